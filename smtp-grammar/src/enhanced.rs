@@ -1,0 +1,196 @@
+//! The reason of a reply in numbers.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use nom::bytes::complete::{tag, take_while_m_n};
+use nom::character::complete::one_of;
+use nom::combinator::{map_opt, verify};
+use nom::{IResult, Parser as _};
+
+use crate::error::SyntaxError;
+use crate::reply_code::ReplyCode;
+
+/// ```text
+/// status-code = class "." subject "." detail
+/// class   = "2" / "4" / "5"
+/// subject = 1*3digit
+/// detail  = 1*3digit      ; RFC 3463 §2; no leading zeros
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnhancedStatusCode {
+    class: u8,
+    subject: u16,
+    detail: u16,
+}
+
+impl EnhancedStatusCode {
+    /// A code, when each of its parts is in range.
+    pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
+        if matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999 {
+            Some(Self {
+                class,
+                subject,
+                detail,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// 2: success, 4: persistent transient failure, 5: permanent failure.
+    pub const fn class(self) -> u8 {
+        self.class
+    }
+
+    /// What the code is about: 1 addresses, 2 mailboxes, 3 the mail system, 4 the network, 5 the
+    /// protocol, 6 content, 7 security (RFC 3463 §3).
+    pub const fn subject(self) -> u16 {
+        self.subject
+    }
+
+    /// What about it.
+    pub const fn detail(self) -> u16 {
+        self.detail
+    }
+
+    /// Whether subject and detail are these, whatever the class: the names of RFC 3463 are given
+    /// without it, as `X.1.1`.
+    pub const fn is(self, (subject, detail): (u16, u16)) -> bool {
+        self.subject == subject && self.detail == detail
+    }
+
+    /// The code at the beginning of a line of a reply with the code `reply`, and what follows it.
+    ///
+    /// Its class must be that of the reply, and a space or nothing must follow it (RFC 2034 §4);
+    /// else it is text that looks like one.
+    pub fn prefix(reply: ReplyCode, text: &[u8]) -> Option<(Self, &[u8])> {
+        let (rest, code) = status_code(text).ok()?;
+        if u16::from(code.class) != reply.value() / 100 {
+            return None;
+        }
+        match rest {
+            [] => Some((code, rest)),
+            [b' ', rest @ ..] => Some((code, rest)),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = ($subject:literal, $detail:literal);)*) => {
+        impl EnhancedStatusCode {
+            $($(#[$doc])* pub const $name: (u16, u16) = ($subject, $detail);)*
+        }
+    };
+}
+
+names! {
+    /// X.1.1: no such mailbox (RFC 3463 §3.2).
+    BAD_MAILBOX = (1, 1);
+    /// X.1.2: no such domain (RFC 3463 §3.2).
+    BAD_SYSTEM = (1, 2);
+    /// X.1.10: the domain takes no mail (RFC 7505 §4).
+    NULL_MX = (1, 10);
+    /// X.2.1: the mailbox is disabled (RFC 3463 §3.3).
+    MAILBOX_DISABLED = (2, 1);
+    /// X.2.2: the mailbox is full (RFC 3463 §3.3).
+    MAILBOX_FULL = (2, 2);
+    /// X.3.4: the message is too big (RFC 3463 §3.4).
+    MESSAGE_TOO_BIG = (3, 4);
+    /// X.5.3: too many recipients (RFC 3463 §3.6).
+    TOO_MANY_RECIPIENTS = (5, 3);
+    /// X.5.6: the authentication exchange has too long a line (RFC 4954 §6).
+    AUTH_LINE_TOO_LONG = (5, 6);
+    /// X.6.7: addresses beyond ASCII are not permitted (RFC 6531 §3.5).
+    NON_ASCII_ADDRESS = (6, 7);
+    /// X.7.0: some other security reason (RFC 3463 §3.8).
+    SECURITY = (7, 0);
+    /// X.7.1: the message is refused (RFC 3463 §3.8).
+    NOT_AUTHORIZED = (7, 1);
+    /// X.7.8: wrong credentials (RFC 4954 §6).
+    BAD_CREDENTIALS = (7, 8);
+    /// X.7.9: the mechanism is too weak (RFC 4954 §6).
+    MECHANISM_TOO_WEAK = (7, 9);
+    /// X.7.10: encryption is needed (RFC 5248 §3).
+    ENCRYPTION_NEEDED = (7, 10);
+    /// X.7.11: encryption is needed for this mechanism (RFC 4954 §6).
+    ENCRYPTION_REQUIRED = (7, 11);
+    /// X.7.12: the password must be changed over (RFC 4954 §6).
+    PASSWORD_TRANSITION = (7, 12);
+    /// X.7.13: the account is disabled (RFC 5248 §3).
+    ACCOUNT_DISABLED = (7, 13);
+    /// X.7.30: REQUIRETLS is not supported (RFC 8689 §6).
+    REQUIRETLS_NEEDED = (7, 30);
+}
+
+/// `status-code`
+fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedStatusCode> {
+    let code = (one_of("245"), tag("."), number, tag("."), number);
+    map_opt(code, |(class, _, subject, _, detail)| {
+        let class = u8::try_from(class.to_digit(10)?).ok()?;
+        EnhancedStatusCode::new(class, subject, detail)
+    })
+    .parse(input)
+}
+
+/// `1*3digit`, "without leading zeros" (RFC 3463 §2)
+fn number(input: &[u8]) -> IResult<&[u8], u16> {
+    let digits = take_while_m_n(1, 3, |octet: u8| octet.is_ascii_digit());
+    let digits = verify(digits, |digits: &[u8]| {
+        digits.len() == 1 || digits[0] != b'0'
+    });
+    map_opt(digits, |digits: &[u8]| {
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    })
+    .parse(input)
+}
+
+impl FromStr for EnhancedStatusCode {
+    type Err = SyntaxError;
+
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        match status_code(text.as_bytes()) {
+            Ok(([], code)) => Ok(code),
+            Ok((rest, _)) => Err(SyntaxError::at(
+                "enhanced status code",
+                text.len() - rest.len(),
+            )),
+            Err(_) => Err(SyntaxError::at("enhanced status code", 0)),
+        }
+    }
+}
+
+impl Display for EnhancedStatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_at_the_beginning_of_a_line() {
+        let table: &[(u16, &str, Option<(&str, &str)>)] = &[
+            (250, "2.0.0 Ok", Some(("2.0.0", "Ok"))),
+            (550, "5.7.139 Outlook", Some(("5.7.139", "Outlook"))),
+            (550, "5.1.1", Some(("5.1.1", ""))),
+            (550, "4.1.1 other class", None),
+            (550, "5.1 users", None),
+            (550, "5.01.1 zero", None),
+            (550, "5.1.1000 long", None),
+            (550, "5.1.1x", None),
+            (354, "3.0.0 no class", None),
+            (250, "Ok", None),
+        ];
+        for &(code, text, expected) in table {
+            let code = ReplyCode::new(code).expect("a code");
+            let found = EnhancedStatusCode::prefix(code, text.as_bytes())
+                .map(|(code, rest)| (code.to_string(), String::from_utf8_lossy(rest).into_owned()));
+            let expected = expected.map(|(code, rest)| (code.to_owned(), rest.to_owned()));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

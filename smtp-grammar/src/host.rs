@@ -1,0 +1,70 @@
+//! What stands behind EHLO, or behind the `@` of an address.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use crate::domain::Domain;
+use crate::error::SyntaxError;
+use crate::literal::AddressLiteral;
+
+/// ```text
+/// Domain / address-literal      ; RFC 5321 §4.1.1.1, §4.1.2
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// A name.
+    Domain(Domain),
+    /// An address, for hosts without a name.
+    Literal(AddressLiteral),
+}
+
+impl Host {
+    /// The name, where it is one.
+    pub fn domain(&self) -> Option<&Domain> {
+        match self {
+            Self::Domain(domain) => Some(domain),
+            Self::Literal(_) => None,
+        }
+    }
+}
+
+impl From<Domain> for Host {
+    fn from(domain: Domain) -> Self {
+        Self::Domain(domain)
+    }
+}
+
+impl From<AddressLiteral> for Host {
+    fn from(literal: AddressLiteral) -> Self {
+        Self::Literal(literal)
+    }
+}
+
+impl FromStr for Host {
+    type Err = SyntaxError;
+
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        if text.starts_with('[') {
+            text.parse().map(Self::Literal)
+        } else {
+            text.parse().map(Self::Domain)
+        }
+    }
+}
+
+impl TryFrom<&str> for Host {
+    type Error = SyntaxError;
+
+    fn try_from(text: &str) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
+impl Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain(domain) => Display::fmt(domain, f),
+            Self::Literal(literal) => Display::fmt(literal, f),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The language of SMTP: what may stand on the wire, and what it means.
+//!
+//! Every type here cannot hold a value that the protocol does not allow: text goes in through
+//! `FromStr` or `TryFrom`, and comes out through `Display` in its canonical form. There is no I/O
+//! here, no state and no clock.
+//!
+//! | what | types |
+//! |---|---|
+//! | replies (RFC 5321 §4.2) | [`Reply`], [`ReplyLine`], [`ReplyCode`], [`EnhancedStatusCode`] |
+//! | what EHLO says (§4.1.1.1) | [`Capabilities`], [`Capability`] |
+//! | addresses (§4.1.2, RFC 6531) | [`Mailbox`], [`LocalPart`], [`Domain`], [`AddressLiteral`], [`Host`] |
+//! | paths (§4.1.2) | [`ReversePath`], [`ForwardPath`] |
+//! | parameters (§4.1.2) | [`EsmtpKeyword`], [`EsmtpValue`], [`EsmtpParam`] |
+//! | text | [`SmtpString`], [`Xtext`], [`xtext`] |
+//! | parsers of your own | [`parser`] |
+
+mod atom;
+mod capabilities;
+mod domain;
+mod enhanced;
+mod error;
+mod host;
+mod literal;
+mod local_part;
+mod mailbox;
+mod param;
+pub mod parser;
+mod path;
+mod reply;
+mod reply_code;
+mod reply_line;
+mod string;
+pub mod xtext;
+
+pub use capabilities::{Capabilities, Capability, Params};
+pub use domain::Domain;
+pub use enhanced::EnhancedStatusCode;
+pub use error::{ControlCharacter, SyntaxError};
+pub use host::Host;
+pub use literal::AddressLiteral;
+pub use local_part::LocalPart;
+pub use mailbox::Mailbox;
+pub use param::{EsmtpKeyword, EsmtpParam, EsmtpValue};
+pub use path::{ForwardPath, ReversePath};
+pub use reply::{Lines, Reply};
+pub use reply_code::{ReplyCode, Severity};
+pub use reply_line::{ReplyLine, ReplyLineError};
+pub use string::SmtpString;
+pub use xtext::Xtext;

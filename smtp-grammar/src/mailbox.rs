@@ -1,0 +1,140 @@
+//! Addresses of people.
+
+use std::fmt::{self, Display};
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use crate::domain::Domain;
+use crate::error::{ControlCharacter, SyntaxError};
+use crate::host::Host;
+use crate::local_part::LocalPart;
+
+const WHAT: &str = "address";
+
+/// ```text
+/// Mailbox = Local-part "@" ( Domain / address-literal )      ; RFC 5321 §4.1.2
+/// ```
+///
+/// At most 254 octets, so that it fits into a path (§4.5.3.1.3). There are no display names,
+/// comments or blanks: those belong to the headers of a message.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    local_part: LocalPart,
+    host: Host,
+    /// As it stands on the wire.
+    wire: Box<str>,
+}
+
+impl Mailbox {
+    /// The most octets that an address may have.
+    pub const MAX: usize = 254;
+
+    /// Puts an address together.
+    ///
+    /// # Errors
+    ///
+    /// When it is too long.
+    pub fn new(local_part: LocalPart, host: Host) -> Result<Self, SyntaxError> {
+        // A domain needs no UTF-8: its A-labels say the same. Beside a local part that does, the
+        // readable form is as good (RFC 6531 §3.2).
+        let wire = match &host {
+            Host::Domain(domain) if !local_part.is_ascii() => {
+                format!("{local_part}@{}", domain.as_unicode())
+            }
+            host => format!("{local_part}@{host}"),
+        };
+        if wire.len() > Self::MAX {
+            return Err(SyntaxError::too_long(WHAT, wire.len(), Self::MAX));
+        }
+        Ok(Self {
+            local_part,
+            host,
+            wire: wire.into(),
+        })
+    }
+
+    /// An address that its caller has validated already. It is sent as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it holds a CR, a LF or a NUL.
+    pub fn new_unchecked(address: impl Into<String>) -> Result<Self, ControlCharacter> {
+        let wire = address.into();
+        ControlCharacter::none_in(&wire)?;
+        let (local_part, domain) = wire.rsplit_once('@').unwrap_or((&wire, ""));
+        Ok(Self {
+            local_part: LocalPart::new_unchecked(local_part),
+            host: Host::Domain(Domain::new_unchecked(domain)?),
+            wire: wire.into(),
+        })
+    }
+
+    /// The part before the `@`.
+    pub fn local_part(&self) -> &LocalPart {
+        &self.local_part
+    }
+
+    /// The part behind the `@`.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The address as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.wire
+    }
+
+    /// Whether it cannot be written without SMTPUTF8 (RFC 6531).
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.wire.is_ascii()
+    }
+}
+
+impl FromStr for Mailbox {
+    type Err = SyntaxError;
+
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        // No host may hold an `@`, so the last one is the one that counts, quoted or not.
+        let Some((local_part, host)) = text.rsplit_once('@') else {
+            return Err(SyntaxError::because(WHAT, "it has no @"));
+        };
+        Self::new(local_part.parse()?, host.parse()?)
+    }
+}
+
+impl TryFrom<&str> for Mailbox {
+    type Error = SyntaxError;
+
+    fn try_from(text: &str) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Mailbox {
+    type Error = SyntaxError;
+
+    fn try_from(text: String) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
+impl Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wire)
+    }
+}
+
+impl PartialEq for Mailbox {
+    fn eq(&self, other: &Self) -> bool {
+        self.local_part == other.local_part && self.host == other.host
+    }
+}
+
+impl Eq for Mailbox {}
+
+impl Hash for Mailbox {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.local_part.hash(state);
+        self.host.hash(state);
+    }
+}

@@ -1,0 +1,175 @@
+//! Senders and recipients as MAIL and RCPT name them.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use crate::domain::Domain;
+use crate::error::SyntaxError;
+use crate::mailbox::Mailbox;
+
+const WHAT: &str = "path";
+
+/// ```text
+/// Reverse-path = Path / "<>"      ; RFC 5321 §4.1.2
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ReversePath {
+    /// `<>`: nobody, for messages that must not be answered (RFC 5321 §4.5.5).
+    Null,
+    /// A sender.
+    Mailbox(Mailbox),
+}
+
+/// ```text
+/// Forward-path = Path
+/// rcpt         = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) ...
+///                                                    ; RFC 5321 §4.1.1.3, §4.1.2
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ForwardPath {
+    /// `<Postmaster>`: whoever runs the server.
+    Postmaster,
+    /// A recipient.
+    Mailbox(Mailbox),
+}
+
+impl ReversePath {
+    /// The sender's address, if there is a sender.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Null => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+
+    /// Whether it cannot be written without SMTPUTF8 (RFC 6531).
+    pub fn needs_smtputf8(&self) -> bool {
+        self.mailbox().is_some_and(Mailbox::needs_smtputf8)
+    }
+}
+
+impl ForwardPath {
+    /// The recipient's address, where it has a domain.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Postmaster => None,
+            Self::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+
+    /// Whether it cannot be written without SMTPUTF8 (RFC 6531).
+    pub fn needs_smtputf8(&self) -> bool {
+        self.mailbox().is_some_and(Mailbox::needs_smtputf8)
+    }
+}
+
+impl FromStr for ReversePath {
+    type Err = SyntaxError;
+
+    /// Reads an address with or without its angle brackets; nothing, or `<>`, is the null path.
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        match inside(text)? {
+            "" => Ok(Self::Null),
+            address => address.parse().map(Self::Mailbox),
+        }
+    }
+}
+
+impl FromStr for ForwardPath {
+    type Err = SyntaxError;
+
+    /// Reads an address, or `Postmaster` alone, with or without angle brackets.
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        let address = inside(text)?;
+        if address.eq_ignore_ascii_case("postmaster") {
+            return Ok(Self::Postmaster);
+        }
+        address.parse().map(Self::Mailbox)
+    }
+}
+
+/// ```text
+/// Path  = "<" [ A-d-l ":" ] Mailbox ">"
+/// A-d-l = At-domain *( "," At-domain )      ; RFC 5321 §4.1.2
+/// ```
+///
+/// A source route "MUST BE accepted" and "SHOULD be ignored" (RFC 5321 App. C), so it is dropped.
+fn inside(text: &str) -> Result<&str, SyntaxError> {
+    let Some(open) = text.strip_prefix('<') else {
+        return Ok(text);
+    };
+    let path = open
+        .strip_suffix('>')
+        .ok_or(SyntaxError::because(WHAT, "it opens with < and has no >"))?;
+    if !path.starts_with('@') {
+        return Ok(path);
+    }
+    let (route, address) = path
+        .split_once(':')
+        .ok_or(SyntaxError::because(WHAT, "its source route has no end"))?;
+    for at_domain in route.split(',') {
+        at_domain
+            .strip_prefix('@')
+            .ok_or(SyntaxError::because(WHAT, "a hop of its route has no @"))?
+            .parse::<Domain>()?;
+    }
+    Ok(address)
+}
+
+macro_rules! paths {
+    ($($path:ident, $empty:ident => $text:literal;)*) => {$(
+        impl Display for $path {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::$empty => f.write_str($text),
+                    Self::Mailbox(mailbox) => {
+                        f.write_str("<")?;
+                        f.write_str(mailbox.as_str())?;
+                        f.write_str(">")
+                    }
+                }
+            }
+        }
+
+        impl From<Mailbox> for $path {
+            fn from(mailbox: Mailbox) -> Self {
+                Self::Mailbox(mailbox)
+            }
+        }
+
+        impl From<&Mailbox> for $path {
+            fn from(mailbox: &Mailbox) -> Self {
+                Self::Mailbox(mailbox.clone())
+            }
+        }
+
+        impl TryFrom<&str> for $path {
+            type Error = SyntaxError;
+
+            fn try_from(text: &str) -> Result<Self, SyntaxError> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<String> for $path {
+            type Error = SyntaxError;
+
+            fn try_from(text: String) -> Result<Self, SyntaxError> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<&String> for $path {
+            type Error = SyntaxError;
+
+            fn try_from(text: &String) -> Result<Self, SyntaxError> {
+                text.parse()
+            }
+        }
+    )*};
+}
+
+paths! {
+    ReversePath, Null => "<>";
+    ForwardPath, Postmaster => "<Postmaster>";
+}

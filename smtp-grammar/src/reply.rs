@@ -1,0 +1,207 @@
+//! What a server says to a command.
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Display, Write as _};
+
+use bytes::Bytes;
+use memchr::memchr;
+
+use crate::enhanced::EnhancedStatusCode;
+use crate::reply_code::{ReplyCode, Severity};
+use crate::reply_line::{ReplyLine, ReplyLineError};
+
+/// A reply: a code, and a text of one or more lines (RFC 5321 §4.2).
+///
+/// It keeps the octets that came, all of them in one piece: reading a reply copies nothing, and a
+/// clone is cheap. What it displays is safe to show: everything but printable ASCII is escaped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    code: ReplyCode,
+    frame: Bytes,
+}
+
+impl Reply {
+    /// Reads a whole reply: its lines, each with its CRLF.
+    ///
+    /// # Errors
+    ///
+    /// When a line is no reply line, the lines have different codes, or the last line is not the
+    /// one that says so.
+    pub fn from_frame(frame: Bytes) -> Result<Self, ReplyLineError> {
+        Self::check(&frame, true).map(|code| Self { code, frame })
+    }
+
+    /// As [`from_frame`](Self::from_frame), for servers that change their mind in the middle of a
+    /// greeting: the last line's code counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_frame`](Self::from_frame), but for different codes.
+    pub fn from_frame_lenient(frame: Bytes) -> Result<Self, ReplyLineError> {
+        Self::check(&frame, false).map(|code| Self { code, frame })
+    }
+
+    /// A reply of this code and these lines, as a server would write it. CR and LF in a line
+    /// become spaces.
+    pub fn new<T: AsRef<str>>(code: ReplyCode, lines: impl IntoIterator<Item = T>) -> Self {
+        let mut frame = String::new();
+        let mut lines = lines.into_iter().peekable();
+        while let Some(line) = lines.next() {
+            let separator = if lines.peek().is_some() { '-' } else { ' ' };
+            let line = line.as_ref().replace(['\r', '\n'], " ");
+            // Writing to a String cannot fail.
+            let _ = write!(frame, "{code}{separator}{line}\r\n");
+        }
+        if frame.is_empty() {
+            let _ = write!(frame, "{code}\r\n");
+        }
+        Self {
+            code,
+            frame: frame.into(),
+        }
+    }
+
+    fn check(frame: &[u8], consistent: bool) -> Result<ReplyCode, ReplyLineError> {
+        let mut first = None;
+        let mut rest = frame;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let (line, behind) = rest.split_at(end);
+            let line = ReplyLine::parse(trim(line))?;
+            let expected = *first.get_or_insert(line.code);
+            if consistent && line.code != expected {
+                return Err(ReplyLineError::inconsistent(expected, line.code));
+            }
+            if line.last {
+                return if behind.is_empty() {
+                    Ok(line.code)
+                } else {
+                    Err(ReplyLineError::surplus())
+                };
+            }
+            rest = behind;
+        }
+        Err(ReplyLineError::unfinished())
+    }
+
+    /// The code.
+    pub fn code(&self) -> ReplyCode {
+        self.code
+    }
+
+    /// What the first digit of the code says.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// The text of each line, without codes and line ends. There is at least one.
+    pub fn lines(&self) -> Lines<'_> {
+        Lines { rest: &self.frame }
+    }
+
+    /// The text of all lines, joined by line feeds. What is not UTF-8 is replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        join(self.lines())
+    }
+
+    /// As [`text`](Self::text), without the enhanced status codes.
+    pub fn message(&self) -> Cow<'_, str> {
+        join(self.lines().map(|line| self.split(line).1))
+    }
+
+    /// The enhanced status code of the first line (RFC 2034).
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        self.line_enhanced(0)
+    }
+
+    /// The enhanced status code of a line, counted from 0. Some servers give each line its own.
+    pub fn line_enhanced(&self, line: usize) -> Option<EnhancedStatusCode> {
+        self.lines().nth(line).and_then(|line| self.split(line).0)
+    }
+
+    /// The octets that came.
+    pub fn raw(&self) -> &Bytes {
+        &self.frame
+    }
+
+    fn split<'a>(&self, line: &'a [u8]) -> (Option<EnhancedStatusCode>, &'a [u8]) {
+        match EnhancedStatusCode::prefix(self.code, line) {
+            Some((code, text)) => (Some(code), text),
+            None => (None, line),
+        }
+    }
+}
+
+/// The text of each line of a [`Reply`].
+#[derive(Clone, Debug)]
+pub struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr(b'\n', self.rest).map_or(self.rest.len(), |at| at + 1);
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(trim(line).get(4..).unwrap_or_default())
+    }
+}
+
+fn trim(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn join<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Cow<'a, str> {
+    let mut text = String::from_utf8_lossy(lines.next().unwrap_or_default());
+    for line in lines {
+        let text = text.to_mut();
+        text.push('\n');
+        text.push_str(&String::from_utf8_lossy(line));
+    }
+    text
+}
+
+/// Characters of a reply that are shown; a hostile one may have many more.
+const SHOWN: usize = 512;
+
+impl Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        let mut shown = 3;
+        for (number, line) in self.lines().enumerate() {
+            if number > 0 {
+                f.write_str(" /")?;
+                shown += 2;
+            }
+            if !line.is_empty() {
+                f.write_char(' ')?;
+                shown += 1;
+            }
+            for &octet in line {
+                if shown >= SHOWN {
+                    return f.write_str("...");
+                }
+                if matches!(octet, b' '..=b'~') {
+                    f.write_char(char::from(octet))?;
+                    shown += 1;
+                } else {
+                    write!(f, "\\x{octet:02x}")?;
+                    shown += 4;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({self})")
+    }
+}

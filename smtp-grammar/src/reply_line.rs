@@ -1,0 +1,104 @@
+//! One line of a reply.
+
+use std::fmt::{self, Display};
+
+use crate::reply_code::ReplyCode;
+
+/// ```text
+/// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+///              Reply-code [ SP textstring ] CRLF      ; RFC 5321 §4.2
+/// ```
+///
+/// Any text is accepted, also none, and also one that is not ASCII: "clients SHOULD be prepared for
+/// any text" (§4.2), and servers do answer in the language of their owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyLine<'a> {
+    /// The code.
+    pub code: ReplyCode,
+    /// Whether the reply ends with this line.
+    pub last: bool,
+    /// What stands behind the code.
+    pub text: &'a [u8],
+}
+
+impl<'a> ReplyLine<'a> {
+    /// Reads a line, without its CRLF.
+    ///
+    /// # Errors
+    ///
+    /// When it does not begin with a code, or something other than a space, a tab or a hyphen
+    /// follows the code.
+    pub fn parse(line: &'a [u8]) -> Result<Self, ReplyLineError> {
+        let &[hundreds @ b'2'..=b'5', tens, ones, ref rest @ ..] = line else {
+            return Err(ReplyLineError::new(Kind::NoCode));
+        };
+        if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
+            return Err(ReplyLineError::new(Kind::NoCode));
+        }
+        let digit = |octet: u8| u16::from(octet - b'0');
+        let code = 100 * digit(hundreds) + 10 * digit(tens) + digit(ones);
+        let code = ReplyCode::new(code).ok_or(ReplyLineError::new(Kind::NoCode))?;
+        let (last, text) = match rest {
+            [] => (true, rest),
+            [b' ' | b'\t', text @ ..] => (true, text),
+            [b'-', text @ ..] => (false, text),
+            &[other, ..] => return Err(ReplyLineError::new(Kind::Separator(other))),
+        };
+        Ok(Self { code, last, text })
+    }
+}
+
+/// Why octets are no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyLineError {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    NoCode,
+    Separator(u8),
+    Inconsistent { first: ReplyCode, other: ReplyCode },
+    Unfinished,
+    Surplus,
+}
+
+impl ReplyLineError {
+    fn new(kind: Kind) -> Self {
+        Self { kind }
+    }
+
+    pub(crate) fn inconsistent(first: ReplyCode, other: ReplyCode) -> Self {
+        Self::new(Kind::Inconsistent { first, other })
+    }
+
+    pub(crate) fn unfinished() -> Self {
+        Self::new(Kind::Unfinished)
+    }
+
+    pub(crate) fn surplus() -> Self {
+        Self::new(Kind::Surplus)
+    }
+}
+
+impl Display for ReplyLineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::NoCode => f.write_str("a line does not begin with a reply code from 200 to 599"),
+            Kind::Separator(octet) => write!(
+                f,
+                "the octet {octet:#04x} follows a reply code, where a space or a hyphen must"
+            ),
+            Kind::Inconsistent { first, other } => {
+                write!(
+                    f,
+                    "the lines of one reply have different codes, {first} and {other}"
+                )
+            }
+            Kind::Unfinished => f.write_str("a reply ends before its last line"),
+            Kind::Surplus => f.write_str("something follows the last line of a reply"),
+        }
+    }
+}
+
+impl std::error::Error for ReplyLineError {}

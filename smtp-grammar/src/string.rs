@@ -1,0 +1,65 @@
+//! Text as an argument: what VRFY, EXPN, HELP and NOOP take.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use crate::atom::{is_atext, is_quotable, quote};
+use crate::error::SyntaxError;
+use crate::mailbox::Mailbox;
+
+/// ```text
+/// String = Atom / Quoted-string      ; RFC 5321 §4.1.2
+/// ```
+///
+/// It is kept decoded, and quoted on output where it must be. An address is not quoted, although
+/// it is no atom: no server would find the user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SmtpString(Box<str>);
+
+impl SmtpString {
+    /// The text without quotes.
+    pub fn decoded(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SmtpString {
+    type Err = SyntaxError;
+
+    /// Takes a text as it is meant, without quotes.
+    fn from_str(text: &str) -> Result<Self, SyntaxError> {
+        if is_quotable(text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(SyntaxError::because(
+                "string",
+                "it holds control characters, which no command may hold",
+            ))
+        }
+    }
+}
+
+impl TryFrom<&str> for SmtpString {
+    type Error = SyntaxError;
+
+    fn try_from(text: &str) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
+impl From<&Mailbox> for SmtpString {
+    fn from(mailbox: &Mailbox) -> Self {
+        Self(mailbox.as_str().into())
+    }
+}
+
+impl Display for SmtpString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |c| is_atext(c) || c == '.' || c == '@';
+        if !self.0.is_empty() && (self.0.chars().all(plain) || self.0.parse::<Mailbox>().is_ok()) {
+            f.write_str(&self.0)
+        } else {
+            f.write_str(&quote(&self.0))
+        }
+    }
+}
