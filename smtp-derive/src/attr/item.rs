@@ -1,0 +1,167 @@
+//! One name of an attribute, with its value.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, Lit, LitInt, LitStr, Token, Type, parenthesized};
+
+use crate::errors::Errors;
+use crate::nearest::{hint, listed};
+
+/// `name`, `name = value` or `name(...)`.
+pub(crate) struct Item {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+pub(crate) enum Value {
+    None,
+    Text(LitStr),
+    Number(LitInt),
+    Type(Box<Type>),
+    List(TokenStream),
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if input.peek(Lit) {
+                match input.parse()? {
+                    Lit::Str(text) => Value::Text(text),
+                    Lit::Int(number) => Value::Number(number),
+                    other => {
+                        return Err(syn::Error::new_spanned(
+                            other,
+                            "expected a string, a number or a path",
+                        ));
+                    }
+                }
+            } else {
+                Value::Type(input.parse()?)
+            }
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            Value::List(content.parse()?)
+        } else {
+            Value::None
+        };
+        Ok(Self { name, value })
+    }
+}
+
+/// The items of all `#[smtp(...)]` attributes in one place, until somebody takes them.
+pub(crate) struct Items<'a> {
+    items: Vec<Item>,
+    errors: &'a Errors,
+}
+
+impl<'a> Items<'a> {
+    /// Reads the attributes. `known` are the names that `place` takes; all others are errors, and
+    /// so is a name that stands there twice.
+    pub(crate) fn of(
+        attributes: &[Attribute],
+        place: &str,
+        known: &[&str],
+        errors: &'a Errors,
+    ) -> Self {
+        let mut items: Vec<Item> = Vec::new();
+        for attribute in attributes {
+            if !attribute.path().is_ident("smtp") {
+                continue;
+            }
+            let parse = Punctuated::<Item, Token![,]>::parse_terminated;
+            let Some(found) = errors.keep(attribute.parse_args_with(parse)) else {
+                continue;
+            };
+            for item in found {
+                let name = item.name.to_string();
+                if !known.contains(&name.as_str()) {
+                    errors.at(
+                        &item.name,
+                        format!(
+                            "`{name}` means nothing {place}{}; what does: {}",
+                            hint(&name, known),
+                            listed(known)
+                        ),
+                    );
+                } else if items.iter().any(|other| other.name == item.name) {
+                    errors.at(&item.name, format!("`{name}` stands here twice: keep one"));
+                } else {
+                    items.push(item);
+                }
+            }
+        }
+        Self { items, errors }
+    }
+
+    /// Takes an item, with its name.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Item> {
+        let place = self.items.iter().position(|item| item.name == name)?;
+        Some(self.items.remove(place))
+    }
+
+    /// The name of an item that is still there.
+    pub(crate) fn peek(&self, name: &str) -> Option<&Ident> {
+        self.items
+            .iter()
+            .map(|item| &item.name)
+            .find(|other| *other == name)
+    }
+
+    /// Takes `name`, which has no value.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<Ident> {
+        let item = self.take(name)?;
+        if !matches!(item.value, Value::None) {
+            self.errors
+                .at(&item.name, format!("`{name}` has no value: write it alone"));
+        }
+        Some(item.name)
+    }
+
+    /// Takes `name = "text"`.
+    pub(crate) fn text(&mut self, name: &str) -> Option<LitStr> {
+        let item = self.take(name)?;
+        match item.value {
+            Value::Text(text) => Some(text),
+            _ => self.wrong(&item.name, "= \"..\""),
+        }
+    }
+
+    /// Takes `name = 1`.
+    pub(crate) fn number(&mut self, name: &str) -> Option<LitInt> {
+        let item = self.take(name)?;
+        match item.value {
+            Value::Number(number) if number.base10_parse::<usize>().is_ok() => Some(number),
+            _ => self.wrong(&item.name, "= 26"),
+        }
+    }
+
+    /// Takes `name = Type` or `name = path::to::function`.
+    pub(crate) fn ty(&mut self, name: &str) -> Option<Type> {
+        let item = self.take(name)?;
+        match item.value {
+            Value::Type(ty) => Some(*ty),
+            _ => self.wrong(&item.name, "= path"),
+        }
+    }
+
+    /// Takes `name(...)`.
+    pub(crate) fn list(&mut self, name: &str) -> Option<(Ident, TokenStream)> {
+        let item = self.take(name)?;
+        match item.value {
+            Value::List(tokens) => Some((item.name, tokens)),
+            _ => self.wrong(&item.name, "(..)"),
+        }
+    }
+
+    fn wrong<T>(&self, name: &Ident, form: &str) -> Option<T> {
+        let space = if form.starts_with('=') { " " } else { "" };
+        self.errors
+            .at(name, format!("`{name}` is written `{name}{space}{form}`"));
+        None
+    }
+}

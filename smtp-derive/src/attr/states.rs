@@ -1,0 +1,198 @@
+//! States, and the edges between them.
+
+use proc_macro2::TokenStream;
+use quote::format_ident;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Ident, Token};
+
+use crate::errors::Errors;
+use crate::nearest::{hint, listed};
+
+/// The states that a command can name.
+const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Home", "InTransaction"];
+const PLACES: &[&str] = &["Greeted", "Tls", "Authed", "Home", "InTransaction", "any"];
+/// What `Home` stands for.
+const HOMES: [&str; 3] = ["Greeted", "Tls", "Authed"];
+
+/// Where a command is valid.
+pub(crate) enum Place {
+    Any,
+    /// In every transaction, wherever it began.
+    InTransaction,
+    State(Ident),
+}
+
+/// An edge between two concrete states.
+pub(crate) struct Edge {
+    pub(crate) from: End,
+    pub(crate) to: End,
+}
+
+#[derive(Clone)]
+pub(crate) enum End {
+    Home(Ident),
+    InTransaction(Ident),
+}
+
+/// Reads what stands between the parentheses of `valid_in(Tls, Home)`.
+pub(crate) fn places(tokens: TokenStream, errors: &Errors) -> Vec<Place> {
+    let parse = Punctuated::<Ident, Token![,]>::parse_terminated;
+    let Some(names) = errors.keep(parse.parse2(tokens)) else {
+        return Vec::new();
+    };
+    let mut seen: Vec<String> = Vec::new();
+    let mut places = Vec::new();
+    let alone = names.len() == 1;
+    for name in names {
+        if !known(&name, PLACES, errors) {
+            continue;
+        }
+        let states = match name.to_string().as_str() {
+            "any" if !alone => {
+                errors.at(&name, "`any` means every state: write it alone");
+                continue;
+            }
+            "any" => {
+                places.push(Place::Any);
+                continue;
+            }
+            "Home" => HOMES.to_vec(),
+            "Greeted" => vec!["Greeted"],
+            "Tls" => vec!["Tls"],
+            "Authed" => vec!["Authed"],
+            _ => vec!["InTransaction"],
+        };
+        for state in states {
+            if seen.iter().any(|other| other == state) {
+                errors.at(&name, format!("`{state}` is named twice"));
+                continue;
+            }
+            seen.push(state.to_owned());
+            places.push(if state == "InTransaction" {
+                Place::InTransaction
+            } else {
+                Place::State(format_ident!("{state}", span = name.span()))
+            });
+        }
+    }
+    places
+}
+
+/// Reads what stands between the parentheses of `transition(Tls => Authed, ..)`.
+pub(crate) fn edges(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Edge> {
+    let parse = |input: ParseStream<'_>| {
+        let from: Ident = input.parse()?;
+        input.parse::<Token![=>]>()?;
+        Ok((from, input.parse::<Ident>()?))
+    };
+    let parse =
+        |input: ParseStream<'_>| Punctuated::<_, Token![,]>::parse_terminated_with(input, parse);
+    let Ok(pairs) = parse.parse2(tokens) else {
+        errors.at(name, "a transition is written `transition(Tls => Authed)`");
+        return Vec::new();
+    };
+    if pairs.is_empty() {
+        errors.at(
+            name,
+            "`transition` names at least one edge: `transition(Tls => Authed)`",
+        );
+    }
+    let mut edges: Vec<Edge> = Vec::new();
+    for (from, to) in pairs {
+        if known(&from, STATES, errors) & known(&to, STATES, errors) {
+            for edge in expand(&from, &to, errors) {
+                if edges.iter().any(|other| other.starts_as(&edge)) {
+                    errors.at(
+                        &from,
+                        format!("two transitions begin in `{from}`: keep one"),
+                    );
+                } else {
+                    edges.push(edge);
+                }
+            }
+        }
+    }
+    edges
+}
+
+/// The concrete edges that a pair of names means, if there is such an edge.
+fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
+    let home = |state: &str, at: &Ident| End::Home(format_ident!("{state}", span = at.span()));
+    let inside =
+        |state: &str, at: &Ident| End::InTransaction(format_ident!("{state}", span = at.span()));
+    match (from.to_string().as_str(), to.to_string().as_str()) {
+        ("Home", "InTransaction") => HOMES
+            .map(|state| Edge {
+                from: home(state, from),
+                to: inside(state, to),
+            })
+            .into(),
+        ("InTransaction", "Home") => HOMES
+            .map(|state| Edge {
+                from: inside(state, from),
+                to: home(state, to),
+            })
+            .into(),
+        (state @ ("Greeted" | "Tls" | "Authed"), "InTransaction") => vec![Edge {
+            from: home(state, from),
+            to: inside(state, to),
+        }],
+        ("Greeted", "Greeted") | ("Tls", "Tls" | "Authed") | ("Authed", "Authed") => vec![Edge {
+            from: End::Home(from.clone()),
+            to: End::Home(to.clone()),
+        }],
+        (_, "Tls") => {
+            errors.at(
+                to,
+                "only the library's TLS handshake leads into `Tls`: a command that begins one \
+                 says `upgrade`",
+            );
+            Vec::new()
+        }
+        ("Greeted", "Authed") => {
+            errors.at(
+                to,
+                "credentials do not travel in clear: `transition(Tls => Authed)`",
+            );
+            Vec::new()
+        }
+        (one, other) => {
+            errors.at(
+                to,
+                format!(
+                    "no command leads from `{one}` to `{other}`; the edges are \
+                     `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, \
+                     `Home => InTransaction` and `InTransaction => Home`"
+                ),
+            );
+            Vec::new()
+        }
+    }
+}
+
+impl Edge {
+    fn starts_as(&self, other: &Self) -> bool {
+        match (&self.from, &other.from) {
+            (End::Home(one), End::Home(two))
+            | (End::InTransaction(one), End::InTransaction(two)) => one == two,
+            _ => false,
+        }
+    }
+}
+
+fn known(name: &Ident, states: &[&str], errors: &Errors) -> bool {
+    let text = name.to_string();
+    let known = states.contains(&text.as_str());
+    if !known {
+        errors.at(
+            name,
+            format!(
+                "`{text}` is not a state{}; the states are {}",
+                hint(&text, states),
+                listed(states)
+            ),
+        );
+    }
+    known
+}

@@ -1,0 +1,23 @@
+//! The last stage: what is generated.
+//!
+//! It is data and calls; what needs thought is in the crate `smtp`, where it is tested once.
+
+mod command;
+mod mechanism;
+mod reply;
+mod states;
+
+pub(crate) use reply::reply;
+pub(crate) use states::states;
+
+use proc_macro2::TokenStream;
+
+use crate::model::{Kind, Model};
+
+/// A right model.
+pub(crate) fn expand(model: &Model<'_>) -> TokenStream {
+    match &model.kind {
+        Kind::Command(command) => command::command(model, command),
+        Kind::Mechanism(mechanism) => mechanism::mechanism(model, mechanism),
+    }
+}

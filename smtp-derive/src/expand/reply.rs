@@ -1,0 +1,95 @@
+//! `impl FromReply`: a value for each code.
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Ident, Path};
+
+use crate::model::{Arm, Part, ReplyField, ReplyModel};
+
+pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
+    let smtp = &model.smtp;
+    let name = &model.input.ident;
+    let (generics, arguments, bounds) = model.input.generics.split_for_impl();
+    let reply = Ident::new("reply", Span::mixed_site());
+    let body = match model.arms.as_slice() {
+        [arm] if arm.variant.is_none() => value(smtp, arm, &reply),
+        arms => {
+            // What is named exactly is meant exactly, whatever stands first.
+            let exact = arms
+                .iter()
+                .filter_map(|arm| self::arm(smtp, arm, &reply, false));
+            let classes = arms
+                .iter()
+                .filter_map(|arm| self::arm(smtp, arm, &reply, true));
+            quote! {
+                match #reply.code().value() {
+                    #(#exact)*
+                    #(#classes)*
+                    _ => #smtp::__private::Err(#smtp::ReplyError::unexpected_code(#reply)),
+                }
+            }
+        }
+    };
+    quote! {
+        #[automatically_derived]
+        impl #generics #smtp::FromReply for #name #arguments #bounds {
+            fn from_reply(
+                #reply: #smtp::Reply,
+            ) -> #smtp::__private::Result<Self, #smtp::ReplyError> {
+                #body
+            }
+        }
+    }
+}
+
+fn arm(smtp: &Path, arm: &Arm, reply: &Ident, classes: bool) -> Option<TokenStream> {
+    let mut patterns = arm
+        .codes
+        .iter()
+        .filter(|code| code.class == classes)
+        .map(|code| {
+            if classes {
+                let first = Literal::u16_unsuffixed(code.number * 100);
+                let last = Literal::u16_unsuffixed(code.number * 100 + 99);
+                quote!(#first..=#last)
+            } else {
+                let number = Literal::u16_unsuffixed(code.number);
+                quote!(#number)
+            }
+        })
+        .peekable();
+    patterns.peek()?;
+    let value = value(smtp, arm, reply);
+    Some(quote!(#(#patterns)|* => #value,))
+}
+
+fn value(smtp: &Path, arm: &Arm, reply: &Ident) -> TokenStream {
+    let name = match &arm.variant {
+        Some(variant) => quote!(Self::#variant),
+        None => quote!(Self),
+    };
+    let fields = arm.fields.iter().map(|field| {
+        let member = &field.member;
+        let value = part(smtp, field, reply);
+        quote!(#member: #value)
+    });
+    quote!(#smtp::__private::Ok(#name { #(#fields),* }))
+}
+
+fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
+    let span = field.ty.span();
+    match &field.part {
+        Part::Text(None) => quote_spanned!(span=> #smtp::__private::text_from_str(&#reply)?),
+        Part::Text(Some(parser)) => {
+            quote_spanned!(span=> #smtp::__private::text(&#reply, #parser)?)
+        }
+        Part::Lines(None) => quote_spanned!(span=> #smtp::__private::lines_from_str(&#reply)?),
+        Part::Lines(Some(parser)) => {
+            quote_spanned!(span=> #smtp::__private::lines(&#reply, #parser)?)
+        }
+        Part::Code => quote!(#reply.code()),
+        Part::Enhanced => quote!(#reply.enhanced()),
+        Part::Reply => quote!(#reply.clone()),
+    }
+}

@@ -1,0 +1,91 @@
+//! What is generated for a wrong input: its errors, and just enough for the rest of the program to
+//! compile, so that one mistake is one error.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Error;
+
+use crate::expand::states;
+use crate::model::{Kind, Model, ReplyModel};
+
+pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    let smtp = &model.smtp;
+    let name = &model.input.ident;
+    let (generics, arguments, bounds) = model.input.generics.split_for_impl();
+    match &model.kind {
+        Kind::Mechanism(_) => quote! {
+            #errors
+            #[automatically_derived]
+            impl #generics #smtp::Mechanism for #name #arguments #bounds {
+                fn name(&self) -> &str {
+                    ""
+                }
+                fn reveals_secret(&self) -> bool {
+                    true
+                }
+                fn initial_response(
+                    &mut self,
+                ) -> #smtp::__private::Result<
+                    #smtp::__private::Option<#smtp::Secret>,
+                    #smtp::MechanismError,
+                > {
+                    #smtp::__private::Ok(#smtp::__private::None)
+                }
+                fn respond(
+                    &mut self,
+                    challenge: #smtp::Challenge<'_>,
+                ) -> #smtp::__private::Result<#smtp::Step, #smtp::MechanismError> {
+                    #smtp::__private::Err(challenge.unexpected())
+                }
+            }
+        },
+        Kind::Command(command) => {
+            let reply = match &command.reply {
+                Some(reply) => quote!(#reply),
+                None => quote!(#smtp::Reply),
+            };
+            // Edges that were understood stay; without any, the command may be sent anywhere.
+            let understood = states(model, command);
+            let states = if understood.is_empty() {
+                let mut generics = model.input.generics.clone();
+                generics.params.push(syn::parse_quote!(State: #smtp::State));
+                let (generics, ..) = generics.split_for_impl();
+                quote! {
+                    #[automatically_derived]
+                    impl #generics #smtp::ValidIn<State> for #name #arguments #bounds {}
+                }
+            } else {
+                understood
+            };
+            quote! {
+                #errors
+                #[automatically_derived]
+                impl #generics #smtp::Command for #name #arguments #bounds {
+                    type Reply = #reply;
+                    const SPEC: #smtp::CommandSpec = #smtp::CommandSpec::new("");
+                    fn encode(&self, _: &mut #smtp::Line<'_>) {}
+                }
+                #states
+            }
+        }
+    }
+}
+
+pub(crate) fn reply(model: &ReplyModel<'_>, error: &Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    let smtp = &model.smtp;
+    let name = &model.input.ident;
+    let (generics, arguments, bounds) = model.input.generics.split_for_impl();
+    quote! {
+        #errors
+        #[automatically_derived]
+        impl #generics #smtp::FromReply for #name #arguments #bounds {
+            fn from_reply(
+                reply: #smtp::Reply,
+            ) -> #smtp::__private::Result<Self, #smtp::ReplyError> {
+                #smtp::__private::Err(#smtp::ReplyError::unexpected_code(reply))
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Reply types: which code, and what of its text.
+
+use syn::{Data, DeriveInput, Fields, Ident, Index, Member, Path, Type};
+
+use super::field::is_named;
+use super::smtp;
+use crate::attr::{Code, Item, Items, Value, codes};
+use crate::errors::Errors;
+
+const FIELD: &[&str] = &["text", "lines", "code", "enhanced", "reply"];
+
+/// A type with `#[derive(SmtpReply)]`.
+pub(crate) struct ReplyModel<'a> {
+    pub(crate) input: &'a DeriveInput,
+    pub(crate) smtp: Path,
+    pub(crate) arms: Vec<Arm>,
+}
+
+/// A variant with its codes, or the struct for all of them.
+pub(crate) struct Arm {
+    /// None for a struct.
+    pub(crate) variant: Option<Ident>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) fields: Vec<ReplyField>,
+}
+
+pub(crate) struct ReplyField {
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
+    pub(crate) part: Part,
+}
+
+/// What of a reply a field holds.
+pub(crate) enum Part {
+    /// The first line, by `FromStr` or a parser.
+    Text(Option<Type>),
+    /// Every line, likewise.
+    Lines(Option<Type>),
+    Code,
+    Enhanced,
+    Reply,
+}
+
+impl<'a> ReplyModel<'a> {
+    pub(crate) fn of(input: &'a DeriveInput, errors: &Errors) -> Self {
+        let mut items = Items::of(&input.attrs, "on this type", &["crate"], errors);
+        let smtp = smtp(&mut items);
+        let arms = match &input.data {
+            Data::Struct(data) => vec![Arm {
+                variant: None,
+                codes: Vec::new(),
+                fields: fields(&data.fields, errors),
+            }],
+            Data::Enum(data) => data
+                .variants
+                .iter()
+                .map(|variant| {
+                    let mut items = Items::of(&variant.attrs, "on a variant", &["code"], errors);
+                    let listed = items.list("code");
+                    if listed.is_none() {
+                        let message = "which replies are this variant? `#[smtp(code(250))]`";
+                        errors.at(&variant.ident, message);
+                    }
+                    Arm {
+                        variant: Some(variant.ident.clone()),
+                        codes: listed
+                            .map_or_else(Vec::new, |(name, list)| codes(&name, list, errors)),
+                        fields: fields(&variant.fields, errors),
+                    }
+                })
+                .collect(),
+            Data::Union(data) => {
+                errors.at(
+                    data.union_token,
+                    "a reply is a struct or an enum, not a union",
+                );
+                Vec::new()
+            }
+        };
+        no_code_twice(&arms, errors);
+        Self { input, smtp, arms }
+    }
+}
+
+fn no_code_twice(arms: &[Arm], errors: &Errors) {
+    let mut seen: Vec<&Code> = Vec::new();
+    for code in arms.iter().flat_map(|arm| &arm.codes) {
+        let same = |other: &&&Code| other.number == code.number && other.class == code.class;
+        if seen.iter().any(|other| same(&other)) {
+            let message = format!("another variant has `{}` already", code.literal);
+            errors.at(&code.literal, message);
+        }
+        seen.push(code);
+    }
+}
+
+fn fields(fields: &Fields, errors: &Errors) -> Vec<ReplyField> {
+    let alone = fields.len() == 1;
+    fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| ReplyField {
+            member: match &field.ident {
+                Some(name) => Member::Named(name.clone()),
+                None => Member::Unnamed(Index::from(index)),
+            },
+            ty: field.ty.clone(),
+            part: part(field, alone, errors),
+        })
+        .collect()
+}
+
+fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
+    let mut items = Items::of(&field.attrs, "on a field of a reply", FIELD, errors);
+    let mut parts = Vec::new();
+    for name in ["text", "lines"] {
+        if let Some(item) = items.take(name) {
+            let parser = parser(item, errors);
+            parts.push(if name == "text" {
+                Part::Text(parser)
+            } else {
+                Part::Lines(parser)
+            });
+        }
+    }
+    parts.extend(items.flag("code").map(|_| Part::Code));
+    parts.extend(items.flag("enhanced").map(|_| Part::Enhanced));
+    parts.extend(items.flag("reply").map(|_| Part::Reply));
+    if parts.len() > 1 {
+        errors.at(
+            field,
+            "a field is one of `text`, `lines`, `code`, `enhanced` and `reply`: keep one",
+        );
+    }
+    match parts.pop() {
+        Some(part) => part,
+        None if is_named(&field.ty, "Reply") => Part::Reply,
+        None if alone && field.ident.is_none() => Part::Text(None),
+        None => {
+            errors.at(
+                field,
+                "what of the reply is this field? `#[smtp(text)]`, `#[smtp(lines)]`, \
+                 `#[smtp(code)]`, `#[smtp(enhanced)]` or `#[smtp(reply)]`",
+            );
+            Part::Reply
+        }
+    }
+}
+
+fn parser(item: Item, errors: &Errors) -> Option<Type> {
+    match item.value {
+        Value::None => None,
+        Value::Type(path) => Some(*path),
+        _ => {
+            let name = &item.name;
+            errors.at(
+                name,
+                format!("`{name}` stands alone or names a parser: `{name} = path`"),
+            );
+            None
+        }
+    }
+}
