@@ -1,0 +1,137 @@
+//! What a mechanism is: an initial response, and an answer to each challenge (RFC 4422 §5).
+//!
+//! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP
+//! (RFC 4954): base64, the initial response that does not fit, cancelling.
+
+use std::fmt::{self, Debug, Display};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::secret::Secret;
+
+/// An authentication mechanism with the credentials it is to use.
+///
+/// It is object safe: `&mut dyn Mechanism` authenticates as well as a concrete type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an authentication mechanism",
+    label = "not a SASL mechanism",
+    note = "derive it: `#[derive(SmtpCommand)] #[smtp(mechanism = \"X-TOKEN\", initial = \"{{token}}\", reveals_secret)]`"
+)]
+pub trait Mechanism: Send {
+    /// The mechanism's name, as EHLO lists it: `PLAIN`.
+    fn name(&self) -> &str;
+
+    /// Whether the server, or whoever poses as it, learns something with which it could
+    /// authenticate elsewhere. Such a mechanism is used inside verified TLS alone.
+    fn reveals_secret(&self) -> bool;
+
+    /// What the client says first, if it speaks first. An empty response and none are different
+    /// things (RFC 4954 §4).
+    ///
+    /// # Errors
+    ///
+    /// When the credentials cannot be written in this mechanism. Then nothing is sent.
+    fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError>;
+
+    /// Answers a challenge.
+    ///
+    /// # Errors
+    ///
+    /// When the challenge is not one of this mechanism, or proves that the server is not the one
+    /// it claims to be. The exchange is then cancelled.
+    fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError>;
+
+    /// Whether the server may claim success now. A mechanism that authenticates the server too
+    /// says no until it has verified it.
+    fn is_complete(&self) -> bool {
+        true
+    }
+}
+
+/// What a mechanism does next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step {
+    /// Sends this response. It may be empty.
+    Respond(Secret),
+}
+
+impl From<Secret> for Step {
+    fn from(response: Secret) -> Self {
+        Self::Respond(response)
+    }
+}
+
+/// A challenge of the server: the text behind 334.
+#[derive(Clone, Copy)]
+pub struct Challenge<'a> {
+    index: usize,
+    text: &'a [u8],
+}
+
+impl<'a> Challenge<'a> {
+    /// The challenge number `index`, counted from 0, with this text behind its code.
+    pub fn new(index: usize, text: &'a [u8]) -> Self {
+        Self { index, text }
+    }
+
+    /// How many challenges came before. The empty one that asks for an initial response is not
+    /// counted.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The text as it came. Some mechanisms begin with a prompt that is not base64.
+    pub fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The octets of the challenge.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not base64: strict alphabet, padded, no line breaks (RFC 4954 §4).
+    pub fn decode(&self) -> Result<Vec<u8>, MechanismError> {
+        STANDARD
+            .decode(self.text)
+            .map_err(|_| MechanismError::new("the server's challenge is not base64"))
+    }
+
+    /// The error of a mechanism that has nothing more to say.
+    pub fn unexpected(&self) -> MechanismError {
+        MechanismError::new("the server asks for more than this mechanism has to say")
+    }
+}
+
+impl Debug for Challenge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenge")
+            .field("index", &self.index)
+            .field("octets", &self.text.len())
+            .finish()
+    }
+}
+
+/// Why a mechanism could not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MechanismError {
+    reason: Box<str>,
+}
+
+impl MechanismError {
+    /// An error with a reason, which must not hold a secret.
+    pub fn new(reason: impl Into<Box<str>>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl Display for MechanismError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for MechanismError {}

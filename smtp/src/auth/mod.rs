@@ -1,0 +1,18 @@
+//! SASL mechanisms: one file each, and what a mechanism is.
+//!
+//! The mechanisms here are made as yours can be: with
+//! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
+
+mod external;
+mod login;
+mod mechanism;
+mod plain;
+mod template;
+mod xoauth2;
+
+pub use external::External;
+pub use login::Login;
+pub use mechanism::{Challenge, Mechanism, MechanismError, Step};
+pub use plain::Plain;
+pub use template::{Piece, message};
+pub use xoauth2::XOauth2;

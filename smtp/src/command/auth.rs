@@ -1,0 +1,38 @@
+//! AUTH: begins an authentication exchange.
+
+use smtp_derive::SmtpCommand;
+
+use crate::secret::Secret;
+
+/// The line that begins an exchange; the challenges and responses behind it are the mechanism's.
+///
+/// ```text
+/// auth-command     = "AUTH" SP sasl-mech [SP initial-response] *(CRLF [base64]) ...
+/// initial-response = base64 / "="      ; RFC 4954 §8
+/// ```
+///
+/// The line has at most 512 octets: an initial response that does not fit is sent as the answer to
+/// an empty challenge (RFC 4954 §4).
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), stage = Auth, valid_in())]
+pub struct Auth {
+    mechanism: String,
+    #[smtp(base64)]
+    initial_response: Option<Secret>,
+}
+
+impl Auth {
+    /// Begins an exchange of the mechanism `mechanism`.
+    pub fn new(mechanism: impl Into<String>, initial_response: Option<Secret>) -> Self {
+        Self {
+            mechanism: mechanism.into(),
+            initial_response,
+        }
+    }
+
+    /// The same without the initial response, and the response.
+    pub(crate) fn defer(mut self) -> (Self, Option<Secret>) {
+        let response = self.initial_response.take();
+        (self, response)
+    }
+}

@@ -1,0 +1,79 @@
+//! MAIL: opens a transaction and names the sender.
+
+use smtp_derive::SmtpCommand;
+use smtp_grammar::ReversePath;
+
+use crate::extension::{BodyKind, MailParameter, Parameters};
+
+/// The command MAIL.
+///
+/// ```text
+/// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF      ; RFC 5321 §4.1.1.2
+/// ```
+///
+/// A parameter whose keyword the server does not list makes the command unsendable.
+#[derive(Debug, Clone, SmtpCommand)]
+#[smtp(
+    verb = "MAIL FROM:",
+    stage = Mail,
+    pipelining,
+    transition(Home => InTransaction)
+)]
+pub struct Mail {
+    path: ReversePath,
+    #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]
+    size: Option<u64>,
+    #[smtp(param = "BODY", requires = "8BITMIME", raises = 17)]
+    body: Option<BodyKind>,
+    #[smtp(flag = "SMTPUTF8", requires = "SMTPUTF8", utf8, raises = 10)]
+    smtputf8: bool,
+    #[smtp(flatten)]
+    parameters: Parameters,
+}
+
+impl Mail {
+    /// Opens a transaction for a message of this sender; [`ReversePath::Null`] is the sender of
+    /// messages that must not be answered.
+    pub fn from(sender: impl Into<ReversePath>) -> Self {
+        Self {
+            path: sender.into(),
+            size: None,
+            body: None,
+            smtputf8: false,
+            parameters: Parameters::default(),
+        }
+    }
+
+    /// Declares the size of the message, in octets with CRLF line ends (RFC 1870).
+    #[must_use]
+    pub fn size(mut self, octets: u64) -> Self {
+        self.size = Some(octets);
+        self
+    }
+
+    /// Declares what octets the message holds (RFC 6152).
+    #[must_use]
+    pub fn body(mut self, kind: BodyKind) -> Self {
+        self.body = Some(kind);
+        self
+    }
+
+    /// Declares that the envelope or the message's headers hold UTF-8 (RFC 6531).
+    #[must_use]
+    pub fn smtputf8(mut self) -> Self {
+        self.smtputf8 = true;
+        self
+    }
+
+    /// Adds the parameter of an extension.
+    #[must_use]
+    pub fn with(mut self, parameter: impl MailParameter) -> Self {
+        self.parameters.set(parameter.into_parameter());
+        self
+    }
+
+    /// The sender.
+    pub fn path(&self) -> &ReversePath {
+        &self.path
+    }
+}

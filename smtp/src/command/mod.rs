@@ -1,0 +1,27 @@
+//! The commands of SMTP: one file each, made with the derive that is yours to use.
+
+mod auth;
+mod data;
+mod ehlo;
+mod helo;
+mod help;
+mod mail;
+mod noop;
+mod quit;
+mod rcpt;
+mod rset;
+mod starttls;
+mod vrfy;
+
+pub use auth::Auth;
+pub use data::Data;
+pub use ehlo::Ehlo;
+pub use helo::Helo;
+pub use help::Help;
+pub use mail::Mail;
+pub use noop::Noop;
+pub use quit::Quit;
+pub use rcpt::Rcpt;
+pub use rset::Rset;
+pub use starttls::StartTls;
+pub use vrfy::{Verification, Vrfy};

@@ -1,0 +1,42 @@
+//! RCPT: names a recipient.
+
+use smtp_derive::SmtpCommand;
+use smtp_grammar::ForwardPath;
+
+use crate::extension::{Parameters, RcptParameter};
+
+/// The command RCPT.
+///
+/// ```text
+/// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )
+///        [SP Rcpt-parameters] CRLF      ; RFC 5321 §4.1.1.3
+/// ```
+#[derive(Debug, Clone, SmtpCommand)]
+#[smtp(verb = "RCPT TO:", stage = Rcpt, pipelining, valid_in(InTransaction))]
+pub struct Rcpt {
+    path: ForwardPath,
+    #[smtp(flatten)]
+    parameters: Parameters,
+}
+
+impl Rcpt {
+    /// Names this recipient.
+    pub fn to(recipient: impl Into<ForwardPath>) -> Self {
+        Self {
+            path: recipient.into(),
+            parameters: Parameters::default(),
+        }
+    }
+
+    /// Adds the parameter of an extension.
+    #[must_use]
+    pub fn with(mut self, parameter: impl RcptParameter) -> Self {
+        self.parameters.set(parameter.into_parameter());
+        self
+    }
+
+    /// The recipient.
+    pub fn path(&self) -> &ForwardPath {
+        &self.path
+    }
+}

@@ -1,0 +1,159 @@
+//! How a message goes out: the whole transaction in one call.
+
+use super::Connection;
+use super::envelope::Envelope;
+use super::message::Sent;
+use crate::body::Body;
+use crate::command::{Data, Mail};
+use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
+use crate::extension::{BodyKind, Size};
+use crate::proto::content::ContentError;
+use crate::receipt::{Receipt, Recipient};
+use crate::state::Home;
+
+impl<H: Home> Connection<H> {
+    /// Delivers a message: MAIL, a RCPT for each recipient, the content.
+    ///
+    /// The message goes to whoever the server accepts. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
+    /// added where the message needs them and the server offers them.
+    ///
+    /// # Errors
+    ///
+    /// [`DeliverError::Refused`] when nobody got the message and the session goes on: what can be
+    /// seen of the message or the envelope beforehand is refused without sending anything.
+    /// [`DeliverError::Lost`] when the connection is gone and nobody got it,
+    /// [`DeliverError::Unknown`] when it was sent whole and nobody knows.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that was polled and is dropped before it is done interrupts the connection. Before
+    /// the final dot has left, the server then drops what it got; after that, nobody knows.
+    pub async fn deliver(
+        &mut self,
+        envelope: &Envelope,
+        body: impl Into<Body<'_>>,
+    ) -> Result<Receipt, DeliverError> {
+        self.session.driver.enter().map_err(lost)?;
+        let result = self.transact(envelope, body.into()).await;
+        self.session.driver.leave();
+        result
+    }
+
+    /// Delivers one message after the other over this connection, and hands each result to
+    /// `report` with the message's place, as soon as it is known.
+    ///
+    /// It stops when the connection is lost. A message whose turn had not come is then still in
+    /// `messages`; pass `&mut messages` to keep them.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`] when the connection is gone. What became of the message under way was reported.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`deliver`](Self::deliver).
+    pub async fn deliver_all<'b, B: Into<Body<'b>>>(
+        &mut self,
+        messages: impl IntoIterator<Item = (Envelope, B)>,
+        mut report: impl FnMut(usize, Result<Receipt, DeliverError>),
+    ) -> Result<(), Lost> {
+        for (place, (envelope, body)) in messages.into_iter().enumerate() {
+            report(place, self.deliver(&envelope, body).await);
+            if self.session.driver.has_ended() {
+                return Err(Lost::from(crate::Fault::Ended));
+            }
+        }
+        Ok(())
+    }
+
+    async fn transact(
+        &mut self,
+        envelope: &Envelope,
+        body: Body<'_>,
+    ) -> Result<Receipt, DeliverError> {
+        let mail = self
+            .prepare_mail(envelope, &body)
+            .map_err(|refusal| undelivered(refusal, Vec::new()))?;
+        let capabilities = self.state.capabilities();
+        let session = &mut self.session;
+        let declared = match session.exchange(&mail, capabilities, false).await {
+            Ok(Ok((_, declared))) => declared,
+            Ok(Err(refusal)) => return Err(undelivered(refusal, Vec::new())),
+            Err(error) => return Err(DeliverError::Lost(error)),
+        };
+        let mut recipients = Vec::with_capacity(envelope.rcpts().len());
+        for rcpt in envelope.rcpts() {
+            let outcome = session
+                .exchange(rcpt, capabilities, declared.utf8)
+                .await
+                .map_err(DeliverError::Lost)?
+                .map(|(reply, _)| reply);
+            recipients.push(Recipient::new(rcpt.path().clone(), outcome));
+        }
+        let sent = if recipients
+            .iter()
+            .any(|recipient| recipient.outcome().is_ok())
+        {
+            session
+                .send_message(&Data, capabilities, declared, body)
+                .await
+        } else {
+            session
+                .abandon(last_refusal(&recipients), capabilities)
+                .await
+        };
+        match sent.map_err(DeliverError::Lost)? {
+            Sent::Taken(reply) => Ok(Receipt::new(recipients, reply)),
+            Sent::Refused(refusal) => Err(undelivered(refusal, recipients)),
+            Sent::Unknown(error) => Err(DeliverError::Unknown(DeliveryUnknown::new(
+                error, recipients,
+            ))),
+        }
+    }
+
+    /// MAIL as this message needs it, or why no MAIL can be right.
+    fn prepare_mail(&self, envelope: &Envelope, body: &Body<'_>) -> Result<Mail, Refusal> {
+        let capabilities = self.state.capabilities();
+        if envelope.rcpts().is_empty() {
+            return Err(Refusal::no_recipients());
+        }
+        let measure = body.measure().map_err(Refusal::content)?;
+        let mut mail = envelope.mail().clone();
+        if let (Some(size), Some(measure)) = (capabilities.get::<Size>(), measure) {
+            if let Some(limit) = size.limit().filter(|&limit| limit < measure.octets) {
+                return Err(Refusal::too_large(measure.octets, limit));
+            }
+            mail = mail.size(measure.octets);
+        }
+        // SMTPUTF8 is refused later, for each address that needs it, where it is not offered.
+        let utf8 = envelope.needs_smtputf8() && capabilities.has("SMTPUTF8");
+        if utf8 {
+            mail = mail.smtputf8();
+        }
+        let eight_bit = measure.is_none_or(|measure| measure.eight_bit);
+        if eight_bit && capabilities.has("8BITMIME") {
+            mail = mail.body(BodyKind::EightBitMime);
+        } else if measure.is_some_and(|measure| measure.eight_bit) {
+            return Err(Refusal::content(ContentError::EightBit));
+        }
+        Ok(mail)
+    }
+}
+
+/// The refusal that stands for all when no recipient was accepted.
+fn last_refusal(recipients: &[Recipient]) -> Refusal {
+    recipients
+        .iter()
+        .rev()
+        .find_map(|recipient| recipient.outcome().err())
+        .cloned()
+        .unwrap_or_else(Refusal::no_recipients)
+}
+
+fn undelivered(refusal: Refusal, recipients: Vec<Recipient>) -> DeliverError {
+    DeliverError::Refused(Undelivered::new(refusal, recipients))
+}
+
+fn lost(fault: crate::Fault) -> DeliverError {
+    DeliverError::Lost(fault.into())
+}

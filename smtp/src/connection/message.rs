@@ -1,0 +1,142 @@
+//! A message on its way out: DATA, the content, its final reply.
+
+use std::ops::Range;
+
+use smtp_grammar::{Capabilities, Reply};
+
+use super::session::Session;
+use crate::body::{Body, Piece};
+use crate::command::Rset;
+use crate::error::{Fault, Lost, Refusal};
+use crate::proto::command::{CodePattern, Command};
+use crate::proto::content::{ContentError, Encoder, Sink};
+use crate::proto::engine::{Expected, Outcome};
+use crate::proto::line::Declared;
+use crate::proto::output::Output;
+use crate::proto::stage::Stage;
+
+/// Octets of content that may wait to be written before more is asked for.
+const WATER_MARK: usize = 256 * 1024;
+
+/// What became of a message.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// The server took it.
+    Taken(Reply),
+    /// The server refused it, or it was never sent; the transaction is over.
+    Refused(Refusal),
+    /// The connection was lost after the message had left.
+    Unknown(Lost),
+}
+
+/// Finds what makes a message unsendable before any of it is sent.
+pub(super) fn check(body: &Body<'_>, eight_bit: bool) -> Result<(), Refusal> {
+    let measure = body.measure().map_err(Refusal::content)?;
+    if measure.is_some_and(|measure| measure.eight_bit) && !eight_bit {
+        return Err(Refusal::content(ContentError::EightBit));
+    }
+    Ok(())
+}
+
+impl Session {
+    /// Opens the content with `command` and sends it. The transaction has accepted recipients.
+    pub(super) async fn send_message<C: Command>(
+        &mut self,
+        command: &C,
+        capabilities: &Capabilities,
+        declared: Declared,
+        body: Body<'_>,
+    ) -> Result<Sent, Lost> {
+        let opened = self.exchange(command, capabilities, declared.utf8).await?;
+        if let Err(refusal) = opened {
+            return self.abandon(refusal, capabilities).await;
+        }
+        self.send_content(body, declared.eight_bit).await?;
+        match self.driver.reply().await {
+            Ok(Outcome::Accepted(reply)) => Ok(Sent::Taken(reply)),
+            Ok(Outcome::Refused(reply)) => {
+                Ok(Sent::Refused(Refusal::by_server("end of data", reply)))
+            }
+            // The server said that it closes instead of taking the message, or never had all of it.
+            Err(fault @ Fault::Closing(_)) => Err(fault.into()),
+            Err(fault) if self.driver.left_unsent() => Err(fault.into()),
+            Err(fault) => Ok(Sent::Unknown(fault.into())),
+        }
+    }
+
+    /// Ends a transaction that sends no message. A server has no reason to refuse that.
+    pub(super) async fn abandon(
+        &mut self,
+        refusal: Refusal,
+        capabilities: &Capabilities,
+    ) -> Result<Sent, Lost> {
+        match self.exchange(&Rset, capabilities, false).await? {
+            Ok(_) => Ok(Sent::Refused(refusal)),
+            Err(reset) => {
+                let fault = match reset.reply() {
+                    Some(reply) => Fault::Closing(reply.clone()),
+                    None => Fault::Ended,
+                };
+                Err(self.driver.fail(fault).into())
+            }
+        }
+    }
+
+    /// Queues the content up to its final dot, and writes what does not fit into the queue.
+    async fn send_content(&mut self, mut body: Body<'_>, eight_bit: bool) -> Result<(), Lost> {
+        let mut encoder = Encoder::new(body.line_ends, eight_bit);
+        self.driver.engine().begin_content();
+        let mut octets = 0;
+        loop {
+            let piece = match body.next_piece().await {
+                Ok(piece) => piece,
+                Err(error) => return Err(self.driver.fail(Fault::Body(error)).into()),
+            };
+            let output = self.driver.engine().output();
+            let before = output.remaining();
+            let encoded = match &piece {
+                Some(piece) => encoder.encode(piece.as_ref(), &mut Pieces { piece, output }),
+                None => encoder.finish(&mut Pieces {
+                    piece: &Piece::Borrowed(&[]),
+                    output,
+                }),
+            };
+            octets += (output.remaining() - before) as u64;
+            if let Err(error) = encoded {
+                return Err(self.driver.fail(Fault::Content(error)).into());
+            }
+            if piece.is_none() {
+                break;
+            }
+            self.driver.drain(WATER_MARK).await?;
+        }
+        self.driver.engine().end_content(
+            octets,
+            Expected {
+                stage: Stage::EndOfData,
+                accepts: &[CodePattern::Class(2)],
+                reply_lines: None,
+            },
+        );
+        Ok(())
+    }
+}
+
+/// Queues what the encoder makes of a piece: owned octets by reference, borrowed ones as a copy.
+struct Pieces<'a, 'b> {
+    piece: &'a Piece<'b>,
+    output: &'a mut Output,
+}
+
+impl Sink for Pieces<'_, '_> {
+    fn keep(&mut self, range: Range<usize>) {
+        match self.piece {
+            Piece::Owned(octets) => self.output.push(octets.slice(range)),
+            Piece::Borrowed(octets) => self.output.copy(&octets[range]),
+        }
+    }
+
+    fn insert(&mut self, octets: &'static [u8]) {
+        self.output.copy(octets);
+    }
+}

@@ -1,0 +1,50 @@
+//! AUTH: which mechanisms the server offers (RFC 4954).
+
+use smtp_grammar::{Capability, Params};
+
+/// The keyword AUTH and the mechanisms behind it.
+///
+/// ```text
+/// auth-ehlo = "AUTH" *( SP sasl-mech )      ; RFC 4954 §3
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthMechanisms(Vec<String>);
+
+/// Names that a list may have before the rest is ignored.
+const MOST: usize = 64;
+
+impl AuthMechanisms {
+    /// Whether a mechanism is offered, whatever the case of its name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|other| other.eq_ignore_ascii_case(name))
+    }
+
+    /// The names, in the server's order, in upper case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl Capability for AuthMechanisms {
+    const KEYWORD: &'static str = "AUTH";
+
+    /// Names that no mechanism can have are ignored, and so are duplicates (RFC 4422 §3.1).
+    fn parse(params: Params<'_>) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for param in params.filter(|param| is_mechanism(param)) {
+            let name = param.to_ascii_uppercase();
+            if names.len() < MOST && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Self(names)
+    }
+}
+
+/// `sasl-mech = 1*20mech-char; mech-char = UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE`
+fn is_mechanism(name: &str) -> bool {
+    (1..=20).contains(&name.len())
+        && name
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+}

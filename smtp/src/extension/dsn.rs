@@ -1,0 +1,178 @@
+//! DSN: what to report about delivery, to whom, under which name (RFC 3461).
+
+use smtp_grammar::{Capability, Mailbox, Params, xtext};
+
+use super::parameter::{MailParameter, Parameter, RcptParameter};
+
+/// The keyword DSN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dsn;
+
+impl Capability for Dsn {
+    const KEYWORD: &'static str = "DSN";
+
+    fn parse(_: Params<'_>) -> Self {
+        Self
+    }
+}
+
+/// How much of the message a report of failure returns.
+///
+/// ```text
+/// ret-value = "FULL" / "HDRS"      ; RFC 3461 §4.3
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ret {
+    /// All of it.
+    Full,
+    /// Its headers.
+    Headers,
+}
+
+impl MailParameter for Ret {
+    fn into_parameter(self) -> Parameter {
+        let value = match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        };
+        parameter("RET", value, 8)
+    }
+}
+
+/// A name for the envelope, which every report repeats.
+///
+/// ```text
+/// envid-parameter = "ENVID=" xtext      ; RFC 3461 §4.4: printable ASCII, 100 octets at most
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvelopeId(String);
+
+impl EnvelopeId {
+    /// A name of 1 to 100 printable ASCII characters; None for any other.
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        let id = id.into();
+        let printable = id.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        ((1..=100).contains(&id.len()) && printable).then_some(Self(id))
+    }
+}
+
+impl MailParameter for EnvelopeId {
+    fn into_parameter(self) -> Parameter {
+        parameter("ENVID", xtext::encode(&self.0), 107)
+    }
+}
+
+/// When to report on a recipient.
+///
+/// ```text
+/// notify-esmtp-value = "NEVER" / 1#notify-list-element
+/// notify-list-element = "SUCCESS" / "FAILURE" / "DELAY"      ; RFC 3461 §4.1
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    success: bool,
+    failure: bool,
+    delay: bool,
+}
+
+impl Notify {
+    /// Report nothing.
+    pub const NEVER: Self = Self {
+        success: false,
+        failure: false,
+        delay: false,
+    };
+    /// Report that the message was delivered.
+    pub const SUCCESS: Self = Self {
+        success: true,
+        ..Self::NEVER
+    };
+    /// Report that the message could not be delivered.
+    pub const FAILURE: Self = Self {
+        failure: true,
+        ..Self::NEVER
+    };
+    /// Report that the message is late.
+    pub const DELAY: Self = Self {
+        delay: true,
+        ..Self::NEVER
+    };
+
+    /// Both of what `self` and `other` report.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            success: self.success || other.success,
+            failure: self.failure || other.failure,
+            delay: self.delay || other.delay,
+        }
+    }
+}
+
+impl RcptParameter for Notify {
+    fn into_parameter(self) -> Parameter {
+        let names: Vec<&str> = [
+            (self.success, "SUCCESS"),
+            (self.failure, "FAILURE"),
+            (self.delay, "DELAY"),
+        ]
+        .into_iter()
+        .filter_map(|(wanted, name)| wanted.then_some(name))
+        .collect();
+        if names.is_empty() {
+            parameter("NOTIFY", "NEVER", 28)
+        } else {
+            parameter("NOTIFY", names.join(","), 28)
+        }
+    }
+}
+
+/// The recipient as the sender first named it.
+///
+/// ```text
+/// original-recipient-address = addr-type ";" xtext      ; RFC 3461 §4.2
+/// ```
+///
+/// An address with a local part beyond ASCII is written as `utf-8;` in the form of RFC 6533 §3
+/// that any line can hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalRecipient(Mailbox);
+
+impl OriginalRecipient {
+    /// The recipient was first named as `mailbox`.
+    pub fn new(mailbox: Mailbox) -> Self {
+        Self(mailbox)
+    }
+}
+
+impl RcptParameter for OriginalRecipient {
+    fn into_parameter(self) -> Parameter {
+        let address = self.0.to_string();
+        let value = if address.is_ascii() {
+            format!("rfc822;{}", xtext::encode(&address))
+        } else {
+            format!("utf-8;{}", utf8_addr_xtext(&address))
+        };
+        parameter("ORCPT", value, 500)
+    }
+}
+
+/// ```text
+/// utf-8-addr-xtext   = 1*(QCHAR / EmbeddedUnicodeChar)      ; RFC 6533 §3
+/// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"            ; "\x{...}"
+/// QCHAR = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e             ; all but "\", "+", "=", controls
+/// ```
+fn utf8_addr_xtext(address: &str) -> String {
+    address
+        .chars()
+        .map(|character| match character {
+            '+' | '=' | '\\' => format!("\\x{{{:02X}}}", u32::from(character)),
+            '!'..='~' => character.to_string(),
+            _ => format!("\\x{{{:02X}}}", u32::from(character)),
+        })
+        .collect()
+}
+
+fn parameter(keyword: &'static str, value: impl Into<String>, raises: usize) -> Parameter {
+    Parameter::new(keyword, value, Dsn::KEYWORD).raises(raises)
+}

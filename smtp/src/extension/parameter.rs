@@ -1,0 +1,107 @@
+//! Parameters of MAIL and RCPT that extensions define.
+
+use std::borrow::Cow;
+
+use crate::proto::line::{Arguments, Line};
+
+/// A parameter, the EHLO keyword that allows it, and how much longer it may make the line.
+///
+/// What it may hold (`esmtp-param`, RFC 5321 §4.1.2) is checked when it is written: a command with
+/// a parameter that would be read as something else is not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    keyword: Cow<'static, str>,
+    value: Option<String>,
+    requires: Cow<'static, str>,
+    raises: usize,
+}
+
+impl Parameter {
+    /// `KEYWORD=value`, which a server allows by listing `requires`.
+    pub fn new(
+        keyword: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+        requires: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            value: Some(value.into()),
+            ..Self::flag(keyword, requires)
+        }
+    }
+
+    /// `KEYWORD` alone, which a server allows by listing `requires`.
+    pub fn flag(
+        keyword: impl Into<Cow<'static, str>>,
+        requires: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            keyword: keyword.into(),
+            value: None,
+            requires: requires.into(),
+            raises: 0,
+        }
+    }
+
+    /// Raises the limit of the command line by this many octets, as the extension's RFC says.
+    #[must_use]
+    pub fn raises(mut self, octets: usize) -> Self {
+        self.raises = octets;
+        self
+    }
+}
+
+/// A parameter of MAIL.
+pub trait MailParameter {
+    /// The parameter as it is written.
+    fn into_parameter(self) -> Parameter;
+}
+
+/// A parameter of RCPT.
+pub trait RcptParameter {
+    /// The parameter as it is written.
+    fn into_parameter(self) -> Parameter;
+}
+
+impl MailParameter for Parameter {
+    fn into_parameter(self) -> Parameter {
+        self
+    }
+}
+
+impl RcptParameter for Parameter {
+    fn into_parameter(self) -> Parameter {
+        self
+    }
+}
+
+/// The parameters of one command. Each keyword stands there once: a parameter replaces an earlier
+/// one of its keyword.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<Parameter>);
+
+impl Parameters {
+    /// Adds a parameter, or replaces the one with its keyword.
+    pub fn set(&mut self, parameter: Parameter) {
+        match self
+            .0
+            .iter_mut()
+            .find(|other| other.keyword.eq_ignore_ascii_case(&parameter.keyword))
+        {
+            Some(other) => *other = parameter,
+            None => self.0.push(parameter),
+        }
+    }
+}
+
+impl Arguments for Parameters {
+    fn write(&self, line: &mut Line<'_>) {
+        for parameter in &self.0 {
+            line.require(&parameter.requires);
+            line.raise_limit(parameter.raises);
+            match &parameter.value {
+                Some(value) => line.param(&parameter.keyword, value),
+                None => line.flag(&parameter.keyword),
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! An SMTP client in which a command is a type that anyone can define, and the session is a type
+//! that makes wrong order impossible.
+//!
+//! It speaks SMTP and nothing else: mails come in encoded, and go out to whoever the server
+//! accepts, with every reply in the caller's hands.
+//!
+//! # Three levels
+//!
+//! | level | you say | you touch |
+//! |---|---|---|
+//! | deliver | "I have this mail; send it with this credential" | [`Submission`], [`Connection::deliver`] |
+//! | session | "STARTTLS, then AUTH, then these commands" | [`Connection<S>`](Connection), [`command`], [`auth`] |
+//! | protocol | "send exactly this command of mine, and read its reply into this type" | [`SmtpCommand`](derive@SmtpCommand), [`Command`], [`Mechanism`] |
+//!
+//! # The session
+//!
+//! ```text
+//!              starttls / upgrade(your command)
+//!  connect ──► Greeted ─────────────────────────► Tls ◄── connect_tls
+//!                │                                │  authenticate(mechanism) / transition(your command)
+//!                │  dangerous_authenticate        ▼
+//!                └──────────────────────────►  Authed
+//!
+//!  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / reset ──► Home
+//! ```
+//!
+//! A [`Connection`] is in one of these [states](state). A command that keeps the state borrows it,
+//! one that moves takes it, and a command in the wrong state does not compile.
+//!
+//! # A command of your own
+//!
+//! ```
+//! use std::net::IpAddr;
+//!
+//! use smtp::SmtpCommand;
+//!
+//! /// Tells a server that trusts us which client we speak for.
+//! #[derive(SmtpCommand)]
+//! #[smtp(verb = "XCLIENT", requires = "XCLIENT", accepts(220), transition(Tls => Tls), resets)]
+//! struct XClient {
+//!     #[smtp(param = "ADDR", xtext)]
+//!     addr: IpAddr,
+//!     #[smtp(param = "NAME", xtext)]
+//!     name: Option<String>,
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `tokio` | yes | connections on tokio; without it, what commands and mechanisms are made of |
+//! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the cryptography of rustls |
+//! | `native-roots`, `webpki-roots` | `native-roots` | whom to trust by default |
+//! | `idn` | yes | internationalised domain names |
+//! | `testing` | no | a scripted peer and a capture server for tests |
+
+// Without the driver nobody builds some of the values that the rest is about.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code))]
+
+// The derive names `::smtp`, here as in any other crate.
+extern crate self as smtp;
+
+pub mod auth;
+mod body;
+pub mod command;
+#[cfg(feature = "tokio")]
+mod connection;
+pub mod error;
+pub mod extension;
+#[cfg(feature = "tokio")]
+mod net;
+mod proto;
+mod receipt;
+mod secret;
+pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use smtp_derive::{SmtpCommand, SmtpReply};
+pub use smtp_grammar as grammar;
+pub use smtp_grammar::{
+    Capabilities, Capability, Domain, EnhancedStatusCode, ForwardPath, Host, Mailbox, Reply,
+    ReplyCode, ReversePath, parser,
+};
+
+pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
+pub use body::{Body, BodySource};
+#[cfg(feature = "tokio")]
+pub use connection::{
+    Anonymous, AnyConnection, Call, Connection, Credentials, DataError, Envelope, EnvelopeError,
+    Pending, Refused, Server, Submission, TransitionError,
+};
+pub use error::{
+    Blame, DeliverError, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError, Undelivered,
+};
+#[cfg(all(feature = "tokio", any(feature = "aws-lc-rs", feature = "ring")))]
+pub use net::TlsConfigBuilder;
+#[cfg(feature = "tokio")]
+pub use net::{TlsConfig, TlsConfigError, Transport};
+pub use proto::command::{CodePattern, Command, CommandSpec, Position};
+pub use proto::content::{ContentError, LineEnds};
+pub use proto::limits::Limits;
+pub use proto::line::{Argument, Arguments, EncodeError, Line};
+pub use proto::reply::FromReply;
+pub use proto::stage::{Stage, Timeouts};
+pub use proto::trace::{Event, Observer, Shown};
+pub use receipt::{Receipt, Recipient};
+pub use secret::{Octets, Secret};
+pub use state::{OpensContent, Reachable, State, Transition, Upgrade, ValidIn};
+
+/// What derived code calls. It is no part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use core::option::Option::{self, None, Some};
+    pub use core::result::Result::{self, Err, Ok};
+
+    pub use smtp_grammar::Xtext;
+
+    pub use crate::auth::{Piece, message};
+    pub use crate::proto::adaptors::{Join, Prefixed, is_empty};
+    pub use crate::proto::reply::{lines, lines_from_str, text, text_from_str};
+    pub use crate::secret::Base64;
+}

@@ -1,0 +1,285 @@
+//! The driver: moves octets between the engine and the stream, and watches the clock.
+//!
+//! What is under way lives here, never in a future. So a future that is dropped loses nothing but
+//! its own place in the conversation, and the next call sees that and refuses to go on.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use smtp_grammar::Capabilities;
+use tokio::io::{AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::stream::Stream;
+use super::timer::Timer;
+use crate::proto::command::Command;
+use crate::proto::engine::{Engine, Outcome};
+use crate::proto::fault::Fault;
+use crate::proto::limits::Limits;
+use crate::proto::line::{Declared, EncodeError};
+use crate::proto::stage::{Stage, Timeouts};
+use crate::proto::trace::Observer;
+
+/// Octets read at a time.
+const READ: usize = 4096;
+/// Slices written at a time.
+const SLICES: usize = 64;
+/// How long a reply may still take after the connection has refused to be written to.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A stream with an engine.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    engine: Engine,
+    stream: Stream,
+    timer: Timer,
+    timeouts: Timeouts,
+    /// When the whole connection must be over.
+    latest: Option<Instant>,
+    /// The stage that the timer was set for.
+    timed: Option<Stage>,
+    /// Octets that have left since the timer was set for content.
+    progress: usize,
+    /// A call is under way. Found set by the next call, its future was dropped.
+    busy: bool,
+    interrupted: bool,
+    flushed: bool,
+    /// Writing failed; the server may have said why before it closed.
+    write_error: Option<io::Error>,
+}
+
+impl Driver {
+    /// A driver that waits for the server's greeting.
+    pub(crate) fn new(
+        stream: Stream,
+        timeouts: Timeouts,
+        limits: Limits,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        let latest = timeouts
+            .total
+            .and_then(|total| Instant::now().checked_add(total));
+        Self {
+            engine: Engine::new(limits, observer),
+            stream,
+            timer: Timer::new(),
+            timeouts,
+            latest,
+            timed: None,
+            progress: 0,
+            busy: false,
+            interrupted: false,
+            flushed: true,
+            write_error: None,
+        }
+    }
+
+    /// Begins a call. Every call that may wait begins with this and ends with
+    /// [`leave`](Self::leave).
+    pub(crate) fn enter(&mut self) -> Result<(), Fault> {
+        if self.interrupted || (self.busy && !self.engine.has_ended()) {
+            self.interrupted = true;
+            return Err(self.fail(Fault::Interrupted));
+        }
+        if let Err(fault) = self.engine.check_idle() {
+            return Err(self.fail(fault));
+        }
+        self.busy = true;
+        Ok(())
+    }
+
+    /// Ends a call: no reply is due any more.
+    pub(crate) fn leave(&mut self) {
+        self.busy = false;
+    }
+
+    /// The engine, to queue what is to be sent.
+    pub(crate) fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Queues a command.
+    pub(crate) fn submit<C: Command>(
+        &mut self,
+        command: &C,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Result<Declared, EncodeError> {
+        self.engine.submit(command, capabilities, utf8)
+    }
+
+    /// Waits for the reply to the oldest command in flight, and writes what is queued meanwhile.
+    pub(crate) async fn reply(&mut self) -> Result<Outcome, Fault> {
+        poll_fn(|cx| self.poll_reply(cx)).await
+    }
+
+    /// As [`reply`](Self::reply).
+    pub(crate) fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Outcome, Fault>> {
+        loop {
+            match self.engine.next_outcome() {
+                Ok(None) => {}
+                Ok(Some(outcome)) => {
+                    self.timed = None;
+                    return Poll::Ready(Ok(outcome));
+                }
+                Err(fault) => return Poll::Ready(Err(self.fail(fault))),
+            }
+            ready!(self.poll_progress(cx))?;
+        }
+    }
+
+    /// Waits until at most `most` octets are still to be written.
+    pub(crate) async fn drain(&mut self, most: usize) -> Result<(), Fault> {
+        poll_fn(|cx| {
+            loop {
+                if let Err(fault) = self.engine.check_unasked() {
+                    return Poll::Ready(Err(self.fail(fault)));
+                }
+                if self.engine.output().remaining() <= most && (most > 0 || self.flushed) {
+                    return Poll::Ready(Ok(()));
+                }
+                ready!(self.poll_progress(cx))?;
+            }
+        })
+        .await
+    }
+
+    /// Ends the connection: the stream is closed, and every later call says that it is gone.
+    pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
+        self.stream = Stream::Gone;
+        self.engine.end(fault)
+    }
+
+    /// Whether the connection is gone.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.engine.has_ended()
+    }
+
+    /// Whether the connection ended before everything that was queued had left.
+    pub(crate) fn left_unsent(&mut self) -> bool {
+        self.engine.left_unsent()
+    }
+
+    /// Takes the stream, for a handshake.
+    pub(crate) fn take_stream(&mut self) -> Stream {
+        std::mem::replace(&mut self.stream, Stream::Gone)
+    }
+
+    /// Goes on over another stream.
+    pub(crate) fn set_stream(&mut self, stream: Stream) {
+        self.stream = stream;
+    }
+
+    /// How long a stage may take, not counting what is left of the connection's own time.
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// When the whole connection must be over.
+    pub(crate) fn latest(&self) -> Option<Instant> {
+        self.latest
+    }
+
+    /// Writes and reads once each, as far as the stream allows. Reading goes on while writing
+    /// waits, so that two sides that both have much to say cannot block each other.
+    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        self.set_timer();
+        let wrote = match self.poll_write(cx) {
+            Poll::Ready(Ok(wrote)) => wrote,
+            Poll::Ready(Err(error)) => {
+                self.engine.abandon_output();
+                self.flushed = true;
+                self.write_error = Some(error);
+                self.timer.set(LAST_WORDS, self.latest);
+                true
+            }
+            Poll::Pending => false,
+        };
+        let read = match self.poll_read(cx) {
+            Poll::Ready(Ok(0)) => {
+                let fault = self.write_error.take().map_or(Fault::Closed, Fault::Io);
+                return Poll::Ready(Err(self.fail(fault)));
+            }
+            Poll::Ready(Ok(_)) => true,
+            Poll::Ready(Err(error)) => {
+                let error = self.write_error.take().unwrap_or(error);
+                return Poll::Ready(Err(self.fail(Fault::Io(error))));
+            }
+            Poll::Pending => false,
+        };
+        if wrote || read {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.timer.poll(cx));
+        let fault = match (self.write_error.take(), self.latest) {
+            (Some(error), _) => Fault::Io(error),
+            (None, Some(latest)) if latest <= Instant::now() => Fault::DeadlineExceeded,
+            (None, _) => Fault::TimedOut(self.timed.unwrap_or(Stage::Other)),
+        };
+        Poll::Ready(Err(self.fail(fault)))
+    }
+
+    /// Sets the timer when another stage has begun, or content has made progress.
+    fn set_timer(&mut self) {
+        let stage = self.engine.stage();
+        let progressed =
+            stage == Some(Stage::DataBlock) && self.progress >= self.timeouts.minimum_progress;
+        if self.write_error.is_some() || (stage == self.timed && !progressed) {
+            return;
+        }
+        self.timed = stage;
+        self.progress = 0;
+        match stage {
+            Some(stage) => self.timer.set(self.timeouts.of(stage), self.latest),
+            None => self.timer.clear(),
+        }
+    }
+
+    /// Whether anything left.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if self.write_error.is_some() {
+            return Poll::Pending;
+        }
+        let output = self.engine.output();
+        if output.is_empty() {
+            if self.flushed {
+                return Poll::Pending;
+            }
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+            self.flushed = true;
+            return Poll::Ready(Ok(true));
+        }
+        let most = if self.stream.is_write_vectored() {
+            SLICES
+        } else {
+            1
+        };
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = output.slices(&mut slices[..most]);
+        let stream = Pin::new(&mut self.stream);
+        let written = ready!(stream.poll_write_vectored(cx, &slices[..filled]))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.engine.output().advance(written);
+        self.progress += written;
+        self.flushed = false;
+        Poll::Ready(Ok(true))
+    }
+
+    /// How many octets came; 0 at the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        use tokio::io::AsyncRead as _;
+
+        let mut octets = [std::mem::MaybeUninit::uninit(); READ];
+        let mut buffer = ReadBuf::uninit(&mut octets);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        let filled = buffer.filled();
+        self.engine.input().extend_from_slice(filled);
+        Poll::Ready(Ok(filled.len()))
+    }
+}

@@ -1,0 +1,61 @@
+//! One timer per connection, armed as seldom as possible.
+//!
+//! A session moves its deadline with every reply. Moving tokio's timer each time would cost more
+//! than parsing the reply, so the timer is left where it is while the deadline moves away from it,
+//! and looks again when it fires.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+#[derive(Debug)]
+pub(crate) struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Instant>,
+}
+
+impl Timer {
+    pub(crate) const fn new() -> Self {
+        Self {
+            sleep: None,
+            deadline: None,
+        }
+    }
+
+    /// Fires in `timeout`, counted from now, but not later than `latest`.
+    pub(crate) fn set(&mut self, timeout: Duration, latest: Option<Instant>) {
+        let now = Instant::now();
+        // A timeout beyond what the clock can say is none: a century is as good.
+        let deadline = now
+            .checked_add(timeout)
+            .unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 86_400));
+        self.deadline = Some(latest.map_or(deadline, |latest| latest.min(deadline)));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.deadline = None;
+    }
+
+    /// Ready once the deadline has passed; without a deadline, never.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline else {
+            return Poll::Pending;
+        };
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        while sleep.as_mut().poll(cx).is_ready() {
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,196 @@
+//! What a command is: a value that can be written as one line, and whose reply has a type.
+//!
+//! The commands of this crate and those of its users implement the same trait, mostly through
+//! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand).
+
+use smtp_grammar::{Reply, ReplyCode};
+
+use super::line::Line;
+use super::reply::FromReply;
+use super::stage::Stage;
+
+/// A command: how it is written and how its reply is read.
+///
+/// Where it may be sent is said by other traits: `ValidIn` for a command that stays in its state,
+/// `Transition` for one that leaves it, `Upgrade` for one that opens a TLS handshake.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an SMTP command",
+    label = "not an SMTP command",
+    note = "derive it: `#[derive(SmtpCommand)] #[smtp(verb = \"NOOP\", valid_in(any))]`"
+)]
+pub trait Command {
+    /// What an accepted reply is read into.
+    type Reply: FromReply;
+
+    /// What is true of every value of this command.
+    const SPEC: CommandSpec;
+
+    /// Writes the command without its CRLF. Errors are kept in the line and reported by whoever
+    /// sends it, so that nothing half-written can leave.
+    fn encode(&self, line: &mut Line<'_>);
+}
+
+/// What is true of every value of a command type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct CommandSpec {
+    /// The verb, as it stands on the wire.
+    pub verb: &'static str,
+    /// The EHLO keyword without which the command must not be sent (RFC 5321 §4.1.1.3).
+    pub requires: Option<&'static str>,
+    /// The replies that mean success.
+    pub accepts: &'static [CodePattern],
+    /// Which timeout applies to the reply.
+    pub stage: Stage,
+    /// Where the command may stand in a group of pipelined commands (RFC 2920 §3.1).
+    pub position: Position,
+    /// Whether success takes the server back to its greeting, so that EHLO must be sent again.
+    pub resets: bool,
+    /// How many lines the reply may have, where the general limit is too small.
+    pub reply_lines: Option<usize>,
+}
+
+/// Where a command may stand in a pipelined group (RFC 2920 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Anywhere.
+    Any,
+    /// Only at the end: everything behind it waits for its reply.
+    Last,
+}
+
+/// A reply code, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodePattern {
+    /// This code alone.
+    Exactly(u16),
+    /// Every code that begins with this digit.
+    Class(u8),
+}
+
+impl CodePattern {
+    /// Whether `code` is meant.
+    pub const fn matches(self, code: ReplyCode) -> bool {
+        match self {
+            Self::Exactly(exact) => code.value() == exact,
+            Self::Class(_) => code.value() / 100 == self.class(),
+        }
+    }
+
+    /// The first digit of the codes meant.
+    const fn class(self) -> u16 {
+        match self {
+            Self::Exactly(exact) => exact / 100,
+            Self::Class(digit) => digit as u16,
+        }
+    }
+}
+
+/// What a reply means to the command it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The command succeeded.
+    Accepted,
+    /// The server said no; the session goes on.
+    Refused,
+    /// No server that follows the protocol answers this command in this way: the two sides have
+    /// lost step.
+    Violation,
+}
+
+impl CommandSpec {
+    /// A command that needs no extension, succeeds with any 2yz reply and must be last in a group.
+    pub const fn new(verb: &'static str) -> Self {
+        Self {
+            verb,
+            requires: None,
+            accepts: &[CodePattern::Class(2)],
+            stage: Stage::Other,
+            position: Position::Last,
+            resets: false,
+            reply_lines: None,
+        }
+    }
+
+    /// Needs this EHLO keyword.
+    pub const fn requires(mut self, keyword: &'static str) -> Self {
+        self.requires = Some(keyword);
+        self
+    }
+
+    /// Succeeds with these replies.
+    pub const fn accepts(mut self, codes: &'static [CodePattern]) -> Self {
+        self.accepts = codes;
+        self
+    }
+
+    /// Waits as long as this stage may take.
+    pub const fn stage(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+
+    /// May stand anywhere in a pipelined group.
+    pub const fn pipelining(mut self) -> Self {
+        self.position = Position::Any;
+        self
+    }
+
+    /// Takes the server back to its greeting.
+    pub const fn resets(mut self) -> Self {
+        self.resets = true;
+        self
+    }
+
+    /// Expects replies of up to this many lines.
+    pub const fn reply_lines(mut self, lines: usize) -> Self {
+        self.reply_lines = Some(lines);
+        self
+    }
+}
+
+/// What `reply` means to a command that succeeds with `accepts`.
+///
+/// RFC 5321 §4.2.1 asks clients to act on the first digit. So any 4yz or 5yz is a refusal, and a
+/// positive code that is not accepted is one too when its class is; a positive code of another
+/// class (354 to MAIL, 250 to DATA) means that the two sides have lost step.
+pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
+    let code = reply.code();
+    if accepts.iter().any(|pattern| pattern.matches(code)) {
+        Verdict::Accepted
+    } else if code.value() >= 400
+        || accepts
+            .iter()
+            .any(|pattern| pattern.class() == code.value() / 100)
+    {
+        Verdict::Refused
+    } else {
+        Verdict::Violation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_are_judged_by_class_unless_codes_are_listed() {
+        use CodePattern::{Class, Exactly};
+        use Verdict::{Accepted, Refused, Violation};
+        let table: &[(&[CodePattern], u16, Verdict)] = &[
+            (&[Class(2)], 250, Accepted),
+            (&[Class(2)], 299, Accepted),
+            (&[Class(2)], 354, Violation),
+            (&[Class(2)], 450, Refused),
+            (&[Class(2)], 571, Refused),
+            (&[Exactly(354)], 354, Accepted),
+            (&[Exactly(354)], 250, Violation),
+            (&[Exactly(250), Exactly(251)], 252, Refused),
+            (&[Exactly(235), Exactly(334)], 250, Refused),
+        ];
+        for &(accepts, code, expected) in table {
+            let reply = Reply::new(ReplyCode::new(code).expect("a code"), ["text"]);
+            assert_eq!(judge(accepts, &reply), expected, "{accepts:?} {code}");
+        }
+    }
+}

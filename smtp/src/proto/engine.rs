@@ -1,0 +1,284 @@
+//! Commands in flight, matched to their replies by counting.
+//!
+//! Any number of commands may be under way. Each reply answers the oldest of them, whatever its
+//! text says, and a reply that no command asked for ends the connection: from then on every later
+//! one would be given to the wrong command.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+use smtp_grammar::{Capabilities, Reply};
+
+use super::command::{CodePattern, Command, Verdict, judge};
+use super::fault::{Fault, ProtocolError};
+use super::framer::{Framer, ReplyLimits};
+use super::limits::Limits;
+use super::line::{self, Declared, EncodeError};
+use super::output::Output;
+use super::stage::Stage;
+use super::trace::{Observer, Trace};
+
+/// What a reply said to the command that it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The command succeeded.
+    Accepted(Reply),
+    /// The server said no.
+    Refused(Reply),
+}
+
+/// A reply that is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    pub(crate) stage: Stage,
+    pub(crate) accepts: &'static [CodePattern],
+    pub(crate) reply_lines: Option<usize>,
+}
+
+/// One side of an SMTP connection, without the connection.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    limits: Limits,
+    framer: Framer,
+    output: Output,
+    in_flight: VecDeque<Expected>,
+    /// Message content is on its way out and its final dot is not.
+    content: bool,
+    ended: bool,
+    /// Octets that had not left when the connection ended.
+    unsent: usize,
+    trace: Trace,
+}
+
+impl Engine {
+    /// An engine that waits for the server's greeting.
+    pub(crate) fn new(limits: Limits, observer: Option<Arc<dyn Observer>>) -> Self {
+        let mut engine = Self {
+            limits,
+            framer: Framer::default(),
+            output: Output::default(),
+            in_flight: VecDeque::new(),
+            content: false,
+            ended: false,
+            unsent: 0,
+            trace: Trace::new(observer),
+        };
+        engine.expect(Expected {
+            stage: Stage::Greeting,
+            accepts: &[CodePattern::Exactly(220)],
+            reply_lines: None,
+        });
+        engine
+    }
+
+    /// Queues a command. Nothing is queued when it cannot be encoded.
+    pub(crate) fn submit<C: Command>(
+        &mut self,
+        command: &C,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Result<Declared, EncodeError> {
+        let written = self
+            .output
+            .encode(|buffer| line::encode(command, buffer, capabilities, utf8))?;
+        if written.secret.is_some() {
+            self.output.mark_secret();
+        }
+        let start = written.line.start;
+        let secret = written
+            .secret
+            .map(|secret| secret.start - start..secret.end - start);
+        self.trace
+            .sent(&self.output.encoded()[written.line], secret);
+        self.expect(Expected {
+            stage: C::SPEC.stage,
+            accepts: C::SPEC.accepts,
+            reply_lines: C::SPEC.reply_lines,
+        });
+        Ok(written.declared)
+    }
+
+    /// Queues a line of an AUTH exchange, in base64 (RFC 4954 §4). No response is empty: that one
+    /// is an empty line.
+    pub(crate) fn submit_response(&mut self, response: &[u8], expected: Expected) {
+        self.output.mark_secret();
+        self.output.encode(|buffer| {
+            let start = buffer.len();
+            // Reserved exactly, so that no half of a secret stays behind in a smaller buffer.
+            let length = response.len().div_ceil(3) * 4;
+            buffer.resize(start + length, 0);
+            let _ = STANDARD.encode_slice(response, &mut buffer[start..]);
+            buffer.extend_from_slice(b"\r\n");
+        });
+        self.trace.sent(b"\r\n", Some(0..0));
+        self.expect(expected);
+    }
+
+    /// Queues the line that cancels an AUTH exchange (RFC 4954 §4).
+    pub(crate) fn submit_cancel(&mut self, expected: Expected) {
+        self.output.copy(b"*\r\n");
+        self.trace.sent(b"*\r\n", None);
+        self.expect(expected);
+    }
+
+    /// One more reply is due.
+    pub(crate) fn expect(&mut self, expected: Expected) {
+        self.in_flight.push_back(expected);
+    }
+
+    /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.
+    pub(crate) fn begin_content(&mut self) {
+        self.content = true;
+    }
+
+    /// The final dot is queued.
+    pub(crate) fn end_content(&mut self, octets: u64, expected: Expected) {
+        self.content = false;
+        self.trace.content(octets);
+        self.expect(expected);
+    }
+
+    /// What waits to be written.
+    pub(crate) fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    /// Where received octets are appended.
+    pub(crate) fn input(&mut self) -> &mut BytesMut {
+        self.framer.buffer()
+    }
+
+    /// What the connection waits for.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        match self.in_flight.front().map(|expected| expected.stage) {
+            // The server cannot answer a message before it has it: until then it is content.
+            None | Some(Stage::EndOfData) if !self.output.is_empty() => Some(Stage::DataBlock),
+            stage => stage,
+        }
+    }
+
+    /// Whether a fault has ended the connection.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The next reply, as far as it has arrived.
+    pub(crate) fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
+        if self.ended {
+            return Err(Fault::Ended);
+        }
+        let Some(&expected) = self.in_flight.front() else {
+            return self.check_unasked().map(|()| None);
+        };
+        let reply = match self.framer.next(self.reply_limits(expected)) {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(self.end(error.into())),
+        };
+        self.trace.received(&reply);
+        self.in_flight.pop_front();
+        if reply.code().value() == 421 {
+            return Err(self.end(Fault::Closing(reply)));
+        }
+        match judge(expected.accepts, &reply) {
+            Verdict::Accepted => Ok(Some(Outcome::Accepted(reply))),
+            Verdict::Refused => Ok(Some(Outcome::Refused(reply))),
+            Verdict::Violation => Err(self.end(Fault::Protocol(ProtocolError::Unexpected(reply)))),
+        }
+    }
+
+    /// Looks at what came although no reply is due. The server may close at any time, and may
+    /// refuse a message before it has all of it, but must not say anything else.
+    pub(crate) fn check_unasked(&mut self) -> Result<(), Fault> {
+        if self.ended {
+            return Err(Fault::Ended);
+        }
+        if !self.in_flight.is_empty() || self.framer.is_empty() {
+            return Ok(());
+        }
+        let limits = ReplyLimits {
+            line: self.limits.reply_line,
+            lines: self.limits.reply_lines,
+            octets: self.limits.reply_octets,
+        };
+        let fault = match self.framer.next(limits) {
+            Ok(None) => return Ok(()),
+            Ok(Some(reply)) => {
+                self.trace.received(&reply);
+                match (reply.code().value(), self.content) {
+                    (421 | 221, _) | (400.., true) => Fault::Closing(reply),
+                    (_, true) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
+                    (_, false) => Fault::Protocol(ProtocolError::Surplus),
+                }
+            }
+            Err(error) => Fault::Protocol(error),
+        };
+        Err(self.end(fault))
+    }
+
+    /// Whether a command may be sent: no reply is due and none has come unasked, not even in part.
+    pub(crate) fn check_idle(&mut self) -> Result<(), Fault> {
+        self.check_unasked()?;
+        if !self.framer.is_empty() {
+            return Err(self.end(Fault::Protocol(ProtocolError::Surplus)));
+        }
+        Ok(())
+    }
+
+    /// Whether TLS may begin: nothing but the reply to STARTTLS has arrived (RFC 3207 §4.2, and
+    /// "everything learned before is discarded" §4.2).
+    pub(crate) fn check_before_tls(&mut self) -> Result<(), Fault> {
+        if self.framer.is_empty() {
+            return Ok(());
+        }
+        Err(self.end(Fault::Protocol(ProtocolError::InjectedBeforeTls)))
+    }
+
+    /// The stream is now inside TLS.
+    pub(crate) fn secured(&self) {
+        self.trace.secured();
+    }
+
+    /// Ends the connection: nothing more is written or read.
+    pub(crate) fn end(&mut self, fault: Fault) -> Fault {
+        self.ended = true;
+        self.abandon_output();
+        self.in_flight.clear();
+        fault
+    }
+
+    /// Forgets what has not left: it never will.
+    pub(crate) fn abandon_output(&mut self) {
+        self.unsent += self.output.remaining();
+        self.output.clear();
+    }
+
+    /// Whether the connection ended before everything that was queued had left.
+    pub(crate) fn left_unsent(&self) -> bool {
+        self.unsent > 0
+    }
+
+    /// The limits on what the server may send.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn reply_limits(&self, expected: Expected) -> ReplyLimits {
+        let auth = expected.stage == Stage::Auth;
+        ReplyLimits {
+            line: if auth {
+                self.limits.auth_line
+            } else {
+                self.limits.reply_line
+            },
+            lines: expected.reply_lines.unwrap_or(self.limits.reply_lines),
+            octets: self
+                .limits
+                .reply_octets
+                .max(if auth { self.limits.auth_line } else { 0 }),
+        }
+    }
+}

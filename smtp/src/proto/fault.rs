@@ -1,0 +1,160 @@
+//! Why a connection can no longer be used.
+//!
+//! After a fault the two sides may disagree on what has been said, so nothing more is written: no
+//! RSET, no QUIT. That the server refused something is no fault.
+
+use std::fmt::{self, Display};
+use std::io;
+
+use smtp_grammar::{Reply, ReplyLineError};
+
+use super::content::ContentError;
+use super::reply::ReplyError;
+use super::stage::Stage;
+
+/// What ended the connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Reading or writing failed.
+    Io(io::Error),
+    /// The server closed the connection without a word.
+    Closed,
+    /// The server said that it closes the connection (421 at any time, or an unasked 221), or
+    /// refused a message while it was still being sent.
+    Closing(Reply),
+    /// A step took longer than it may.
+    TimedOut(Stage),
+    /// The whole connection took longer than it may.
+    DeadlineExceeded,
+    /// The server broke the protocol.
+    Protocol(ProtocolError),
+    /// The TLS handshake failed.
+    Handshake(io::Error),
+    /// The source of the message failed while it was being sent.
+    Body(io::Error),
+    /// The message turned out to be unsendable while it was being sent.
+    Content(ContentError),
+    /// A future was dropped before it was done.
+    Interrupted,
+    /// An earlier error ended the connection.
+    Ended,
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "the connection broke: {error}"),
+            Self::Closed => f.write_str("the server closed the connection without a reply"),
+            Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
+            Self::TimedOut(stage) => {
+                write!(
+                    f,
+                    "the server took too long: timed out {}",
+                    stage.describe()
+                )
+            }
+            Self::DeadlineExceeded => {
+                f.write_str("the connection exceeded the time set for it as a whole")
+            }
+            Self::Protocol(error) => write!(f, "the server broke the protocol: {error}"),
+            Self::Handshake(error) => write!(f, "the TLS handshake failed: {error}"),
+            Self::Body(error) => write!(
+                f,
+                "the source of the message failed, and the message was abandoned: {error}"
+            ),
+            Self::Content(error) => write!(f, "the message was abandoned: {error}"),
+            Self::Interrupted => f.write_str(
+                "an earlier call on this connection was dropped before it was done, so the \
+                 session is out of step: open a new connection",
+            ),
+            Self::Ended => f.write_str("an earlier error ended this connection: open a new one"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) | Self::Handshake(error) | Self::Body(error) => Some(error),
+            Self::Protocol(error) => Some(error),
+            Self::Content(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<ProtocolError> for Fault {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+/// What the server did that no server may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// A line is no reply line.
+    Malformed(ReplyLineError),
+    /// A line ends with LF alone.
+    BareLineFeed,
+    /// A line is longer than the limit, in octets.
+    LineTooLong(usize),
+    /// A reply has more lines than the limit.
+    TooManyLines(usize),
+    /// A reply is longer than the limit, in octets.
+    ReplyTooLong(usize),
+    /// A reply that no command asked for.
+    Surplus,
+    /// A reply of a class that no server answers this command with.
+    Unexpected(Reply),
+    /// Octets behind the reply to STARTTLS, before the handshake (security considerations of
+    /// RFC 3207: whoever put them there is not the server).
+    InjectedBeforeTls,
+    /// The reply to a command that moved the session has a form that its type cannot be read from.
+    Unreadable(ReplyError),
+    /// A message was accepted before it had been sent.
+    EarlyReply(Reply),
+    /// More challenges than the limit.
+    TooManyChallenges(usize),
+    /// The server claims success before the mechanism has verified it.
+    UnverifiedSuccess(Reply),
+}
+
+impl Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => Display::fmt(error, f),
+            Self::BareLineFeed => f.write_str("a reply line ends with LF instead of CRLF"),
+            Self::LineTooLong(limit) => {
+                write!(f, "a reply line is longer than {limit} octets")
+            }
+            Self::TooManyLines(limit) => write!(f, "a reply has more than {limit} lines"),
+            Self::ReplyTooLong(limit) => write!(f, "a reply is longer than {limit} octets"),
+            Self::Surplus => f.write_str("it sent a reply that no command asked for"),
+            Self::Unexpected(reply) => {
+                write!(f, "no server may answer this command with: {reply}")
+            }
+            Self::InjectedBeforeTls => f.write_str(
+                "octets followed the reply to STARTTLS in clear; somebody may be tampering with \
+                 the connection",
+            ),
+            Self::Unreadable(error) => Display::fmt(error, f),
+            Self::EarlyReply(reply) => {
+                write!(
+                    f,
+                    "it answered a message that was still being sent: {reply}"
+                )
+            }
+            Self::TooManyChallenges(limit) => {
+                write!(f, "authentication took more than {limit} challenges")
+            }
+            Self::UnverifiedSuccess(reply) => write!(
+                f,
+                "it claimed success before it had proved that it knows the password: {reply}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ProtocolError {}

@@ -1,0 +1,142 @@
+//! Octets cut into replies.
+//!
+//! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
+//! arriving. Each octet is looked at once, however the network splits them.
+
+use bytes::BytesMut;
+use memchr::memchr;
+use smtp_grammar::Reply;
+
+use super::fault::ProtocolError;
+
+/// Limits for the reply that is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplyLimits {
+    pub(crate) line: usize,
+    pub(crate) lines: usize,
+    pub(crate) octets: usize,
+}
+
+/// Cuts replies out of what was received.
+#[derive(Debug, Default)]
+pub(crate) struct Framer {
+    buffer: BytesMut,
+    /// Octets of the buffer that hold complete lines of an incomplete reply.
+    lines_end: usize,
+    /// Octets of the buffer already searched for a line end.
+    scanned: usize,
+    /// Complete lines of the incomplete reply.
+    lines: usize,
+}
+
+impl Framer {
+    /// Where received octets are appended.
+    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// Whether nothing is left, not even a part of a line.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The next complete reply.
+    pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
+        while let Some(at) = memchr(b'\n', &self.buffer[self.scanned..]) {
+            let end = self.scanned + at + 1;
+            let line = &self.buffer[self.lines_end..end];
+            let Some(text) = line.strip_suffix(b"\r\n") else {
+                return Err(ProtocolError::BareLineFeed);
+            };
+            if line.len() > limits.line {
+                return Err(ProtocolError::LineTooLong(limits.line));
+            }
+            if self.lines == limits.lines {
+                return Err(ProtocolError::TooManyLines(limits.lines));
+            }
+            if end > limits.octets {
+                return Err(ProtocolError::ReplyTooLong(limits.octets));
+            }
+            let goes_on = text.get(3) == Some(&b'-');
+            self.scanned = end;
+            if goes_on {
+                self.lines_end = end;
+                self.lines += 1;
+                continue;
+            }
+            (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
+            let frame = self.buffer.split_to(end).freeze();
+            return Reply::from_frame(frame)
+                .map(Some)
+                .map_err(ProtocolError::Malformed);
+        }
+        self.scanned = self.buffer.len();
+        if self.buffer.len() - self.lines_end > limits.line {
+            return Err(ProtocolError::LineTooLong(limits.line));
+        }
+        if self.buffer.len() > limits.octets {
+            return Err(ProtocolError::ReplyTooLong(limits.octets));
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: ReplyLimits = ReplyLimits {
+        line: 32,
+        lines: 3,
+        octets: 80,
+    };
+
+    fn feed(octets: &[u8], piece: usize) -> (Vec<String>, Option<ProtocolError>) {
+        let mut framer = Framer::default();
+        let mut replies = Vec::new();
+        for part in octets.chunks(piece) {
+            framer.buffer().extend_from_slice(part);
+            loop {
+                match framer.next(LIMITS) {
+                    Ok(Some(reply)) => replies.push(reply.to_string()),
+                    Ok(None) => break,
+                    Err(error) => return (replies, Some(error)),
+                }
+            }
+        }
+        (replies, None)
+    }
+
+    #[test]
+    fn every_split_gives_the_same_replies() {
+        let octets = b"220 a\r\n250-b\r\n250-c\r\n250 d\r\n250\r\n354 e\r\n";
+        let whole = feed(octets, octets.len());
+        assert_eq!(whole.0.len(), 4);
+        assert_eq!(whole.1, None);
+        for piece in 1..octets.len() {
+            assert_eq!(feed(octets, piece), whole, "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn limits_hold_while_a_reply_arrives() {
+        use ProtocolError::{BareLineFeed, LineTooLong, ReplyTooLong, TooManyLines};
+        let long = [b"250 ".as_slice(), &[b'x'; 40]].concat();
+        let wide = b"250-aaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(3);
+        let table: &[(&str, &[u8], ProtocolError)] = &[
+            ("no end of line", &long, LineTooLong(32)),
+            (
+                "many lines",
+                b"250-\r\n250-\r\n250-\r\n250-\r\n",
+                TooManyLines(3),
+            ),
+            ("many octets", &wide, ReplyTooLong(80)),
+            ("bare LF", b"250 ok\n", BareLineFeed),
+        ];
+        for (name, octets, expected) in table {
+            for piece in [1, 7, octets.len()] {
+                assert_eq!(feed(octets, piece).1.as_ref(), Some(expected), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The one encoder: every command of every author reaches the wire through a [`Line`].
+//!
+//! It exists so that "no command can inject another" has to be proved in one place. Whatever is
+//! written, the finished line holds no CR, LF or NUL, no octet beyond ASCII unless SMTPUTF8 was
+//! agreed on, and no more octets than the server has promised to read (RFC 5321 §4.5.3.1.4).
+
+use std::fmt::{self, Display, Write as _};
+use std::ops::Range;
+
+use memchr::{memchr, memchr3};
+use smtp_grammar::Capabilities;
+
+use super::command::Command;
+
+/// Octets that a command line may have with its CRLF before extensions raise the limit
+/// (RFC 5321 §4.5.3.1.4).
+pub(crate) const COMMAND_LINE: usize = 512;
+
+/// What can be written as an argument of a command.
+///
+/// Everything that implements [`Display`] can; secrets can too, and stay out of every trace.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written in an SMTP command",
+    label = "has no form on the wire",
+    note = "implement `Display` for it, or name an encoder on the field: `#[smtp(base64)]`, `#[smtp(with = path)]`"
+)]
+pub trait Argument {
+    /// Writes the argument, and nothing around it.
+    fn write(&self, line: &mut Line<'_>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + ?Sized> Argument for T {
+    fn write(&self, line: &mut Line<'_>) {
+        line.display(self);
+    }
+}
+
+/// A run of arguments that a value writes by itself, spaces included.
+///
+/// It is what `#[smtp(flatten)]` calls, for parts of a line that the derive has no words for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be flattened into an SMTP command",
+    label = "is not a run of arguments",
+    note = "implement `smtp::Arguments` for it, or remove `#[smtp(flatten)]`"
+)]
+pub trait Arguments {
+    /// Writes the arguments with [`Line::arg`], [`Line::param`] and [`Line::flag`].
+    fn write(&self, line: &mut Line<'_>);
+}
+
+/// A command line while it is being written.
+///
+/// Methods do not fail: the first error is kept and reported by whoever sends the command, and
+/// then nothing of the line leaves.
+#[derive(Debug)]
+pub struct Line<'a> {
+    buffer: &'a mut Vec<u8>,
+    start: usize,
+    capabilities: &'a Capabilities,
+    limit: usize,
+    utf8: bool,
+    glue: bool,
+    secret: Option<Range<usize>>,
+    declared: Declared,
+    error: Option<EncodeError>,
+}
+
+/// What a command says about the rest of its transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// SMTPUTF8: the envelope may hold UTF-8 (RFC 6531).
+    pub(crate) utf8: bool,
+    /// `BODY=8BITMIME` or more: the message may hold any octets (RFC 6152).
+    pub(crate) eight_bit: bool,
+}
+
+impl<'a> Line<'a> {
+    /// A line that is appended to `buffer` and may use what `capabilities` lists. `utf8` says that
+    /// the transaction has agreed on SMTPUTF8.
+    pub(crate) fn new(buffer: &'a mut Vec<u8>, capabilities: &'a Capabilities, utf8: bool) -> Self {
+        let start = buffer.len();
+        Self {
+            buffer,
+            start,
+            capabilities,
+            limit: COMMAND_LINE,
+            utf8,
+            glue: false,
+            secret: None,
+            declared: Declared::default(),
+            error: None,
+        }
+    }
+
+    /// Writes the verb. Behind one that ends in a colon (`MAIL FROM:`) the first argument follows
+    /// without a space, as RFC 5321 §3.3 wants it.
+    pub fn verb(&mut self, verb: &str) {
+        self.buffer.extend_from_slice(verb.as_bytes());
+        self.glue = verb.ends_with(':');
+    }
+
+    /// Writes a space and an argument. An empty argument is an error, and so is a space outside of
+    /// double quotes: it would begin an argument of its own.
+    pub fn arg<A: Argument + ?Sized>(&mut self, value: &A) {
+        self.separate();
+        let at = self.buffer.len();
+        value.write(self);
+        if self.buffer.len() == at {
+            self.fail(EncodeErrorKind::Empty);
+        } else if memchr(b' ', &self.buffer[at..]).is_some() && splits(&self.buffer[at..]) {
+            self.fail(EncodeErrorKind::Space);
+        }
+    }
+
+    /// Writes a space and `KEYWORD=value` (RFC 5321 §4.1.2 `esmtp-param`). An empty value and one
+    /// with a space or a control character are errors.
+    pub fn param<A: Argument + ?Sized>(&mut self, keyword: &str, value: &A) {
+        self.flag(keyword);
+        self.buffer.push(b'=');
+        let at = self.buffer.len();
+        value.write(self);
+        let written = &self.buffer[at..];
+        if keyword.eq_ignore_ascii_case("BODY") && !written.eq_ignore_ascii_case(b"7BIT") {
+            self.declared.eight_bit = true;
+        }
+        if written.is_empty() {
+            self.fail(EncodeErrorKind::Empty);
+        } else if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) {
+            self.fail(EncodeErrorKind::Space);
+        }
+    }
+
+    /// Writes a space and `KEYWORD`.
+    pub fn flag(&mut self, keyword: &str) {
+        self.separate();
+        self.buffer.extend_from_slice(keyword.as_bytes());
+        if !is_keyword(keyword) {
+            self.fail(EncodeErrorKind::Keyword);
+        }
+        if keyword.eq_ignore_ascii_case("SMTPUTF8") {
+            self.allow_utf8();
+        }
+    }
+
+    /// Writes a space and free text, spaces included.
+    pub fn text<A: Argument + ?Sized>(&mut self, value: &A) {
+        self.separate();
+        value.write(self);
+    }
+
+    /// Makes the command unsendable unless the server's latest EHLO reply lists `keyword`.
+    pub fn require(&mut self, keyword: &str) {
+        if !self.capabilities.has(keyword) {
+            self.fail(EncodeErrorKind::Missing(keyword.into()));
+        }
+    }
+
+    /// Whether the server's latest EHLO reply lists `keyword`.
+    pub fn offers(&self, keyword: &str) -> bool {
+        self.capabilities.has(keyword)
+    }
+
+    /// What the server's latest EHLO reply lists.
+    pub fn capabilities(&self) -> &'a Capabilities {
+        self.capabilities
+    }
+
+    /// Lets the line be longer by this many octets, as the definition of an extension allows.
+    pub fn raise_limit(&mut self, octets: usize) {
+        self.limit = self.limit.saturating_add(octets);
+    }
+
+    /// Lets the line and the rest of its transaction hold UTF-8 beyond ASCII (RFC 6531). The flag
+    /// SMTPUTF8 does so by itself.
+    pub fn allow_utf8(&mut self) {
+        self.utf8 = true;
+        self.declared.utf8 = true;
+    }
+
+    /// Makes the command unsendable, for a reason that completes "the argument ...".
+    pub fn reject(&mut self, reason: impl Into<String>) {
+        self.fail(EncodeErrorKind::Rejected(reason.into()));
+    }
+
+    /// Writes what `value` displays.
+    fn display<T: Display + ?Sized>(&mut self, value: &T) {
+        if write!(Octets(self.buffer), "{value}").is_err() {
+            self.fail(EncodeErrorKind::Rejected(
+                "could not be displayed".to_owned(),
+            ));
+        }
+    }
+
+    /// Writes octets.
+    pub(crate) fn octets(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(self.buffer);
+    }
+
+    /// Writes octets that no trace may show.
+    pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.buffer.len();
+        write(self.buffer);
+        let from = self.secret.as_ref().map_or(from, |range| range.start);
+        self.secret = Some(from..self.buffer.len());
+    }
+
+    /// Ends the line with CRLF.
+    ///
+    /// # Errors
+    ///
+    /// The first error of the line. The buffer is then as it was before.
+    pub(crate) fn finish(self) -> Result<Written, EncodeError> {
+        let line = &self.buffer[self.start..];
+        let error = self.error.or_else(|| check(line, self.limit, self.utf8));
+        if let Some(error) = error {
+            self.buffer.truncate(self.start);
+            return Err(error);
+        }
+        self.buffer.extend_from_slice(b"\r\n");
+        Ok(Written {
+            line: self.start..self.buffer.len(),
+            secret: self.secret,
+            declared: self.declared,
+        })
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.glue) {
+            self.buffer.push(b' ');
+        }
+    }
+
+    fn fail(&mut self, kind: EncodeErrorKind) {
+        self.error.get_or_insert(EncodeError { kind });
+    }
+}
+
+/// Writes `command` behind what `buffer` holds.
+pub(crate) fn encode<C: Command>(
+    command: &C,
+    buffer: &mut Vec<u8>,
+    capabilities: &Capabilities,
+    utf8: bool,
+) -> Result<Written, EncodeError> {
+    let mut line = Line::new(buffer, capabilities, utf8);
+    if let Some(keyword) = C::SPEC.requires {
+        line.require(keyword);
+    }
+    command.encode(&mut line);
+    line.finish()
+}
+
+/// Where a finished line stands in its buffer.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) line: Range<usize>,
+    pub(crate) secret: Option<Range<usize>>,
+    pub(crate) declared: Declared,
+}
+
+/// The rules that hold for every line, whoever wrote it.
+fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
+    let kind = if let Some(at) = memchr3(b'\r', b'\n', 0, line) {
+        EncodeErrorKind::Forbidden(line[at])
+    } else if !utf8 && !line.is_ascii() {
+        EncodeErrorKind::NotAscii
+    } else if line.len() + 2 > limit {
+        EncodeErrorKind::TooLong {
+            octets: line.len() + 2,
+            limit,
+        }
+    } else {
+        return None;
+    };
+    Some(EncodeError { kind })
+}
+
+/// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")` (RFC 5321 §4.1.2)
+fn is_keyword(keyword: &str) -> bool {
+    !keyword.is_empty()
+        && !keyword.starts_with('-')
+        && keyword
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+}
+
+/// Whether a space stands outside of a quoted string.
+fn splits(argument: &[u8]) -> bool {
+    let mut quoted = false;
+    let mut escaped = false;
+    for &octet in argument {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b' ' if !quoted => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+struct Octets<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Octets<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Why a command cannot be sent as it is. Nothing of it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeError {
+    kind: EncodeErrorKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum EncodeErrorKind {
+    Missing(Box<str>),
+    Forbidden(u8),
+    NotAscii,
+    TooLong { octets: usize, limit: usize },
+    Empty,
+    Space,
+    Keyword,
+    Rejected(String),
+}
+
+impl EncodeError {
+    /// The EHLO keyword that the command needs and the server does not list.
+    pub fn missing_keyword(&self) -> Option<&str> {
+        match &self.kind {
+            EncodeErrorKind::Missing(keyword) => Some(keyword),
+            _ => None,
+        }
+    }
+
+    /// Whether the command has more octets than a server need read.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self.kind, EncodeErrorKind::TooLong { .. })
+    }
+
+    /// Whether the command needs SMTPUTF8, which the transaction has not agreed on.
+    pub fn needs_smtputf8(&self) -> bool {
+        self.kind == EncodeErrorKind::NotAscii
+    }
+}
+
+impl Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            EncodeErrorKind::Missing(keyword) => write!(
+                f,
+                "the server does not offer {keyword}, which this command needs: leave it out or \
+                 use another server"
+            ),
+            EncodeErrorKind::Forbidden(octet) => write!(
+                f,
+                "the command holds the octet {octet:#04x}, which would end its line: remove CR, \
+                 LF and NUL from its arguments"
+            ),
+            EncodeErrorKind::NotAscii => f.write_str(
+                "the command holds characters beyond ASCII, which need SMTPUTF8: ask for it in \
+                 MAIL, or use an ASCII form (RFC 6531)",
+            ),
+            EncodeErrorKind::TooLong { octets, limit } => write!(
+                f,
+                "the command line is {octets} octets long and a server need not read more than \
+                 {limit}: shorten its arguments (RFC 5321 §4.5.3.1.4)"
+            ),
+            EncodeErrorKind::Empty => f.write_str("an argument is empty: leave it out or fill it"),
+            EncodeErrorKind::Space => f.write_str(
+                "an argument holds a space or a control character and would be read as two: quote \
+                 it (`SmtpString`) or encode it (`xtext`)",
+            ),
+            EncodeErrorKind::Keyword => f.write_str(
+                "a parameter's keyword has other characters than letters, digits and hyphens \
+                 (RFC 5321 §4.1.2)",
+            ),
+            EncodeErrorKind::Rejected(reason) => write!(f, "the argument {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}

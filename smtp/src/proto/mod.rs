@@ -1,0 +1,32 @@
+//! The protocol without I/O: bytes in, bytes and replies out.
+//!
+//! It exists so that everything SMTP promises can be tested, and reused on any transport, without
+//! a socket, a runtime or a clock. Nothing below this module imports tokio or rustls; time is a
+//! [`Stage`] that somebody else measures.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`command`] | what a command is: its facts, its line, its reply |
+//! | [`line`] | the one encoder through which every command reaches the wire |
+//! | [`adaptors`] | values that write other values differently |
+//! | [`reply`] | how a reply becomes a value |
+//! | [`engine`] | commands in flight, matched to replies by counting |
+//! | [`framer`] | octets cut into replies, under limits |
+//! | [`output`] | what waits to be written, in the order in which it must leave |
+//! | [`content`] | message content made safe for DATA |
+//! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
+//! | [`fault`] | why a connection can no longer be used |
+//! | [`trace`] | each line that passes, shown without its secrets |
+
+pub(crate) mod adaptors;
+pub(crate) mod command;
+pub(crate) mod content;
+pub(crate) mod engine;
+pub(crate) mod fault;
+pub(crate) mod framer;
+pub(crate) mod limits;
+pub(crate) mod line;
+pub(crate) mod output;
+pub(crate) mod reply;
+pub(crate) mod stage;
+pub(crate) mod trace;

@@ -1,0 +1,220 @@
+//! What waits to be written, in the order in which it must leave.
+//!
+//! Lines are encoded into one buffer that is used again and again; content is kept as the slices
+//! its owner gave, so that a large message is not copied on its way out.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+use zeroize::Zeroize;
+
+/// Slices shorter than this are cheaper to copy than to hand to the system one by one.
+const WORTH_A_SLICE: usize = 512;
+
+/// The queue of octets to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    /// Octets that were encoded here; those before `head` have left.
+    encoded: Vec<u8>,
+    head: usize,
+    /// What comes in which order.
+    segments: VecDeque<Segment>,
+    remaining: usize,
+    /// Whether `encoded` has held a secret since it was last cleared.
+    secret: bool,
+}
+
+#[derive(Debug)]
+enum Segment {
+    /// So many octets of `encoded`.
+    Encoded(usize),
+    Slice(Bytes),
+}
+
+impl Output {
+    /// Octets that have not left yet.
+    pub(crate) fn remaining(&self) -> usize {
+        self.remaining
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.remaining == 0
+    }
+
+    /// Lets `write` append to the buffer, and takes what it appended. What it appended must be
+    /// whole even when it fails: an encoder that fails leaves nothing behind.
+    pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let before = self.encoded.len();
+        let result = write(&mut self.encoded);
+        self.grow(self.encoded.len() - before);
+        result
+    }
+
+    /// Queues octets, by reference where that is worth it.
+    pub(crate) fn push(&mut self, octets: Bytes) {
+        if octets.len() < WORTH_A_SLICE {
+            self.copy(&octets);
+        } else {
+            self.remaining += octets.len();
+            self.segments.push_back(Segment::Slice(octets));
+        }
+    }
+
+    /// Queues a copy of octets.
+    pub(crate) fn copy(&mut self, octets: &[u8]) {
+        self.encode(|buffer| buffer.extend_from_slice(octets));
+    }
+
+    /// What was encoded so far, for whoever traces it.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    /// Remembers to wipe the buffer once it has left.
+    pub(crate) fn mark_secret(&mut self) {
+        self.secret = true;
+    }
+
+    /// Fills `slices` with the octets that come first, and returns how many it filled.
+    pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        let mut at = self.head;
+        for (slot, segment) in slices.iter_mut().zip(&self.segments) {
+            *slot = match segment {
+                Segment::Encoded(length) => {
+                    at += length;
+                    IoSlice::new(&self.encoded[at - length..at])
+                }
+                Segment::Slice(octets) => IoSlice::new(octets),
+            };
+            filled += 1;
+        }
+        filled
+    }
+
+    /// Forgets the first `count` octets: they have left.
+    pub(crate) fn advance(&mut self, mut count: usize) {
+        self.remaining -= count;
+        while count > 0 {
+            let Some(segment) = self.segments.front_mut() else {
+                return;
+            };
+            let length = match segment {
+                Segment::Encoded(length) => *length,
+                Segment::Slice(octets) => octets.len(),
+            };
+            let gone = length.min(count);
+            count -= gone;
+            match segment {
+                Segment::Encoded(left) => {
+                    *left -= gone;
+                    self.head += gone;
+                }
+                Segment::Slice(octets) => octets.advance(gone),
+            }
+            if gone == length {
+                self.segments.pop_front();
+            }
+        }
+        if self.head == self.encoded.len() {
+            self.clear_encoded();
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.segments.clear();
+        self.remaining = 0;
+        self.clear_encoded();
+    }
+
+    fn grow(&mut self, octets: usize) {
+        if octets == 0 {
+            return;
+        }
+        self.remaining += octets;
+        if let Some(Segment::Encoded(length)) = self.segments.back_mut() {
+            *length += octets;
+        } else {
+            self.segments.push_back(Segment::Encoded(octets));
+        }
+    }
+
+    fn clear_encoded(&mut self) {
+        if std::mem::take(&mut self.secret) {
+            self.encoded.zeroize();
+        }
+        self.encoded.clear();
+        self.head = 0;
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.clear_encoded();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(output: &mut Output, step: usize) -> Vec<u8> {
+        let mut written = Vec::new();
+        while !output.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 4];
+            let filled = output.slices(&mut slices);
+            let flat = slices[..filled].concat_octets();
+            let count = step.min(flat.len());
+            written.extend_from_slice(&flat[..count]);
+            output.advance(count);
+        }
+        written
+    }
+
+    trait ConcatOctets {
+        fn concat_octets(&self) -> Vec<u8>;
+    }
+
+    impl ConcatOctets for [IoSlice<'_>] {
+        fn concat_octets(&self) -> Vec<u8> {
+            self.iter()
+                .flat_map(|slice| slice.iter().copied())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn order_is_kept_however_little_is_taken_at_a_time() {
+        for step in [1, 3, 511, 4096] {
+            let mut output = Output::default();
+            let mut expected = Vec::new();
+            for round in 0..3u8 {
+                output.copy(b"MAIL\r\n");
+                expected.extend_from_slice(b"MAIL\r\n");
+                for length in [1, WORTH_A_SLICE - 1, WORTH_A_SLICE, 2000] {
+                    let octets = vec![round; length];
+                    expected.extend_from_slice(&octets);
+                    output.push(Bytes::from(octets));
+                }
+            }
+            assert_eq!(output.remaining(), expected.len());
+            assert_eq!(drain(&mut output, step), expected, "steps of {step}");
+            assert!(output.encoded().is_empty(), "the buffer is used again");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_stay_in_the_buffer() {
+        let mut output = Output::default();
+        output.copy(b"AUTH PLAIN AHVzZXIAcGVuY2ls\r\n");
+        output.mark_secret();
+        let capacity = output.encoded.capacity();
+        output.advance(output.remaining());
+        assert_eq!(output.encoded.capacity(), capacity);
+        // The capacity is still ours; growing into it without writing shows what it holds.
+        output.encoded.resize(capacity, 0);
+        assert!(output.encoded.iter().all(|&octet| octet == 0));
+    }
+}

@@ -1,0 +1,157 @@
+//! The steps of a session that may take their own time, and how long each may take.
+//!
+//! RFC 5321 §4.5.3.2 asks for a timeout per command, not per session: ten minutes after the final
+//! dot are right, ten minutes for a greeting are not.
+
+use std::time::Duration;
+
+/// A step of the session with a timeout of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The TCP connection to one address.
+    Connect,
+    /// The TLS handshake.
+    Handshake,
+    /// The server's greeting (RFC 5321 §3.1).
+    Greeting,
+    /// EHLO, HELO or LHLO.
+    Hello,
+    /// STARTTLS, up to its reply.
+    StartTls,
+    /// One step of an AUTH exchange.
+    Auth,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA, up to the 354.
+    Data,
+    /// Message content on its way out.
+    DataBlock,
+    /// The reply to the final dot.
+    EndOfData,
+    /// BDAT without LAST.
+    Bdat,
+    /// RSET.
+    Reset,
+    /// QUIT.
+    Quit,
+    /// ATRN (RFC 2645 §4 asks for ten minutes).
+    Atrn,
+    /// Any other command.
+    Other,
+}
+
+impl Stage {
+    /// The step in a few words, for messages: "waiting for the reply to MAIL".
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting",
+            Self::Handshake => "negotiating TLS",
+            Self::Greeting => "waiting for the greeting",
+            Self::Hello => "waiting for the reply to EHLO",
+            Self::StartTls => "waiting for the reply to STARTTLS",
+            Self::Auth => "authenticating",
+            Self::Mail => "waiting for the reply to MAIL",
+            Self::Rcpt => "waiting for the reply to RCPT",
+            Self::Data => "waiting for the reply to DATA",
+            Self::DataBlock => "sending the message",
+            Self::EndOfData => "waiting for the reply to the message",
+            Self::Bdat => "waiting for the reply to BDAT",
+            Self::Reset => "waiting for the reply to RSET",
+            Self::Quit => "waiting for the reply to QUIT",
+            Self::Atrn => "waiting for the reply to ATRN",
+            Self::Other => "waiting for a reply",
+        }
+    }
+}
+
+/// How long each [`Stage`] may take.
+///
+/// The defaults are the minima of RFC 5321 §4.5.3.2 where it names one. A deadline covers a whole
+/// reply and is not refreshed by a server that drips octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// TCP connection, per address (30 s).
+    pub connect: Duration,
+    /// TLS handshake (60 s).
+    pub handshake: Duration,
+    /// Greeting (5 min, §4.5.3.2.1).
+    pub greeting: Duration,
+    /// EHLO, HELO, LHLO and STARTTLS (5 min).
+    pub hello: Duration,
+    /// One step of AUTH (2 min).
+    pub auth: Duration,
+    /// MAIL (5 min, §4.5.3.2.2).
+    pub mail: Duration,
+    /// RCPT (5 min, §4.5.3.2.3).
+    pub rcpt: Duration,
+    /// DATA (2 min, §4.5.3.2.4).
+    pub data: Duration,
+    /// Between two moments at which [`minimum_progress`](Self::minimum_progress) octets of content
+    /// had left (3 min, §4.5.3.2.5).
+    pub data_block: Duration,
+    /// The reply to the final dot (10 min, §4.5.3.2.6: shorter causes duplicates).
+    pub end_of_data: Duration,
+    /// RSET (30 s).
+    pub reset: Duration,
+    /// QUIT (5 s: nothing depends on its reply).
+    pub quit: Duration,
+    /// ATRN (10 min, RFC 2645 §4).
+    pub atrn: Duration,
+    /// Any other command (5 min).
+    pub other: Duration,
+    /// The whole connection, from its first octet to its last. None by default.
+    pub total: Option<Duration>,
+    /// Octets that must leave within one [`data_block`](Self::data_block) while content is being
+    /// sent (1024), so that a peer cannot hold a message for ever by taking an octet at a time.
+    pub minimum_progress: usize,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            connect: Duration::from_secs(30),
+            handshake: MINUTE,
+            greeting: 5 * MINUTE,
+            hello: 5 * MINUTE,
+            auth: 2 * MINUTE,
+            mail: 5 * MINUTE,
+            rcpt: 5 * MINUTE,
+            data: 2 * MINUTE,
+            data_block: 3 * MINUTE,
+            end_of_data: 10 * MINUTE,
+            reset: Duration::from_secs(30),
+            quit: Duration::from_secs(5),
+            atrn: 10 * MINUTE,
+            other: 5 * MINUTE,
+            total: None,
+            minimum_progress: 1024,
+        }
+    }
+}
+
+impl Timeouts {
+    /// How long `stage` may take.
+    pub fn of(&self, stage: Stage) -> Duration {
+        match stage {
+            Stage::Connect => self.connect,
+            Stage::Handshake => self.handshake,
+            Stage::Greeting => self.greeting,
+            Stage::Hello | Stage::StartTls => self.hello,
+            Stage::Auth => self.auth,
+            Stage::Mail => self.mail,
+            Stage::Rcpt => self.rcpt,
+            Stage::Data => self.data,
+            Stage::DataBlock | Stage::Bdat => self.data_block,
+            Stage::EndOfData => self.end_of_data,
+            Stage::Reset => self.reset,
+            Stage::Quit => self.quit,
+            Stage::Atrn => self.atrn,
+            Stage::Other => self.other,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Each line that passes, shown without its secrets.
+//!
+//! The dialogue is what a person reads first when mail does not arrive. It goes to `tracing`
+//! (target `smtp::wire`, level TRACE, because it names people) and to an [`Observer`] of the
+//! caller's; message content and secrets go to neither.
+
+use std::fmt::{self, Debug, Display};
+use std::ops::Range;
+use std::sync::Arc;
+
+use smtp_grammar::Reply;
+
+/// Something that happened on the connection.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A line was queued to be sent.
+    Sent(Shown<'a>),
+    /// A reply line was received.
+    Received(Shown<'a>),
+    /// Message content was queued to be sent, so many octets as they stand on the wire.
+    Content {
+        /// How many octets.
+        octets: u64,
+    },
+    /// The connection is now inside TLS.
+    Secured,
+}
+
+/// Sees each [`Event`] as it happens.
+///
+/// Implemented for closures. It is called while the connection waits, so it should return soon.
+pub trait Observer: Send + Sync {
+    /// Takes note of the event.
+    fn observe(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
+    fn observe(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
+
+/// A line as it may be shown: without its CRLF, without its secrets, control characters escaped.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    before: &'a [u8],
+    secret: bool,
+    after: &'a [u8],
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn open(line: &'a [u8]) -> Self {
+        Self {
+            before: line.strip_suffix(b"\r\n").unwrap_or(line),
+            secret: false,
+            after: &[],
+        }
+    }
+
+    pub(crate) fn redacted(line: &'a [u8], secret: Option<Range<usize>>) -> Self {
+        let Some(secret) = secret else {
+            return Self::open(line);
+        };
+        let after = &line[secret.end.min(line.len())..];
+        Self {
+            before: &line[..secret.start.min(line.len())],
+            secret: true,
+            after: after.strip_suffix(b"\r\n").unwrap_or(after),
+        }
+    }
+}
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        printable(self.before, f)?;
+        if self.secret {
+            f.write_str("<redacted>")?;
+        }
+        printable(self.after, f)
+    }
+}
+
+/// Writes octets so that a terminal cannot be told anything by them.
+fn printable(mut octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    while let Some(at) = octets
+        .iter()
+        .position(|octet| !matches!(octet, b' '..=b'~'))
+    {
+        f.write_str(str::from_utf8(&octets[..at]).unwrap_or_default())?;
+        write!(f, "\\x{:02x}", octets[at])?;
+        octets = &octets[at + 1..];
+    }
+    f.write_str(str::from_utf8(octets).unwrap_or_default())
+}
+
+impl Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// Where events go.
+#[derive(Clone, Default)]
+pub(crate) struct Trace {
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Trace {
+    pub(crate) fn new(observer: Option<Arc<dyn Observer>>) -> Self {
+        Self { observer }
+    }
+
+    pub(crate) fn sent(&self, line: &[u8], secret: Option<Range<usize>>) {
+        if self.listens() {
+            self.emit(&Event::Sent(Shown::redacted(line, secret)));
+        }
+    }
+
+    pub(crate) fn received(&self, reply: &Reply) {
+        if self.listens() {
+            for line in reply.raw().split_inclusive(|&octet| octet == b'\n') {
+                self.emit(&Event::Received(Shown::open(line)));
+            }
+        }
+    }
+
+    pub(crate) fn content(&self, octets: u64) {
+        if self.listens() {
+            self.emit(&Event::Content { octets });
+        }
+    }
+
+    pub(crate) fn secured(&self) {
+        if self.listens() {
+            self.emit(&Event::Secured);
+        }
+    }
+
+    fn listens(&self) -> bool {
+        self.observer.is_some() || tracing::enabled!(target: "smtp::wire", tracing::Level::TRACE)
+    }
+
+    fn emit(&self, event: &Event<'_>) {
+        match event {
+            Event::Sent(line) => tracing::trace!(target: "smtp::wire", "C: {line}"),
+            Event::Received(line) => tracing::trace!(target: "smtp::wire", "S: {line}"),
+            Event::Content { octets } => {
+                tracing::trace!(target: "smtp::wire", "C: <{octets} octets of content>");
+            }
+            Event::Secured => tracing::trace!(target: "smtp::wire", "inside TLS"),
+        }
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+}
+
+impl Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace")
+            .field("observed", &self.observer.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_and_control_characters_are_not_shown() {
+        let table: &[(&[u8], Option<Range<usize>>, &str)] = &[
+            (b"NOOP\r\n", None, "NOOP"),
+            (
+                b"AUTH PLAIN AHUAcA==\r\n",
+                Some(11..19),
+                "AUTH PLAIN <redacted>",
+            ),
+            (b"X a=secret b\r\n", Some(4..10), "X a=<redacted> b"),
+            (b"250 \x1b[31mred\r\n", None, "250 \\x1b[31mred"),
+        ];
+        for (line, secret, expected) in table {
+            assert_eq!(Shown::redacted(line, secret.clone()).to_string(), *expected);
+        }
+    }
+}

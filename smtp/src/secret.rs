@@ -1,0 +1,157 @@
+//! Octets that nobody may see: passwords, tokens, what is computed from them.
+//!
+//! They redact themselves in every build and are wiped when dropped. No form of logging is safe
+//! with a `String`.
+
+use std::fmt::{self, Debug};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use crate::proto::line::{Argument, Line};
+
+/// A secret.
+///
+/// ```
+/// use smtp::Secret;
+///
+/// let password = Secret::from("pencil");
+/// assert_eq!(format!("{password:?}"), "Secret(<redacted>)");
+/// assert_eq!(password.expose(), b"pencil");
+/// ```
+#[derive(Clone, Default)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// The octets themselves. What is copied from here is no longer protected.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Joins octets into one secret, without leaving parts of them in smaller buffers.
+    pub fn concat(parts: &[&[u8]]) -> Self {
+        let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        for part in parts {
+            joined.extend_from_slice(part);
+        }
+        Self(Zeroizing::new(joined))
+    }
+}
+
+impl Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(<redacted>)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(secret: String) -> Self {
+        Self(Zeroizing::new(secret.into_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    fn from(secret: Vec<u8>) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self(Zeroizing::new(secret.as_bytes().to_vec()))
+    }
+}
+
+impl From<&[u8]> for Secret {
+    fn from(secret: &[u8]) -> Self {
+        Self(Zeroizing::new(secret.to_vec()))
+    }
+}
+
+impl Argument for Secret {
+    fn write(&self, line: &mut Line<'_>) {
+        line.secret(|buffer| buffer.extend_from_slice(&self.0));
+    }
+}
+
+/// Octets of a field that may be a secret: text, bytes, or a [`Secret`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no octets to send",
+    label = "neither text, nor bytes, nor a `Secret`"
+)]
+pub trait Octets {
+    /// The octets.
+    fn octets(&self) -> &[u8];
+
+    /// Whether they must not be shown.
+    fn is_secret(&self) -> bool {
+        false
+    }
+}
+
+impl Octets for Secret {
+    fn octets(&self) -> &[u8] {
+        &self.0
+    }
+    fn is_secret(&self) -> bool {
+        true
+    }
+}
+
+macro_rules! octets_of {
+    ($($plain:ty),*) => {$(
+        impl Octets for $plain {
+            fn octets(&self) -> &[u8] {
+                self.as_ref()
+            }
+        }
+    )*};
+}
+
+octets_of!(str, String, [u8], Vec<u8>, Bytes);
+
+impl<T: Octets + ?Sized> Octets for &T {
+    fn octets(&self) -> &[u8] {
+        T::octets(self)
+    }
+    fn is_secret(&self) -> bool {
+        T::is_secret(self)
+    }
+}
+
+/// Nothing is no octets.
+impl<T: Octets> Octets for Option<T> {
+    fn octets(&self) -> &[u8] {
+        self.as_ref().map_or(&[], Octets::octets)
+    }
+    fn is_secret(&self) -> bool {
+        self.as_ref().is_some_and(Octets::is_secret)
+    }
+}
+
+/// Writes octets as base64. No octets are written as `=`, as RFC 4954 §4 writes an empty initial
+/// response.
+#[derive(Debug)]
+pub struct Base64<'a, T: ?Sized>(pub &'a T);
+
+impl<T: Octets + ?Sized> Argument for Base64<'_, T> {
+    fn write(&self, line: &mut Line<'_>) {
+        let octets = self.0.octets();
+        if octets.is_empty() {
+            line.octets(|buffer| buffer.push(b'='));
+        } else if self.0.is_secret() {
+            line.secret(|buffer| encode(octets, buffer));
+        } else {
+            line.octets(|buffer| encode(octets, buffer));
+        }
+    }
+}
+
+fn encode(octets: &[u8], buffer: &mut Vec<u8>) {
+    let start = buffer.len();
+    buffer.resize(start + octets.len().div_ceil(3) * 4, 0);
+    // The buffer has the exact length of the encoding, so there is nothing that could fail.
+    let _ = STANDARD.encode_slice(octets, &mut buffer[start..]);
+}

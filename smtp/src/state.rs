@@ -1,0 +1,276 @@
+//! The states of a session, and the edges between them.
+//!
+//! ```text
+//!              starttls / upgrade(your command)
+//!  connect ──► Greeted ─────────────────────────► Tls ◄── connect with implicit TLS
+//!                │                                │  authenticate(mechanism) / transition(your command)
+//!                │  (only through a door           ▼
+//!                │   named `dangerous`)  ──────► Authed
+//!                │                                │
+//!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: a Home)
+//!                           ▼
+//!                  InTransaction<Home> ── data / reset ──► Home
+//! ```
+//!
+//! States are closed: nobody can add one, or make one out of nothing. Edges are open: a command of
+//! yours may declare that it keeps a state ([`ValidIn`]) or leads to another ([`Transition`]). The
+//! one exception is the edge into [`Tls`], which only this library's own handshake can walk.
+//!
+//! Each state carries what was learned in it, so what a server said before TLS cannot be used
+//! behind it.
+
+use std::fmt::Debug;
+
+use smtp_grammar::Capabilities;
+
+use crate::proto::command::{Command, CommandSpec};
+use crate::proto::line::Declared;
+use crate::proto::stage::Stage;
+
+/// Greeting read and EHLO (or HELO) accepted, without TLS.
+#[derive(Debug)]
+pub struct Greeted {
+    pub(crate) capabilities: Capabilities,
+}
+
+/// As [`Greeted`], inside TLS.
+#[derive(Debug)]
+pub struct Tls {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) security: Security,
+}
+
+/// Authenticated.
+#[derive(Debug)]
+pub struct Authed {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) security: Option<Security>,
+}
+
+/// MAIL was accepted: the transaction takes recipients, then the message, then ends at `H`.
+#[derive(Debug)]
+pub struct InTransaction<H: Home> {
+    pub(crate) home: H,
+    pub(crate) accepted: usize,
+    pub(crate) declared: Declared,
+}
+
+/// What TLS gives to a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Security {
+    /// Whether the server has proved that it is the one that was asked for. It is false only where
+    /// the caller switched verification off.
+    pub verified: bool,
+    /// The protocol version, such as `TLSv1_3`.
+    pub protocol: String,
+    /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
+    pub cipher_suite: String,
+}
+
+/// A state of a session.
+///
+/// Sealed: the states are [`Greeted`], [`Tls`], [`Authed`] and [`InTransaction`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state of an SMTP session",
+    label = "not a session state",
+    note = "the states are `Greeted`, `Tls`, `Authed` and `InTransaction<Home>`"
+)]
+pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
+    /// What the server offers in this state.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// What TLS gives to the session, where there is TLS.
+    fn security(&self) -> Option<&Security>;
+
+    /// Whether the transaction has agreed on SMTPUTF8.
+    #[doc(hidden)]
+    fn utf8(&self) -> bool {
+        false
+    }
+
+    /// Takes note of a command that was accepted in this state.
+    #[doc(hidden)]
+    fn note(&mut self, _: &CommandSpec, _: Declared) {}
+
+    /// Replaces what EHLO said.
+    #[doc(hidden)]
+    fn learn(&mut self, capabilities: Capabilities);
+}
+
+/// A state between transactions: [`Greeted`], [`Tls`] or [`Authed`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state that a transaction can begin in",
+    label = "a transaction begins in `Greeted`, `Tls` or `Authed`"
+)]
+pub trait Home: State {}
+
+/// A command that may be sent in the state `S` and leaves the session in it.
+///
+/// Derived from `#[smtp(valid_in(..))]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent in the state `{S}`",
+    label = "not valid in `{S}`",
+    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`"
+)]
+pub trait ValidIn<S: State>: Command {}
+
+/// A command that leads from the state `S` to another, once the server accepts it.
+///
+/// Derived from `#[smtp(transition(S => Next))]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not lead out of the state `{S}`",
+    label = "no transition from `{S}`",
+    note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`"
+)]
+pub trait Transition<S: State>: Command {
+    /// The state behind the command.
+    type Next: Reachable<S>;
+}
+
+/// A command whose acceptance is followed by a TLS handshake, as STARTTLS is.
+///
+/// Derived from `#[smtp(upgrade)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not begin a TLS handshake",
+    label = "not an upgrade to TLS",
+    note = "a command that the server answers by waiting for a handshake says `#[smtp(upgrade)]`"
+)]
+pub trait Upgrade: Command {}
+
+/// A command whose intermediate reply (354) opens the message content, as DATA is.
+///
+/// Derived from `#[smtp(content)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not open message content",
+    label = "the server would not wait for content behind this command",
+    note = "a command that the server answers with 354 says `#[smtp(content)]`"
+)]
+pub trait OpensContent: Command {}
+
+/// A state that a command can lead to from the state `From`.
+#[diagnostic::on_unimplemented(
+    message = "no command leads from the state `{From}` to the state `{Self}`",
+    label = "there is no such edge",
+    note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Home => InTransaction<Home>` and `InTransaction<Home> => Home`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
+)]
+pub trait Reachable<From: State>: State {
+    /// Moves what was learned on.
+    #[doc(hidden)]
+    fn enter(from: From) -> Self;
+}
+
+impl State for Greeted {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+    fn security(&self) -> Option<&Security> {
+        None
+    }
+    fn learn(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
+    }
+}
+
+impl State for Tls {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+    fn security(&self) -> Option<&Security> {
+        Some(&self.security)
+    }
+    fn learn(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
+    }
+}
+
+impl State for Authed {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+    fn security(&self) -> Option<&Security> {
+        self.security.as_ref()
+    }
+    fn learn(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
+    }
+}
+
+impl<H: Home> State for InTransaction<H> {
+    fn capabilities(&self) -> &Capabilities {
+        self.home.capabilities()
+    }
+    fn security(&self) -> Option<&Security> {
+        self.home.security()
+    }
+    fn utf8(&self) -> bool {
+        self.declared.utf8
+    }
+    fn note(&mut self, spec: &CommandSpec, declared: Declared) {
+        if spec.stage == Stage::Rcpt {
+            self.accepted += 1;
+        }
+        self.declared.utf8 |= declared.utf8;
+        self.declared.eight_bit |= declared.eight_bit;
+    }
+    fn learn(&mut self, capabilities: Capabilities) {
+        self.home.learn(capabilities);
+    }
+}
+
+impl Home for Greeted {}
+impl Home for Tls {}
+impl Home for Authed {}
+
+impl Reachable<Greeted> for Greeted {
+    fn enter(from: Greeted) -> Self {
+        from
+    }
+}
+
+impl Reachable<Tls> for Tls {
+    fn enter(from: Tls) -> Self {
+        from
+    }
+}
+
+impl Reachable<Authed> for Authed {
+    fn enter(from: Authed) -> Self {
+        from
+    }
+}
+
+impl Reachable<Tls> for Authed {
+    fn enter(from: Tls) -> Self {
+        Self {
+            capabilities: from.capabilities,
+            security: Some(from.security),
+        }
+    }
+}
+
+impl<H: Home> Reachable<H> for InTransaction<H> {
+    fn enter(from: H) -> Self {
+        Self {
+            home: from,
+            accepted: 0,
+            declared: Declared::default(),
+        }
+    }
+}
+
+impl<H: Home> Reachable<InTransaction<H>> for H {
+    fn enter(from: InTransaction<H>) -> Self {
+        from.home
+    }
+}
+
+mod sealed {
+    use super::{Authed, Greeted, Home, InTransaction, Tls};
+
+    pub trait Sealed {}
+    impl Sealed for Greeted {}
+    impl Sealed for Tls {}
+    impl Sealed for Authed {}
+    impl<H: Home> Sealed for InTransaction<H> {}
+}

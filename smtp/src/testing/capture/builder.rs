@@ -1,0 +1,117 @@
+//! What a capture server is like.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::CaptureServer;
+use crate::testing::Certificate;
+
+/// Describes a [`CaptureServer`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct CaptureServerBuilder {
+    settings: Settings,
+}
+
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) security: Security,
+    pub(super) users: HashMap<String, String>,
+    pub(super) require_auth: bool,
+    /// Addresses, and the reply to their RCPT.
+    pub(super) refused: HashMap<String, String>,
+    pub(super) size_limit: usize,
+    /// Keywords that are not offered, in upper case.
+    pub(super) hidden: Vec<String>,
+    pub(super) certificate: Certificate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    StartTls,
+    Implicit,
+    Clear,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            security: Security::StartTls,
+            users: HashMap::new(),
+            require_auth: false,
+            refused: HashMap::new(),
+            size_limit: 64 * 1024 * 1024,
+            hidden: Vec::new(),
+            certificate: Certificate::default(),
+        }
+    }
+}
+
+impl CaptureServerBuilder {
+    /// Offers STARTTLS, and AUTH only behind it.
+    pub fn starttls(mut self) -> Self {
+        self.settings.security = Security::StartTls;
+        self
+    }
+
+    /// Speaks TLS from the first octet.
+    pub fn implicit_tls(mut self) -> Self {
+        self.settings.security = Security::Implicit;
+        self
+    }
+
+    /// Offers no TLS, and AUTH in clear.
+    pub fn plaintext(mut self) -> Self {
+        self.settings.security = Security::Clear;
+        self
+    }
+
+    /// Adds a user, and offers AUTH PLAIN and LOGIN.
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        self.settings.users.insert(name.into(), password.into());
+        self
+    }
+
+    /// Refuses MAIL from clients that have not authenticated.
+    pub fn require_auth(mut self) -> Self {
+        self.settings.require_auth = true;
+        self
+    }
+
+    /// Answers RCPT for this address with this reply, such as `550 5.1.1 no such user`.
+    pub fn refuse_recipient(
+        mut self,
+        address: impl Into<String>,
+        reply: impl Into<String>,
+    ) -> Self {
+        self.settings.refused.insert(address.into(), reply.into());
+        self
+    }
+
+    /// Takes messages of this many octets, at most (64 MiB).
+    pub fn size_limit(mut self, octets: usize) -> Self {
+        self.settings.size_limit = octets;
+        self
+    }
+
+    /// Does not list this EHLO keyword.
+    pub fn without(mut self, keyword: &str) -> Self {
+        self.settings.hidden.push(keyword.to_ascii_uppercase());
+        self
+    }
+
+    /// Uses this certificate instead of one for `localhost`.
+    pub fn certificate(mut self, certificate: &Certificate) -> Self {
+        self.settings.certificate = certificate.clone();
+        self
+    }
+
+    /// Starts the server, on the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be opened.
+    pub async fn start(self) -> io::Result<CaptureServer> {
+        CaptureServer::start(self.settings).await
+    }
+}

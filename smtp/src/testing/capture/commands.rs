@@ -1,0 +1,160 @@
+//! What a client may say, and the parts of it.
+
+/// A command line, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Hello {
+        extended: bool,
+        name: String,
+    },
+    StartTls,
+    Auth {
+        mechanism: String,
+        initial: Option<String>,
+    },
+    Mail {
+        path: String,
+        parameters: Vec<String>,
+    },
+    Rcpt {
+        path: String,
+        parameters: Vec<String>,
+    },
+    Data,
+    Bdat {
+        octets: usize,
+        last: bool,
+    },
+    Rset,
+    Noop,
+    Quit,
+    Vrfy,
+    Help,
+    Unknown,
+    /// A known verb with arguments that are not its own.
+    Malformed,
+}
+
+impl Command {
+    pub(super) fn parse(line: &str) -> Self {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
+        match (verb.to_ascii_uppercase().as_str(), words.as_slice()) {
+            ("EHLO", [name]) => Self::hello(true, name),
+            ("HELO", [name]) => Self::hello(false, name),
+            ("STARTTLS", []) => Self::StartTls,
+            ("AUTH", [mechanism]) => Self::auth(mechanism, None),
+            ("AUTH", [mechanism, initial]) => Self::auth(mechanism, Some((*initial).to_owned())),
+            ("MAIL", _) => match path(rest, "FROM:") {
+                Some((path, parameters)) => Self::Mail { path, parameters },
+                None => Self::Malformed,
+            },
+            ("RCPT", _) => match path(rest, "TO:") {
+                Some((path, parameters)) if !path.is_empty() => Self::Rcpt { path, parameters },
+                _ => Self::Malformed,
+            },
+            ("DATA", []) => Self::Data,
+            ("BDAT", [octets]) => Self::bdat(octets, false),
+            ("BDAT", [octets, last]) if last.eq_ignore_ascii_case("LAST") => {
+                Self::bdat(octets, true)
+            }
+            ("RSET", []) => Self::Rset,
+            ("NOOP", _) => Self::Noop,
+            ("QUIT", []) => Self::Quit,
+            ("VRFY", [_, ..]) => Self::Vrfy,
+            ("HELP", _) => Self::Help,
+            (
+                "EHLO" | "HELO" | "STARTTLS" | "AUTH" | "DATA" | "BDAT" | "RSET" | "QUIT" | "VRFY",
+                _,
+            ) => Self::Malformed,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn hello(extended: bool, name: &str) -> Self {
+        Self::Hello {
+            extended,
+            name: name.to_owned(),
+        }
+    }
+
+    fn auth(mechanism: &str, initial: Option<String>) -> Self {
+        Self::Auth {
+            mechanism: mechanism.to_ascii_uppercase(),
+            initial,
+        }
+    }
+
+    fn bdat(octets: &str, last: bool) -> Self {
+        octets
+            .parse()
+            .map_or(Self::Malformed, |octets| Self::Bdat { octets, last })
+    }
+}
+
+/// The path behind `FROM:` or `TO:`, without its angle brackets, and the parameters behind it. A
+/// quoted local part may hold what would otherwise end the path.
+fn path(rest: &str, keyword: &str) -> Option<(String, Vec<String>)> {
+    let (given, behind) = rest.split_at_checked(keyword.len())?;
+    if !given.eq_ignore_ascii_case(keyword) {
+        return None;
+    }
+    let path = behind.strip_prefix('<')?;
+    let (mut quoted, mut escaped) = (false, false);
+    let end = path.find(|c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '>' => return !quoted,
+            _ => {}
+        }
+        false
+    })?;
+    let parameters = &path[end + 1..];
+    if !parameters.is_empty() && !parameters.starts_with(' ') {
+        return None;
+    }
+    let parameters = parameters.split(' ').filter(|word| !word.is_empty());
+    Some((
+        path[..end].to_owned(),
+        parameters.map(str::to_owned).collect(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_taken_apart() {
+        let mail = |path: &str, parameters: &[&str]| Command::Mail {
+            path: path.to_owned(),
+            parameters: parameters.iter().map(ToString::to_string).collect(),
+        };
+        let table = [
+            ("MAIL FROM:<>", mail("", &[])),
+            (
+                "mail from:<a@b> SIZE=3 BODY=8BITMIME",
+                mail("a@b", &["SIZE=3", "BODY=8BITMIME"]),
+            ),
+            ("MAIL FROM:<\"a> b\"@c>", mail("\"a> b\"@c", &[])),
+            ("MAIL FROM: <a@b>", Command::Malformed),
+            ("MAIL FROM:<a@b>SIZE=3", Command::Malformed),
+            ("RCPT TO:<>", Command::Malformed),
+            (
+                "BDAT 12 LAST",
+                Command::Bdat {
+                    octets: 12,
+                    last: true,
+                },
+            ),
+            ("BDAT x", Command::Malformed),
+            ("STARTTLS now", Command::Malformed),
+            ("FOO", Command::Unknown),
+        ];
+        for (line, expected) in table {
+            assert_eq!(Command::parse(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What a script does with what the client says.
+
+use std::collections::VecDeque;
+use std::future::Future as _;
+use std::io::{self, Read as _, Write as _};
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+use tokio::time::{Sleep, sleep};
+use tokio_rustls::rustls::ServerConnection;
+
+use super::super::certificate::Certificate;
+use super::{Script, Step};
+
+/// A script being played.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) script: Script,
+    certificate: Certificate,
+    steps: VecDeque<(usize, Step)>,
+    wait: Option<Pin<Box<Sleep>>>,
+    tls: Option<ServerConnection>,
+    /// What the client said and no step has asked for yet, in clear.
+    heard: Vec<u8>,
+    /// What the client has yet to read, as on the wire.
+    pub(super) outgoing: VecDeque<u8>,
+    pub(super) end: Option<End>,
+    pub(super) reader: Option<Waker>,
+    pub(super) client_gone: bool,
+    pub(super) waits: usize,
+    pub(super) written: Vec<u8>,
+    pub(super) written_raw: Vec<u8>,
+    pub(super) dialogue: String,
+}
+
+/// How the server ended the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Closed,
+    Reset,
+}
+
+impl Machine {
+    pub(super) fn new(mut script: Script, certificate: &Certificate) -> Self {
+        let steps = std::mem::take(&mut script.steps).into();
+        let mut machine = Self {
+            script,
+            certificate: certificate.clone(),
+            steps,
+            wait: None,
+            tls: None,
+            heard: Vec::new(),
+            outgoing: VecDeque::new(),
+            end: None,
+            reader: None,
+            client_gone: false,
+            waits: 0,
+            written: Vec::new(),
+            written_raw: Vec::new(),
+            dialogue: String::new(),
+        };
+        machine.play();
+        machine
+    }
+
+    /// Takes octets from the client.
+    pub(super) fn hear(&mut self, octets: &[u8]) {
+        self.written_raw.extend_from_slice(octets);
+        if self.tls.is_some() {
+            self.hear_tls(octets);
+        } else {
+            self.hear_clear(octets);
+        }
+        self.play();
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
+    /// Lets time pass.
+    pub(super) fn poll_wait(&mut self, cx: &mut Context<'_>) {
+        if let Some(wait) = &mut self.wait
+            && wait.as_mut().poll(cx).is_ready()
+        {
+            self.wait = None;
+            self.play();
+        }
+    }
+
+    /// Has an endless server say more.
+    pub(super) fn refill(&mut self) {
+        if let Some((_, Step::Endless(octets))) = self.steps.front() {
+            let octets = octets.clone();
+            self.say(&octets);
+        }
+    }
+
+    /// What is left of the script that should not be.
+    pub(super) fn unplayed(&self) -> Option<String> {
+        if !self.heard.is_empty() {
+            return Some(format!("the client also said {}", shown(&self.heard)));
+        }
+        match self.steps.front() {
+            None | Some((_, Step::Silence | Step::Endless(_))) => None,
+            Some((line, step)) => Some(format!("line {line} was never reached: {step:?}")),
+        }
+    }
+
+    /// Walks the script up to where it must wait.
+    fn play(&mut self) {
+        while self.wait.is_none()
+            && let Some((line, step)) = self.steps.pop_front()
+        {
+            let done = match &step {
+                Step::Server(octets) => {
+                    if self.script.lockstep && !self.heard.is_empty() {
+                        self.fail(line, "the client did not wait for the server");
+                    }
+                    self.note("S", octets);
+                    self.say(octets);
+                    true
+                }
+                Step::Client(text, open) => self.expect_line(line, text, *open),
+                Step::ClientRaw(octets) => self.expect_raw(line, octets),
+                Step::Tls => {
+                    if !self.heard.is_empty() {
+                        self.fail(line, "the client went on in clear");
+                    }
+                    let tls = ServerConnection::new(self.certificate.config());
+                    self.tls = Some(tls.expect("a server's side of TLS"));
+                    self.dialogue.push_str("-- tls --\n");
+                    true
+                }
+                Step::Wait(duration) => {
+                    self.wait = Some(Box::pin(sleep(*duration)));
+                    true
+                }
+                Step::Close | Step::Cut => {
+                    if matches!(step, Step::Close)
+                        && let Some(tls) = &mut self.tls
+                    {
+                        tls.send_close_notify();
+                        self.flush_tls();
+                    }
+                    self.end = Some(End::Closed);
+                    true
+                }
+                Step::Reset => {
+                    self.end = Some(End::Reset);
+                    true
+                }
+                Step::Silence | Step::Endless(_) => false,
+            };
+            if !done {
+                self.steps.push_front((line, step));
+                return;
+            }
+        }
+    }
+
+    fn expect_line(&mut self, number: usize, text: &str, open: bool) -> bool {
+        let Some(end) = self.heard.windows(2).position(|pair| pair == b"\r\n") else {
+            return false;
+        };
+        let line: Vec<u8> = self.heard.drain(..end + 2).collect();
+        let said = &line[..end];
+        let right = if open {
+            said.starts_with(text.as_bytes())
+        } else {
+            said == text.as_bytes()
+        };
+        if !right {
+            let said = shown(said);
+            self.fail(
+                number,
+                &format!("expected {text:?}, the client said {said}"),
+            );
+        }
+        self.note("C", &line);
+        true
+    }
+
+    fn expect_raw(&mut self, number: usize, octets: &[u8]) -> bool {
+        let length = octets.len().min(self.heard.len());
+        if self.heard[..length] != octets[..length] {
+            let said = shown(&self.heard[..length]);
+            self.fail(
+                number,
+                &format!("expected {}, the client said {said}", shown(octets)),
+            );
+        }
+        if self.heard.len() < octets.len() {
+            return false;
+        }
+        self.heard.drain(..octets.len());
+        self.note("C", octets);
+        true
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        match &mut self.tls {
+            None => self.outgoing.extend(octets),
+            Some(tls) => {
+                tls.writer().write_all(octets).expect("room for a reply");
+                self.flush_tls();
+            }
+        }
+    }
+
+    fn hear_clear(&mut self, octets: &[u8]) {
+        self.written.extend_from_slice(octets);
+        self.heard.extend_from_slice(octets);
+    }
+
+    fn hear_tls(&mut self, mut octets: &[u8]) {
+        let Some(tls) = &mut self.tls else {
+            return;
+        };
+        let mut clear = Vec::new();
+        while !octets.is_empty() {
+            let fed = tls.read_tls(&mut octets).is_ok() && tls.process_new_packets().is_ok();
+            let mut piece = Vec::new();
+            // Ends with `WouldBlock` once everything was read.
+            let _ = tls.reader().read_to_end(&mut piece);
+            clear.append(&mut piece);
+            if !fed {
+                // A client that does not trust the certificate says so and goes.
+                self.end = Some(End::Closed);
+                break;
+            }
+        }
+        self.flush_tls();
+        self.hear_clear(&clear);
+    }
+
+    fn flush_tls(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            while tls.wants_write() {
+                let mut octets = Vec::new();
+                if tls.write_tls(&mut octets).is_err() {
+                    return;
+                }
+                self.outgoing.extend(octets);
+            }
+        }
+    }
+
+    fn note(&mut self, who: &str, octets: &[u8]) {
+        for line in octets.split_inclusive(|&octet| octet == b'\n') {
+            let line = shown(line.trim_ascii_end());
+            self.dialogue.push_str(&format!("{who}: {line}\n"));
+        }
+    }
+
+    fn fail(&self, line: usize, what: &str) -> ! {
+        panic!(
+            "the client left the script at its line {line}: {what}\nso far:\n{}",
+            self.dialogue
+        );
+    }
+}
+
+/// Octets as a person can read them.
+fn shown(octets: &[u8]) -> String {
+    const MOST: usize = 200;
+    let text = octets[..octets.len().min(MOST)].escape_ascii().to_string();
+    if octets.len() > MOST {
+        format!("{text}... ({} octets)", octets.len())
+    } else {
+        text
+    }
+}
+
+pub(super) fn broken(end: End) -> io::Error {
+    match end {
+        End::Closed => io::ErrorKind::BrokenPipe.into(),
+        End::Reset => io::ErrorKind::ConnectionReset.into(),
+    }
+}

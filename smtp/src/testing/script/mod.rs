@@ -1,0 +1,154 @@
+//! A server that follows a script.
+
+mod machine;
+mod parse;
+mod peer;
+mod stream;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub use peer::Peer;
+pub use stream::ScriptedStream;
+
+use super::certificate::Certificate;
+use machine::Machine;
+
+/// A dialogue, of which the script plays the server and checks the client.
+///
+/// Each line of the text is one of these:
+///
+/// | line | meaning |
+/// |---|---|
+/// | `S: 250 ok` | the server says this line |
+/// | `C: NOOP` | the client must say this line |
+/// | `C: AUTH PLAIN *` | the client must say a line that begins so |
+/// | `-- tls --` | both sides go on inside TLS |
+/// | `-- wait 4m --` | time passes before the server goes on (`ms`, `s`, `m`, `h`) |
+/// | `-- silence --` | the server never says anything again |
+/// | `-- close --` | the server closes the connection |
+/// | `-- cut --` | as `close`, inside TLS without saying so |
+/// | `-- reset --` | reading and writing fail |
+///
+/// What the client says before it is asked to is kept until it is: pipelining is allowed, unless
+/// [`lockstep`](Self::lockstep) says otherwise. What the client says wrong panics in its own task,
+/// with the dialogue up to there.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    steps: Vec<(usize, Step)>,
+    certificate: Option<Certificate>,
+    fragment: Option<usize>,
+    write_limit: Option<usize>,
+    lockstep: bool,
+    stutter: bool,
+}
+
+/// A step of a script.
+#[derive(Clone, Debug)]
+enum Step {
+    Server(Vec<u8>),
+    /// A line without its CRLF; `true` when more may follow in it.
+    Client(String, bool),
+    ClientRaw(Vec<u8>),
+    Tls,
+    Wait(Duration),
+    Silence,
+    Close,
+    Cut,
+    Reset,
+    Endless(Vec<u8>),
+}
+
+impl Script {
+    /// A script from its text. Blank lines and the spaces before a line mean nothing.
+    ///
+    /// # Panics
+    ///
+    /// When a line is none of those above.
+    pub fn new(dialogue: &str) -> Self {
+        Self::default().then(dialogue)
+    }
+
+    /// Goes on with these lines.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub fn then(mut self, dialogue: &str) -> Self {
+        let first = self.steps.last().map_or(0, |(line, _)| *line);
+        self.steps.extend(parse::parse(dialogue, first));
+        self
+    }
+
+    /// The server says these octets.
+    #[must_use]
+    pub fn server_raw(self, octets: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Server(octets.into()))
+    }
+
+    /// The client must say exactly these octets.
+    #[must_use]
+    pub fn client_raw(self, octets: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::ClientRaw(octets.into()))
+    }
+
+    /// The server says these octets again and again, for as long as the client reads.
+    #[must_use]
+    pub fn endless(self, octets: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Endless(octets.into()))
+    }
+
+    /// Octets arrive in pieces of this length, at most.
+    #[must_use]
+    pub fn fragmented(mut self, octets: usize) -> Self {
+        self.fragment = Some(octets.max(1));
+        self
+    }
+
+    /// A write takes this many octets, at most.
+    #[must_use]
+    pub fn write_limit(mut self, octets: usize) -> Self {
+        self.write_limit = Some(octets.max(1));
+        self
+    }
+
+    /// What the client says before the server has said its line is an error.
+    #[must_use]
+    pub fn lockstep(mut self) -> Self {
+        self.lockstep = true;
+        self
+    }
+
+    /// Every read and every write makes its task wait once, so that a test can drop a future at
+    /// each place where it could wait.
+    #[must_use]
+    pub fn stutter(mut self) -> Self {
+        self.stutter = true;
+        self
+    }
+
+    /// Uses this certificate inside TLS instead of the default one.
+    #[must_use]
+    pub fn certificate(mut self, certificate: &Certificate) -> Self {
+        self.certificate = Some(certificate.clone());
+        self
+    }
+
+    /// Begins to play: a stream for the client, and what watches it.
+    pub fn start(self) -> (ScriptedStream, Peer) {
+        let certificate = self.certificate.clone().unwrap_or_default();
+        let authority = certificate.authority_pem().to_owned();
+        let machine = Arc::new(Mutex::new(Machine::new(self, &certificate)));
+        (
+            ScriptedStream::new(Arc::clone(&machine)),
+            Peer::new(machine, authority),
+        )
+    }
+
+    fn step(mut self, step: Step) -> Self {
+        let line = self.steps.last().map_or(0, |(line, _)| *line) + 1;
+        self.steps.push((line, step));
+        self
+    }
+}
