@@ -101,7 +101,7 @@ pub use net::{TlsConfig, TlsConfigError, Transport};
 pub use proto::command::{CodePattern, Command, CommandSpec, Position};
 pub use proto::content::{ContentError, LineEnds};
 pub use proto::limits::Limits;
-pub use proto::line::{Argument, Arguments, EncodeError, Line};
+pub use proto::line::{Argument, Arguments, EncodeError, Line, encode_line as encode};
 pub use proto::reply::FromReply;
 pub use proto::stage::{Stage, Timeouts};
 pub use proto::trace::{Event, Observer, Shown};
@@ -118,7 +118,7 @@ pub mod __private {
     pub use smtp_grammar::Xtext;
 
     pub use crate::auth::{Piece, message};
-    pub use crate::proto::adaptors::{Join, Prefixed, is_empty};
+    pub use crate::proto::adaptors::{Prefixed, is_empty, join};
     pub use crate::proto::reply::{lines, lines_from_str, text, text_from_str};
     pub use crate::secret::Base64;
 }

@@ -190,7 +190,7 @@ fn values(smtp: &Path, field: &Field, reference: &TokenStream, line: &Ident) -> 
         }
         Many::Joined(separator) => {
             let each = encoded(smtp, field, &quote!(#value));
-            let joined = quote!(&#smtp::__private::Join(#reference, #separator, |#value, #line| {
+            let joined = quote!(&#smtp::__private::join(#reference, #separator, |#value, #line| {
                 #smtp::Argument::write(#each, #line);
             }));
             let written = match &field.role {

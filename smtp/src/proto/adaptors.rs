@@ -16,7 +16,16 @@ impl<T: Argument + ?Sized> Argument for Prefixed<'_, T> {
 }
 
 /// Values with a separator between them: `#[smtp(join = ",")]`.
-pub struct Join<'a, T, F>(pub &'a [T], pub &'static str, pub F);
+pub struct Join<'a, T, F>(&'a [T], &'static str, F);
+
+/// Values, what stands between them, and how each is written.
+pub fn join<'a, T, F: Fn(&T, &mut Line<'_>)>(
+    values: &'a [T],
+    separator: &'static str,
+    write: F,
+) -> Join<'a, T, F> {
+    Join(values, separator, write)
+}
 
 impl<T, F: Fn(&T, &mut Line<'_>)> Argument for Join<'_, T, F> {
     fn write(&self, line: &mut Line<'_>) {

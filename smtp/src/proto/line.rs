@@ -251,6 +251,21 @@ pub(crate) fn encode<C: Command>(
     line.finish()
 }
 
+/// The line that a command would be sent as, with its CRLF, to a server that offers these
+/// capabilities. For tests and tools: a connection does this by itself.
+///
+/// # Errors
+///
+/// When the command cannot be sent.
+pub fn encode_line<C: Command>(
+    command: &C,
+    capabilities: &Capabilities,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut line = Vec::new();
+    encode(command, &mut line, capabilities, false)?;
+    Ok(line)
+}
+
 /// Where a finished line stands in its buffer.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -270,6 +285,8 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
             octets: line.len() + 2,
             limit,
         }
+    } else if line.is_empty() || line.ends_with(b" ") {
+        EncodeErrorKind::Empty
     } else {
         return None;
     };

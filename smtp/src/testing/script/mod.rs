@@ -120,8 +120,8 @@ impl Script {
         self
     }
 
-    /// Every read and every write makes its task wait once, so that a test can drop a future at
-    /// each place where it could wait.
+    /// Every read and every write makes its task wait for a millisecond, so that a test can drop a
+    /// future at each place where it could wait.
     #[must_use]
     pub fn stutter(mut self) -> Self {
         self.stutter = true;

@@ -1,11 +1,14 @@
 //! The client's end of a scripted connection.
 
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use super::machine::{End, Machine, broken};
 
@@ -13,15 +16,15 @@ use super::machine::{End, Machine, broken};
 #[derive(Debug)]
 pub struct ScriptedStream {
     machine: Arc<Mutex<Machine>>,
-    /// Whether the last read, and the last write, made its task wait.
-    stuttered: (bool, bool),
+    /// What the next read, and the next write, wait for first.
+    stutters: [Stutter; 2],
 }
 
 impl ScriptedStream {
     pub(super) fn new(machine: Arc<Mutex<Machine>>) -> Self {
         Self {
             machine,
-            stuttered: (false, false),
+            stutters: [None, None],
         }
     }
 }
@@ -31,17 +34,20 @@ pub(super) fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
     machine.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes the task wait every other time.
-fn stutter(stuttered: &mut bool, machine: &mut Machine, cx: &Context<'_>) -> bool {
+type Stutter = Option<Pin<Box<Sleep>>>;
+
+/// Makes the task wait for a moment before each read and each write.
+fn stutter(stutter: &mut Stutter, machine: &mut Machine, cx: &mut Context<'_>) -> bool {
     if !machine.script.stutter {
         return false;
     }
-    *stuttered = !*stuttered;
-    if *stuttered {
+    let moment = stutter.get_or_insert_with(|| Box::pin(sleep(Duration::from_millis(1))));
+    if moment.as_mut().poll(cx).is_pending() {
         machine.waits += 1;
-        cx.waker().wake_by_ref();
+        return true;
     }
-    *stuttered
+    *stutter = None;
+    false
 }
 
 impl AsyncRead for ScriptedStream {
@@ -66,7 +72,7 @@ impl AsyncRead for ScriptedStream {
             machine.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        if stutter(&mut this.stuttered.0, &mut machine, cx) {
+        if stutter(&mut this.stutters[0], &mut machine, cx) {
             return Poll::Pending;
         }
         let most = machine.script.fragment.unwrap_or(usize::MAX);
@@ -85,7 +91,7 @@ impl AsyncWrite for ScriptedStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let mut machine = lock(&this.machine);
-        if stutter(&mut this.stuttered.1, &mut machine, cx) {
+        if stutter(&mut this.stutters[1], &mut machine, cx) {
             return Poll::Pending;
         }
         if let Some(end) = machine.end {
