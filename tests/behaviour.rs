@@ -1,0 +1,23 @@
+//! How the client behaves, one file for each behaviour. Servers are scripts, time is virtual.
+
+// A test that cannot go on fails, and says why.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod behaviour {
+    mod authenticate;
+    mod cancellation;
+    mod custom_commands;
+    mod deliver;
+    mod deliver_all;
+    mod greeting;
+    mod hostile;
+    mod injection;
+    mod layering;
+    mod outside;
+    mod secrets;
+    mod sizes;
+    mod starttls;
+    mod submission;
+    mod timeouts;
+    mod transaction;
+}

@@ -1,0 +1,318 @@
+//! AUTH: what mechanisms say, framed for SMTP (RFC 4954).
+
+use smtp::error::ProtocolError;
+use smtp::{
+    Challenge, Error, External, Login, Mechanism, MechanismError, Plain, Secret, Step,
+    TransitionError, XOauth2,
+};
+use tests::{error, greeted, script, secured};
+
+async fn succeeds(offers: &str, mechanism: &mut dyn Mechanism, dialogue: &str) {
+    let (connection, peer) = secured(&[offers], dialogue).await;
+    let connection = connection.authenticate(mechanism).await.expect("a login");
+    assert!(connection.is_verified());
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain() {
+    let dialogue = "C: AUTH PLAIN AHRlc3QAMTIzNA==\nS: 235 2.7.0 Authentication successful";
+    succeeds("AUTH PLAIN", &mut Plain::new("test", "1234"), dialogue).await;
+    // RFC 4954 §4 and RFC 4616 §4
+    let dialogue = "C: AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=\nS: 235 ok";
+    let mut plain = Plain::new("test", "1234").acting_as("test");
+    succeeds("AUTH plain", &mut plain, dialogue).await;
+    let dialogue = "C: AUTH PLAIN VXJzZWwAS3VydAB4aXBqM3BsbXE=\nS: 235 ok";
+    let mut plain = Plain::new("Kurt", "xipj3plmq").acting_as("Ursel");
+    succeeds("AUTH=PLAIN", &mut plain, dialogue).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn login_ignores_what_the_prompts_say() {
+    for (name, password) in [
+        ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"),
+        ("VXNlciBOYW1lAA==", "UGFzc3dvcmQA"),
+        ("", ""),
+        ("User:", "not base64"),
+    ] {
+        let dialogue = format!(
+            "C: AUTH LOGIN
+             S: 334 {name}
+             C: dGlt
+             S: 334 {password}
+             C: cGVuY2ls
+             S: 235 ok"
+        );
+        succeeds("AUTH LOGIN", &mut Login::new("tim", "pencil"), &dialogue).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn xoauth2_answers_an_error_with_an_empty_line() {
+    let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
+    let initial = "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52Yj\
+                   NSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==";
+    let mut mechanism = XOauth2::new("someuser@example.com", token);
+    let dialogue = format!("C: AUTH XOAUTH2 {initial}\nS: 235 ok");
+    succeeds("AUTH XOAUTH2", &mut mechanism, &dialogue).await;
+
+    let dialogue = format!(
+        "C: AUTH XOAUTH2 {initial}
+         S: 334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIG1hYyJ9
+         C: \n S: 535 5.7.8 no"
+    );
+    let (connection, peer) = secured(&["AUTH XOAUTH2"], &dialogue).await;
+    let error = error(connection.authenticate(&mut mechanism).await);
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn external_says_an_equals_sign_or_a_name() {
+    succeeds(
+        "AUTH EXTERNAL",
+        &mut External::new(),
+        "C: AUTH EXTERNAL =\nS: 235 ok",
+    )
+    .await;
+    let mut external = External::new().acting_as("fred@example.com");
+    let dialogue = "C: AUTH EXTERNAL ZnJlZEBleGFtcGxlLmNvbQ==\nS: 235 ok";
+    succeeds("AUTH EXTERNAL", &mut external, dialogue).await;
+}
+
+/// A line of exactly 512 octets takes the initial response with it, one of 513 defers it.
+#[tokio::test(start_paused = true)]
+async fn an_initial_response_that_does_not_fit_is_sent_when_asked_for() {
+    // "AUTH PLAIN " and CRLF are 13 octets, so 499 are left; base64 has a multiple of 4.
+    for (password, fits) in [(496 / 4 * 3 - 4, true), (496 / 4 * 3 - 3, false)] {
+        let password = "x".repeat(password);
+        let mut message = vec![0];
+        message.extend_from_slice(b"me\0");
+        message.extend_from_slice(password.as_bytes());
+        let encoded = base64(&message);
+        let dialogue = if fits {
+            format!("C: AUTH PLAIN {encoded}\nS: 235 ok")
+        } else {
+            format!("C: AUTH PLAIN\nS: 334 \nC: {encoded}\nS: 235 ok")
+        };
+        succeeds("AUTH PLAIN", &mut Plain::new("me", password), &dialogue).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_leaves_the_session_to_try_another_mechanism() {
+    let dialogue = "C: AUTH PLAIN AG1lAHdyb25n
+                    S: 504 5.5.4 unknown
+                    C: AUTH LOGIN
+                    S: 334
+                    C: bWU=
+                    S: 334
+                    C: d3Jvbmc=
+                    S: 235 ok";
+    let (connection, peer) = secured(&["AUTH PLAIN LOGIN"], dialogue).await;
+    let refused = connection
+        .authenticate(&mut Plain::new("me", "wrong"))
+        .await;
+    let Err(TransitionError::Refused(refused)) = refused else {
+        panic!("the server refused PLAIN");
+    };
+    let login = refused
+        .connection
+        .authenticate(&mut Login::new("me", "wrong"))
+        .await;
+    login.expect("LOGIN");
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_does_not_travel_in_clear() {
+    let (connection, peer) = greeted(script(&["AUTH PLAIN"], "")).await;
+    // `authenticate` does not exist in `Greeted`; the door that does is named for what it is.
+    let connection = connection.dangerous_authenticate(&mut Unoffered).await;
+    assert!(matches!(error(connection), Error::Refused(refusal) if refusal.is_local()));
+    assert_eq!(peer.written(), b"EHLO client.example.test\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_dangerous_door_opens() {
+    let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==\nS: 235 ok";
+    let (connection, peer) = greeted(script(&["AUTH PLAIN"], dialogue)).await;
+    let mut plain = Plain::new("me", "pencil");
+    let connection = connection
+        .dangerous_authenticate(&mut plain)
+        .await
+        .expect("a login");
+    assert!(!connection.is_verified());
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_cannot_be_written_are_refused_before_anything_is_sent() {
+    let mut nul = Plain::new("me\0you", "pencil");
+    let mut no_user = Plain::new("", "pencil");
+    let mut no_password = Login::new("me", "");
+    let mut split = XOauth2::new("me", "token\x01auth=Bearer other");
+    let mechanisms: [(&mut dyn Mechanism, &str); 4] = [
+        (&mut nul, "`authcid`"),
+        (&mut no_user, "`authcid`"),
+        (&mut no_password, "`password`"),
+        (&mut split, "`token`"),
+    ];
+    for (mechanism, names) in mechanisms {
+        // LOGIN has nothing to say before it is asked, and then cancels.
+        let dialogue = match mechanism.name() {
+            "LOGIN" => "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 334\nC: *\nS: 501 cancelled",
+            _ => "",
+        };
+        let (connection, peer) = secured(&["AUTH PLAIN LOGIN XOAUTH2"], dialogue).await;
+        let error = error(connection.authenticate(mechanism).await).to_string();
+        peer.finish();
+        assert!(error.contains(names), "{error}");
+        let written = String::from_utf8(peer.written()).expect("text");
+        for secret in ["pencil", "token", "cGVuY2ls"] {
+            assert!(!written.contains(secret), "{written}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_mechanism_does_not_understand_is_cancelled() {
+    let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
+                    S: 334 bW9yZQ==
+                    C: *
+                    S: 501 5.7.0 cancelled";
+    let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
+    let result = connection
+        .authenticate(&mut Plain::new("me", "pencil"))
+        .await;
+    assert!(
+        matches!(result, Err(TransitionError::Refused(_))),
+        "{result:?}"
+    );
+    peer.finish();
+
+    let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
+                    S: 334 bW9yZQ==
+                    C: *
+                    S: 235 never mind";
+    let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
+    let result = connection
+        .authenticate(&mut Plain::new("me", "pencil"))
+        .await;
+    assert!(
+        matches!(result, Err(TransitionError::Lost(_))),
+        "{result:?}"
+    );
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn success_before_the_server_is_verified_is_none() {
+    let (connection, _peer) =
+        secured(&["AUTH X-MUTUAL"], "C: AUTH X-MUTUAL =\nS: 235 trust me").await;
+    let error = error(
+        connection
+            .authenticate(&mut Mutual { verified: false })
+            .await,
+    );
+    assert!(matches!(
+        &error,
+        Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::UnverifiedSuccess(_)))
+    ));
+
+    let dialogue = "C: AUTH X-MUTUAL =\nS: 334 cHJvb2Y=\nC: \n S: 235 ok";
+    succeeds("AUTH X-MUTUAL", &mut Mutual { verified: false }, dialogue).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_challenges_end() {
+    let script =
+        "C: AUTH X-PATIENT\n".to_owned() + &"S: 334 eA==\nC: eA==\n".repeat(32) + "S: 334 eA==";
+    let (connection, _peer) = secured(&["AUTH X-PATIENT"], &script).await;
+    let error = error(connection.authenticate(&mut Patient).await);
+    assert!(matches!(
+        &error,
+        Error::Lost(lost) if lost.protocol() == Some(&ProtocolError::TooManyChallenges(32))
+    ));
+}
+
+/// A mechanism that no server offers.
+struct Unoffered;
+
+impl Mechanism for Unoffered {
+    fn name(&self) -> &'static str {
+        "X-UNOFFERED"
+    }
+    fn reveals_secret(&self) -> bool {
+        true
+    }
+    fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
+        Ok(Some(Secret::from("secret")))
+    }
+    fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
+        Err(challenge.unexpected())
+    }
+}
+
+/// A mechanism with a server-final message.
+struct Mutual {
+    verified: bool,
+}
+
+impl Mechanism for Mutual {
+    fn name(&self) -> &'static str {
+        "X-MUTUAL"
+    }
+    fn reveals_secret(&self) -> bool {
+        false
+    }
+    fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
+        Ok(Some(Secret::from("")))
+    }
+    fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
+        self.verified = challenge.decode()? == b"proof";
+        Ok(Secret::from("").into())
+    }
+    fn is_complete(&self) -> bool {
+        self.verified
+    }
+}
+
+/// A mechanism that answers for ever.
+struct Patient;
+
+impl Mechanism for Patient {
+    fn name(&self) -> &'static str {
+        "X-PATIENT"
+    }
+    fn reveals_secret(&self) -> bool {
+        false
+    }
+    fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
+        Ok(None)
+    }
+    fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
+        Ok(Secret::from(challenge.decode()?).into())
+    }
+}
+
+/// An encoder of the test's own.
+fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    octets
+        .chunks(3)
+        .flat_map(|chunk| {
+            let bits = chunk
+                .iter()
+                .fold(0_u32, |bits, &octet| bits << 8 | u32::from(octet));
+            let bits = bits << (8 * (3 - chunk.len()));
+            (0..4).map(move |place| {
+                if place > chunk.len() {
+                    '='
+                } else {
+                    char::from(ALPHABET[(bits >> (18 - 6 * place) & 63) as usize])
+                }
+            })
+        })
+        .collect()
+}

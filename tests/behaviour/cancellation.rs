@@ -1,0 +1,283 @@
+//! Dropping the future of any call, at each place where it waits, leaves a connection that is gone
+//! or says that it was interrupted, and nothing is written behind it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use smtp::command::{Data, Mail, Noop, Rcpt, Rset, StartTls};
+use smtp::testing::{Peer, Script};
+use smtp::{Connection, Envelope, Error, Mailbox, Plain, ReversePath, State, ValidIn};
+use tests::{ehlo, greeted, hello, script, server, trust};
+
+/// Polls the future until it has waited `waits` times, then drops it. Some when it was done before.
+async fn poll_until<F: Future>(future: F, waits: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut waited = 0;
+    std::future::poll_fn(|cx| {
+        if waited == waits {
+            return Poll::Ready(None);
+        }
+        waited += 1;
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// The places at which any call of these tests waits are fewer than this.
+const MANY: usize = 500;
+
+/// Runs a call again and again, each time dropping it one wait later, until it is done.
+macro_rules! at_each_wait {
+    ($waits:ident => $round:expr) => {{
+        let mut rounds = 0;
+        for $waits in 1..MANY {
+            rounds = $waits;
+            if $round {
+                break;
+            }
+        }
+        assert!(rounds > 2, "the call never waited: {rounds}");
+        assert!(rounds < MANY - 1, "the call is never done");
+    }};
+}
+
+async fn is_interrupted<S: State>(connection: &mut Connection<S>, peer: &Peer)
+where
+    Noop: ValidIn<S>,
+{
+    let written = peer.raw_written();
+    for _ in 0..2 {
+        match connection.send(Noop).await {
+            Err(Error::Lost(lost)) => assert!(lost.is_interrupted(), "{lost}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(peer.raw_written(), written, "nothing is written behind it");
+    assert!(peer.is_closed());
+}
+
+fn is_gone(peer: &Peer) {
+    assert!(peer.is_closed(), "the connection went with its future");
+}
+
+fn you() -> Mailbox {
+    "you@example.org".parse().expect("an address")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_that_was_never_polled_changes_nothing() {
+    let (mut connection, peer) = greeted(script(&[], "C: NOOP\nS: 250 ok")).await;
+    drop(connection.send(Noop));
+    connection
+        .send(Noop)
+        .await
+        .expect("nothing was interrupted");
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn send() {
+    at_each_wait!(waits => {
+        let script = script(&[], "C: NOOP\nS: 250-a\nS: 250 b").stutter().fragmented(3);
+        let (mut connection, peer) = greeted(script.write_limit(4)).await;
+        let done = poll_until(connection.send(Noop), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut connection, &peer).await;
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn ehlo_again() {
+    at_each_wait!(waits => {
+        let dialogue = "C: EHLO *\nS: 502 what?\nC: HELO *\nS: 250 ok";
+        let (mut connection, peer) = greeted(script(&[], dialogue).stutter()).await;
+        let done = poll_until(connection.ehlo(), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut connection, &peer).await;
+        }
+        done.is_some()
+    });
+}
+
+const MESSAGE: &str = "C: MAIL *
+                       S: 250 ok
+                       C: RCPT *
+                       S: 250 ok
+                       C: RCPT *
+                       S: 550 no
+                       C: DATA
+                       S: 354 go on
+                       C: x
+                       C: .
+                       S: 250 ok\n";
+
+#[tokio::test(start_paused = true)]
+async fn deliver_and_deliver_all() {
+    let envelope = Envelope::new("", ["you@example.org", "her@example.org"]).expect("addresses");
+    at_each_wait!(waits => {
+        let (mut connection, peer) = greeted(script(&[], MESSAGE).stutter().write_limit(9)).await;
+        let done = poll_until(connection.deliver(&envelope, "x\r\n"), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut connection, &peer).await;
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let dialogue = MESSAGE.repeat(2);
+        let (mut connection, peer) = greeted(script(&[], &dialogue).stutter()).await;
+        let messages = [(envelope.clone(), "x\r\n"), (envelope.clone(), "x\r\n")];
+        let done = poll_until(connection.deliver_all(messages, |_, _| {}), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut connection, &peer).await;
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting() {
+    at_each_wait!(waits => {
+        let (stream, peer) = Script::new(&hello(&["SIZE"])).stutter().start();
+        let done = poll_until(Connection::over(stream, &server()), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (stream, peer) = Script::new("-- tls --").then(&hello(&[])).stutter().start();
+        let tls = trust(&peer);
+        let done = poll_until(Connection::over_tls(stream, &server(), &tls), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn starttls_and_upgrade() {
+    let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{}", ehlo(&[]));
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&["STARTTLS"], &dialogue).stutter()).await;
+        let tls = trust(&peer);
+        let done = poll_until(connection.starttls(&tls), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&["STARTTLS"], &dialogue).stutter()).await;
+        let tls = trust(&peer);
+        let done = poll_until(connection.upgrade(StartTls, &tls), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn authenticate() {
+    let dialogue = "C: AUTH PLAIN *\nS: 235 ok";
+    at_each_wait!(waits => {
+        let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then(dialogue);
+        let (stream, peer) = script.stutter().start();
+        let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        let mut plain = Plain::new("me", "pencil");
+        let call = connection.expect("TLS").authenticate(&mut plain);
+        let done = poll_until(call, waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&["AUTH PLAIN"], dialogue).stutter()).await;
+        let mut plain = Plain::new("me", "pencil");
+        let done = poll_until(connection.dangerous_authenticate(&mut plain), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_a_transaction() {
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], MESSAGE).stutter()).await;
+        let done = poll_until(connection.mail(Mail::from(ReversePath::Null)), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], MESSAGE).stutter()).await;
+        let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        let done = poll_until(txn.rcpt(Rcpt::to(you())), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut txn, &peer).await;
+        }
+        done.is_some()
+    });
+    let dialogue = "C: MAIL *\nS: 250 ok\nC: RSET\nS: 250 ok";
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], dialogue).stutter()).await;
+        let txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        let done = poll_until(txn.reset(), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], dialogue).stutter()).await;
+        let txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        let done = poll_until(txn.transition(Rset), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_message() {
+    let dialogue = MESSAGE.replacen("C: RCPT *\n                       S: 550 no\n", "", 1);
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], &dialogue).stutter()).await;
+        let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        txn.rcpt(Rcpt::to(you())).await.expect("RCPT");
+        let done = poll_until(txn.data("x\r\n"), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], &dialogue).stutter()).await;
+        let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        txn.rcpt(Rcpt::to(you())).await.expect("RCPT");
+        let done = poll_until(txn.content(Data, "x\r\n"), waits).await;
+        if done.is_none() {
+            is_gone(&peer);
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn quit() {
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 221 bye").stutter()).await;
+        let done = poll_until(connection.quit(), waits).await;
+        is_gone(&peer);
+        done.is_some()
+    });
+}

@@ -1,0 +1,164 @@
+//! What the derive makes of every kind of field, seen on the wire.
+
+use std::net::Ipv4Addr;
+
+use smtp::{
+    Capabilities, EnhancedStatusCode, Error, Reply, ReplyCode, SmtpCommand, SmtpReply, encode,
+    parser::{self, Parsed},
+};
+use tests::{error, greeted, script};
+
+fn offering(keywords: &[&str]) -> Capabilities {
+    let lines = ["mail.example.test"].iter().chain(keywords);
+    Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines))
+}
+
+fn line<C: smtp::Command>(command: &C) -> String {
+    let line = encode(command, &offering(&["X-KNOWN"])).expect("a command");
+    String::from_utf8(line).expect("text")
+}
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-FORMS", valid_in(any))]
+enum Forms<'a> {
+    Unit,
+    Tuple(u16, #[smtp(prefix = "#")] &'a str),
+    #[smtp(verb = "X-OTHER", requires = "X-MISSING")]
+    Other,
+    Named {
+        #[smtp(flag = "QUIET")]
+        quiet: bool,
+        #[smtp(param = "HOSTS", join = ";")]
+        hosts: Vec<Ipv4Addr>,
+        #[smtp(skip)]
+        #[allow(dead_code, reason = "skipped fields are for the caller alone")]
+        note: &'static str,
+    },
+}
+
+#[test]
+fn an_enum_is_a_command_with_forms() {
+    assert_eq!(line(&Forms::Unit), "X-FORMS\r\n");
+    assert_eq!(line(&Forms::Tuple(7, "list")), "X-FORMS 7 #list\r\n");
+    let named = |quiet, hosts| Forms::Named {
+        quiet,
+        hosts,
+        note: "",
+    };
+    assert_eq!(line(&named(false, vec![])), "X-FORMS\r\n");
+    let hosts = vec![Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
+    assert_eq!(
+        line(&named(true, hosts)),
+        "X-FORMS QUIET HOSTS=127.0.0.1;0.0.0.0\r\n"
+    );
+    let missing = encode(&Forms::Other, &offering(&[])).expect_err("it needs X-MISSING");
+    assert_eq!(missing.missing_keyword(), Some("X-MISSING"));
+}
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-GENERIC", valid_in(any))]
+struct Generic<'a, T: std::fmt::Display> {
+    value: T,
+    #[smtp(param = "NAME", xtext)]
+    name: Option<&'a str>,
+    #[smtp(param = "HINT", if_offered = "X-KNOWN")]
+    known: u8,
+    #[smtp(param = "HINT2", if_offered = "X-UNKNOWN")]
+    unknown: u8,
+    #[smtp(param = "BLOB", base64)]
+    blob: &'a [u8],
+    more: Vec<T>,
+}
+
+#[test]
+fn fields_of_every_kind() {
+    let mut command = Generic {
+        value: 1,
+        name: Some("a b+c"),
+        known: 2,
+        unknown: 3,
+        blob: b"",
+        more: vec![],
+    };
+    assert_eq!(
+        line(&command),
+        "X-GENERIC 1 NAME=a+20b+2Bc HINT=2 BLOB==\r\n"
+    );
+    command.name = None;
+    command.blob = b"ab";
+    command.more = vec![4, 5];
+    assert_eq!(line(&command), "X-GENERIC 1 HINT=2 BLOB=YWI= 4 5\r\n");
+}
+
+/// `"queued " 1*DIGIT " for " Domain`
+fn queued(input: &[u8]) -> Parsed<'_, (u64, smtp::Domain)> {
+    use smtp::parser::nom::{Parser as _, bytes::complete::tag};
+    let parts = (tag("queued "), parser::number, tag(" for "), parser::domain);
+    parts
+        .map(|(_, number, _, domain)| (number, domain))
+        .parse(input)
+}
+
+#[derive(Debug, PartialEq, SmtpReply)]
+enum Answer {
+    #[smtp(code(253))]
+    Queued(#[smtp(text = queued)] (u64, smtp::Domain)),
+    #[smtp(code(250, 251))]
+    Lines {
+        #[smtp(lines)]
+        numbers: Vec<u32>,
+        #[smtp(enhanced)]
+        status: Option<EnhancedStatusCode>,
+        #[smtp(code)]
+        code: ReplyCode,
+    },
+    #[smtp(code(2xx))]
+    Other(Reply),
+}
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-ASK", reply = Answer, valid_in(Home))]
+struct Ask;
+
+#[tokio::test(start_paused = true)]
+async fn replies_become_values_by_their_code() {
+    let dialogue = "C: X-ASK
+                    S: 253 2.0.0 queued 7 for example.org
+                    C: X-ASK
+                    S: 250-2.1.0 1
+                    S: 250-2.1.0 2
+                    S: 250 2.1.0 3
+                    C: X-ASK
+                    S: 299 whatever
+                    C: X-ASK
+                    S: 253 2.0.0 queued many for example.org
+                    C: X-ASK
+                    S: 550 no";
+    let (mut connection, peer) = greeted(script(&[], dialogue)).await;
+    let domain = "example.org".parse().expect("a domain");
+    assert_eq!(
+        connection.send(Ask).await.expect("253"),
+        Answer::Queued((7, domain))
+    );
+    let lines = Answer::Lines {
+        numbers: vec![1, 2, 3],
+        status: "2.1.0".parse().ok(),
+        code: ReplyCode::OK,
+    };
+    assert_eq!(connection.send(Ask).await.expect("250"), lines);
+    assert!(
+        matches!(connection.send(Ask).await, Ok(Answer::Other(reply)) if reply.code().value() == 299)
+    );
+    // What cannot be read says where, keeps the reply, and leaves the session as it is.
+    let unreadable = error(connection.send(Ask).await);
+    let Error::Reply(unreadable) = unreadable else {
+        panic!("{unreadable}");
+    };
+    assert_eq!(unreadable.place(), Some((0, "2.0.0 queued ".len())));
+    assert_eq!(unreadable.reply().code().value(), 253);
+    assert!(matches!(
+        error(connection.send(Ask).await),
+        Error::Refused(_)
+    ));
+    peer.finish();
+}

@@ -1,0 +1,158 @@
+//! How a session begins: greeting, EHLO, HELO.
+
+use smtp::error::ProtocolError;
+use smtp::testing::Script;
+use smtp::{Connection, Error, Fault};
+use tests::{error, greeted, script, server};
+
+#[tokio::test(start_paused = true)]
+async fn ehlo_tells_what_the_server_offers() {
+    let (connection, peer) = greeted(script(&["SIZE 1000", "x-foo a b"], "")).await;
+    assert!(connection.capabilities().has("size"));
+    assert!(connection.capabilities().has("X-FOO"));
+    assert!(!connection.capabilities().has("mail.example.test"));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_greeting_may_have_several_lines_and_take_its_time() {
+    let (connection, peer) = greeted(
+        Script::new(
+            "S: 220-mail.example.test ESMTP
+             -- wait 4m --
+             S: 220-please wait
+             S: 220 mail.example.test
+             C: EHLO client.example.test
+             S: 250 mail.example.test STARTTLS",
+        )
+        .fragmented(1),
+    )
+    .await;
+    assert!(
+        !connection.capabilities().has("STARTTLS"),
+        "the first line is no keyword"
+    );
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_knows_no_ehlo_is_asked_with_helo() {
+    for code in [500, 501, 502, 503, 504] {
+        let (connection, peer) = greeted(Script::new(&format!(
+            "S: 220 mail.example.test
+             C: EHLO client.example.test
+             S: {code} what?
+             C: HELO client.example.test
+             S: 250-mail.example.test
+             S: 250 SIZE 1000"
+        )))
+        .await;
+        assert!(
+            !connection.capabilities().has("SIZE"),
+            "HELO offers nothing"
+        );
+        peer.finish();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_the_client_is_not_asked_twice() {
+    for (reply, code) in [
+        ("550 go away", 550),
+        ("554 5.7.1 no", 554),
+        ("450 later", 450),
+    ] {
+        let (stream, peer) = Script::new(&format!(
+            "S: 220 mail.example.test
+             C: EHLO client.example.test
+             S: {reply}"
+        ))
+        .start();
+        let error = error(Connection::over(stream, &server()).await);
+        assert_eq!(error.reply().map(|reply| reply.code().value()), Some(code));
+        peer.finish();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_want_to_talk_is_left() {
+    for (greeting, code) in [
+        ("554 no mail here", 554),
+        ("421 busy", 421),
+        ("521 never", 521),
+    ] {
+        let (stream, peer) = Script::new(&format!("S: {greeting}")).start();
+        let error = error(Connection::over(stream, &server()).await);
+        assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Closing(_))));
+        assert_eq!(error.reply().map(|reply| reply.code().value()), Some(code));
+        assert_eq!(error.is_transient(), code == 421);
+        assert!(peer.written().is_empty(), "nothing is said to it");
+        assert!(peer.is_closed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_greeting_ends_the_connection() {
+    let table = [
+        ("250 ok", "another positive code"),
+        (
+            "235 authenticated",
+            "a session that claims to be authenticated",
+        ),
+        ("354 go on", "an intermediate code"),
+        ("HTTP/1.1 400 Bad Request", "another protocol"),
+        ("220ok", "no separator"),
+        ("120 soon", "a code that is none"),
+        (" 220 mail.example.test", "a space before the code"),
+    ];
+    for (greeting, name) in table {
+        // Raw, because the text of a script does not keep leading spaces.
+        let (stream, peer) = Script::default()
+            .server_raw(format!("{greeting}\r\n"))
+            .start();
+        let error = error(Connection::over(stream, &server()).await);
+        assert!(
+            matches!(&error, Error::Lost(lost) if lost.protocol().is_some() || lost.reply().is_some()),
+            "{name}: {error}"
+        );
+        assert!(peer.written().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_of_one_greeting_that_disagree_end_the_connection() {
+    let (stream, _peer) = Script::new("S: 220-hello\nS: 521 never").start();
+    let error = error(Connection::over(stream, &server()).await);
+    assert!(matches!(
+        &error,
+        Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Malformed(_)))
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ehlo_may_be_said_again() {
+    let (mut connection, peer) = greeted(script(
+        &["SIZE 1000"],
+        "C: EHLO client.example.test
+         S: 250-mail.example.test
+         S: 250 DSN",
+    ))
+    .await;
+    connection.ehlo().await.expect("EHLO");
+    assert!(connection.capabilities().has("DSN"));
+    assert!(
+        !connection.capabilities().has("SIZE"),
+        "replaced, not merged"
+    );
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keyword_can_be_ignored() {
+    let (stream, peer) = script(&["CHUNKING", "SIZE 1000"], "").start();
+    let server = server().ignore_capability("chunking");
+    let connection = Connection::over(stream, &server).await.expect("EHLO");
+    assert!(!connection.capabilities().has("CHUNKING"));
+    assert!(connection.capabilities().has("SIZE"));
+    peer.finish();
+}

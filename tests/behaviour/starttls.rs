@@ -1,0 +1,185 @@
+//! STARTTLS: nothing from before the handshake is believed behind it.
+
+use smtp::command::Noop;
+use smtp::error::ProtocolError;
+use smtp::testing::{Certificate, Script};
+use smtp::{Error, Fault, Plain, SmtpCommand, Stage, TransitionError};
+use tests::{ehlo, error, greeted, script, trust};
+
+#[tokio::test(start_paused = true)]
+async fn what_was_learned_before_is_forgotten() {
+    let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{}", ehlo(&["DSN"]));
+    let (connection, peer) = greeted(script(
+        &["STARTTLS", "SIZE 1000", "AUTH PLAIN", "PIPELINING"],
+        &dialogue,
+    ))
+    .await;
+    let connection = connection.starttls(&trust(&peer)).await.expect("TLS");
+    assert!(connection.capabilities().has("DSN"));
+    for gone in ["SIZE", "AUTH", "PIPELINING", "STARTTLS"] {
+        assert!(!connection.capabilities().has(gone), "{gone}");
+    }
+    let security = connection.security().expect("TLS");
+    assert!(security.verified);
+    assert_eq!(security.protocol, "TLSv1_3");
+    // The server offers no AUTH behind TLS: what it offered before does not count.
+    let error = error(
+        connection
+            .authenticate(&mut Plain::new("me", "pencil"))
+            .await,
+    );
+    assert!(matches!(error, Error::Refused(refusal) if refusal.is_local()));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_tls_gets_nothing_else() {
+    let (connection, peer) = greeted(script(&["SIZE 1000"], "")).await;
+    let refused = connection.starttls(&trust(&peer)).await;
+    let Err(TransitionError::Refused(refused)) = refused else {
+        panic!("STARTTLS was not offered");
+    };
+    let missing = refused
+        .refusal
+        .encode_error()
+        .and_then(|error| error.missing_keyword());
+    assert_eq!(missing, Some("STARTTLS"));
+    assert_eq!(peer.written(), b"EHLO client.example.test\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_hands_the_connection_back() {
+    for reply in ["454 4.7.0 not now", "502 no", "554 no"] {
+        let dialogue = format!("C: STARTTLS\nS: {reply}\nC: NOOP\nS: 250 ok");
+        let (connection, peer) = greeted(script(&["STARTTLS"], &dialogue)).await;
+        match connection.starttls(&trust(&peer)).await {
+            Err(TransitionError::Refused(mut refused)) => {
+                refused
+                    .connection
+                    .send(Noop)
+                    .await
+                    .expect("the session goes on");
+            }
+            other => panic!("{reply}: {other:?}"),
+        }
+        peer.finish();
+    }
+}
+
+/// Octets behind the 220 were put there by somebody who is not the server (RFC 3207 §6).
+#[tokio::test(start_paused = true)]
+async fn octets_behind_the_reply_are_an_attack() {
+    let flood = vec![b'x'; 64 * 1024];
+    let server_hello = [22, 3, 3, 0, 4, 2, 0, 0, 0];
+    let table: [(&str, &[u8]); 5] = [
+        ("half a reply", b"2"),
+        ("a reply", b"250-AUTH LOGIN\r\n250 x\r\n"),
+        ("a NUL", b"\0"),
+        ("a ServerHello", &server_hello),
+        ("64 KiB", &flood),
+    ];
+    for (name, injected) in table {
+        let octets = [b"220 go\r\n", injected].concat();
+        let script = script(&["STARTTLS"], "C: STARTTLS").server_raw(octets);
+        let (connection, peer) = greeted(script).await;
+        let error = error(connection.starttls(&trust(&peer)).await);
+        assert!(
+            matches!(&error, Error::Lost(lost)
+                if lost.protocol() == Some(&ProtocolError::InjectedBeforeTls)),
+            "{name}: {error}"
+        );
+        let said = b"EHLO client.example.test\r\nSTARTTLS\r\n";
+        assert_eq!(peer.raw_written(), said, "{name}: no ClientHello was sent");
+        assert!(peer.is_closed(), "{name}");
+    }
+}
+
+/// In a packet of their own the octets reach TLS, which cannot take them for a handshake.
+#[tokio::test(start_paused = true)]
+async fn octets_that_arrive_later_are_no_handshake() {
+    let script = script(
+        &["STARTTLS"],
+        "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 250 x",
+    );
+    let (connection, peer) = greeted(script).await;
+    let error = error(connection.starttls(&trust(&peer)).await);
+    assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))));
+    assert!(peer.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_must_be_for_this_server_and_trusted() {
+    let elsewhere = Certificate::new(&["elsewhere.example.test"]);
+    for (name, certificate) in [
+        ("another name", Some(&elsewhere)),
+        ("another authority", None),
+    ] {
+        let mut script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --");
+        if let Some(certificate) = certificate {
+            script = script.certificate(certificate);
+        }
+        let (connection, peer) = greeted(script).await;
+        let trusted = match certificate {
+            Some(_) => trust(&peer),
+            None => trust(&Script::default().start().1),
+        };
+        let error = error(connection.starttls(&trusted).await);
+        assert!(
+            matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))),
+            "{name}: {error}"
+        );
+        assert!(
+            !peer
+                .written()
+                .ends_with(b"EHLO client.example.test\r\n\r\n"),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_has_a_deadline() {
+    let (connection, peer) = greeted(script(
+        &["STARTTLS"],
+        "C: STARTTLS\nS: 220 go\nC: *\n-- silence --",
+    ))
+    .await;
+    let error = error(connection.starttls(&trust(&peer)).await);
+    assert!(matches!(&error, Error::Lost(lost) if lost.timed_out() == Some(Stage::Handshake)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ehlo_behind_tls_does_not_fall_back_to_helo() {
+    let dialogue = "C: STARTTLS
+                    S: 220 go
+                    -- tls --
+                    C: EHLO client.example.test
+                    S: 502 what?";
+    let (connection, peer) = greeted(script(&["STARTTLS"], dialogue)).await;
+    let error = error(connection.starttls(&trust(&peer)).await);
+    assert!(matches!(error, Error::Lost(_)));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_command_can_begin_the_handshake() {
+    /// What Exchange servers say to each other.
+    #[derive(SmtpCommand)]
+    #[smtp(
+        verb = "X-ANONYMOUSTLS",
+        requires = "X-ANONYMOUSTLS",
+        accepts(220),
+        upgrade
+    )]
+    struct AnonymousTls;
+
+    let dialogue = format!("C: X-ANONYMOUSTLS\nS: 220 go\n-- tls --\n{}", ehlo(&[]));
+    let (connection, peer) = greeted(script(&["X-ANONYMOUSTLS"], &dialogue)).await;
+    let (connection, reply) = connection
+        .upgrade(AnonymousTls, &trust(&peer))
+        .await
+        .expect("TLS");
+    assert_eq!(reply.text(), "go");
+    assert!(connection.security().is_some());
+    peer.finish();
+}

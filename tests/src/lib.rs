@@ -1,0 +1,119 @@
+//! What the tests share: connections in the state under test, with a scripted server behind them.
+
+// A test that cannot get to where it starts fails there.
+#![allow(clippy::expect_used, clippy::panic)]
+
+use smtp::command::Mail;
+use smtp::state::{Authed, Greeted, InTransaction, Tls};
+use smtp::testing::{Peer, Script};
+use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
+
+/// The server of all scripts, and the client's name.
+///
+/// # Panics
+///
+/// Never: the name is a domain.
+pub fn server() -> Server {
+    let name: Domain = "client.example.test".parse().expect("a domain");
+    Server::new("mail.example.test", 25).client_name(name)
+}
+
+/// The lines of EHLO, with a server that offers these keywords.
+pub fn ehlo(offers: &[&str]) -> String {
+    let mut lines = String::from("C: EHLO client.example.test\n");
+    let names = std::iter::once(&"mail.example.test").chain(offers);
+    let last = offers.len();
+    for (place, name) in names.enumerate() {
+        let separator = if place == last { ' ' } else { '-' };
+        lines.push_str(&format!("S: 250{separator}{name}\n"));
+    }
+    lines
+}
+
+/// The lines up to `Greeted`.
+pub fn hello(offers: &[&str]) -> String {
+    format!("S: 220 mail.example.test ESMTP\n{}", ehlo(offers))
+}
+
+/// A script that begins with the lines up to `Greeted`.
+pub fn script(offers: &[&str], dialogue: &str) -> Script {
+    Script::new(&hello(offers)).then(dialogue)
+}
+
+/// A connection in `Greeted`.
+///
+/// # Panics
+///
+/// When it cannot get there.
+pub async fn greeted(script: Script) -> (Connection<Greeted>, Peer) {
+    let (stream, peer) = script.start();
+    let connection = Connection::over(stream, &server()).await;
+    (connection.expect("a greeting and EHLO"), peer)
+}
+
+/// A connection in `Tls`, from a script that is inside TLS from the first octet.
+///
+/// # Panics
+///
+/// When it cannot get there.
+pub async fn secured(offers: &[&str], dialogue: &str) -> (Connection<Tls>, Peer) {
+    let script = Script::new("-- tls --").then(&hello(offers)).then(dialogue);
+    let (stream, peer) = script.start();
+    let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+    (connection.expect("TLS, a greeting and EHLO"), peer)
+}
+
+/// A connection in `Authed`, with a server that offers these keywords and AUTH PLAIN.
+///
+/// # Panics
+///
+/// When it cannot get there.
+pub async fn authed(offers: &[&str], dialogue: &str) -> (Connection<Authed>, Peer) {
+    let offers: Vec<&str> = offers.iter().copied().chain(["AUTH PLAIN"]).collect();
+    let login = "C: AUTH PLAIN AG1lAHBlbmNpbA==\nS: 235 2.7.0 ok\n";
+    let (connection, peer) = secured(&offers, &format!("{login}{dialogue}")).await;
+    let connection = connection
+        .authenticate(&mut Plain::new("me", "pencil"))
+        .await;
+    (connection.expect("a login"), peer)
+}
+
+/// A connection in a transaction that begins in `Greeted`.
+///
+/// # Panics
+///
+/// When it cannot get there.
+pub async fn in_transaction(
+    offers: &[&str],
+    dialogue: &str,
+) -> (Connection<InTransaction<Greeted>>, Peer) {
+    let mail = "C: MAIL FROM:<me@example.test>\nS: 250 ok\n";
+    let (connection, peer) = greeted(script(offers, &format!("{mail}{dialogue}"))).await;
+    let sender: smtp::Mailbox = "me@example.test".parse().expect("an address");
+    let transaction = connection.mail(Mail::from(sender)).await;
+    (transaction.expect("MAIL accepted"), peer)
+}
+
+/// A TLS configuration that trusts the server of a script.
+///
+/// # Panics
+///
+/// Never: the authority is one.
+pub fn trust(peer: &Peer) -> TlsConfig {
+    TlsConfig::builder()
+        .root_pem(peer.authority_pem())
+        .build()
+        .expect("an authority")
+}
+
+/// The error of a call that must not succeed.
+///
+/// # Panics
+///
+/// When it did.
+pub fn error<T, E: Into<Error>>(result: Result<T, E>) -> Error {
+    match result {
+        Ok(_) => panic!("the call should have failed"),
+        Err(error) => error.into(),
+    }
+}
