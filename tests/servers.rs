@@ -1,1 +1,11 @@
-fn main() {}
+//! Real servers: mail goes in through PLAIN with STARTTLS and with implicit TLS, and is read back
+//! byte for byte from where it landed.
+//!
+//! The servers are started by the scripts in `servers/`, on free ports of the loopback interface,
+//! and stopped by their pid files. A server that is not installed is skipped, and the test says so;
+//! `servers/install.sh` installs them.
+
+// A test that cannot go on fails, and says why.
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod real;

@@ -63,8 +63,7 @@ fn is_qtext(character: char) -> bool {
 
 /// Whether a text can stand between double quotes, escaped where it must be.
 pub(crate) fn is_quotable(text: &str) -> bool {
-    text.chars()
-        .all(|c| matches!(c, ' '..='~') || is_utf8_non_ascii(c))
+    text.chars().all(|c| matches!(c, ' '..='~') || is_utf8_non_ascii(c))
 }
 
 /// Writes `text` between double quotes, with backslashes where they are needed and nowhere else.

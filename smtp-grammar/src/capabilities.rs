@@ -116,9 +116,7 @@ impl Capabilities {
     pub fn without(&self, keywords: &[&str]) -> Self {
         let listed = |entry: &&Entry| {
             let keyword = self.slice(&entry.keyword);
-            !keywords
-                .iter()
-                .any(|other| other.eq_ignore_ascii_case(keyword))
+            !keywords.iter().any(|other| other.eq_ignore_ascii_case(keyword))
         };
         Self {
             text: self.text.clone(),
@@ -179,11 +177,7 @@ pub struct Params<'a> {
 
 impl<'a> Params<'a> {
     fn new(first: &'a str, rest: Vec<&'a str>) -> Self {
-        Self {
-            line: first.split_ascii_whitespace(),
-            lines: rest.into_iter(),
-            left: MOST_PARAMS,
-        }
+        Self { line: first.split_ascii_whitespace(), lines: rest.into_iter(), left: MOST_PARAMS }
     }
 }
 
@@ -209,10 +203,7 @@ impl FusedIterator for Params<'_> {}
 impl Debug for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(
-                self.iter()
-                    .map(|(keyword, params)| (keyword, params.collect::<Vec<_>>())),
-            )
+            .entries(self.iter().map(|(keyword, params)| (keyword, params.collect::<Vec<_>>())))
             .finish()
     }
 }

@@ -34,10 +34,7 @@ impl Domain {
     pub fn new_unchecked(domain: impl Into<String>) -> Result<Self, ControlCharacter> {
         let domain = domain.into();
         ControlCharacter::none_in(&domain)?;
-        Ok(Self {
-            ascii: domain.into(),
-            unicode: None,
-        })
+        Ok(Self { ascii: domain.into(), unicode: None })
     }
 
     /// The name in A-labels, with the case it was given in.
@@ -59,19 +56,13 @@ impl FromStr for Domain {
             check(text)?;
             #[cfg(feature = "idn")]
             idn::check_a_labels(text)?;
-            return Ok(Self {
-                ascii: text.into(),
-                unicode: None,
-            });
+            return Ok(Self { ascii: text.into(), unicode: None });
         }
         #[cfg(feature = "idn")]
         {
             let ascii = idn::to_ascii(text)?;
             check(&ascii)?;
-            Ok(Self {
-                ascii: ascii.into(),
-                unicode: Some(text.into()),
-            })
+            Ok(Self { ascii: ascii.into(), unicode: Some(text.into()) })
         }
         #[cfg(not(feature = "idn"))]
         Err(SyntaxError::because(
@@ -89,11 +80,7 @@ fn check(name: &str) -> Result<(), SyntaxError> {
     let mut start = 0;
     for label in name.split('.') {
         if label.len() > Domain::LABEL {
-            return Err(SyntaxError::too_long(
-                "label of a domain",
-                label.len(),
-                Domain::LABEL,
-            ));
+            return Err(SyntaxError::too_long("label of a domain", label.len(), Domain::LABEL));
         }
         let end = start + label.len();
         let ldh = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
@@ -133,11 +120,8 @@ mod idn {
 
     /// A label that says it is an A-label must be one.
     pub(super) fn check_a_labels(name: &str) -> Result<(), SyntaxError> {
-        let claims = |label: &str| {
-            label
-                .get(..4)
-                .is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
-        };
+        let claims =
+            |label: &str| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
         if name.split('.').any(claims) && !convert(name)?.eq_ignore_ascii_case(name) {
             return Err(SyntaxError::because(WHAT, "a label is no valid A-label"));
         }

@@ -28,11 +28,7 @@ impl EnhancedStatusCode {
     /// A code, when each of its parts is in range.
     pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
         if matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999 {
-            Some(Self {
-                class,
-                subject,
-                detail,
-            })
+            Some(Self { class, subject, detail })
         } else {
             None
         }
@@ -137,13 +133,8 @@ fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedStatusCode> {
 /// `1*3digit`, "without leading zeros" (RFC 3463 §2)
 fn number(input: &[u8]) -> IResult<&[u8], u16> {
     let digits = take_while_m_n(1, 3, |octet: u8| octet.is_ascii_digit());
-    let digits = verify(digits, |digits: &[u8]| {
-        digits.len() == 1 || digits[0] != b'0'
-    });
-    map_opt(digits, |digits: &[u8]| {
-        std::str::from_utf8(digits).ok()?.parse().ok()
-    })
-    .parse(input)
+    let digits = verify(digits, |digits: &[u8]| digits.len() == 1 || digits[0] != b'0');
+    map_opt(digits, |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok()).parse(input)
 }
 
 impl FromStr for EnhancedStatusCode {
@@ -152,10 +143,7 @@ impl FromStr for EnhancedStatusCode {
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         match status_code(text.as_bytes()) {
             Ok(([], code)) => Ok(code),
-            Ok((rest, _)) => Err(SyntaxError::at(
-                "enhanced status code",
-                text.len() - rest.len(),
-            )),
+            Ok((rest, _)) => Err(SyntaxError::at("enhanced status code", text.len() - rest.len())),
             Err(_) => Err(SyntaxError::at("enhanced status code", 0)),
         }
     }

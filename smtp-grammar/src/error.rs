@@ -24,24 +24,15 @@ enum Kind {
 
 impl SyntaxError {
     pub(crate) fn at(what: &'static str, octet: usize) -> Self {
-        Self {
-            what,
-            kind: Kind::At(octet),
-        }
+        Self { what, kind: Kind::At(octet) }
     }
 
     pub(crate) fn too_long(what: &'static str, octets: usize, limit: usize) -> Self {
-        Self {
-            what,
-            kind: Kind::TooLong { octets, limit },
-        }
+        Self { what, kind: Kind::TooLong { octets, limit } }
     }
 
     pub(crate) fn because(what: &'static str, reason: &'static str) -> Self {
-        Self {
-            what,
-            kind: Kind::Because(reason),
-        }
+        Self { what, kind: Kind::Because(reason) }
     }
 
     /// The octet, counted from 0, at which the text stops being what it should be.
@@ -58,10 +49,9 @@ impl Display for SyntaxError {
         let what = self.what;
         match self.kind {
             Kind::At(octet) => write!(f, "not a valid {what} from octet {} on", octet + 1),
-            Kind::TooLong { octets, limit } => write!(
-                f,
-                "the {what} has {octets} octets and may have {limit} at most"
-            ),
+            Kind::TooLong { octets, limit } => {
+                write!(f, "the {what} has {octets} octets and may have {limit} at most")
+            }
             Kind::Because(reason) => write!(f, "not a valid {what}: {reason}"),
         }
     }
@@ -80,10 +70,7 @@ impl ControlCharacter {
     /// What every `new_unchecked` checks all the same.
     pub(crate) fn none_in(text: &str) -> Result<(), Self> {
         match memchr3(b'\r', b'\n', 0, text.as_bytes()) {
-            Some(at) => Err(Self {
-                octet: text.as_bytes()[at],
-                at,
-            }),
+            Some(at) => Err(Self { octet: text.as_bytes()[at], at }),
             None => Ok(()),
         }
     }
@@ -91,12 +78,7 @@ impl ControlCharacter {
 
 impl Display for ControlCharacter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "octet {} is {:#04x}: remove CR, LF and NUL",
-            self.at + 1,
-            self.octet
-        )
+        write!(f, "octet {} is {:#04x}: remove CR, LF and NUL", self.at + 1, self.octet)
     }
 }
 

@@ -58,10 +58,9 @@ impl FromStr for AddressLiteral {
             }
             _ => ipv4(inner).map(IpAddr::V4),
         };
-        address.map(Self).ok_or(SyntaxError::because(
-            WHAT,
-            "it is neither [1.2.3.4] nor [IPv6:1::2]",
-        ))
+        address
+            .map(Self)
+            .ok_or(SyntaxError::because(WHAT, "it is neither [1.2.3.4] nor [IPv6:1::2]"))
     }
 }
 

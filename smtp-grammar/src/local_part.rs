@@ -84,9 +84,5 @@ impl Display for LocalPart {
 }
 
 fn encode(decoded: &str) -> String {
-    if whole(dot_string, decoded).is_ok() {
-        decoded.to_owned()
-    } else {
-        quote(decoded)
-    }
+    if whole(dot_string, decoded).is_ok() { decoded.to_owned() } else { quote(decoded) }
 }

@@ -46,11 +46,7 @@ impl Mailbox {
         if wire.len() > Self::MAX {
             return Err(SyntaxError::too_long(WHAT, wire.len(), Self::MAX));
         }
-        Ok(Self {
-            local_part,
-            host,
-            wire: wire.into(),
-        })
+        Ok(Self { local_part, host, wire: wire.into() })
     }
 
     /// An address that its caller has validated already. It is sent as it is.

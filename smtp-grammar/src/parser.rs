@@ -45,12 +45,10 @@ pub fn complete<'a, T>(
 ) -> Result<T, ParseFailure> {
     match parse(input) {
         Ok(([], value)) => Ok(value),
-        Ok((rest, _)) => Err(ParseFailure {
-            at: input.len() - rest.len(),
-        }),
-        Err(nom::Err::Error(error) | nom::Err::Failure(error)) => Err(ParseFailure {
-            at: input.len().saturating_sub(error.input.len()),
-        }),
+        Ok((rest, _)) => Err(ParseFailure { at: input.len() - rest.len() }),
+        Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
+            Err(ParseFailure { at: input.len().saturating_sub(error.input.len()) })
+        }
         Err(nom::Err::Incomplete(_)) => Err(ParseFailure { at: input.len() }),
     }
 }
@@ -122,14 +120,8 @@ pub fn forward_path(input: &[u8]) -> Parsed<'_, ForwardPath> {
 /// The next word as a type of this crate.
 fn typed<T: std::str::FromStr>(input: &[u8]) -> Parsed<'_, T> {
     let (rest, word) = word(input)?;
-    match std::str::from_utf8(word)
-        .ok()
-        .and_then(|text| text.parse().ok())
-    {
+    match std::str::from_utf8(word).ok().and_then(|text| text.parse().ok()) {
         Some(value) => Ok((rest, value)),
-        None => Err(nom::Err::Error(nom::error::Error::new(
-            input,
-            nom::error::ErrorKind::Verify,
-        ))),
+        None => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Verify))),
     }
 }

@@ -98,15 +98,13 @@ fn inside(text: &str) -> Result<&str, SyntaxError> {
     let Some(open) = text.strip_prefix('<') else {
         return Ok(text);
     };
-    let path = open
-        .strip_suffix('>')
-        .ok_or(SyntaxError::because(WHAT, "it opens with < and has no >"))?;
+    let path =
+        open.strip_suffix('>').ok_or(SyntaxError::because(WHAT, "it opens with < and has no >"))?;
     if !path.starts_with('@') {
         return Ok(path);
     }
-    let (route, address) = path
-        .split_once(':')
-        .ok_or(SyntaxError::because(WHAT, "its source route has no end"))?;
+    let (route, address) =
+        path.split_once(':').ok_or(SyntaxError::because(WHAT, "its source route has no end"))?;
     for at_domain in route.split(',') {
         at_domain
             .strip_prefix('@')

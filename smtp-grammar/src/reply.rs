@@ -55,10 +55,7 @@ impl Reply {
         if frame.is_empty() {
             let _ = write!(frame, "{code}\r\n");
         }
-        Self {
-            code,
-            frame: frame.into(),
-        }
+        Self { code, frame: frame.into() }
     }
 
     fn check(frame: &[u8], consistent: bool) -> Result<ReplyCode, ReplyLineError> {

@@ -41,11 +41,7 @@ impl ReplyCode {
 
     /// A code from 200 to 599.
     pub const fn new(code: u16) -> Option<Self> {
-        if matches!(code, 200..=599) {
-            Some(Self(code))
-        } else {
-            None
-        }
+        if matches!(code, 200..=599) { Some(Self(code)) } else { None }
     }
 
     /// The code as a number.

@@ -90,10 +90,7 @@ impl Display for ReplyLineError {
                 "the octet {octet:#04x} follows a reply code, where a space or a hyphen must"
             ),
             Kind::Inconsistent { first, other } => {
-                write!(
-                    f,
-                    "the lines of one reply have different codes, {first} and {other}"
-                )
+                write!(f, "the lines of one reply have different codes, {first} and {other}")
             }
             Kind::Unfinished => f.write_str("a reply ends before its last line"),
             Kind::Surplus => f.write_str("something follows the last line of a reply"),

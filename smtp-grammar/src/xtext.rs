@@ -55,20 +55,13 @@ pub fn decode(xtext: &str) -> Result<Vec<u8>, SyntaxError> {
             SyntaxError::at("xtext", xtext.len() - rest)
         },
     )?;
-    Ok(octets
-        .into_iter()
-        .filter_map(|octet| u8::try_from(octet).ok())
-        .collect())
+    Ok(octets.into_iter().filter_map(|octet| u8::try_from(octet).ok()).collect())
 }
 
 /// `hexchar`
 fn hexchar(input: &str) -> IResult<&str, u32> {
     let digits = take_while_m_n(2, 2, |c: char| c.is_ascii_hexdigit());
-    preceded(
-        tag("+"),
-        map_res(digits, |hex| u32::from_str_radix(hex, 16)),
-    )
-    .parse(input)
+    preceded(tag("+"), map_res(digits, |hex| u32::from_str_radix(hex, 16))).parse(input)
 }
 
 /// `xchar`
@@ -115,19 +108,9 @@ mod tests {
 
     #[test]
     fn what_is_no_xtext() {
-        for (text, octet) in [
-            ("a+", 1),
-            ("a+4", 1),
-            ("a=b", 1),
-            ("a b", 1),
-            ("é", 0),
-            ("+GG", 0),
-        ] {
-            assert_eq!(
-                decode(text).map_err(|e| e.octet()),
-                Err(Some(octet)),
-                "{text}"
-            );
+        for (text, octet) in [("a+", 1), ("a+4", 1), ("a=b", 1), ("a b", 1), ("é", 0), ("+GG", 0)]
+        {
+            assert_eq!(decode(text).map_err(|e| e.octet()), Err(Some(octet)), "{text}");
         }
     }
 }

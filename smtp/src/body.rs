@@ -55,9 +55,7 @@ impl<'a> Body<'a> {
 
     /// What can be said of the message before it is sent; nothing of a stream.
     pub(crate) fn measure(&self) -> Result<Option<Measure>, ContentError> {
-        self.known()
-            .map(|octets| Measure::of(octets, self.line_ends))
-            .transpose()
+        self.known().map(|octets| Measure::of(octets, self.line_ends)).transpose()
     }
 
     /// The octets, where they are in memory.
@@ -72,15 +70,13 @@ impl<'a> Body<'a> {
     /// The next piece, of any length.
     pub(crate) async fn next_piece(&mut self) -> io::Result<Option<Piece<'a>>> {
         match &mut self.source {
-            Source::Owned(octets) => Ok(Some(std::mem::take(octets))
-                .filter(|piece| !piece.is_empty())
-                .map(Piece::Owned)),
+            Source::Owned(octets) => {
+                Ok(Some(std::mem::take(octets)).filter(|piece| !piece.is_empty()).map(Piece::Owned))
+            }
             Source::Borrowed(octets) => {
                 let (piece, rest) = octets.split_at(octets.len().min(PIECE));
                 *octets = rest;
-                Ok(Some(piece)
-                    .filter(|piece| !piece.is_empty())
-                    .map(Piece::Borrowed))
+                Ok(Some(piece).filter(|piece| !piece.is_empty()).map(Piece::Borrowed))
             }
             Source::Stream(source) => poll_fn(|cx| source.as_mut().poll_piece(cx))
                 .await
@@ -119,10 +115,7 @@ impl Debug for Body<'_> {
 
 impl<'a> From<Source<'a>> for Body<'a> {
     fn from(source: Source<'a>) -> Self {
-        Self {
-            source,
-            line_ends: LineEnds::default(),
-        }
+        Self { source, line_ends: LineEnds::default() }
     }
 }
 

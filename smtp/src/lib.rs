@@ -18,7 +18,7 @@
 //!              starttls / upgrade(your command)
 //!  connect ──► Greeted ─────────────────────────► Tls ◄── connect_tls
 //!                │                                │  authenticate(mechanism) / transition(your command)
-//!                │  dangerous_authenticate        ▼
+//!                │  dangerous().authenticate      ▼
 //!                └──────────────────────────►  Authed
 //!
 //!  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / reset ──► Home
@@ -88,8 +88,8 @@ pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Ste
 pub use body::{Body, BodySource};
 #[cfg(feature = "tokio")]
 pub use connection::{
-    Anonymous, AnyConnection, Call, Connection, Credentials, DataError, Envelope, EnvelopeError,
-    Pending, Refused, Server, Submission, TransitionError,
+    Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,
+    EnvelopeError, Pending, Refused, Server, Submission, TransitionError,
 };
 pub use error::{
     Blame, DeliverError, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError, Undelivered,
@@ -120,5 +120,5 @@ pub mod __private {
     pub use crate::auth::{Piece, message};
     pub use crate::proto::adaptors::{Prefixed, is_empty, join};
     pub use crate::proto::reply::{lines, lines_from_str, text, text_from_str};
-    pub use crate::secret::Base64;
+    pub use crate::secret::base64;
 }

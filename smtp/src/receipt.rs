@@ -31,10 +31,7 @@ impl Receipt {
 
     /// The recipients that the message was taken for.
     pub fn accepted(&self) -> impl Iterator<Item = &ForwardPath> {
-        self.recipients
-            .iter()
-            .filter(|recipient| recipient.outcome.is_ok())
-            .map(Recipient::path)
+        self.recipients.iter().filter(|recipient| recipient.outcome.is_ok()).map(Recipient::path)
     }
 
     /// The recipients that were refused, and why.
@@ -58,10 +55,7 @@ impl Receipt {
     /// `queued as` or `id=`. No RFC defines it; it is for logs.
     pub fn queue_id(&self) -> Option<String> {
         let text = self.reply.text();
-        let behind = ["queued as ", "id="]
-            .iter()
-            .find_map(|mark| text.split_once(mark))?
-            .1;
+        let behind = ["queued as ", "id="].iter().find_map(|mark| text.split_once(mark))?.1;
         let id: String = behind
             .chars()
             .take_while(|&character| character.is_ascii_graphic() && !"<>(),;]".contains(character))

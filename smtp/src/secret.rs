@@ -134,7 +134,12 @@ impl<T: Octets> Octets for Option<T> {
 /// Writes octets as base64. No octets are written as `=`, as RFC 4954 §4 writes an empty initial
 /// response.
 #[derive(Debug)]
-pub struct Base64<'a, T: ?Sized>(pub &'a T);
+pub struct Base64<'a, T: ?Sized>(&'a T);
+
+/// Octets, to be written as base64.
+pub fn base64<T: Octets + ?Sized>(octets: &T) -> Base64<'_, T> {
+    Base64(octets)
+}
 
 impl<T: Octets + ?Sized> Argument for Base64<'_, T> {
     fn write(&self, line: &mut Line<'_>) {

@@ -242,20 +242,13 @@ impl Reachable<Authed> for Authed {
 
 impl Reachable<Tls> for Authed {
     fn enter(from: Tls) -> Self {
-        Self {
-            capabilities: from.capabilities,
-            security: Some(from.security),
-        }
+        Self { capabilities: from.capabilities, security: Some(from.security) }
     }
 }
 
 impl<H: Home> Reachable<H> for InTransaction<H> {
     fn enter(from: H) -> Self {
-        Self {
-            home: from,
-            accepted: 0,
-            declared: Declared::default(),
-        }
+        Self { home: from, accepted: 0, declared: Declared::default() }
     }
 }
 

@@ -69,12 +69,7 @@ async fn xoauth2_answers_an_error_with_an_empty_line() {
 
 #[tokio::test(start_paused = true)]
 async fn external_says_an_equals_sign_or_a_name() {
-    succeeds(
-        "AUTH EXTERNAL",
-        &mut External::new(),
-        "C: AUTH EXTERNAL =\nS: 235 ok",
-    )
-    .await;
+    succeeds("AUTH EXTERNAL", &mut External::new(), "C: AUTH EXTERNAL =\nS: 235 ok").await;
     let mut external = External::new().acting_as("fred@example.com");
     let dialogue = "C: AUTH EXTERNAL ZnJlZEBleGFtcGxlLmNvbQ==\nS: 235 ok";
     succeeds("AUTH EXTERNAL", &mut external, dialogue).await;
@@ -110,16 +105,11 @@ async fn a_refusal_leaves_the_session_to_try_another_mechanism() {
                     C: d3Jvbmc=
                     S: 235 ok";
     let (connection, peer) = secured(&["AUTH PLAIN LOGIN"], dialogue).await;
-    let refused = connection
-        .authenticate(&mut Plain::new("me", "wrong"))
-        .await;
+    let refused = connection.authenticate(&mut Plain::new("me", "wrong")).await;
     let Err(TransitionError::Refused(refused)) = refused else {
         panic!("the server refused PLAIN");
     };
-    let login = refused
-        .connection
-        .authenticate(&mut Login::new("me", "wrong"))
-        .await;
+    let login = refused.connection.authenticate(&mut Login::new("me", "wrong")).await;
     login.expect("LOGIN");
     peer.finish();
 }
@@ -128,7 +118,7 @@ async fn a_refusal_leaves_the_session_to_try_another_mechanism() {
 async fn a_secret_does_not_travel_in_clear() {
     let (connection, peer) = greeted(script(&["AUTH PLAIN"], "")).await;
     // `authenticate` does not exist in `Greeted`; the door that does is named for what it is.
-    let connection = connection.dangerous_authenticate(&mut Unoffered).await;
+    let connection = connection.dangerous().authenticate(&mut Unoffered).await;
     assert!(matches!(error(connection), Error::Refused(refusal) if refusal.is_local()));
     assert_eq!(peer.written(), b"EHLO client.example.test\r\n");
 }
@@ -138,10 +128,7 @@ async fn the_dangerous_door_opens() {
     let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==\nS: 235 ok";
     let (connection, peer) = greeted(script(&["AUTH PLAIN"], dialogue)).await;
     let mut plain = Plain::new("me", "pencil");
-    let connection = connection
-        .dangerous_authenticate(&mut plain)
-        .await
-        .expect("a login");
+    let connection = connection.dangerous().authenticate(&mut plain).await.expect("a login");
     assert!(!connection.is_verified());
     peer.finish();
 }
@@ -182,13 +169,8 @@ async fn what_a_mechanism_does_not_understand_is_cancelled() {
                     C: *
                     S: 501 5.7.0 cancelled";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
-    let result = connection
-        .authenticate(&mut Plain::new("me", "pencil"))
-        .await;
-    assert!(
-        matches!(result, Err(TransitionError::Refused(_))),
-        "{result:?}"
-    );
+    let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
+    assert!(matches!(result, Err(TransitionError::Refused(_))), "{result:?}");
     peer.finish();
 
     let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
@@ -196,13 +178,8 @@ async fn what_a_mechanism_does_not_understand_is_cancelled() {
                     C: *
                     S: 235 never mind";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
-    let result = connection
-        .authenticate(&mut Plain::new("me", "pencil"))
-        .await;
-    assert!(
-        matches!(result, Err(TransitionError::Lost(_))),
-        "{result:?}"
-    );
+    let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
+    assert!(matches!(result, Err(TransitionError::Lost(_))), "{result:?}");
     peer.finish();
 }
 
@@ -210,11 +187,7 @@ async fn what_a_mechanism_does_not_understand_is_cancelled() {
 async fn success_before_the_server_is_verified_is_none() {
     let (connection, _peer) =
         secured(&["AUTH X-MUTUAL"], "C: AUTH X-MUTUAL =\nS: 235 trust me").await;
-    let error = error(
-        connection
-            .authenticate(&mut Mutual { verified: false })
-            .await,
-    );
+    let error = error(connection.authenticate(&mut Mutual { verified: false }).await);
     assert!(matches!(
         &error,
         Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::UnverifiedSuccess(_)))
@@ -302,9 +275,7 @@ fn base64(octets: &[u8]) -> String {
     octets
         .chunks(3)
         .flat_map(|chunk| {
-            let bits = chunk
-                .iter()
-                .fold(0_u32, |bits, &octet| bits << 8 | u32::from(octet));
+            let bits = chunk.iter().fold(0_u32, |bits, &octet| bits << 8 | u32::from(octet));
             let bits = bits << (8 * (3 - chunk.len()));
             (0..4).map(move |place| {
                 if place > chunk.len() {

@@ -69,10 +69,7 @@ fn you() -> Mailbox {
 async fn a_future_that_was_never_polled_changes_nothing() {
     let (mut connection, peer) = greeted(script(&[], "C: NOOP\nS: 250 ok")).await;
     drop(connection.send(Noop));
-    connection
-        .send(Noop)
-        .await
-        .expect("nothing was interrupted");
+    connection.send(Noop).await.expect("nothing was interrupted");
     peer.finish();
 }
 
@@ -199,7 +196,7 @@ async fn authenticate() {
     at_each_wait!(waits => {
         let (connection, peer) = greeted(script(&["AUTH PLAIN"], dialogue).stutter()).await;
         let mut plain = Plain::new("me", "pencil");
-        let done = poll_until(connection.dangerous_authenticate(&mut plain), waits).await;
+        let done = poll_until(connection.dangerous().authenticate(&mut plain), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }

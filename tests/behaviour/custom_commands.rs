@@ -40,17 +40,10 @@ enum Forms<'a> {
 fn an_enum_is_a_command_with_forms() {
     assert_eq!(line(&Forms::Unit), "X-FORMS\r\n");
     assert_eq!(line(&Forms::Tuple(7, "list")), "X-FORMS 7 #list\r\n");
-    let named = |quiet, hosts| Forms::Named {
-        quiet,
-        hosts,
-        note: "",
-    };
+    let named = |quiet, hosts| Forms::Named { quiet, hosts, note: "" };
     assert_eq!(line(&named(false, vec![])), "X-FORMS\r\n");
     let hosts = vec![Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
-    assert_eq!(
-        line(&named(true, hosts)),
-        "X-FORMS QUIET HOSTS=127.0.0.1;0.0.0.0\r\n"
-    );
+    assert_eq!(line(&named(true, hosts)), "X-FORMS QUIET HOSTS=127.0.0.1;0.0.0.0\r\n");
     let missing = encode(&Forms::Other, &offering(&[])).expect_err("it needs X-MISSING");
     assert_eq!(missing.missing_keyword(), Some("X-MISSING"));
 }
@@ -72,18 +65,9 @@ struct Generic<'a, T: std::fmt::Display> {
 
 #[test]
 fn fields_of_every_kind() {
-    let mut command = Generic {
-        value: 1,
-        name: Some("a b+c"),
-        known: 2,
-        unknown: 3,
-        blob: b"",
-        more: vec![],
-    };
-    assert_eq!(
-        line(&command),
-        "X-GENERIC 1 NAME=a+20b+2Bc HINT=2 BLOB==\r\n"
-    );
+    let mut command =
+        Generic { value: 1, name: Some("a b+c"), known: 2, unknown: 3, blob: b"", more: vec![] };
+    assert_eq!(line(&command), "X-GENERIC 1 NAME=a+20b+2Bc HINT=2 BLOB==\r\n");
     command.name = None;
     command.blob = b"ab";
     command.more = vec![4, 5];
@@ -94,9 +78,7 @@ fn fields_of_every_kind() {
 fn queued(input: &[u8]) -> Parsed<'_, (u64, smtp::Domain)> {
     use smtp::parser::nom::{Parser as _, bytes::complete::tag};
     let parts = (tag("queued "), parser::number, tag(" for "), parser::domain);
-    parts
-        .map(|(_, number, _, domain)| (number, domain))
-        .parse(input)
+    parts.map(|(_, number, _, domain)| (number, domain)).parse(input)
 }
 
 #[derive(Debug, PartialEq, SmtpReply)]
@@ -136,15 +118,9 @@ async fn replies_become_values_by_their_code() {
                     S: 550 no";
     let (mut connection, peer) = greeted(script(&[], dialogue)).await;
     let domain = "example.org".parse().expect("a domain");
-    assert_eq!(
-        connection.send(Ask).await.expect("253"),
-        Answer::Queued((7, domain))
-    );
-    let lines = Answer::Lines {
-        numbers: vec![1, 2, 3],
-        status: "2.1.0".parse().ok(),
-        code: ReplyCode::OK,
-    };
+    assert_eq!(connection.send(Ask).await.expect("253"), Answer::Queued((7, domain)));
+    let lines =
+        Answer::Lines { numbers: vec![1, 2, 3], status: "2.1.0".parse().ok(), code: ReplyCode::OK };
     assert_eq!(connection.send(Ask).await.expect("250"), lines);
     assert!(
         matches!(connection.send(Ask).await, Ok(Answer::Other(reply)) if reply.code().value() == 299)
@@ -156,9 +132,6 @@ async fn replies_become_values_by_their_code() {
     };
     assert_eq!(unreadable.place(), Some((0, "2.0.0 queued ".len())));
     assert_eq!(unreadable.reply().code().value(), 253);
-    assert!(matches!(
-        error(connection.send(Ask).await),
-        Error::Refused(_)
-    ));
+    assert!(matches!(error(connection.send(Ask).await), Error::Refused(_)));
     peer.finish();
 }

@@ -38,10 +38,7 @@ async fn the_message_goes_to_whoever_the_server_accepts() {
                     S: 250 2.0.0 OK id=1tF-0";
     let (mut connection, peer) = greeted(script(&["SIZE 1000"], dialogue)).await;
     let envelope = envelope(&["a@example.org", "b@example.org", "a@example.org"]);
-    let receipt = connection
-        .deliver(&envelope, "Hello\r\n")
-        .await
-        .expect("delivered");
+    let receipt = connection.deliver(&envelope, "Hello\r\n").await.expect("delivered");
     assert_eq!(receipt.recipients().len(), 3);
     assert_eq!(receipt.accepted().count(), 2);
     let (path, refusal) = receipt.refused().next().expect("one was refused");
@@ -61,32 +58,37 @@ async fn a_message_that_nobody_gets_leaves_the_session_ready() {
             "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 550 5.1.1 no\nC: RSET\nS: 250 ok\n".into(),
             550,
         ),
-        (
-            "DATA",
-            format!("{}C: RSET\nS: 250 ok\n", ONE.replace("354 go on", "554 no")),
-            554,
-        ),
-        ("end", format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\n"), 554),
+        ("DATA", format!("{}C: RSET\nS: 250 ok\n", ONE.replace("354 go on", "554 no")), 554),
+        ("end", format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\nC: RSET\nS: 250 ok\n"), 554),
     ];
     for (command, dialogue, code) in refused_by {
         let dialogue = dialogue + "C: NOOP\nS: 250 ok";
         let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
-        let Err(DeliverError::Refused(undelivered)) = connection
-            .deliver(&envelope(&["you@example.org"]), "x\r\n")
-            .await
+        let Err(DeliverError::Refused(undelivered)) =
+            connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await
         else {
             panic!("{command} was refused");
         };
         let refusal = undelivered.refusal();
         assert_eq!(refusal.command(), command);
-        assert_eq!(
-            refusal.reply().map(|reply| reply.code().value()),
-            Some(code)
-        );
+        assert_eq!(refusal.reply().map(|reply| reply.code().value()), Some(code));
         assert_eq!(refusal.blame(), Blame::Server);
         connection.send(Noop).await.expect("the session goes on");
         peer.finish();
     }
+}
+
+/// Some servers refuse a message and go: what they said is still told.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_not_lost_with_the_connection() {
+    let dialogue = format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\n-- close --");
+    let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;
+    let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
+    let Err(DeliverError::Lost(lost)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(lost.reply().map(|reply| reply.code().value()), Some(554));
+    assert!(!lost.is_transient());
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,32 +97,14 @@ async fn what_can_be_seen_beforehand_costs_nothing() {
     let table: [(&str, &[&str], &[&str], Body<'_>); 6] = [
         ("NUL", &[], &["a@b.example"], "a\0b".into()),
         ("8BITMIME", &[], &["a@b.example"], "Grüße\r\n".into()),
-        (
-            "10 at most",
-            &["SIZE 10"],
-            &["a@b.example"],
-            "01234567890".into(),
-        ),
+        ("10 at most", &["SIZE 10"], &["a@b.example"], "01234567890".into()),
         ("no recipients", &[], &[], "x".into()),
-        (
-            "LF without CR",
-            &[],
-            &["a@b.example"],
-            Body::from("a\nb").line_ends(LineEnds::Strict),
-        ),
-        (
-            "998",
-            &[],
-            &["a@b.example"],
-            Body::from(&long).line_ends(LineEnds::Strict),
-        ),
+        ("LF without CR", &[], &["a@b.example"], Body::from("a\nb").line_ends(LineEnds::Strict)),
+        ("998", &[], &["a@b.example"], Body::from(&long).line_ends(LineEnds::Strict)),
     ];
     for (says, offers, recipients, body) in table {
         let (mut connection, peer) = greeted(script(offers, "C: NOOP\nS: 250 ok")).await;
-        let error = connection
-            .deliver(&envelope(recipients), body)
-            .await
-            .expect_err(says);
+        let error = connection.deliver(&envelope(recipients), body).await.expect_err(says);
         assert!(error.to_string().contains(says), "{says}: {error}");
         let DeliverError::Refused(undelivered) = error else {
             panic!("{says}: the session is intact");
@@ -137,10 +121,7 @@ async fn eight_bits_are_declared_where_they_are_offered() {
         + "C: Gr\u{fc}\u{df}e\nC: .\nS: 250 ok";
     let (mut connection, peer) = greeted(script(&["8BITMIME"], &dialogue)).await;
     let body = "Grüße\r\n";
-    connection
-        .deliver(&envelope(&["you@example.org"]), body)
-        .await
-        .expect("delivered");
+    connection.deliver(&envelope(&["you@example.org"]), body).await.expect("delivered");
     peer.finish();
 }
 
@@ -159,10 +140,7 @@ async fn utf8_addresses_need_smtputf8_each_for_itself() {
                     C: .
                     S: 250 ok";
     let (mut connection, peer) = greeted(script(&["SMTPUTF8"], dialogue)).await;
-    let receipt = connection
-        .deliver(&envelope(&recipients), "x\r\n")
-        .await
-        .expect("delivered");
+    let receipt = connection.deliver(&envelope(&recipients), "x\r\n").await.expect("delivered");
     assert!(receipt.is_complete());
     peer.finish();
 
@@ -177,17 +155,10 @@ async fn utf8_addresses_need_smtputf8_each_for_itself() {
                     C: .
                     S: 250 ok";
     let (mut connection, peer) = greeted(script(&[], dialogue)).await;
-    let receipt = connection
-        .deliver(&envelope(&recipients), "x\r\n")
-        .await
-        .expect("delivered");
+    let receipt = connection.deliver(&envelope(&recipients), "x\r\n").await.expect("delivered");
     let (path, refusal) = receipt.refused().next().expect("one cannot be told");
     assert_eq!(path.to_string(), "<用户@example.org>");
-    assert!(
-        refusal
-            .encode_error()
-            .is_some_and(smtp::EncodeError::needs_smtputf8)
-    );
+    assert!(refusal.encode_error().is_some_and(smtp::EncodeError::needs_smtputf8));
     peer.finish();
 }
 
@@ -201,9 +172,7 @@ async fn a_connection_lost_before_the_final_dot_has_delivered_nothing() {
     ];
     for dialogue in lost_at {
         let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;
-        let result = connection
-            .deliver(&envelope(&["you@example.org"]), "x\r\n")
-            .await;
+        let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{dialogue}: {result:?}");
         };
@@ -213,60 +182,35 @@ async fn a_connection_lost_before_the_final_dot_has_delivered_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_lost_behind_the_final_dot_is_an_open_question() {
-    for end in [
-        "-- close --",
-        "-- reset --",
-        "-- silence --",
-        "S: 354 what?",
-        "S: garbage",
-    ] {
+    for end in ["-- close --", "-- reset --", "-- silence --", "S: 354 what?", "S: garbage"] {
         let dialogue = format!("{ONE}C: x\nC: .\n{end}");
         let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;
-        let result = connection
-            .deliver(&envelope(&["you@example.org"]), "x\r\n")
-            .await;
+        let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
         let Err(DeliverError::Unknown(unknown)) = result else {
             panic!("{end}: {result:?}");
         };
         assert_eq!(unknown.recipients().len(), 1);
         let error = Error::from(unknown);
-        assert!(
-            !error.is_transient(),
-            "{end}: sending it again may deliver it twice"
-        );
+        assert!(!error.is_transient(), "{end}: sending it again may deliver it twice");
     }
     // With 421 the server says that it did not take the message.
     let (mut connection, _peer) =
         greeted(script(&[], &format!("{ONE}C: x\nC: .\nS: 421 no"))).await;
-    let result = connection
-        .deliver(&envelope(&["you@example.org"]), "x\r\n")
-        .await;
+    let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
     assert!(matches!(result, Err(DeliverError::Lost(_))), "{result:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_early_reply_ends_the_message_and_is_no_success() {
-    for (reply, closing) in [
-        ("552 too big", true),
-        ("421 busy", true),
-        ("250 thanks", false),
-    ] {
-        let script = script(&[], ONE)
-            .then(&format!("S: {reply}"))
-            .write_limit(4096);
+    for (reply, closing) in [("552 too big", true), ("421 busy", true), ("250 thanks", false)] {
+        let script = script(&[], ONE).then(&format!("S: {reply}")).write_limit(4096);
         let (mut connection, peer) = greeted(script).await;
         let body = Bytes::from(vec![b'x'; 1 << 20]);
-        let result = connection
-            .deliver(&envelope(&["you@example.org"]), body)
-            .await;
+        let result = connection.deliver(&envelope(&["you@example.org"]), body).await;
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{reply}: {result:?}");
         };
-        assert_eq!(
-            matches!(lost.fault(), Fault::Closing(_)),
-            closing,
-            "{reply}: {lost}"
-        );
+        assert_eq!(matches!(lost.fault(), Fault::Closing(_)), closing, "{reply}: {lost}");
         assert!(!peer.written().ends_with(b"\r\n.\r\n"), "{reply}");
     }
 }
@@ -305,10 +249,7 @@ async fn a_message_can_be_produced_while_it_is_sent() {
     let dialogue = format!("{ONE}C: a\nC: ..b\nC: ...\nC: c\nC: .\nS: 250 ok");
     let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
     let body = pieces(&[b"a\r", b"\n", b".b\r\n", b".", b".\n", b"c"], None);
-    connection
-        .deliver(&envelope(&["you@example.org"]), body)
-        .await
-        .expect("delivered");
+    connection.deliver(&envelope(&["you@example.org"]), body).await.expect("delivered");
     peer.finish();
 }
 
@@ -322,19 +263,11 @@ async fn a_source_that_fails_never_gets_a_final_dot() {
     ];
     for (body, says) in bad {
         let (mut connection, peer) = greeted(script(&[], &format!("{ONE}C: a\nC: *"))).await;
-        let error = connection
-            .deliver(&envelope(&["you@example.org"]), body)
-            .await
-            .expect_err(says);
+        let error =
+            connection.deliver(&envelope(&["you@example.org"]), body).await.expect_err(says);
         assert!(error.to_string().contains(says), "{error}");
         assert!(matches!(error, DeliverError::Lost(_)));
-        assert!(
-            !peer
-                .written()
-                .windows(5)
-                .any(|octets| octets == b"\r\n.\r\n"),
-            "{says}"
-        );
+        assert!(!peer.written().windows(5).any(|octets| octets == b"\r\n.\r\n"), "{says}");
         assert!(peer.is_closed());
         assert!(connection.send(Noop).await.is_err());
     }
@@ -354,9 +287,7 @@ async fn a_source_that_panics_never_gets_a_final_dot() {
     let (mut connection, peer) = greeted(script(&[], ONE)).await;
     let task = tokio::spawn(async move {
         let body = Body::stream(Panics);
-        let _ = connection
-            .deliver(&envelope(&["you@example.org"]), body)
-            .await;
+        let _ = connection.deliver(&envelope(&["you@example.org"]), body).await;
     });
     assert!(task.await.is_err(), "the panic is the caller's");
     assert!(peer.written().ends_with(b"DATA\r\n"));
@@ -370,9 +301,7 @@ async fn any_fragmentation_gives_the_same_dialogue() {
             .fragmented(read)
             .write_limit(write);
         let (mut connection, peer) = greeted(script).await;
-        let receipt = connection
-            .deliver(&envelope(&["you@example.org"]), ".\r\n")
-            .await;
+        let receipt = connection.deliver(&envelope(&["you@example.org"]), ".\r\n").await;
         assert_eq!(receipt.expect("delivered").reply().text(), "a\nb");
         peer.finish();
     }
@@ -381,8 +310,5 @@ async fn any_fragmentation_gives_the_same_dialogue() {
 #[test]
 fn content_errors_say_what_to_do() {
     let error = ContentError::Nul(3).to_string();
-    assert!(
-        error.contains("octet 3") && error.contains("encode"),
-        "{error}"
-    );
+    assert!(error.contains("octet 3") && error.contains("encode"), "{error}");
 }

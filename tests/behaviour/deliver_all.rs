@@ -47,9 +47,7 @@ async fn messages_behind_a_lost_connection_stay_with_the_caller() {
     let mut messages = (0..4).map(message);
     let mut results = Vec::new();
     let lost = connection
-        .deliver_all(&mut messages, |place, result| {
-            results.push((place, result.is_ok()))
-        })
+        .deliver_all(&mut messages, |place, result| results.push((place, result.is_ok())))
         .await;
     assert!(lost.is_err());
     assert_eq!(results, [(0, true), (1, false)]);

@@ -28,10 +28,7 @@ async fn a_greeting_may_have_several_lines_and_take_its_time() {
         .fragmented(1),
     )
     .await;
-    assert!(
-        !connection.capabilities().has("STARTTLS"),
-        "the first line is no keyword"
-    );
+    assert!(!connection.capabilities().has("STARTTLS"), "the first line is no keyword");
     peer.finish();
 }
 
@@ -47,21 +44,14 @@ async fn a_server_that_knows_no_ehlo_is_asked_with_helo() {
              S: 250 SIZE 1000"
         )))
         .await;
-        assert!(
-            !connection.capabilities().has("SIZE"),
-            "HELO offers nothing"
-        );
+        assert!(!connection.capabilities().has("SIZE"), "HELO offers nothing");
         peer.finish();
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_the_client_is_not_asked_twice() {
-    for (reply, code) in [
-        ("550 go away", 550),
-        ("554 5.7.1 no", 554),
-        ("450 later", 450),
-    ] {
+    for (reply, code) in [("550 go away", 550), ("554 5.7.1 no", 554), ("450 later", 450)] {
         let (stream, peer) = Script::new(&format!(
             "S: 220 mail.example.test
              C: EHLO client.example.test
@@ -76,11 +66,7 @@ async fn a_server_that_refuses_the_client_is_not_asked_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_want_to_talk_is_left() {
-    for (greeting, code) in [
-        ("554 no mail here", 554),
-        ("421 busy", 421),
-        ("521 never", 521),
-    ] {
+    for (greeting, code) in [("554 no mail here", 554), ("421 busy", 421), ("521 never", 521)] {
         let (stream, peer) = Script::new(&format!("S: {greeting}")).start();
         let error = error(Connection::over(stream, &server()).await);
         assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Closing(_))));
@@ -95,10 +81,7 @@ async fn a_server_that_does_not_want_to_talk_is_left() {
 async fn what_is_no_greeting_ends_the_connection() {
     let table = [
         ("250 ok", "another positive code"),
-        (
-            "235 authenticated",
-            "a session that claims to be authenticated",
-        ),
+        ("235 authenticated", "a session that claims to be authenticated"),
         ("354 go on", "an intermediate code"),
         ("HTTP/1.1 400 Bad Request", "another protocol"),
         ("220ok", "no separator"),
@@ -107,9 +90,7 @@ async fn what_is_no_greeting_ends_the_connection() {
     ];
     for (greeting, name) in table {
         // Raw, because the text of a script does not keep leading spaces.
-        let (stream, peer) = Script::default()
-            .server_raw(format!("{greeting}\r\n"))
-            .start();
+        let (stream, peer) = Script::default().server_raw(format!("{greeting}\r\n")).start();
         let error = error(Connection::over(stream, &server()).await);
         assert!(
             matches!(&error, Error::Lost(lost) if lost.protocol().is_some() || lost.reply().is_some()),
@@ -140,10 +121,7 @@ async fn ehlo_may_be_said_again() {
     .await;
     connection.ehlo().await.expect("EHLO");
     assert!(connection.capabilities().has("DSN"));
-    assert!(
-        !connection.capabilities().has("SIZE"),
-        "replaced, not merged"
-    );
+    assert!(!connection.capabilities().has("SIZE"), "replaced, not merged");
     peer.finish();
 }
 

@@ -40,10 +40,7 @@ const ATTACKS: [Attack; 11] = [
     (
         "421",
         |script| script.then("S: 421 4.3.2 closing"),
-        |lost| {
-            lost.reply()
-                .is_some_and(|reply| reply.code().value() == 421)
-        },
+        |lost| lost.reply().is_some_and(|reply| reply.code().value() == 421),
     ),
     (
         "no reply line",
@@ -60,11 +57,7 @@ const ATTACKS: [Attack; 11] = [
         |script| script.server_raw(*b"250 ok\n"),
         |lost| lost.protocol() == Some(&ProtocolError::BareLineFeed),
     ),
-    (
-        "the end",
-        |script| script.then("-- close --"),
-        |lost| matches!(lost.fault(), Fault::Closed),
-    ),
+    ("the end", |script| script.then("-- close --"), |lost| matches!(lost.fault(), Fault::Closed)),
     (
         "a broken connection",
         |script| script.then("-- reset --"),
@@ -99,12 +92,7 @@ async fn between_transactions() {
         let (mut connection, peer) = greeted(attack(script(&[], "C: NOOP"))).await;
         let lost = error(connection.send(Noop).await);
         ended("NOOP", name, is, &lost, &peer);
-        assert!(
-            error(connection.send(Noop).await)
-                .to_string()
-                .contains("new"),
-            "{name}"
-        );
+        assert!(error(connection.send(Noop).await).to_string().contains("new"), "{name}");
 
         let (mut connection, peer) = greeted(attack(script(&[], "C: EHLO *"))).await;
         ended("EHLO", name, is, &error(connection.ehlo().await), &peer);
@@ -132,35 +120,19 @@ async fn in_a_transaction() {
             greeted(attack(script(&[], &mail)))
         };
         let (connection, peer) = start("C: RCPT *").await;
-        let mut txn = connection
-            .mail(Mail::from(ReversePath::Null))
-            .await
-            .expect("MAIL");
-        ended(
-            "RCPT",
-            name,
-            is,
-            &error(txn.rcpt(Rcpt::to(&you)).await),
-            &peer,
-        );
+        let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        ended("RCPT", name, is, &error(txn.rcpt(Rcpt::to(&you)).await), &peer);
 
         let (connection, peer) = start("C: RSET").await;
-        let txn = connection
-            .mail(Mail::from(ReversePath::Null))
-            .await
-            .expect("MAIL");
+        let txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
         ended("RSET", name, is, &error(txn.reset().await), &peer);
 
         let rcpt = "C: RCPT *\nS: 250 ok\nC: DATA";
-        for (call, dialogue) in [
-            ("DATA", rcpt.to_owned()),
-            ("the message", format!("{rcpt}\nS: 354 go\nC: x\nC: .")),
-        ] {
+        for (call, dialogue) in
+            [("DATA", rcpt.to_owned()), ("the message", format!("{rcpt}\nS: 354 go\nC: x\nC: ."))]
+        {
             let (connection, peer) = start(&dialogue).await;
-            let mut txn = connection
-                .mail(Mail::from(ReversePath::Null))
-                .await
-                .expect("MAIL");
+            let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
             txn.rcpt(Rcpt::to(&you)).await.expect("RCPT");
             ended(call, name, is, &error(txn.data("x").await), &peer);
 
@@ -176,31 +148,19 @@ async fn in_a_transaction() {
 #[tokio::test(start_paused = true)]
 async fn authenticating() {
     for (name, attack, _) in ATTACKS {
-        let script = Script::new("-- tls --")
-            .then(&hello(&["AUTH PLAIN"]))
-            .then("C: AUTH *");
+        let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then("C: AUTH *");
         let (stream, peer) = attack(script).start();
         let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
         let connection = connection.expect("TLS");
-        let result = connection
-            .authenticate(&mut Plain::new("me", "pencil"))
-            .await;
-        assert!(
-            matches!(result, Err(TransitionError::Lost(_))),
-            "{name}: {result:?}"
-        );
+        let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
+        assert!(matches!(result, Err(TransitionError::Lost(_))), "{name}: {result:?}");
         assert!(peer.is_closed(), "{name}");
     }
     let long = "A".repeat(12_288);
     let dialogue = format!("C: AUTH PLAIN *\nS: 334 {long}\nC: *\nS: 501 cancelled");
     let (connection, peer) = secured(&["AUTH PLAIN"], &dialogue).await;
-    let result = connection
-        .authenticate(&mut Plain::new("me", "pencil"))
-        .await;
-    assert!(
-        matches!(result, Err(TransitionError::Refused(_))),
-        "{result:?}"
-    );
+    let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
+    assert!(matches!(result, Err(TransitionError::Refused(_))), "{result:?}");
     peer.finish();
 }
 
@@ -214,10 +174,7 @@ async fn errors_are_safe_to_show() {
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(text.chars().all(|c| matches!(c, ' '..='~')), "{text:?}");
     }
-    assert_eq!(
-        error.reply().expect("a reply").raw().len(),
-        4 + every.len() + 2
-    );
+    assert_eq!(error.reply().expect("a reply").raw().len(), 4 + every.len() + 2);
 }
 
 #[tokio::test(start_paused = true)]

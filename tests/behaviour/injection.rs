@@ -13,15 +13,8 @@ use smtp::{
 
 /// Capabilities with everything that a command of these tests may need.
 fn everything() -> Capabilities {
-    let offers = [
-        "mail.example.test",
-        "SIZE",
-        "DSN",
-        "SMTPUTF8",
-        "8BITMIME",
-        "X-ALL",
-        "AUTH PLAIN",
-    ];
+    let offers =
+        ["mail.example.test", "SIZE", "DSN", "SMTPUTF8", "8BITMIME", "X-ALL", "AUTH PLAIN"];
     Capabilities::from_reply(&Reply::new(ReplyCode::OK, offers))
 }
 
@@ -29,11 +22,7 @@ fn everything() -> Capabilities {
 fn checked<C: Command>(command: &C, limit: usize) -> Option<Vec<u8>> {
     let line = encode(command, &everything()).ok()?;
     let text = line.strip_suffix(b"\r\n").expect("a line ends with CRLF");
-    assert!(
-        !text.iter().any(|octet| b"\r\n\0".contains(octet)),
-        "{}",
-        line.escape_ascii()
-    );
+    assert!(!text.iter().any(|octet| b"\r\n\0".contains(octet)), "{}", line.escape_ascii());
     assert!(line.len() <= limit, "{} octets", line.len());
     assert!(!text.ends_with(b" "), "{}", line.escape_ascii());
     Some(line)
@@ -158,11 +147,9 @@ proptest! {
             let line = checked(&Mail::from(ReversePath::Null).with(id), 512 + 107);
             prop_assert!(line.is_some(), "printable ASCII can always be written");
         }
-        if let Ok(value) = EsmtpValue::new_unchecked(value) {
-            if let Ok(keyword) = keyword.parse() {
-                let parameter = EsmtpParam::new(keyword, Some(value));
-                prop_assert!(!parameter.to_string().contains(['\r', '\n', '\0']));
-            }
+        if let (Ok(value), Ok(keyword)) = (EsmtpValue::new_unchecked(value), keyword.parse()) {
+            let parameter = EsmtpParam::new(keyword, Some(value));
+            prop_assert!(!parameter.to_string().contains(['\r', '\n', '\0']));
         }
     }
 
@@ -230,10 +217,7 @@ fn no_character_is_cut_to_its_low_octet() {
             continue;
         };
         let line = checked(&Mail::from(&mailbox).smtputf8(), 522).expect("it was parsed");
-        assert_eq!(
-            line,
-            format!("MAIL FROM:<{address}> SMTPUTF8\r\n").as_bytes()
-        );
+        assert_eq!(line, format!("MAIL FROM:<{address}> SMTPUTF8\r\n").as_bytes());
         sent += 1;
     }
     assert!(sent > 20_000, "only {sent} characters were accepted");
@@ -249,13 +233,7 @@ fn a_value_cannot_become_two() {
 
         assert!(checked(&One(text), 512).is_none(), "{text:?}");
     }
-    for address in [
-        "a@b> SIZE=1",
-        "a@b SIZE=1",
-        "<a@b> SIZE=1",
-        "a>b@c",
-        "a b@c",
-    ] {
+    for address in ["a@b> SIZE=1", "a@b SIZE=1", "<a@b> SIZE=1", "a>b@c", "a b@c"] {
         assert!(Mailbox::try_from(address).is_err(), "{address}");
     }
     let quoted: Mailbox = "\"a> SIZE=1 b\"@example.org".parse().expect("quoted");
@@ -270,10 +248,7 @@ fn a_line_of_512_octets_is_sent_and_one_of_513_is_not() {
     struct Long(String);
 
     let fits = 512 - "NOOP ".len() - 2;
-    assert_eq!(
-        checked(&Long("x".repeat(fits)), 512).map(|line| line.len()),
-        Some(512)
-    );
+    assert_eq!(checked(&Long("x".repeat(fits)), 512).map(|line| line.len()), Some(512));
     let error = encode(&Long("x".repeat(fits + 1)), &everything()).expect_err("too long");
     assert!(error.to_string().contains("513"), "{error}");
 }

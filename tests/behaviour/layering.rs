@@ -4,21 +4,8 @@ use std::path::Path;
 
 /// A folder, and what its files must not name.
 const NEVER: &[(&str, &[&str])] = &[
-    (
-        "smtp-grammar/src",
-        &[
-            "smtp::",
-            "tokio",
-            "rustls",
-            "std::time",
-            "std::net::Tcp",
-            "std::io::",
-        ],
-    ),
-    (
-        "smtp-derive/src",
-        &["smtp_grammar", "tokio", "rustls", "nom::"],
-    ),
+    ("smtp-grammar/src", &["smtp::", "tokio", "rustls", "std::time", "std::net::Tcp", "std::io::"]),
+    ("smtp-derive/src", &["smtp_grammar", "tokio", "rustls", "nom::"]),
     (
         "smtp/src/proto",
         &[
@@ -36,37 +23,14 @@ const NEVER: &[(&str, &[&str])] = &[
             "crate::state",
         ],
     ),
-    (
-        "smtp/src/command",
-        &["tokio", "rustls", "crate::net", "crate::connection"],
-    ),
-    (
-        "smtp/src/auth",
-        &["tokio", "rustls", "crate::net", "crate::connection"],
-    ),
-    (
-        "smtp/src/extension",
-        &["tokio", "rustls", "crate::net", "crate::connection"],
-    ),
+    ("smtp/src/command", &["tokio", "rustls", "crate::net", "crate::connection"]),
+    ("smtp/src/auth", &["tokio", "rustls", "crate::net", "crate::connection"]),
+    ("smtp/src/extension", &["tokio", "rustls", "crate::net", "crate::connection"]),
     (
         "smtp/src/net",
-        &[
-            "crate::command",
-            "crate::auth",
-            "crate::extension",
-            "crate::connection",
-            "crate::state",
-        ],
+        &["crate::command", "crate::auth", "crate::extension", "crate::connection", "crate::state"],
     ),
-    (
-        "smtp/src/testing",
-        &[
-            "crate::proto",
-            "crate::net",
-            "crate::connection",
-            "crate::command",
-        ],
-    ),
+    ("smtp/src/testing", &["crate::proto", "crate::net", "crate::connection", "crate::command"]),
     ("tests", &["smtp::__private"]),
     ("examples", &["smtp::__private"]),
 ];

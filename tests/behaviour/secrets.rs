@@ -84,13 +84,8 @@ async fn nothing_shows_a_secret() {
                     S: 250 ok
                     C: QUIT
                     S: 221 bye";
-    let (stream, peer) = Script::new("-- tls --")
-        .then(&hello(&offers))
-        .then(dialogue)
-        .start();
-    let mut connection = Connection::over_tls(stream, &server, &trust(&peer))
-        .await
-        .expect("TLS");
+    let (stream, peer) = Script::new("-- tls --").then(&hello(&offers)).then(dialogue).start();
+    let mut connection = Connection::over_tls(stream, &server, &trust(&peer)).await.expect("TLS");
 
     let mut plain = Plain::new("me", PASSWORD);
     let mut login = Login::new("me", PASSWORD);
@@ -104,15 +99,9 @@ async fn nothing_shows_a_secret() {
         is_clean("a refusal", &format!("{refused:?} {}", refused.refusal));
         connection = refused.connection;
     }
-    let token = TokenLogin {
-        user: "me",
-        token: Secret::from(PASSWORD),
-        plain: Secret::from(PASSWORD),
-    };
-    is_clean(
-        "a command",
-        &format!("{token:?} {plain:?} {login:?} {bearer:?}"),
-    );
+    let token =
+        TokenLogin { user: "me", token: Secret::from(PASSWORD), plain: Secret::from(PASSWORD) };
+    is_clean("a command", &format!("{token:?} {plain:?} {login:?} {bearer:?}"));
     let (mut connection, _) = connection.transition(token).await.expect("a login");
     connection.send(smtp::command::Noop).await.expect("NOOP");
     is_clean("a connection", &format!("{connection:?}"));
@@ -123,17 +112,11 @@ async fn nothing_shows_a_secret() {
     is_clean("tracing", &traced);
     assert!(traced.contains("C: AUTH PLAIN <redacted>"), "{traced}");
     assert!(traced.contains("C: X-LOGIN me <redacted>"), "{traced}");
-    assert!(
-        traced.contains("S: 235") || traced.contains("S: 535"),
-        "{traced}"
-    );
+    assert!(traced.contains("S: 235") || traced.contains("S: 535"), "{traced}");
     let seen = seen.lock().expect("one thread").clone();
     is_clean("the observer", &seen);
     assert!(seen.contains("NOOP"), "{seen}");
-    assert!(
-        String::from_utf8_lossy(&peer.written()).contains(ENCODED[0]),
-        "it was sent"
-    );
+    assert!(String::from_utf8_lossy(&peer.written()).contains(ENCODED[0]), "it was sent");
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,10 +127,7 @@ async fn content_is_not_traced() {
         "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: *\nC: .\nS: 250 ok";
     let (mut connection, _peer) = tests::greeted(tests::script(&[], dialogue)).await;
     let envelope = smtp::Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
-    connection
-        .deliver(&envelope, PASSWORD)
-        .await
-        .expect("delivered");
+    connection.deliver(&envelope, PASSWORD).await.expect("delivered");
     let traced = everything.0.lock().expect("one thread").clone();
     is_clean("tracing", &traced);
     assert!(traced.contains("octets of content"), "{traced}");

@@ -15,13 +15,10 @@ fn files() -> Vec<(PathBuf, usize)> {
 fn walk(folder: &Path, files: &mut Vec<(PathBuf, usize)>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
         let path = entry.expect("an entry").path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() && name != "target" && name != "ui" {
             walk(&path, files);
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = std::fs::read_to_string(&path).expect("a file of the workspace");
             files.push((path, text.lines().count()));
         }
@@ -33,11 +30,7 @@ fn no_file_is_over_500_lines_and_the_median_is_under_200() {
     let mut files = files();
     files.sort_by_key(|(_, lines)| *lines);
     let (longest, lines) = files.last().expect("files");
-    assert!(
-        *lines <= 500,
-        "{} has {lines} lines: split it",
-        longest.display()
-    );
+    assert!(*lines <= 500, "{} has {lines} lines: split it", longest.display());
     let median = files[files.len() / 2].1;
     assert!(median < 200, "the median is {median} lines");
 }
@@ -45,9 +38,5 @@ fn no_file_is_over_500_lines_and_the_median_is_under_200() {
 #[test]
 fn the_first_program_is_short() {
     let program = include_str!("../../examples/readme.rs");
-    assert!(
-        program.lines().count() <= 150,
-        "{} lines",
-        program.lines().count()
-    );
+    assert!(program.lines().count() <= 150, "{} lines", program.lines().count());
 }

@@ -9,11 +9,8 @@ use tests::{ehlo, error, greeted, script, trust};
 #[tokio::test(start_paused = true)]
 async fn what_was_learned_before_is_forgotten() {
     let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{}", ehlo(&["DSN"]));
-    let (connection, peer) = greeted(script(
-        &["STARTTLS", "SIZE 1000", "AUTH PLAIN", "PIPELINING"],
-        &dialogue,
-    ))
-    .await;
+    let (connection, peer) =
+        greeted(script(&["STARTTLS", "SIZE 1000", "AUTH PLAIN", "PIPELINING"], &dialogue)).await;
     let connection = connection.starttls(&trust(&peer)).await.expect("TLS");
     assert!(connection.capabilities().has("DSN"));
     for gone in ["SIZE", "AUTH", "PIPELINING", "STARTTLS"] {
@@ -23,11 +20,7 @@ async fn what_was_learned_before_is_forgotten() {
     assert!(security.verified);
     assert_eq!(security.protocol, "TLSv1_3");
     // The server offers no AUTH behind TLS: what it offered before does not count.
-    let error = error(
-        connection
-            .authenticate(&mut Plain::new("me", "pencil"))
-            .await,
-    );
+    let error = error(connection.authenticate(&mut Plain::new("me", "pencil")).await);
     assert!(matches!(error, Error::Refused(refusal) if refusal.is_local()));
     peer.finish();
 }
@@ -39,10 +32,7 @@ async fn a_server_without_tls_gets_nothing_else() {
     let Err(TransitionError::Refused(refused)) = refused else {
         panic!("STARTTLS was not offered");
     };
-    let missing = refused
-        .refusal
-        .encode_error()
-        .and_then(|error| error.missing_keyword());
+    let missing = refused.refusal.encode_error().and_then(|error| error.missing_keyword());
     assert_eq!(missing, Some("STARTTLS"));
     assert_eq!(peer.written(), b"EHLO client.example.test\r\n");
 }
@@ -54,11 +44,7 @@ async fn a_refusal_hands_the_connection_back() {
         let (connection, peer) = greeted(script(&["STARTTLS"], &dialogue)).await;
         match connection.starttls(&trust(&peer)).await {
             Err(TransitionError::Refused(mut refused)) => {
-                refused
-                    .connection
-                    .send(Noop)
-                    .await
-                    .expect("the session goes on");
+                refused.connection.send(Noop).await.expect("the session goes on");
             }
             other => panic!("{reply}: {other:?}"),
         }
@@ -97,10 +83,7 @@ async fn octets_behind_the_reply_are_an_attack() {
 /// In a packet of their own the octets reach TLS, which cannot take them for a handshake.
 #[tokio::test(start_paused = true)]
 async fn octets_that_arrive_later_are_no_handshake() {
-    let script = script(
-        &["STARTTLS"],
-        "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 250 x",
-    );
+    let script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 250 x");
     let (connection, peer) = greeted(script).await;
     let error = error(connection.starttls(&trust(&peer)).await);
     assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))));
@@ -110,10 +93,7 @@ async fn octets_that_arrive_later_are_no_handshake() {
 #[tokio::test(start_paused = true)]
 async fn a_certificate_must_be_for_this_server_and_trusted() {
     let elsewhere = Certificate::new(&["elsewhere.example.test"]);
-    for (name, certificate) in [
-        ("another name", Some(&elsewhere)),
-        ("another authority", None),
-    ] {
+    for (name, certificate) in [("another name", Some(&elsewhere)), ("another authority", None)] {
         let mut script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --");
         if let Some(certificate) = certificate {
             script = script.certificate(certificate);
@@ -128,22 +108,14 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
             matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))),
             "{name}: {error}"
         );
-        assert!(
-            !peer
-                .written()
-                .ends_with(b"EHLO client.example.test\r\n\r\n"),
-            "{name}"
-        );
+        assert!(!peer.written().ends_with(b"EHLO client.example.test\r\n\r\n"), "{name}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_has_a_deadline() {
-    let (connection, peer) = greeted(script(
-        &["STARTTLS"],
-        "C: STARTTLS\nS: 220 go\nC: *\n-- silence --",
-    ))
-    .await;
+    let (connection, peer) =
+        greeted(script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\nC: *\n-- silence --")).await;
     let error = error(connection.starttls(&trust(&peer)).await);
     assert!(matches!(&error, Error::Lost(lost) if lost.timed_out() == Some(Stage::Handshake)));
 }
@@ -165,20 +137,12 @@ async fn ehlo_behind_tls_does_not_fall_back_to_helo() {
 async fn another_command_can_begin_the_handshake() {
     /// What Exchange servers say to each other.
     #[derive(SmtpCommand)]
-    #[smtp(
-        verb = "X-ANONYMOUSTLS",
-        requires = "X-ANONYMOUSTLS",
-        accepts(220),
-        upgrade
-    )]
+    #[smtp(verb = "X-ANONYMOUSTLS", requires = "X-ANONYMOUSTLS", accepts(220), upgrade)]
     struct AnonymousTls;
 
     let dialogue = format!("C: X-ANONYMOUSTLS\nS: 220 go\n-- tls --\n{}", ehlo(&[]));
     let (connection, peer) = greeted(script(&["X-ANONYMOUSTLS"], &dialogue)).await;
-    let (connection, reply) = connection
-        .upgrade(AnonymousTls, &trust(&peer))
-        .await
-        .expect("TLS");
+    let (connection, reply) = connection.upgrade(AnonymousTls, &trust(&peer)).await.expect("TLS");
     assert_eq!(reply.text(), "go");
     assert!(connection.security().is_some());
     peer.finish();

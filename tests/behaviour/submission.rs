@@ -9,10 +9,7 @@ use tests::error;
 
 async fn start(server: CaptureServerBuilder) -> (CaptureServer, Submission) {
     let server = server.user("me", "pencil").start().await.expect("a server");
-    let tls = TlsConfig::builder()
-        .root_pem(server.authority_pem())
-        .build()
-        .expect("a root");
+    let tls = TlsConfig::builder().root_pem(server.authority_pem()).build().expect("a root");
     let submission = Submission::new(server.host()).tls(tls);
     (server, submission)
 }
@@ -30,17 +27,11 @@ async fn starttls_and_credentials() {
         .connect()
         .await
         .expect("a login");
-    let receipt = mail
-        .deliver(&envelope(), ".\r\nGr\u{fc}\u{df}e\r\n")
-        .await
-        .expect("delivered");
+    let receipt = mail.deliver(&envelope(), ".\r\nGr\u{fc}\u{df}e\r\n").await.expect("delivered");
     mail.quit().await.expect("QUIT");
     let messages = server.wait_for(1).await;
     assert_eq!(messages[0].from, "me@example.com");
-    assert_eq!(
-        messages[0].recipients,
-        ["you@example.org", "her@example.net"]
-    );
+    assert_eq!(messages[0].recipients, ["you@example.org", "her@example.net"]);
     assert_eq!(messages[0].content, ".\r\nGr\u{fc}\u{df}e\r\n".as_bytes());
     assert_eq!(messages[0].mail_parameters, ["SIZE=12", "BODY=8BITMIME"]);
     assert_eq!(messages[0].user.as_deref(), Some("me"));
@@ -61,10 +52,7 @@ async fn implicit_tls_and_login() {
         .expect("a login");
     let mut mail = AnyConnection::from(mail);
     mail.deliver(&envelope(), "x").await.expect("delivered");
-    assert!(
-        Connection::<smtp::state::Tls>::try_from(mail).is_err(),
-        "it is authenticated"
-    );
+    assert!(Connection::<smtp::state::Tls>::try_from(mail).is_err(), "it is authenticated");
     assert_eq!(server.messages()[0].content, "x\r\n".as_bytes());
 }
 
@@ -78,11 +66,7 @@ async fn without_credentials_and_many_messages() {
         .await
         .expect("the connection stays");
     assert_eq!(taken, 20);
-    let contents: Vec<_> = server
-        .messages()
-        .into_iter()
-        .map(|mail| mail.content)
-        .collect();
+    let contents: Vec<_> = server.messages().into_iter().map(|mail| mail.content).collect();
     let expected: Vec<_> = (0..20).map(|number| format!("{number}\r\n")).collect();
     assert_eq!(contents, expected);
 }
@@ -100,10 +84,7 @@ async fn what_the_server_refuses_is_the_servers_doing() {
     assert_eq!(error.blame(), Blame::Server);
     assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535));
 
-    let tls = TlsConfig::builder()
-        .root_pem(server.authority_pem())
-        .build()
-        .expect("a root");
+    let tls = TlsConfig::builder().root_pem(server.authority_pem()).build().expect("a root");
     let mut mail = Submission::new(server.host())
         .tls(tls)
         .port(server.port())
@@ -111,10 +92,7 @@ async fn what_the_server_refuses_is_the_servers_doing() {
         .connect()
         .await
         .expect("a login");
-    let receipt = mail
-        .deliver(&envelope(), "x")
-        .await
-        .expect("for one of them");
+    let receipt = mail.deliver(&envelope(), "x").await.expect("for one of them");
     assert_eq!(receipt.accepted().count(), 1);
     let Err(DeliverError::Refused(undelivered)) = mail.deliver(&envelope(), "x".repeat(101)).await
     else {
@@ -126,11 +104,7 @@ async fn what_the_server_refuses_is_the_servers_doing() {
 #[tokio::test]
 async fn a_server_without_starttls_gets_no_credentials() {
     let (server, submission) = start(CaptureServer::builder().plaintext()).await;
-    let result = submission
-        .port(server.port())
-        .auth(Plain::new("me", "pencil"))
-        .connect()
-        .await;
+    let result = submission.port(server.port()).auth(Plain::new("me", "pencil")).connect().await;
     assert!(matches!(error(result), Error::Refused(refusal) if refusal.is_local()));
     assert!(server.messages().is_empty());
 }
@@ -139,15 +113,8 @@ async fn a_server_without_starttls_gets_no_credentials() {
 async fn nobody_who_is_not_trusted_gets_anything() {
     let (server, _) = start(CaptureServer::builder()).await;
     let (other, _) = start(CaptureServer::builder()).await;
-    let tls = TlsConfig::builder()
-        .root_pem(other.authority_pem())
-        .build()
-        .expect("a root");
-    let result = Submission::new("localhost")
-        .port(server.port())
-        .tls(tls)
-        .connect()
-        .await;
+    let tls = TlsConfig::builder().root_pem(other.authority_pem()).build().expect("a root");
+    let result = Submission::new("localhost").port(server.port()).tls(tls).connect().await;
     let error = error(result);
     assert_eq!(error.blame(), Blame::Peer, "{error}");
 }
@@ -155,10 +122,7 @@ async fn nobody_who_is_not_trusted_gets_anything() {
 #[tokio::test]
 async fn a_session_that_is_not_verified_gets_no_secret() {
     let (server, submission) = start(CaptureServer::builder()).await;
-    let tls = TlsConfig::builder()
-        .dangerous_accept_any_certificate()
-        .build()
-        .expect("nobody");
+    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("nobody");
     let submission = submission.port(server.port()).tls(tls);
     let result = submission.auth(Plain::new("me", "pencil")).connect().await;
     let error = error(result);
@@ -168,19 +132,14 @@ async fn a_session_that_is_not_verified_gets_no_secret() {
 #[tokio::test]
 async fn a_host_that_does_not_answer_is_named() {
     // Bound and dropped: nobody listens there now.
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .expect("a port");
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
     let result = Connection::connect(&Server::new("127.0.0.1", port)).await;
     let error = error(result);
     assert_eq!(error.blame(), Blame::Network);
     let text = error.to_string();
-    assert!(
-        text.contains("127.0.0.1") && text.contains(&port.to_string()),
-        "{text}"
-    );
+    assert!(text.contains("127.0.0.1") && text.contains(&port.to_string()), "{text}");
 }
 
 #[tokio::test]

@@ -21,20 +21,14 @@ fn timed_out(error: &Error, stage: Stage, began: Instant, after: Duration) {
     };
     assert_eq!(lost.timed_out(), Some(stage), "{lost}");
     let took = began.elapsed();
-    assert!(
-        took >= after && took < after + Duration::from_secs(1),
-        "{stage:?}: {took:?}"
-    );
+    assert!(took >= after && took < after + Duration::from_secs(1), "{stage:?}: {took:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn greeting_and_ehlo() {
     for (dialogue, stage) in [
         ("-- silence --", Stage::Greeting),
-        (
-            "S: 220 mail.example.test\nC: EHLO *\n-- silence --",
-            Stage::Hello,
-        ),
+        ("S: 220 mail.example.test\nC: EHLO *\n-- silence --", Stage::Hello),
     ] {
         let (stream, peer) = Script::new(dialogue).start();
         let began = Instant::now();
@@ -64,11 +58,7 @@ async fn mail_rcpt_and_others() {
 
     let (connection, _) = secured(&["AUTH PLAIN"], SILENCE).await;
     let began = Instant::now();
-    let lost = error(
-        connection
-            .authenticate(&mut Plain::new("me", "pencil"))
-            .await,
-    );
+    let lost = error(connection.authenticate(&mut Plain::new("me", "pencil")).await);
     timed_out(&lost, Stage::Auth, began, minutes(2));
 }
 

@@ -26,13 +26,8 @@ async fn a_transaction_ends_where_it_began() {
                     C: QUIT
                     S: 221 bye";
     let (connection, peer) = authed(&[], dialogue).await;
-    let mut txn = connection
-        .mail(Mail::from(mailbox("me@example.com")))
-        .await
-        .expect("MAIL");
-    txn.rcpt(Rcpt::to(mailbox("you@example.org")))
-        .await
-        .expect("RCPT");
+    let mut txn = connection.mail(Mail::from(mailbox("me@example.com"))).await.expect("MAIL");
+    txn.rcpt(Rcpt::to(mailbox("you@example.org"))).await.expect("RCPT");
     assert_eq!(txn.accepted(), 1);
     let (connection, receipt) = txn.data("Subject: Hello\n\n.dot\n").await.expect("DATA");
     assert_eq!(receipt.queue_id().as_deref(), Some("4F2K"));
@@ -54,16 +49,10 @@ async fn a_refused_recipient_leaves_the_transaction_open() {
     let (mut txn, peer) = in_transaction(&[], dialogue).await;
     let refused = error(txn.rcpt(Rcpt::to(mailbox("nobody@example.org"))).await);
     assert_eq!(
-        refused
-            .reply()
-            .and_then(smtp::Reply::enhanced)
-            .map(|code| code.to_string())
-            .as_deref(),
+        refused.reply().and_then(smtp::Reply::enhanced).map(|code| code.to_string()).as_deref(),
         Some("5.1.1")
     );
-    txn.rcpt(Rcpt::to(ForwardPath::Postmaster))
-        .await
-        .expect("251 is a yes");
+    txn.rcpt(Rcpt::to(ForwardPath::Postmaster)).await.expect("251 is a yes");
     let (_connection, receipt) = txn.data("x").await.expect("DATA");
     assert!(receipt.is_complete());
     peer.finish();
@@ -82,11 +71,7 @@ async fn a_refused_sender_hands_the_connection_back() {
         panic!("MAIL was refused");
     };
     assert_eq!(refused.refusal.command(), "MAIL");
-    refused
-        .connection
-        .send(Noop)
-        .await
-        .expect("the session goes on");
+    refused.connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 
@@ -108,24 +93,18 @@ async fn without_recipients_nothing_of_the_message_leaves() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_refused_leaves_the_session_ready() {
     for (data, rest) in [
-        ("S: 354 go", "C: x\nC: .\nS: 554 5.6.0 no\n"),
+        ("S: 354 go", "C: x\nC: .\nS: 554 5.6.0 no\nC: RSET\nS: 250 ok\n"),
         ("S: 451 4.3.0 not now", "C: RSET\nS: 250 ok\n"),
     ] {
         let dialogue = format!(
             "C: RCPT TO:<you@example.org>\nS: 250 ok\nC: DATA\n{data}\n{rest}C: NOOP\nS: 250 ok"
         );
         let (mut txn, peer) = in_transaction(&[], &dialogue).await;
-        txn.rcpt(Rcpt::to(mailbox("you@example.org")))
-            .await
-            .expect("RCPT");
+        txn.rcpt(Rcpt::to(mailbox("you@example.org"))).await.expect("RCPT");
         let Err(DataError::Refused(mut refused)) = txn.data("x").await else {
             panic!("the message was refused");
         };
-        refused
-            .connection
-            .send(Noop)
-            .await
-            .expect("ready for the next");
+        refused.connection.send(Noop).await.expect("ready for the next");
         peer.finish();
     }
 }
@@ -138,10 +117,7 @@ async fn a_transaction_can_be_given_up() {
                     S: 250 ok";
     let (txn, peer) = in_transaction(&[], dialogue).await;
     let connection = txn.reset().await.expect("RSET");
-    connection
-        .mail(Mail::from(mailbox("me@example.test")))
-        .await
-        .expect("MAIL");
+    connection.mail(Mail::from(mailbox("me@example.test"))).await.expect("MAIL");
     peer.finish();
 }
 
@@ -154,9 +130,7 @@ async fn replies_of_a_class_that_no_server_uses_here_end_the_connection() {
 
     let dialogue = "C: RCPT *\nS: 250 ok\nC: DATA\nS: 250 ok";
     let (mut txn, _) = in_transaction(&[], dialogue).await;
-    txn.rcpt(Rcpt::to(mailbox("you@example.org")))
-        .await
-        .expect("RCPT");
+    txn.rcpt(Rcpt::to(mailbox("you@example.org"))).await.expect("RCPT");
     let lost = error(txn.data("x").await);
     assert!(is_violation(&lost), "{lost}");
 
@@ -208,10 +182,7 @@ async fn parameters_are_written_once_and_only_where_they_are_offered() {
     let Err(TransitionError::Refused(refused)) = connection.mail(mail()).await else {
         panic!("DSN is not offered");
     };
-    let missing = refused
-        .refusal
-        .encode_error()
-        .and_then(|error| error.missing_keyword());
+    let missing = refused.refusal.encode_error().and_then(|error| error.missing_keyword());
     assert_eq!(missing, Some("DSN"));
 }
 

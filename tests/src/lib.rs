@@ -20,14 +20,12 @@ pub fn server() -> Server {
 
 /// The lines of EHLO, with a server that offers these keywords.
 pub fn ehlo(offers: &[&str]) -> String {
-    let mut lines = String::from("C: EHLO client.example.test\n");
     let names = std::iter::once(&"mail.example.test").chain(offers);
-    let last = offers.len();
-    for (place, name) in names.enumerate() {
-        let separator = if place == last { ' ' } else { '-' };
-        lines.push_str(&format!("S: 250{separator}{name}\n"));
-    }
-    lines
+    let replies = names.enumerate().map(|(place, name)| {
+        let separator = if place == offers.len() { ' ' } else { '-' };
+        format!("S: 250{separator}{name}\n")
+    });
+    std::iter::once("C: EHLO client.example.test\n".to_owned()).chain(replies).collect()
 }
 
 /// The lines up to `Greeted`.
@@ -72,9 +70,7 @@ pub async fn authed(offers: &[&str], dialogue: &str) -> (Connection<Authed>, Pee
     let offers: Vec<&str> = offers.iter().copied().chain(["AUTH PLAIN"]).collect();
     let login = "C: AUTH PLAIN AG1lAHBlbmNpbA==\nS: 235 2.7.0 ok\n";
     let (connection, peer) = secured(&offers, &format!("{login}{dialogue}")).await;
-    let connection = connection
-        .authenticate(&mut Plain::new("me", "pencil"))
-        .await;
+    let connection = connection.authenticate(&mut Plain::new("me", "pencil")).await;
     (connection.expect("a login"), peer)
 }
 
@@ -100,10 +96,7 @@ pub async fn in_transaction(
 ///
 /// Never: the authority is one.
 pub fn trust(peer: &Peer) -> TlsConfig {
-    TlsConfig::builder()
-        .root_pem(peer.authority_pem())
-        .build()
-        .expect("an authority")
+    TlsConfig::builder().root_pem(peer.authority_pem()).build().expect("an authority")
 }
 
 /// The error of a call that must not succeed.

@@ -57,9 +57,5 @@ fn code(literal: &LitInt) -> Option<Code> {
     } else {
         literal.suffix().is_empty() && (200..=599).contains(&number)
     };
-    valid.then(|| Code {
-        number,
-        class,
-        literal: literal.clone(),
-    })
+    valid.then(|| Code { number, class, literal: literal.clone() })
 }

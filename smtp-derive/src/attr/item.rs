@@ -55,7 +55,9 @@ impl Parse for Item {
 
 /// The items of all `#[smtp(...)]` attributes in one place, until somebody takes them.
 pub(crate) struct Items<'a> {
-    items: Vec<Item>,
+    found: Vec<Item>,
+    /// Whether something was wrong here, so that what is missing may be what was meant.
+    spoiled: bool,
     errors: &'a Errors,
 }
 
@@ -68,18 +70,21 @@ impl<'a> Items<'a> {
         known: &[&str],
         errors: &'a Errors,
     ) -> Self {
-        let mut items: Vec<Item> = Vec::new();
+        let mut found: Vec<Item> = Vec::new();
+        let mut spoiled = false;
         for attribute in attributes {
             if !attribute.path().is_ident("smtp") {
                 continue;
             }
             let parse = Punctuated::<Item, Token![,]>::parse_terminated;
-            let Some(found) = errors.keep(attribute.parse_args_with(parse)) else {
+            let Some(listed_here) = errors.keep(attribute.parse_args_with(parse)) else {
+                spoiled = true;
                 continue;
             };
-            for item in found {
+            for item in listed_here {
                 let name = item.name.to_string();
                 if !known.contains(&name.as_str()) {
+                    spoiled = true;
                     errors.at(
                         &item.name,
                         format!(
@@ -88,36 +93,37 @@ impl<'a> Items<'a> {
                             listed(known)
                         ),
                     );
-                } else if items.iter().any(|other| other.name == item.name) {
+                } else if found.iter().any(|other| other.name == item.name) {
                     errors.at(&item.name, format!("`{name}` stands here twice: keep one"));
                 } else {
-                    items.push(item);
+                    found.push(item);
                 }
             }
         }
-        Self { items, errors }
+        Self { found, spoiled, errors }
+    }
+
+    /// Whether something was wrong here: then nothing is said of what is missing.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        self.spoiled
     }
 
     /// Takes an item, with its name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Item> {
-        let place = self.items.iter().position(|item| item.name == name)?;
-        Some(self.items.remove(place))
+        let place = self.found.iter().position(|item| item.name == name)?;
+        Some(self.found.remove(place))
     }
 
     /// The name of an item that is still there.
     pub(crate) fn peek(&self, name: &str) -> Option<&Ident> {
-        self.items
-            .iter()
-            .map(|item| &item.name)
-            .find(|other| *other == name)
+        self.found.iter().map(|item| &item.name).find(|other| *other == name)
     }
 
     /// Takes `name`, which has no value.
     pub(crate) fn flag(&mut self, name: &str) -> Option<Ident> {
         let item = self.take(name)?;
         if !matches!(item.value, Value::None) {
-            self.errors
-                .at(&item.name, format!("`{name}` has no value: write it alone"));
+            self.errors.at(&item.name, format!("`{name}` has no value: write it alone"));
         }
         Some(item.name)
     }
@@ -158,10 +164,10 @@ impl<'a> Items<'a> {
         }
     }
 
-    fn wrong<T>(&self, name: &Ident, form: &str) -> Option<T> {
+    fn wrong<T>(&mut self, name: &Ident, form: &str) -> Option<T> {
+        self.spoiled = true;
         let space = if form.starts_with('=') { " " } else { "" };
-        self.errors
-            .at(name, format!("`{name}` is written `{name}{space}{form}`"));
+        self.errors.at(name, format!("`{name}` is written `{name}{space}{form}`"));
         None
     }
 }

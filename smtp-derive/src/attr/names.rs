@@ -15,10 +15,7 @@ pub(crate) fn is_verb(verb: &LitStr, errors: &Errors) {
         .find(|c| !c.is_ascii_alphanumeric() && *c != '-')
         .or_else(|| text.chars().find(|c| !matches!(c, ' '..='~')));
     if word.is_empty() || text.ends_with(' ') {
-        errors.at(
-            verb,
-            "a verb is a word, such as \"XCLIENT\" or \"MAIL FROM:\"",
-        );
+        errors.at(verb, "a verb is a word, such as \"XCLIENT\" or \"MAIL FROM:\"");
     } else if let Some(character) = wrong {
         errors.at(
             verb,
@@ -40,10 +37,7 @@ pub(crate) fn is_keyword(keyword: &LitStr, errors: &Errors) {
             ),
         );
     } else if text.is_empty() || text.starts_with('-') {
-        errors.at(
-            keyword,
-            "a keyword begins with a letter or a digit (RFC 5321 §4.1.2)",
-        );
+        errors.at(keyword, "a keyword begins with a letter or a digit (RFC 5321 §4.1.2)");
     }
 }
 

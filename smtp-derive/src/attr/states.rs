@@ -93,20 +93,14 @@ pub(crate) fn edges(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<E
         return Vec::new();
     };
     if pairs.is_empty() {
-        errors.at(
-            name,
-            "`transition` names at least one edge: `transition(Tls => Authed)`",
-        );
+        errors.at(name, "`transition` names at least one edge: `transition(Tls => Authed)`");
     }
     let mut edges: Vec<Edge> = Vec::new();
     for (from, to) in pairs {
         if known(&from, STATES, errors) & known(&to, STATES, errors) {
             for edge in expand(&from, &to, errors) {
                 if edges.iter().any(|other| other.starts_as(&edge)) {
-                    errors.at(
-                        &from,
-                        format!("two transitions begin in `{from}`: keep one"),
-                    );
+                    errors.at(&from, format!("two transitions begin in `{from}`: keep one"));
                 } else {
                     edges.push(edge);
                 }
@@ -122,26 +116,18 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
     let inside =
         |state: &str, at: &Ident| End::InTransaction(format_ident!("{state}", span = at.span()));
     match (from.to_string().as_str(), to.to_string().as_str()) {
-        ("Home", "InTransaction") => HOMES
-            .map(|state| Edge {
-                from: home(state, from),
-                to: inside(state, to),
-            })
-            .into(),
-        ("InTransaction", "Home") => HOMES
-            .map(|state| Edge {
-                from: inside(state, from),
-                to: home(state, to),
-            })
-            .into(),
-        (state @ ("Greeted" | "Tls" | "Authed"), "InTransaction") => vec![Edge {
-            from: home(state, from),
-            to: inside(state, to),
-        }],
-        ("Greeted", "Greeted") | ("Tls", "Tls" | "Authed") | ("Authed", "Authed") => vec![Edge {
-            from: End::Home(from.clone()),
-            to: End::Home(to.clone()),
-        }],
+        ("Home", "InTransaction") => {
+            HOMES.map(|state| Edge { from: home(state, from), to: inside(state, to) }).into()
+        }
+        ("InTransaction", "Home") => {
+            HOMES.map(|state| Edge { from: inside(state, from), to: home(state, to) }).into()
+        }
+        (state @ ("Greeted" | "Tls" | "Authed"), "InTransaction") => {
+            vec![Edge { from: home(state, from), to: inside(state, to) }]
+        }
+        ("Greeted", "Greeted") | ("Tls", "Tls" | "Authed") | ("Authed", "Authed") => {
+            vec![Edge { from: End::Home(from.clone()), to: End::Home(to.clone()) }]
+        }
         (_, "Tls") => {
             errors.at(
                 to,
@@ -151,10 +137,7 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
             Vec::new()
         }
         ("Greeted", "Authed") => {
-            errors.at(
-                to,
-                "credentials do not travel in clear: `transition(Tls => Authed)`",
-            );
+            errors.at(to, "credentials do not travel in clear: `transition(Tls => Authed)`");
             Vec::new()
         }
         (one, other) => {

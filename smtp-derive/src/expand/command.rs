@@ -40,24 +40,15 @@ fn spec(smtp: &Path, command: &Command) -> TokenStream {
         .verb
         .as_ref()
         .or_else(|| command.shapes.iter().find_map(|shape| shape.verb.as_ref()));
-    let requires = command
-        .requires
-        .iter()
-        .map(|keyword| quote!(.requires(#keyword)));
+    let requires = command.requires.iter().map(|keyword| quote!(.requires(#keyword)));
     let accepts = (!command.accepts.is_empty()).then(|| {
         let patterns = command.accepts.iter().map(|code| pattern(smtp, code));
         quote!(.accepts(&[#(#patterns),*]))
     });
-    let stage = command
-        .stage
-        .iter()
-        .map(|stage| quote!(.stage(#smtp::Stage::#stage)));
+    let stage = command.stage.iter().map(|stage| quote!(.stage(#smtp::Stage::#stage)));
     let pipelining = command.pipelining.then(|| quote!(.pipelining()));
     let resets = command.resets.then(|| quote!(.resets()));
-    let reply_lines = command
-        .reply_lines
-        .iter()
-        .map(|lines| quote!(.reply_lines(#lines)));
+    let reply_lines = command.reply_lines.iter().map(|lines| quote!(.reply_lines(#lines)));
     quote! {
         #smtp::CommandSpec::new(#verb)
             #(#requires)* #accepts #(#stage)* #pipelining #resets #(#reply_lines)*
@@ -78,17 +69,14 @@ fn pattern(smtp: &Path, code: &Code) -> TokenStream {
 fn encode(smtp: &Path, command: &Command, line: &Ident) -> TokenStream {
     let body = |shape: &Shape| {
         let verb = shape.verb.as_ref().or(command.verb.as_ref());
-        let requires = shape
-            .requires
-            .iter()
-            .map(|keyword| quote!(#line.require(#keyword);));
+        let requires = shape.requires.iter().map(|keyword| quote!(#line.require(#keyword);));
         let fields = shape.fields.iter().map(|field| {
             let place = if shape.variant.is_some() {
                 let binding = &field.binding;
                 quote!(#binding)
             } else {
                 let member = &field.member;
-                quote!(self.#member)
+                quote_spanned!(field.ty.span()=> self.#member)
             };
             self::field(smtp, field, &place, shape.variant.is_some(), line)
         });
@@ -129,11 +117,8 @@ fn field(
     bound: bool,
     line: &Ident,
 ) -> TokenStream {
-    let reference = if bound {
-        place.clone()
-    } else {
-        quote!(&#place)
-    };
+    let span = field.ty.span();
+    let reference = if bound { place.clone() } else { quote_spanned!(span=> &#place) };
     let written = match &field.role {
         Role::Skip => return TokenStream::new(),
         Role::Flatten => {
@@ -141,11 +126,7 @@ fn field(
             quote!(#call;)
         }
         Role::Flag(keyword) => {
-            let condition = if bound {
-                quote!(*#place)
-            } else {
-                quote!(#place)
-            };
+            let condition = if bound { quote!(*#place) } else { quote!(#place) };
             let facts = facts(field, line);
             let written = quote!(#facts #line.flag(#keyword););
             return offered(field, line, quote!(if #condition { #written }));
@@ -157,7 +138,8 @@ fn field(
 
 fn values(smtp: &Path, field: &Field, reference: &TokenStream, line: &Ident) -> TokenStream {
     let facts = facts(field, line);
-    let value = Ident::new("value", Span::mixed_site());
+    // Its own name, at the place of the field's type: errors are shown there.
+    let value = Ident::new("value", Span::mixed_site().located_at(field.ty.span()));
     let one = |value: &TokenStream| {
         let encoded = encoded(smtp, field, value);
         match &field.role {
@@ -233,7 +215,7 @@ fn encoded(smtp: &Path, field: &Field, value: &TokenStream) -> TokenStream {
     let encoded = match &field.encoder {
         Encoder::Display => quote_spanned!(span=> #value),
         Encoder::Xtext => quote_spanned!(span=> &#smtp::__private::Xtext(#value)),
-        Encoder::Base64 => quote_spanned!(span=> &#smtp::__private::Base64(#value)),
+        Encoder::Base64 => quote_spanned!(span=> &#smtp::__private::base64(#value)),
         Encoder::With(function) => quote_spanned!(span=> &#function(#value)),
     };
     match &field.prefix {

@@ -83,11 +83,9 @@ fn message(smtp: &Path, template: &Template) -> TokenStream {
             let octets = Literal::byte_string(text.as_bytes());
             quote!(#smtp::__private::Piece::Text(#octets))
         }
-        TemplatePart::Field {
-            member,
-            name,
-            nonempty: true,
-        } => quote!(#smtp::__private::Piece::Required(#name, &self.#member)),
+        TemplatePart::Field { member, name, nonempty: true } => {
+            quote!(#smtp::__private::Piece::Required(#name, &self.#member))
+        }
         TemplatePart::Field { member, name, .. } => {
             quote!(#smtp::__private::Piece::Field(#name, &self.#member))
         }

@@ -16,12 +16,8 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
         [arm] if arm.variant.is_none() => value(smtp, arm, &reply),
         arms => {
             // What is named exactly is meant exactly, whatever stands first.
-            let exact = arms
-                .iter()
-                .filter_map(|arm| self::arm(smtp, arm, &reply, false));
-            let classes = arms
-                .iter()
-                .filter_map(|arm| self::arm(smtp, arm, &reply, true));
+            let exact = arms.iter().filter_map(|arm| self::arm(smtp, arm, &reply, false));
+            let classes = arms.iter().filter_map(|arm| self::arm(smtp, arm, &reply, true));
             quote! {
                 match #reply.code().value() {
                     #(#exact)*

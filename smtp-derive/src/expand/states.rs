@@ -17,10 +17,7 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
             impl #generics #smtp::ValidIn<#smtp::state::#state> for #name #arguments #bounds {}
         },
         Place::InTransaction => {
-            let generics = with(
-                &model.input.generics,
-                &parse_quote!(Home: #smtp::state::Home),
-            );
+            let generics = with(&model.input.generics, &parse_quote!(Home: #smtp::state::Home));
             let (generics, ..) = generics.split_for_impl();
             quote! {
                 #[automatically_derived]

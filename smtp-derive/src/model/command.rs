@@ -53,7 +53,8 @@ impl Command {
         if let (Some(_), Some(last)) = (&pipelining, &last) {
             errors.at(last, "a command is either `pipelining` or `last`: keep one");
         }
-        if valid_in.is_none() && transition.is_none() && upgrade.is_none() && content.is_none() {
+        let placed = [valid_in.is_some(), transition.is_some(), upgrade.is_some()];
+        if !placed.contains(&true) && content.is_none() && !items.is_spoiled() {
             errors.push(syn::Error::new(
                 here(),
                 "where may this command be sent? Say `valid_in(..)` if it keeps the state, \
@@ -76,17 +77,17 @@ impl Command {
             stage: stage.and_then(|stage| known_stage(&stage, errors)),
             shapes: shapes(input, errors),
         };
-        command.check(errors);
+        command.check(items.is_spoiled(), errors);
         command
     }
 
-    fn check(&self, errors: &Errors) {
+    fn check(&self, spoiled: bool, errors: &Errors) {
         if let Some(keyword) = &self.requires {
             is_keyword(keyword, errors);
         }
         match &self.verb {
             Some(verb) => is_verb(verb, errors),
-            None if self.shapes.iter().any(|shape| shape.verb.is_none()) => {
+            None if !spoiled && self.shapes.iter().any(|shape| shape.verb.is_none()) => {
                 errors.push(syn::Error::new(
                     here(),
                     "this command has no verb: `#[smtp(verb = \"NOOP\")]`, on the type or on \
@@ -96,10 +97,7 @@ impl Command {
             }
             None => {}
         }
-        for (one, other) in [
-            (&self.upgrade, &self.content),
-            (&self.content, &self.upgrade),
-        ] {
+        for (one, other) in [(&self.upgrade, &self.content), (&self.content, &self.upgrade)] {
             if let (Some(one), Some(_)) = (one, other) {
                 errors.at(
                     one,
@@ -150,11 +148,7 @@ fn known_stage(stage: &Type, errors: &Errors) -> Option<Ident> {
     }
     errors.at(
         stage,
-        format!(
-            "this is no stage{}; the stages are {}",
-            hint(&text, STAGES),
-            listed(STAGES)
-        ),
+        format!("this is no stage{}; the stages are {}", hint(&text, STAGES), listed(STAGES)),
     );
     None
 }
@@ -177,10 +171,7 @@ fn shapes(input: &DeriveInput, errors: &Errors) -> Vec<Shape> {
                 .collect()
         }
         Data::Union(data) => {
-            errors.at(
-                data.union_token,
-                "a command is a struct or an enum, not a union",
-            );
+            errors.at(data.union_token, "a command is a struct or an enum, not a union");
             Vec::new()
         }
     }
@@ -207,12 +198,7 @@ impl Shape {
             .map(|(index, field)| Field::of(index, field, errors))
             .collect();
         no_keyword_twice(&fields, errors);
-        Self {
-            variant,
-            verb,
-            requires,
-            fields,
-        }
+        Self { variant, verb, requires, fields }
     }
 }
 

@@ -117,11 +117,7 @@ impl Field {
                 }
             }
             Role::Flatten | Role::Skip => {
-                let name = if matches!(self.role, Role::Skip) {
-                    "skip"
-                } else {
-                    "flatten"
-                };
+                let name = if matches!(self.role, Role::Skip) { "skip" } else { "flatten" };
                 if self.prefix.is_some() || !matches!(self.encoder, Encoder::Display) {
                     errors.at(
                         &self.member,
@@ -148,10 +144,7 @@ fn role(field: &syn::Field, items: &mut Items<'_>, errors: &Errors) -> Role {
     roles.extend(flatten.map(|_| Role::Flatten));
     roles.extend(skip.map(|_| Role::Skip));
     if roles.len() > 1 {
-        errors.at(
-            field,
-            "a field is one of `param`, `flag`, `flatten` and `skip`: keep one",
-        );
+        errors.at(field, "a field is one of `param`, `flag`, `flatten` and `skip`: keep one");
     }
     roles.pop().unwrap_or(Role::Argument)
 }
@@ -177,10 +170,7 @@ fn encoder(items: &mut Items<'_>, errors: &Errors) -> Encoder {
         errors.at(one, "a field has one encoder: keep `xtext` or `base64`");
     }
     if let (Some(one), Some(_)) = (xtext.as_ref().or(base64.as_ref()), &with) {
-        errors.at(
-            one,
-            format!("a field has one encoder: keep `{one}` or `with`"),
-        );
+        errors.at(one, format!("a field has one encoder: keep `{one}` or `with`"));
     }
     match (xtext, base64, with) {
         (_, _, Some(path)) => Encoder::With(Box::new(path)),
@@ -195,11 +185,7 @@ pub(super) fn inner<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else {
         return None;
     };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == outer)?;
+    let last = path.path.segments.last().filter(|last| last.ident == outer)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
@@ -214,8 +200,5 @@ pub(super) fn is_named(ty: &Type, name: &str) -> bool {
     let Type::Path(path) = ty else {
         return false;
     };
-    path.path
-        .segments
-        .last()
-        .is_some_and(|last| last.ident == name)
+    path.path.segments.last().is_some_and(|last| last.ident == name)
 }

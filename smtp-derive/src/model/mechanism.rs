@@ -35,11 +35,7 @@ pub(crate) type Template = Vec<TemplatePart>;
 
 pub(crate) enum TemplatePart {
     Text(String),
-    Field {
-        member: Member,
-        name: String,
-        nonempty: bool,
-    },
+    Field { member: Member, name: String, nonempty: bool },
 }
 
 /// A field that templates can name.
@@ -86,7 +82,8 @@ impl Mechanism {
                 }
             },
         };
-        if matches!((&initial, &answers), (Initial::None, Answers::None)) {
+        let silent = matches!((&initial, &answers), (Initial::None, Answers::None));
+        if silent && !items.is_spoiled() {
             errors.push(syn::Error::new(
                 here(),
                 "this mechanism has nothing to say: give it `initial = \"..\"` if it speaks \
@@ -122,11 +119,7 @@ fn slots_of(fields: &Fields, errors: &Errors) -> Vec<Slot> {
                 Some(name) => (Member::Named(name.clone()), name.to_string()),
                 None => (Member::Unnamed(Index::from(index)), index.to_string()),
             };
-            Slot {
-                member,
-                name,
-                nonempty: items.flag("nonempty").is_some(),
-            }
+            Slot { member, name, nonempty: items.flag("nonempty").is_some() }
         })
         .collect()
 }

@@ -35,13 +35,7 @@ const COMMAND: &[&str] = &[
     "last",
     "stage",
 ];
-const MECHANISM: &[&str] = &[
-    "mechanism",
-    "initial",
-    "respond",
-    "reveals_secret",
-    "complete",
-];
+const MECHANISM: &[&str] = &["mechanism", "initial", "respond", "reveals_secret", "complete"];
 
 /// A type with `#[derive(SmtpCommand)]`.
 pub(crate) struct Model<'a> {
@@ -68,11 +62,8 @@ impl<'a> Model<'a> {
         };
         for name in others {
             if let Some(name) = items.peek(name) {
-                let advice = if mine == COMMAND {
-                    " (a mechanism says `mechanism = \"NAME\"`)"
-                } else {
-                    ""
-                };
+                let advice =
+                    if mine == COMMAND { " (a mechanism says `mechanism = \"NAME\"`)" } else { "" };
                 errors.at(
                     name,
                     format!(

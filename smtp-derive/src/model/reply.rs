@@ -46,18 +46,16 @@ impl<'a> ReplyModel<'a> {
         let mut items = Items::of(&input.attrs, "on this type", &["crate"], errors);
         let smtp = smtp(&mut items);
         let arms = match &input.data {
-            Data::Struct(data) => vec![Arm {
-                variant: None,
-                codes: Vec::new(),
-                fields: fields(&data.fields, errors),
-            }],
+            Data::Struct(data) => {
+                vec![Arm { variant: None, codes: Vec::new(), fields: fields(&data.fields, errors) }]
+            }
             Data::Enum(data) => data
                 .variants
                 .iter()
                 .map(|variant| {
                     let mut items = Items::of(&variant.attrs, "on a variant", &["code"], errors);
                     let listed = items.list("code");
-                    if listed.is_none() {
+                    if listed.is_none() && !items.is_spoiled() {
                         let message = "which replies are this variant? `#[smtp(code(250))]`";
                         errors.at(&variant.ident, message);
                     }
@@ -70,10 +68,7 @@ impl<'a> ReplyModel<'a> {
                 })
                 .collect(),
             Data::Union(data) => {
-                errors.at(
-                    data.union_token,
-                    "a reply is a struct or an enum, not a union",
-                );
+                errors.at(data.union_token, "a reply is a struct or an enum, not a union");
                 Vec::new()
             }
         };
@@ -116,11 +111,7 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
     for name in ["text", "lines"] {
         if let Some(item) = items.take(name) {
             let parser = parser(item, errors);
-            parts.push(if name == "text" {
-                Part::Text(parser)
-            } else {
-                Part::Lines(parser)
-            });
+            parts.push(if name == "text" { Part::Text(parser) } else { Part::Lines(parser) });
         }
     }
     parts.extend(items.flag("code").map(|_| Part::Code));
@@ -136,6 +127,7 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
         Some(part) => part,
         None if is_named(&field.ty, "Reply") => Part::Reply,
         None if alone && field.ident.is_none() => Part::Text(None),
+        None if items.is_spoiled() => Part::Reply,
         None => {
             errors.at(
                 field,
@@ -153,10 +145,7 @@ fn parser(item: Item, errors: &Errors) -> Option<Type> {
         Value::Type(path) => Some(*path),
         _ => {
             let name = &item.name;
-            errors.at(
-                name,
-                format!("`{name}` stands alone or names a parser: `{name} = path`"),
-            );
+            errors.at(name, format!("`{name}` stands alone or names a parser: `{name} = path`"));
             None
         }
     }

@@ -21,9 +21,6 @@ pub struct Login {
 impl Login {
     /// Authenticates as `user`.
     pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self {
-            user: user.into(),
-            password: password.into(),
-        }
+        Self { user: user.into(), password: password.into() }
     }
 }

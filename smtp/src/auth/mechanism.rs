@@ -122,9 +122,7 @@ pub struct MechanismError {
 impl MechanismError {
     /// An error with a reason, which must not hold a secret.
     pub fn new(reason: impl Into<Box<str>>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 

@@ -12,11 +12,7 @@ use crate::secret::Secret;
 ///
 /// The password reaches the server as it is, so it is only sent inside verified TLS.
 #[derive(Debug, SmtpCommand)]
-#[smtp(
-    mechanism = "PLAIN",
-    initial = "{authzid}\0{authcid}\0{password}",
-    reveals_secret
-)]
+#[smtp(mechanism = "PLAIN", initial = "{authzid}\0{authcid}\0{password}", reveals_secret)]
 pub struct Plain {
     authzid: String,
     #[smtp(nonempty)]
@@ -28,11 +24,7 @@ pub struct Plain {
 impl Plain {
     /// Authenticates as `user`.
     pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self {
-            authzid: String::new(),
-            authcid: user.into(),
-            password: password.into(),
-        }
+        Self { authzid: String::new(), authcid: user.into(), password: password.into() }
     }
 
     /// Asks to act as another user than the one who authenticates.

@@ -29,9 +29,6 @@ pub struct XOauth2 {
 impl XOauth2 {
     /// Authenticates as `user` with an access token.
     pub fn new(user: impl Into<String>, token: impl Into<Secret>) -> Self {
-        Self {
-            user: user.into(),
-            token: token.into(),
-        }
+        Self { user: user.into(), token: token.into() }
     }
 }

@@ -24,10 +24,7 @@ pub struct Auth {
 impl Auth {
     /// Begins an exchange of the mechanism `mechanism`.
     pub fn new(mechanism: impl Into<String>, initial_response: Option<Secret>) -> Self {
-        Self {
-            mechanism: mechanism.into(),
-            initial_response,
-        }
+        Self { mechanism: mechanism.into(), initial_response }
     }
 
     /// The same without the initial response, and the response.

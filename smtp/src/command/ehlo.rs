@@ -19,8 +19,6 @@ pub struct Ehlo {
 impl Ehlo {
     /// Says that the client is `client`: its domain name, or the literal of its address.
     pub fn new(client: impl Into<Host>) -> Self {
-        Self {
-            client: client.into(),
-        }
+        Self { client: client.into() }
     }
 }

@@ -19,8 +19,6 @@ pub struct Helo {
 impl Helo {
     /// Says that the client is `client`.
     pub fn new(client: impl Into<Host>) -> Self {
-        Self {
-            client: client.into(),
-        }
+        Self { client: client.into() }
     }
 }

@@ -22,10 +22,7 @@ pub struct Rcpt {
 impl Rcpt {
     /// Names this recipient.
     pub fn to(recipient: impl Into<ForwardPath>) -> Self {
-        Self {
-            path: recipient.into(),
-            parameters: Parameters::default(),
-        }
+        Self { path: recipient.into(), parameters: Parameters::default() }
     }
 
     /// Adds the parameter of an extension.

@@ -37,10 +37,7 @@ impl<H: Home> Connection<H> {
             security: self.state.security().cloned(),
             capabilities: self.state.capabilities().clone(),
         };
-        Ok(Connection {
-            session: self.session,
-            state,
-        })
+        Ok(Connection { session: self.session, state })
     }
 
     /// Everything that can be refused before an octet is sent.
@@ -57,9 +54,8 @@ impl<H: Home> Connection<H> {
         if !offered.is_some_and(|offered| offered.has(mechanism.name())) {
             return Err(Refusal::mechanism_not_offered(mechanism.name()));
         }
-        let initial = mechanism
-            .initial_response()
-            .map_err(|error| Refusal::mechanism(error, None))?;
+        let initial =
+            mechanism.initial_response().map_err(|error| Refusal::mechanism(error, None))?;
         Ok(Auth::new(mechanism.name(), initial))
     }
 
@@ -96,16 +92,12 @@ impl<H: Home> Connection<H> {
                 if mechanism.is_complete() {
                     return Ok(Ok(()));
                 }
-                return Err(self
-                    .session
-                    .violation(ProtocolError::UnverifiedSuccess(reply)));
+                return Err(self.session.violation(ProtocolError::UnverifiedSuccess(reply)));
             }
             let mut lines = reply.lines();
             let text = lines.next().unwrap_or_default();
             if lines.next().is_some() {
-                return Err(self
-                    .session
-                    .violation(ProtocolError::Unexpected(reply.clone())));
+                return Err(self.session.violation(ProtocolError::Unexpected(reply.clone())));
             }
             let step = match deferred.take() {
                 Some(response) if text.is_empty() => Ok(Step::Respond(response)),
@@ -122,9 +114,7 @@ impl<H: Home> Connection<H> {
                 Err(error) => return self.session.cancel(error).await.map(Err),
             }
         }
-        Err(self
-            .session
-            .violation(ProtocolError::TooManyChallenges(most)))
+        Err(self.session.violation(ProtocolError::TooManyChallenges(most)))
     }
 }
 
@@ -133,11 +123,7 @@ impl Session {
     fn respond(&mut self, response: &Secret) {
         self.driver.engine().submit_response(
             response.expose(),
-            Expected {
-                stage: Stage::Auth,
-                accepts: Auth::SPEC.accepts,
-                reply_lines: None,
-            },
+            Expected { stage: Stage::Auth, accepts: Auth::SPEC.accepts, reply_lines: None },
         );
     }
 

@@ -27,11 +27,7 @@ pub struct Call<'a, S: State, C> {
 
 impl<'a, S: State, C> Call<'a, S, C> {
     pub(super) fn new(connection: &'a mut Connection<S>, command: C) -> Self {
-        Self {
-            connection,
-            command: Some(command),
-            declared: Declared::default(),
-        }
+        Self { connection, command: Some(command), declared: Declared::default() }
     }
 }
 
@@ -67,9 +63,7 @@ impl<S: State, C> Unpin for Call<'_, S, C> {}
 
 impl<S: State, C> Debug for Call<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("sent", &self.command.is_none())
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("sent", &self.command.is_none()).finish_non_exhaustive()
     }
 }
 

@@ -90,24 +90,17 @@ impl<H: Home> Connection<H> {
                 .map(|(reply, _)| reply);
             recipients.push(Recipient::new(rcpt.path().clone(), outcome));
         }
-        let sent = if recipients
-            .iter()
-            .any(|recipient| recipient.outcome().is_ok())
-        {
-            session
-                .send_message(&Data, capabilities, declared, body)
-                .await
+        let sent = if recipients.iter().any(|recipient| recipient.outcome().is_ok()) {
+            session.send_message(&Data, capabilities, declared, body).await
         } else {
-            session
-                .abandon(last_refusal(&recipients), capabilities)
-                .await
+            session.abandon(last_refusal(&recipients), capabilities).await
         };
         match sent.map_err(DeliverError::Lost)? {
             Sent::Taken(reply) => Ok(Receipt::new(recipients, reply)),
             Sent::Refused(refusal) => Err(undelivered(refusal, recipients)),
-            Sent::Unknown(error) => Err(DeliverError::Unknown(DeliveryUnknown::new(
-                error, recipients,
-            ))),
+            Sent::Unknown(error) => {
+                Err(DeliverError::Unknown(DeliveryUnknown::new(error, recipients)))
+            }
         }
     }
 

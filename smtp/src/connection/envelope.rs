@@ -37,25 +37,18 @@ impl Envelope {
         R::Item: TryInto<ForwardPath>,
         <R::Item as TryInto<ForwardPath>>::Error: Display,
     {
-        let sender = from.try_into().map_err(|error| EnvelopeError {
-            place: None,
-            reason: error.to_string(),
-        })?;
+        let sender = from
+            .try_into()
+            .map_err(|error| EnvelopeError { place: None, reason: error.to_string() })?;
         let recipients = recipients
             .into_iter()
             .enumerate()
             .map(|(place, recipient)| match recipient.try_into() {
                 Ok(path) => Ok(Rcpt::to(path)),
-                Err(error) => Err(EnvelopeError {
-                    place: Some(place),
-                    reason: error.to_string(),
-                }),
+                Err(error) => Err(EnvelopeError { place: Some(place), reason: error.to_string() }),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            mail: Mail::from(sender),
-            recipients,
-        })
+        Ok(Self { mail: Mail::from(sender), recipients })
     }
 
     /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added by whoever
@@ -68,7 +61,7 @@ impl Envelope {
 
     /// Adds a parameter of an extension to every RCPT.
     #[must_use]
-    pub fn with_each(mut self, parameter: impl RcptParameter + Clone) -> Self {
+    pub fn with_each(mut self, parameter: &(impl RcptParameter + Clone)) -> Self {
         self.recipients = self
             .recipients
             .into_iter()
@@ -125,13 +118,8 @@ impl EnvelopeError {
 impl Display for EnvelopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
-            None => write!(f, "the sender is not an address: {}", self.reason),
-            Some(place) => write!(
-                f,
-                "recipient {} is not an address: {}",
-                place + 1,
-                self.reason
-            ),
+            None => write!(f, "the sender: {}", self.reason),
+            Some(place) => write!(f, "recipient {}: {}", place + 1, self.reason),
         }
     }
 }

@@ -37,10 +37,7 @@ pub enum DataError<S: State> {
 
 impl<S: State> TransitionError<S> {
     pub(super) fn refused(connection: Connection<S>, refusal: Refusal) -> Self {
-        Self::Refused(Refused {
-            connection,
-            refusal,
-        })
+        Self::Refused(Refused { connection, refusal })
     }
 }
 

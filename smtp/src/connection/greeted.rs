@@ -44,9 +44,7 @@ impl Connection<Greeted> {
         self,
         tls: &TlsConfig,
     ) -> Result<Connection<Tls>, TransitionError<Greeted>> {
-        self.secure(StartTls, tls)
-            .await
-            .map(|(connection, _)| connection)
+        self.secure(StartTls, tls).await.map(|(connection, _)| connection)
     }
 
     /// As [`starttls`](Self::starttls), begun by a command of yours.
@@ -66,25 +64,14 @@ impl Connection<Greeted> {
         Pending::new(async move { self.secure(command, tls).await })
     }
 
-    /// Authenticates without TLS, for servers that are reached in a way that is safe by itself.
-    /// Everybody on that way can read the password, and the mail.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connection::<Tls>::authenticate`].
-    pub fn dangerous_authenticate<'a, M: Mechanism + ?Sized>(
-        self,
-        mechanism: &'a mut M,
-    ) -> Pending<'a, Result<Connection<Authed>, TransitionError<Greeted>>> {
-        Pending::new(async move { self.prove(mechanism, true).await })
+    /// Opens the door to what is dangerous in clear.
+    pub fn dangerous(self) -> Dangerous {
+        Dangerous(self)
     }
 
     async fn open(mut session: Box<super::session::Session>) -> Result<Self, Error> {
         let capabilities = session.open(false).await?;
-        Ok(Self {
-            session,
-            state: Greeted { capabilities },
-        })
+        Ok(Self { session, state: Greeted { capabilities } })
     }
 
     async fn secure<C: Upgrade>(
@@ -102,11 +89,32 @@ impl Connection<Greeted> {
         let security = session.secure(tls).await?;
         let capabilities = session.hello_again(true).await?;
         session.driver.leave();
-        let state = Tls {
-            capabilities,
-            security,
-        };
+        let state = Tls { capabilities, security };
         Ok((Connection { session, state }, reply))
+    }
+}
+
+/// A connection without TLS, for calls that everybody on the way can watch.
+#[derive(Debug)]
+#[must_use]
+pub struct Dangerous(Connection<Greeted>);
+
+impl Dangerous {
+    /// Authenticates without TLS, for servers that are reached in a way that is safe by itself.
+    /// Everybody on that way can read the password, and the mail.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::<Tls>::authenticate`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub fn authenticate<M: Mechanism + ?Sized>(
+        self,
+        mechanism: &mut M,
+    ) -> Pending<'_, Result<Connection<Authed>, TransitionError<Greeted>>> {
+        Pending::new(async move { self.0.prove(mechanism, true).await })
     }
 }
 

@@ -40,10 +40,7 @@ impl Session {
     ) -> Result<Result<Capabilities, Refusal>, Lost> {
         let none = Capabilities::none();
         let client = self.profile.client_name.clone();
-        let refusal = match self
-            .exchange(&Ehlo::new(client.clone()), &none, false)
-            .await?
-        {
+        let refusal = match self.exchange(&Ehlo::new(client.clone()), &none, false).await? {
             Ok((reply, _)) => return Ok(Ok(self.learn(&reply))),
             Err(refusal) => refusal,
         };

@@ -81,10 +81,7 @@ impl<H: Home> Connection<InTransaction<H>> {
             return Err(self.refused(refusal));
         }
         self.session.driver.leave();
-        Ok(Connection {
-            session: self.session,
-            state: self.state.home,
-        })
+        Ok(Connection { session: self.session, state: self.state.home })
     }
 
     async fn send_content<C: OpensContent>(
@@ -102,23 +99,13 @@ impl<H: Home> Connection<InTransaction<H>> {
         let capabilities = self.state.home.capabilities();
         let sent = match checked {
             Err(refusal) => self.session.abandon(refusal, capabilities).await?,
-            Ok(()) => {
-                self.session
-                    .send_message(&command, capabilities, declared, body)
-                    .await?
-            }
+            Ok(()) => self.session.send_message(&command, capabilities, declared, body).await?,
         };
         self.session.driver.leave();
-        let connection = Connection {
-            session: self.session,
-            state: self.state.home,
-        };
+        let connection = Connection { session: self.session, state: self.state.home };
         match sent {
             Sent::Taken(reply) => Ok((connection, Receipt::new(Vec::new(), reply))),
-            Sent::Refused(refusal) => Err(DataError::Refused(Refused {
-                connection,
-                refusal,
-            })),
+            Sent::Refused(refusal) => Err(DataError::Refused(Refused { connection, refusal })),
             Sent::Unknown(lost) => Err(DataError::Unknown(DeliveryUnknown::new(lost, Vec::new()))),
         }
     }

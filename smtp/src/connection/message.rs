@@ -54,8 +54,11 @@ impl Session {
         self.send_content(body, declared.eight_bit).await?;
         match self.driver.reply().await {
             Ok(Outcome::Accepted(reply)) => Ok(Sent::Taken(reply)),
+            // The transaction is over "on the completion of this command" (RFC 5321 §4.1.1.4), but
+            // Postfix keeps it when a policy refuses the message. RSET leaves no doubt.
             Ok(Outcome::Refused(reply)) => {
-                Ok(Sent::Refused(Refusal::by_server("end of data", reply)))
+                let refusal = Refusal::by_server("end of data", reply);
+                self.abandon(refusal, capabilities).await
             }
             // The server said that it closes instead of taking the message, or never had all of it.
             Err(fault @ Fault::Closing(_)) => Err(fault.into()),
@@ -64,22 +67,21 @@ impl Session {
         }
     }
 
-    /// Ends a transaction that sends no message. A server has no reason to refuse that.
+    /// Ends a transaction whose message nobody gets. When the server does not even let it be ended,
+    /// the connection is gone, with the refusal as the reason.
     pub(super) async fn abandon(
         &mut self,
         refusal: Refusal,
         capabilities: &Capabilities,
     ) -> Result<Sent, Lost> {
-        match self.exchange(&Rset, capabilities, false).await? {
-            Ok(_) => Ok(Sent::Refused(refusal)),
-            Err(reset) => {
-                let fault = match reset.reply() {
-                    Some(reply) => Fault::Closing(reply.clone()),
-                    None => Fault::Ended,
-                };
-                Err(self.driver.fail(fault).into())
-            }
-        }
+        let reset = self.exchange(&Rset, capabilities, false).await;
+        let fault = match (reset, refusal.reply()) {
+            (Ok(Ok(_)), _) => return Ok(Sent::Refused(refusal)),
+            (_, Some(reply)) => Fault::Closing(reply.clone()),
+            (Err(lost), None) => return Err(lost),
+            (Ok(Err(_)), None) => Fault::Ended,
+        };
+        Err(self.driver.fail(fault).into())
     }
 
     /// Queues the content up to its final dot, and writes what does not fit into the queue.
@@ -94,15 +96,12 @@ impl Session {
             };
             let output = self.driver.engine().output();
             let before = output.remaining();
-            let encoded = match &piece {
+            let result = match &piece {
                 Some(piece) => encoder.encode(piece.as_ref(), &mut Pieces { piece, output }),
-                None => encoder.finish(&mut Pieces {
-                    piece: &Piece::Borrowed(&[]),
-                    output,
-                }),
+                None => encoder.finish(&mut Pieces { piece: &Piece::Borrowed(&[]), output }),
             };
             octets += (output.remaining() - before) as u64;
-            if let Err(error) = encoded {
+            if let Err(error) = result {
                 return Err(self.driver.fail(Fault::Content(error)).into());
             }
             if piece.is_none() {

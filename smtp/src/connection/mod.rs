@@ -34,6 +34,7 @@ pub use any::AnyConnection;
 pub use call::{Call, Pending};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{DataError, Refused, TransitionError};
+pub use greeted::Dangerous;
 pub use server::Server;
 pub use submission::{Anonymous, Credentials, Submission};
 
@@ -48,7 +49,7 @@ use session::Session;
 ///              starttls / upgrade(your command)
 ///  connect ──► Greeted ─────────────────────────► Tls ◄── connect_tls
 ///                │                                │  authenticate(mechanism) / transition(your command)
-///                │  dangerous_authenticate        ▼
+///                │  dangerous().authenticate      ▼
 ///                └──────────────────────────►  Authed
 ///
 ///  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / reset ──► Home
@@ -145,10 +146,8 @@ impl<S: State> Connection<S> {
             Err(refusal) => return Err(self.refused(refusal)),
         };
         let reply = self.read::<C>(reply)?;
-        let mut connection = Connection {
-            session: self.session,
-            state: C::Next::enter(self.state),
-        };
+        let mut connection =
+            Connection { session: self.session, state: C::Next::enter(self.state) };
         connection.state.note(&C::SPEC, declared);
         if C::SPEC.resets {
             let secure = connection.state.security().is_some();

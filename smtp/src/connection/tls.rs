@@ -46,20 +46,17 @@ impl Connection<Tls> {
     /// credentials, or says something that the mechanism does not understand;
     /// [`TransitionError::Lost`] when the connection is gone, also when the server claims success
     /// before the mechanism has verified it.
-    pub fn authenticate<'a, M: Mechanism + ?Sized>(
+    pub fn authenticate<M: Mechanism + ?Sized>(
         self,
-        mechanism: &'a mut M,
-    ) -> Pending<'a, Result<Connection<Authed>, TransitionError<Tls>>> {
+        mechanism: &mut M,
+    ) -> Pending<'_, Result<Connection<Authed>, TransitionError<Tls>>> {
         Pending::new(async move { self.prove(mechanism, false).await })
     }
 
     async fn open(mut session: Box<Session>, tls: &TlsConfig) -> Result<Self, Error> {
         let security = session.secure(tls).await?;
         let capabilities = session.open(true).await?;
-        let state = Tls {
-            capabilities,
-            security,
-        };
+        let state = Tls { capabilities, security };
         Ok(Self { session, state })
     }
 }

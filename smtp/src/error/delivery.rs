@@ -26,10 +26,7 @@ pub struct Undelivered {
 
 impl Undelivered {
     pub(crate) fn new(refusal: Refusal, recipients: Vec<Recipient>) -> Self {
-        Self {
-            refusal,
-            recipients,
-        }
+        Self { refusal, recipients }
     }
 
     /// What refused the message as a whole: the reply to MAIL, to the last recipient when each was

@@ -22,20 +22,10 @@ enum RefusalKind {
     Reply(Reply),
     Encode(EncodeError),
     Content(ContentError),
-    Mechanism {
-        error: MechanismError,
-        reply: Option<Reply>,
-    },
-    MechanismNotOffered {
-        name: Box<str>,
-    },
-    Insecure {
-        mechanism: Box<str>,
-    },
-    TooLarge {
-        octets: u64,
-        limit: u64,
-    },
+    Mechanism { error: MechanismError, reply: Option<Reply> },
+    MechanismNotOffered { name: Box<str> },
+    Insecure { mechanism: Box<str> },
+    TooLarge { octets: u64, limit: u64 },
     NoRecipients,
 }
 
@@ -57,19 +47,11 @@ impl Refusal {
     }
 
     pub(crate) fn mechanism_not_offered(name: &str) -> Self {
-        Self::new(
-            "AUTH",
-            RefusalKind::MechanismNotOffered { name: name.into() },
-        )
+        Self::new("AUTH", RefusalKind::MechanismNotOffered { name: name.into() })
     }
 
     pub(crate) fn insecure(mechanism: &str) -> Self {
-        Self::new(
-            "AUTH",
-            RefusalKind::Insecure {
-                mechanism: mechanism.into(),
-            },
-        )
+        Self::new("AUTH", RefusalKind::Insecure { mechanism: mechanism.into() })
     }
 
     pub(crate) fn too_large(octets: u64, limit: u64) -> Self {
@@ -113,16 +95,12 @@ impl Refusal {
 
     /// Whether nothing was sent: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(
-            self.kind,
-            RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. }
-        )
+        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. })
     }
 
     /// Whether the server says that the same command may succeed later (4yz).
     pub fn is_transient(&self) -> bool {
-        self.reply()
-            .is_some_and(|reply| reply.code().is_transient())
+        self.reply().is_some_and(|reply| reply.code().is_transient())
     }
 
     /// Whether the server says that the same command will not succeed (5yz), or it was never sent.
@@ -150,13 +128,9 @@ impl Display for Refusal {
             RefusalKind::Mechanism { error, reply: None } => {
                 write!(f, "authentication was not tried: {error}")
             }
-            RefusalKind::Mechanism {
-                error,
-                reply: Some(reply),
-            } => write!(
-                f,
-                "authentication was given up: {error} (the server: {reply})"
-            ),
+            RefusalKind::Mechanism { error, reply: Some(reply) } => {
+                write!(f, "authentication was given up: {error} (the server: {reply})")
+            }
             RefusalKind::MechanismNotOffered { name } => write!(
                 f,
                 "the server does not offer the authentication mechanism {name}: use one that its \

@@ -44,7 +44,5 @@ impl Capability for AuthMechanisms {
 /// `sasl-mech = 1*20mech-char; mech-char = UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE`
 fn is_mechanism(name: &str) -> bool {
     (1..=20).contains(&name.len())
-        && name
-            .bytes()
-            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+        && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
 }

@@ -77,26 +77,13 @@ pub struct Notify {
 
 impl Notify {
     /// Report nothing.
-    pub const NEVER: Self = Self {
-        success: false,
-        failure: false,
-        delay: false,
-    };
+    pub const NEVER: Self = Self { success: false, failure: false, delay: false };
     /// Report that the message was delivered.
-    pub const SUCCESS: Self = Self {
-        success: true,
-        ..Self::NEVER
-    };
+    pub const SUCCESS: Self = Self { success: true, ..Self::NEVER };
     /// Report that the message could not be delivered.
-    pub const FAILURE: Self = Self {
-        failure: true,
-        ..Self::NEVER
-    };
+    pub const FAILURE: Self = Self { failure: true, ..Self::NEVER };
     /// Report that the message is late.
-    pub const DELAY: Self = Self {
-        delay: true,
-        ..Self::NEVER
-    };
+    pub const DELAY: Self = Self { delay: true, ..Self::NEVER };
 
     /// Both of what `self` and `other` report.
     #[must_use]
@@ -111,14 +98,11 @@ impl Notify {
 
 impl RcptParameter for Notify {
     fn into_parameter(self) -> Parameter {
-        let names: Vec<&str> = [
-            (self.success, "SUCCESS"),
-            (self.failure, "FAILURE"),
-            (self.delay, "DELAY"),
-        ]
-        .into_iter()
-        .filter_map(|(wanted, name)| wanted.then_some(name))
-        .collect();
+        let names: Vec<&str> =
+            [(self.success, "SUCCESS"), (self.failure, "FAILURE"), (self.delay, "DELAY")]
+                .into_iter()
+                .filter_map(|(wanted, name)| wanted.then_some(name))
+                .collect();
         if names.is_empty() {
             parameter("NOTIFY", "NEVER", 28)
         } else {

@@ -23,10 +23,7 @@ impl Parameter {
         value: impl Into<String>,
         requires: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            value: Some(value.into()),
-            ..Self::flag(keyword, requires)
-        }
+        Self { value: Some(value.into()), ..Self::flag(keyword, requires) }
     }
 
     /// `KEYWORD` alone, which a server allows by listing `requires`.
@@ -34,12 +31,7 @@ impl Parameter {
         keyword: impl Into<Cow<'static, str>>,
         requires: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            keyword: keyword.into(),
-            value: None,
-            requires: requires.into(),
-            raises: 0,
-        }
+        Self { keyword: keyword.into(), value: None, requires: requires.into(), raises: 0 }
     }
 
     /// Raises the limit of the command line by this many octets, as the extension's RFC says.
@@ -82,10 +74,7 @@ pub struct Parameters(Vec<Parameter>);
 impl Parameters {
     /// Adds a parameter, or replaces the one with its keyword.
     pub fn set(&mut self, parameter: Parameter) {
-        match self
-            .0
-            .iter_mut()
-            .find(|other| other.keyword.eq_ignore_ascii_case(&parameter.keyword))
+        match self.0.iter_mut().find(|other| other.keyword.eq_ignore_ascii_case(&parameter.keyword))
         {
             Some(other) => *other = parameter,
             None => self.0.push(parameter),

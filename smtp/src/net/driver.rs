@@ -60,9 +60,7 @@ impl Driver {
         limits: Limits,
         observer: Option<Arc<dyn Observer>>,
     ) -> Self {
-        let latest = timeouts
-            .total
-            .and_then(|total| Instant::now().checked_add(total));
+        let latest = timeouts.total.and_then(|total| Instant::now().checked_add(total));
         Self {
             engine: Engine::new(limits, observer),
             stream,
@@ -253,11 +251,7 @@ impl Driver {
             self.flushed = true;
             return Poll::Ready(Ok(true));
         }
-        let most = if self.stream.is_write_vectored() {
-            SLICES
-        } else {
-            1
-        };
+        let most = if self.stream.is_write_vectored() { SLICES } else { 1 };
         let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = output.slices(&mut slices[..most]);
         let stream = Pin::new(&mut self.stream);

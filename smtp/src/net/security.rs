@@ -47,13 +47,10 @@ impl Driver {
         };
         let limit = Instant::now() + self.timeouts().handshake;
         let limit = self.latest().map_or(limit, |latest| latest.min(limit));
-        let stream = timeout_at(
-            limit,
-            TlsConnector::from(tls.config()).connect(name, stream),
-        )
-        .await
-        .map_err(|_| Fault::TimedOut(Stage::Handshake))?
-        .map_err(Fault::Handshake)?;
+        let stream = timeout_at(limit, TlsConnector::from(tls.config()).connect(name, stream))
+            .await
+            .map_err(|_| Fault::TimedOut(Stage::Handshake))?
+            .map_err(Fault::Handshake)?;
         let session = stream.get_ref().1;
         let established = Established {
             verified: tls.verifies(),

@@ -19,10 +19,7 @@ pub(crate) struct Timer {
 
 impl Timer {
     pub(crate) const fn new() -> Self {
-        Self {
-            sleep: None,
-            deadline: None,
-        }
+        Self { sleep: None, deadline: None }
     }
 
     /// Fires in `timeout`, counted from now, but not later than `latest`.
@@ -44,9 +41,7 @@ impl Timer {
         let Some(deadline) = self.deadline else {
             return Poll::Pending;
         };
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }

@@ -22,10 +22,7 @@ impl TlsConfig {
     /// A configuration of rustls, for whatever this type has no words for. It must verify servers:
     /// the library takes a session under it for a verified one.
     pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
-        Self {
-            config,
-            verifies: true,
-        }
+        Self { config, verifies: true }
     }
 
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
@@ -39,9 +36,7 @@ impl TlsConfig {
 
 impl Debug for TlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsConfig")
-            .field("verifies", &self.verifies)
-            .finish_non_exhaustive()
+        f.debug_struct("TlsConfig").field("verifies", &self.verifies).finish_non_exhaustive()
     }
 }
 
@@ -170,9 +165,7 @@ mod builder {
                 .with_safe_default_protocol_versions()
                 .map_err(|error| rejected("the protocol versions", error))?;
             let builder = if self.accept_anybody {
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
             } else {
                 builder.with_root_certificates(roots(self.roots)?)
             };
@@ -182,10 +175,7 @@ mod builder {
                     .map_err(|error| rejected("the client certificate", error))?,
                 None => builder.with_no_client_auth(),
             };
-            Ok(TlsConfig {
-                config: Arc::new(config),
-                verifies: !self.accept_anybody,
-            })
+            Ok(TlsConfig { config: Arc::new(config), verifies: !self.accept_anybody })
         }
     }
 
@@ -207,9 +197,7 @@ mod builder {
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
         for certificate in given {
-            store
-                .add(certificate)
-                .map_err(|error| rejected("a root certificate", error))?;
+            store.add(certificate).map_err(|error| rejected("a root certificate", error))?;
         }
         if store.is_empty() {
             return Err(TlsConfigError {
@@ -243,10 +231,7 @@ mod builder {
     }
 
     fn rejected(what: &str, error: rustls::Error) -> TlsConfigError {
-        TlsConfigError {
-            reason: format!("{what} cannot be used: {error}"),
-            source: Some(error),
-        }
+        TlsConfigError { reason: format!("{what} cannot be used: {error}"), source: Some(error) }
     }
 
     /// Accepts every certificate, but still checks that the server holds its key.

@@ -159,9 +159,7 @@ pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
     if accepts.iter().any(|pattern| pattern.matches(code)) {
         Verdict::Accepted
     } else if code.value() >= 400
-        || accepts
-            .iter()
-            .any(|pattern| pattern.class() == code.value() / 100)
+        || accepts.iter().any(|pattern| pattern.class() == code.value() / 100)
     {
         Verdict::Refused
     } else {

@@ -104,13 +104,7 @@ pub(crate) struct Encoder {
 impl Encoder {
     /// `eight_bit` says that octets beyond ASCII have been agreed on.
     pub(crate) fn new(line_ends: LineEnds, eight_bit: bool) -> Self {
-        Self {
-            line_ends,
-            eight_bit,
-            position: Position::LineStart,
-            column: 0,
-            offset: 0,
-        }
+        Self { line_ends, eight_bit, position: Position::LineStart, column: 0, offset: 0 }
     }
 
     /// Encodes the next piece. After an error the message must be abandoned.
@@ -223,19 +217,13 @@ impl Measure {
             let feeds = count(content, b'\n');
             bare = feeds.abs_diff(count(content, b'\r'));
         }
-        let unfinished = if content.is_empty() || content.ends_with(b"\n") {
-            0
-        } else {
-            2
-        };
-        Ok(Self {
-            octets: content.len() as u64 + bare as u64 + unfinished,
-            eight_bit,
-        })
+        let unfinished = if content.is_empty() || content.ends_with(b"\n") { 0 } else { 2 };
+        Ok(Self { octets: content.len() as u64 + bare as u64 + unfinished, eight_bit })
     }
 }
 
 /// A plain loop, which the compiler makes wide.
+#[allow(clippy::naive_bytecount, reason = "a crate for one loop would be one more to keep")]
 fn count(content: &[u8], octet: u8) -> usize {
     content.iter().filter(|&&other| other == octet).count()
 }

@@ -81,18 +81,14 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        let written = self
-            .output
-            .encode(|buffer| line::encode(command, buffer, capabilities, utf8))?;
+        let written =
+            self.output.encode(|buffer| line::encode(command, buffer, capabilities, utf8))?;
         if written.secret.is_some() {
             self.output.mark_secret();
         }
         let start = written.line.start;
-        let secret = written
-            .secret
-            .map(|secret| secret.start - start..secret.end - start);
-        self.trace
-            .sent(&self.output.encoded()[written.line], secret);
+        let secret = written.secret.map(|secret| secret.start - start..secret.end - start);
+        self.trace.sent(&self.output.encoded()[written.line], secret);
         self.expect(Expected {
             stage: C::SPEC.stage,
             accepts: C::SPEC.accepts,
@@ -269,16 +265,9 @@ impl Engine {
     fn reply_limits(&self, expected: Expected) -> ReplyLimits {
         let auth = expected.stage == Stage::Auth;
         ReplyLimits {
-            line: if auth {
-                self.limits.auth_line
-            } else {
-                self.limits.reply_line
-            },
+            line: if auth { self.limits.auth_line } else { self.limits.reply_line },
             lines: expected.reply_lines.unwrap_or(self.limits.reply_lines),
-            octets: self
-                .limits
-                .reply_octets
-                .max(if auth { self.limits.auth_line } else { 0 }),
+            octets: self.limits.reply_octets.max(if auth { self.limits.auth_line } else { 0 }),
         }
     }
 }

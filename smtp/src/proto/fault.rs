@@ -16,6 +16,8 @@ use super::stage::Stage;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
+    /// No connection could be made.
+    Unreachable(io::Error),
     /// Reading or writing failed.
     Io(io::Error),
     /// The server closed the connection without a word.
@@ -44,15 +46,12 @@ pub enum Fault {
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreachable(error) => Display::fmt(error, f),
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection without a reply"),
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
             Self::TimedOut(stage) => {
-                write!(
-                    f,
-                    "the server took too long: timed out {}",
-                    stage.describe()
-                )
+                write!(f, "the server took too long: timed out {}", stage.describe())
             }
             Self::DeadlineExceeded => {
                 f.write_str("the connection exceeded the time set for it as a whole")
@@ -76,7 +75,10 @@ impl Display for Fault {
 impl std::error::Error for Fault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) | Self::Handshake(error) | Self::Body(error) => Some(error),
+            Self::Unreachable(error)
+            | Self::Io(error)
+            | Self::Handshake(error)
+            | Self::Body(error) => Some(error),
             Self::Protocol(error) => Some(error),
             Self::Content(error) => Some(error),
             _ => None,
@@ -141,10 +143,7 @@ impl Display for ProtocolError {
             ),
             Self::Unreadable(error) => Display::fmt(error, f),
             Self::EarlyReply(reply) => {
-                write!(
-                    f,
-                    "it answered a message that was still being sent: {reply}"
-                )
+                write!(f, "it answered a message that was still being sent: {reply}")
             }
             Self::TooManyChallenges(limit) => {
                 write!(f, "authentication took more than {limit} challenges")

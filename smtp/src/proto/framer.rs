@@ -66,9 +66,7 @@ impl Framer {
             }
             (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
             let frame = self.buffer.split_to(end).freeze();
-            return Reply::from_frame(frame)
-                .map(Some)
-                .map_err(ProtocolError::Malformed);
+            return Reply::from_frame(frame).map(Some).map_err(ProtocolError::Malformed);
         }
         self.scanned = self.buffer.len();
         if self.buffer.len() - self.lines_end > limits.line {
@@ -85,11 +83,7 @@ impl Framer {
 mod tests {
     use super::*;
 
-    const LIMITS: ReplyLimits = ReplyLimits {
-        line: 32,
-        lines: 3,
-        octets: 80,
-    };
+    const LIMITS: ReplyLimits = ReplyLimits { line: 32, lines: 3, octets: 80 };
 
     fn feed(octets: &[u8], piece: usize) -> (Vec<String>, Option<ProtocolError>) {
         let mut framer = Framer::default();
@@ -125,11 +119,7 @@ mod tests {
         let wide = b"250-aaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(3);
         let table: &[(&str, &[u8], ProtocolError)] = &[
             ("no end of line", &long, LineTooLong(32)),
-            (
-                "many lines",
-                b"250-\r\n250-\r\n250-\r\n250-\r\n",
-                TooManyLines(3),
-            ),
+            ("many lines", b"250-\r\n250-\r\n250-\r\n250-\r\n", TooManyLines(3)),
             ("many octets", &wide, ReplyTooLong(80)),
             ("bare LF", b"250 ok\n", BareLineFeed),
         ];

@@ -186,9 +186,7 @@ impl<'a> Line<'a> {
     /// Writes what `value` displays.
     fn display<T: Display + ?Sized>(&mut self, value: &T) {
         if write!(Octets(self.buffer), "{value}").is_err() {
-            self.fail(EncodeErrorKind::Rejected(
-                "could not be displayed".to_owned(),
-            ));
+            self.fail(EncodeErrorKind::Rejected("could not be displayed".to_owned()));
         }
     }
 
@@ -281,10 +279,7 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     } else if !utf8 && !line.is_ascii() {
         EncodeErrorKind::NotAscii
     } else if line.len() + 2 > limit {
-        EncodeErrorKind::TooLong {
-            octets: line.len() + 2,
-            limit,
-        }
+        EncodeErrorKind::TooLong { octets: line.len() + 2, limit }
     } else if line.is_empty() || line.ends_with(b" ") {
         EncodeErrorKind::Empty
     } else {
@@ -297,9 +292,7 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
 fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')
-        && keyword
-            .bytes()
-            .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+        && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
 }
 
 /// Whether a space stands outside of a quoted string.

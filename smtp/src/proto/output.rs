@@ -179,9 +179,7 @@ mod tests {
 
     impl ConcatOctets for [IoSlice<'_>] {
         fn concat_octets(&self) -> Vec<u8> {
-            self.iter()
-                .flat_map(|slice| slice.iter().copied())
-                .collect()
+            self.iter().flat_map(|slice| slice.iter().copied()).collect()
         }
     }
 

@@ -60,10 +60,7 @@ impl ReplyError {
     /// The text of a line (counted from 0) could not be read at an octet (counted from 0, behind
     /// the code).
     pub fn at(reply: Reply, line: usize, octet: usize) -> Self {
-        Self {
-            reply,
-            place: Some((line, octet)),
-        }
+        Self { reply, place: Some((line, octet)) }
     }
 
     /// The reply, as it came.
@@ -120,11 +117,7 @@ pub fn lines<T>(
     reply: &Reply,
     parse: for<'a> fn(&'a [u8]) -> Parsed<'a, T>,
 ) -> Result<Vec<T>, ReplyError> {
-    reply
-        .lines()
-        .enumerate()
-        .map(|(number, text)| line(reply, number, text, &parse))
-        .collect()
+    reply.lines().enumerate().map(|(number, text)| line(reply, number, text, &parse)).collect()
 }
 
 /// Reads the first line's text with [`FromStr`].
@@ -142,11 +135,7 @@ pub fn text_from_str<T: FromStr>(reply: &Reply) -> Result<T, ReplyError> {
 ///
 /// When a line is not UTF-8 or its type refuses it.
 pub fn lines_from_str<T: FromStr>(reply: &Reply) -> Result<Vec<T>, ReplyError> {
-    reply
-        .lines()
-        .enumerate()
-        .map(|(number, text)| line_from_str(reply, number, text))
-        .collect()
+    reply.lines().enumerate().map(|(number, text)| line_from_str(reply, number, text)).collect()
 }
 
 fn line<T>(

@@ -51,11 +51,7 @@ pub struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(crate) fn open(line: &'a [u8]) -> Self {
-        Self {
-            before: line.strip_suffix(b"\r\n").unwrap_or(line),
-            secret: false,
-            after: &[],
-        }
+        Self { before: line.strip_suffix(b"\r\n").unwrap_or(line), secret: false, after: &[] }
     }
 
     pub(crate) fn redacted(line: &'a [u8], secret: Option<Range<usize>>) -> Self {
@@ -83,10 +79,7 @@ impl Display for Shown<'_> {
 
 /// Writes octets so that a terminal cannot be told anything by them.
 fn printable(mut octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    while let Some(at) = octets
-        .iter()
-        .position(|octet| !matches!(octet, b' '..=b'~'))
-    {
+    while let Some(at) = octets.iter().position(|octet| !matches!(octet, b' '..=b'~')) {
         f.write_str(str::from_utf8(&octets[..at]).unwrap_or_default())?;
         write!(f, "\\x{:02x}", octets[at])?;
         octets = &octets[at + 1..];
@@ -158,9 +151,7 @@ impl Trace {
 
 impl Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trace")
-            .field("observed", &self.observer.is_some())
-            .finish()
+        f.debug_struct("Trace").field("observed", &self.observer.is_some()).finish()
     }
 }
 
@@ -172,11 +163,7 @@ mod tests {
     fn secrets_and_control_characters_are_not_shown() {
         let table: &[(&[u8], Option<Range<usize>>, &str)] = &[
             (b"NOOP\r\n", None, "NOOP"),
-            (
-                b"AUTH PLAIN AHUAcA==\r\n",
-                Some(11..19),
-                "AUTH PLAIN <redacted>",
-            ),
+            (b"AUTH PLAIN AHUAcA==\r\n", Some(11..19), "AUTH PLAIN <redacted>"),
             (b"X a=secret b\r\n", Some(4..10), "X a=<redacted> b"),
             (b"250 \x1b[31mred\r\n", None, "250 \\x1b[31mred"),
         ];

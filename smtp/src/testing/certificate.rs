@@ -31,9 +31,7 @@ impl Certificate {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "an authority for tests");
+        params.distinguished_name.push(DnType::CommonName, "an authority for tests");
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
@@ -48,10 +46,7 @@ impl Certificate {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
-        Ok(Self {
-            authority_pem: authority.pem(),
-            config: Arc::new(config),
-        })
+        Ok(Self { authority_pem: authority.pem(), config: Arc::new(config) })
     }
 
     /// The authority, for clients that are to trust it.

@@ -38,11 +38,7 @@ fn dots_line_ends_and_the_end() {
         ("a leading dot", b".a\r\n", b"..a\r\n.\r\n"),
         ("a lone dot", b".\r\n", b"..\r\n.\r\n"),
         ("two dots", b"..\r\n", b"...\r\n.\r\n"),
-        (
-            "a dot behind an empty line",
-            b"a\r\n\r\n.b\r\n",
-            b"a\r\n\r\n..b\r\n.\r\n",
-        ),
+        ("a dot behind an empty line", b"a\r\n\r\n.b\r\n", b"a\r\n\r\n..b\r\n.\r\n"),
         ("a dot in a line", b"a.b\r\n", b"a.b\r\n.\r\n"),
         ("bare LF", b"a\n.b\n", b"a\r\n..b\r\n.\r\n"),
         ("bare CR", b"a\r.b\r", b"a\r\n..b\r\n.\r\n"),
@@ -66,23 +62,11 @@ fn strict_content_is_sent_as_it_is_or_not_at_all() {
     let table: &[(&str, &[u8], Result<&[u8], ContentError>)] = &[
         ("clean", b".a\r\n", Ok(b"..a\r\n.\r\n")),
         ("bare LF", b"ab\nc", Err(ContentError::BareLineFeed(2))),
-        (
-            "bare CR",
-            b"ab\rc",
-            Err(ContentError::BareCarriageReturn(3)),
-        ),
-        (
-            "bare CR at the end",
-            b"ab\r",
-            Err(ContentError::BareCarriageReturn(3)),
-        ),
+        ("bare CR", b"ab\rc", Err(ContentError::BareCarriageReturn(3))),
+        ("bare CR at the end", b"ab\r", Err(ContentError::BareCarriageReturn(3))),
         ("NUL", b"ab\0c", Err(ContentError::Nul(2))),
         ("a line of 999", &long, Err(ContentError::LineTooLong(1002))),
-        (
-            "eight bits",
-            "é\r\n".as_bytes(),
-            Err(ContentError::EightBit),
-        ),
+        ("eight bits", "é\r\n".as_bytes(), Err(ContentError::EightBit)),
     ];
     for (name, content, expected) in table {
         let encoded = encode(&[content], LineEnds::Strict);
@@ -101,11 +85,7 @@ fn no_server_sees_a_second_message() {
     for _ in 0..7 {
         longest = longest
             .iter()
-            .flat_map(|string| {
-                ALPHABET
-                    .iter()
-                    .map(|octet| [string.as_slice(), &[*octet]].concat())
-            })
+            .flat_map(|string| ALPHABET.iter().map(|octet| [string.as_slice(), &[*octet]].concat()))
             .collect();
         strings.extend(longest.iter().cloned());
     }
@@ -179,18 +159,12 @@ fn read(wire: &[u8], line_ends: &[&[u8]]) -> Seen {
         at += end.len();
         line = at;
         if text == b"." {
-            return Seen {
-                end_of_data: Some(at),
-                content,
-            };
+            return Seen { end_of_data: Some(at), content };
         }
         content.extend_from_slice(text.strip_prefix(b".").unwrap_or(text));
         content.extend_from_slice(b"\r\n");
     }
-    Seen {
-        end_of_data: None,
-        content,
-    }
+    Seen { end_of_data: None, content }
 }
 
 #[test]
@@ -206,8 +180,5 @@ fn a_measure_is_exact_for_canonical_content_and_never_too_low() {
         let measure = Measure::of(content, LineEnds::Normalize);
         assert_eq!(measure, Ok(Measure { octets, eight_bit }), "{content:?}");
     }
-    assert_eq!(
-        Measure::of(b"a\0", LineEnds::Normalize),
-        Err(ContentError::Nul(1))
-    );
+    assert_eq!(Measure::of(b"a\0", LineEnds::Normalize), Err(ContentError::Nul(1)));
 }

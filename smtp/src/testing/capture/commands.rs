@@ -72,23 +72,15 @@ impl Command {
     }
 
     fn hello(extended: bool, name: &str) -> Self {
-        Self::Hello {
-            extended,
-            name: name.to_owned(),
-        }
+        Self::Hello { extended, name: name.to_owned() }
     }
 
     fn auth(mechanism: &str, initial: Option<String>) -> Self {
-        Self::Auth {
-            mechanism: mechanism.to_ascii_uppercase(),
-            initial,
-        }
+        Self::Auth { mechanism: mechanism.to_ascii_uppercase(), initial }
     }
 
     fn bdat(octets: &str, last: bool) -> Self {
-        octets
-            .parse()
-            .map_or(Self::Malformed, |octets| Self::Bdat { octets, last })
+        octets.parse().map_or(Self::Malformed, |octets| Self::Bdat { octets, last })
     }
 }
 
@@ -116,10 +108,7 @@ fn path(rest: &str, keyword: &str) -> Option<(String, Vec<String>)> {
         return None;
     }
     let parameters = parameters.split(' ').filter(|word| !word.is_empty());
-    Some((
-        path[..end].to_owned(),
-        parameters.map(str::to_owned).collect(),
-    ))
+    Some((path[..end].to_owned(), parameters.map(str::to_owned).collect()))
 }
 
 #[cfg(test)]
@@ -134,21 +123,12 @@ mod tests {
         };
         let table = [
             ("MAIL FROM:<>", mail("", &[])),
-            (
-                "mail from:<a@b> SIZE=3 BODY=8BITMIME",
-                mail("a@b", &["SIZE=3", "BODY=8BITMIME"]),
-            ),
+            ("mail from:<a@b> SIZE=3 BODY=8BITMIME", mail("a@b", &["SIZE=3", "BODY=8BITMIME"])),
             ("MAIL FROM:<\"a> b\"@c>", mail("\"a> b\"@c", &[])),
             ("MAIL FROM: <a@b>", Command::Malformed),
             ("MAIL FROM:<a@b>SIZE=3", Command::Malformed),
             ("RCPT TO:<>", Command::Malformed),
-            (
-                "BDAT 12 LAST",
-                Command::Bdat {
-                    octets: 12,
-                    last: true,
-                },
-            ),
+            ("BDAT 12 LAST", Command::Bdat { octets: 12, last: true }),
             ("BDAT x", Command::Malformed),
             ("STARTTLS now", Command::Malformed),
             ("FOO", Command::Unknown),

@@ -78,12 +78,7 @@ impl CaptureServer {
                 while sessions.try_join_next().is_some() {}
             }
         });
-        Ok(Self {
-            address,
-            authority,
-            messages,
-            accepting,
-        })
+        Ok(Self { address, authority, messages, accepting })
     }
 
     /// The address that the server listens at.

@@ -52,10 +52,7 @@ pub(super) async fn serve(
         if command == Command::StartTls && session.may_start_tls() {
             session.transport.reply("220 2.0.0 ready to start TLS");
             session.transport.flush().await?;
-            session.transport = session
-                .transport
-                .secure(&session.settings.certificate)
-                .await?;
+            session.transport = session.transport.secure(&session.settings.certificate).await?;
             session.client_name = None;
             continue;
         }
@@ -175,9 +172,7 @@ impl Session {
     fn mail(&mut self, path: String, parameters: Vec<String>) {
         let declared = |parameter: &String| {
             let (keyword, value) = parameter.split_once('=')?;
-            keyword
-                .eq_ignore_ascii_case("SIZE")
-                .then(|| value.parse().ok())?
+            keyword.eq_ignore_ascii_case("SIZE").then(|| value.parse().ok())?
         };
         let size: Option<usize> = parameters.iter().find_map(declared);
         if self.client_name.is_none() || self.mail.is_some() {

@@ -29,11 +29,7 @@ pub(super) enum BadLine {
 
 impl Transport {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self {
-            stream: Stream::Clear(stream),
-            input: BytesMut::new(),
-            output: Vec::new(),
-        }
+        Self { stream: Stream::Clear(stream), input: BytesMut::new(), output: Vec::new() }
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -50,9 +46,7 @@ impl Transport {
         let Stream::Clear(stream) = self.stream else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let stream = TlsAcceptor::from(certificate.config())
-            .accept(stream)
-            .await?;
+        let stream = TlsAcceptor::from(certificate.config()).accept(stream).await?;
         Ok(Self {
             stream: Stream::Tls(Box::new(stream)),
             input: BytesMut::new(),

@@ -164,17 +164,10 @@ impl Machine {
         };
         let line: Vec<u8> = self.heard.drain(..end + 2).collect();
         let said = &line[..end];
-        let right = if open {
-            said.starts_with(text.as_bytes())
-        } else {
-            said == text.as_bytes()
-        };
+        let right = if open { said.starts_with(text.as_bytes()) } else { said == text.as_bytes() };
         if !right {
             let said = shown(said);
-            self.fail(
-                number,
-                &format!("expected {text:?}, the client said {said}"),
-            );
+            self.fail(number, &format!("expected {text:?}, the client said {said}"));
         }
         self.note("C", &line);
         true
@@ -184,10 +177,7 @@ impl Machine {
         let length = octets.len().min(self.heard.len());
         if self.heard[..length] != octets[..length] {
             let said = shown(&self.heard[..length]);
-            self.fail(
-                number,
-                &format!("expected {}, the client said {said}", shown(octets)),
-            );
+            self.fail(number, &format!("expected {}, the client said {said}", shown(octets)));
         }
         if self.heard.len() < octets.len() {
             return false;
@@ -248,15 +238,12 @@ impl Machine {
     fn note(&mut self, who: &str, octets: &[u8]) {
         for line in octets.split_inclusive(|&octet| octet == b'\n') {
             let line = shown(line.trim_ascii_end());
-            self.dialogue.push_str(&format!("{who}: {line}\n"));
+            self.dialogue.extend([who, ": ", &line, "\n"]);
         }
     }
 
     fn fail(&self, line: usize, what: &str) -> ! {
-        panic!(
-            "the client left the script at its line {line}: {what}\nso far:\n{}",
-            self.dialogue
-        );
+        panic!("the client left the script at its line {line}: {what}\nso far:\n{}", self.dialogue);
     }
 }
 
@@ -264,11 +251,7 @@ impl Machine {
 fn shown(octets: &[u8]) -> String {
     const MOST: usize = 200;
     let text = octets[..octets.len().min(MOST)].escape_ascii().to_string();
-    if octets.len() > MOST {
-        format!("{text}... ({} octets)", octets.len())
-    } else {
-        text
-    }
+    if octets.len() > MOST { format!("{text}... ({} octets)", octets.len()) } else { text }
 }
 
 pub(super) fn broken(end: End) -> io::Error {

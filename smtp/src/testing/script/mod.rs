@@ -140,10 +140,7 @@ impl Script {
         let certificate = self.certificate.clone().unwrap_or_default();
         let authority = certificate.authority_pem().to_owned();
         let machine = Arc::new(Mutex::new(Machine::new(self, &certificate)));
-        (
-            ScriptedStream::new(Arc::clone(&machine)),
-            Peer::new(machine, authority),
-        )
+        (ScriptedStream::new(Arc::clone(&machine)), Peer::new(machine, authority))
     }
 
     fn step(mut self, step: Step) -> Self {

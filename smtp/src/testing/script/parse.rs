@@ -29,10 +29,7 @@ fn step(line: &str) -> Option<Step> {
     if let Some(text) = line.strip_prefix("C:") {
         let text = text.strip_prefix(' ').unwrap_or(text);
         let open = text.strip_suffix('*');
-        return Some(Step::Client(
-            open.unwrap_or(text).to_owned(),
-            open.is_some(),
-        ));
+        return Some(Step::Client(open.unwrap_or(text).to_owned(), open.is_some()));
     }
     let event = line.strip_prefix("--")?.strip_suffix("--")?.trim();
     match event {

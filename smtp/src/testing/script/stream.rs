@@ -22,10 +22,7 @@ pub struct ScriptedStream {
 
 impl ScriptedStream {
     pub(super) fn new(machine: Arc<Mutex<Machine>>) -> Self {
-        Self {
-            machine,
-            stutters: [None, None],
-        }
+        Self { machine, stutters: [None, None] }
     }
 }
 
@@ -97,9 +94,7 @@ impl AsyncWrite for ScriptedStream {
         if let Some(end) = machine.end {
             return Poll::Ready(Err(broken(end)));
         }
-        let count = octets
-            .len()
-            .min(machine.script.write_limit.unwrap_or(usize::MAX));
+        let count = octets.len().min(machine.script.write_limit.unwrap_or(usize::MAX));
         machine.hear(&octets[..count]);
         Poll::Ready(Ok(count))
     }

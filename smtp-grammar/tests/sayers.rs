@@ -1,0 +1,117 @@
+//! The 164 addresses of Dominic Sayers' `is_email`, against the verdicts of RFC 5321.
+//!
+//! They were collected for the grammar of message headers, which is wider than that of envelopes:
+//! whatever only RFC 5322 allows must be refused here.
+
+// A test that cannot go on fails, and says why.
+#![allow(clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use smtp_grammar::Mailbox;
+
+const CORPUS: &str = include_str!("corpus/sayers.xml");
+
+/// Per category, the cases that RFC 5321 §4.1.2 allows. All others are refused.
+///
+/// Of the category `RFC5321`, 71 alone is refused: its `::` stands for one group, and for two at
+/// least it must (§4.1.3).
+const ACCEPTED: [(&str, &[u16]); 3] = [
+    ("ISEMAIL_VALID_CATEGORY", &[5, 8, 9, 10, 11, 14, 19, 21, 22, 25, 29, 32, 100, 101]),
+    ("ISEMAIL_DNSWARN", &[12, 13, 27, 33, 37, 38, 167, 168]),
+    ("ISEMAIL_RFC5321", &[23, 24, 42, 43, 45, 46, 48, 55, 61, 68, 72, 75, 77, 79, 81, 166]),
+];
+
+/// A `<test>` of the corpus.
+struct Case {
+    id: u16,
+    address: String,
+    category: &'static str,
+}
+
+/// The tests of the corpus. It nests nothing, so that text between tags is all there is to find.
+fn cases() -> Vec<Case> {
+    let mut tests = CORPUS.split("<test id=\"");
+    tests.next();
+    tests
+        .map(|test| Case {
+            id: test.split('"').next().and_then(|id| id.parse().ok()).expect("a number"),
+            address: unescape(element(test, "address").unwrap_or_default()),
+            category: element(test, "category").expect("a category"),
+        })
+        .collect()
+}
+
+/// The text of an element, unless it is written as an empty one.
+fn element(xml: &'static str, name: &str) -> Option<&'static str> {
+    let (_, behind) = xml.split_once(&format!("<{name}>"))?;
+    behind.split_once(&format!("</{name}>")).map(|(text, _)| text)
+}
+
+/// Entities and character references resolved, and control pictures turned into the control
+/// characters that they stand for, as XML cannot hold those.
+fn unescape(xml: &str) -> String {
+    let mut parts = xml.split('&');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (entity, rest) = part.split_once(';').expect("an entity ends");
+        text.push(match entity.strip_prefix("#x") {
+            Some(hex) => {
+                let scalar = u32::from_str_radix(hex, 16).expect("hexadecimal digits");
+                char::from_u32(scalar).expect("a character")
+            }
+            None => [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"')]
+                .into_iter()
+                .find_map(|(name, character)| (name == entity).then_some(character))
+                .expect("an entity of XML"),
+        });
+        text.push_str(rest);
+    }
+    text.chars().map(depicted).collect()
+}
+
+/// `U+2400` to `U+241F` depict `U+0000` to `U+001F`.
+fn depicted(character: char) -> char {
+    match u32::from(character) {
+        picture @ 0x2400..=0x241f => char::from_u32(picture - 0x2400).unwrap_or(character),
+        _ => character,
+    }
+}
+
+#[test]
+fn the_corpus_is_read_as_it_was_written() {
+    let cases = cases();
+    assert_eq!(cases.len(), 164);
+    let address = |id| cases.iter().find(|case| case.id == id).map(|case| case.address.as_str());
+    for (id, expected) in [
+        (1, ""),
+        (8, "test@iana.org"),
+        (92, "\"test\\\u{a9}\"@iana.org"),
+        (101, "xn--test@iana.org"),
+        (141, "test\u{7}@iana.org"),
+    ] {
+        assert_eq!(address(id), Some(expected), "{id}");
+    }
+}
+
+#[test]
+fn exactly_what_rfc_5321_allows_is_accepted() {
+    let mut accepted = BTreeMap::<&str, Vec<u16>>::new();
+    for case in cases() {
+        if case.address.parse::<Mailbox>().is_ok() {
+            accepted.entry(case.category).or_default().push(case.id);
+        }
+    }
+    let expected = ACCEPTED.map(|(category, ids)| (category, ids.to_vec()));
+    assert_eq!(accepted, BTreeMap::from(expected));
+}
+
+#[test]
+fn what_is_accepted_is_written_in_one_way() {
+    for Case { id, address, .. } in cases() {
+        let Ok(mailbox) = address.parse::<Mailbox>() else { continue };
+        let again = mailbox.to_string().parse::<Mailbox>();
+        assert_eq!(again.as_ref(), Ok(&mailbox), "{id}");
+        assert_eq!(again.map(|again| again.to_string()), Ok(mailbox.to_string()), "{id}");
+    }
+}

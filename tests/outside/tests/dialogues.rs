@@ -1,0 +1,132 @@
+//! The commands and mechanisms of this crate, against scripted servers.
+
+use outside::{Etrn, Queue, TokenLogin, Vault, XClient};
+use smtp::testing::{Peer, Script};
+use smtp::state::{Greeted, Tls};
+use smtp::{Connection, Secret, Server, TlsConfig, TransitionError};
+
+async fn greeted(dialogue: &str) -> (Connection<Greeted>, Peer) {
+    let (stream, peer) = Script::new(dialogue).start();
+    let server = Server::new("mail.example.test", 25);
+    (Connection::over(stream, &server).await.unwrap(), peer)
+}
+
+async fn secured(dialogue: &str) -> (Connection<Tls>, Peer) {
+    let (stream, peer) = Script::new("-- tls --").then(dialogue).start();
+    let server = Server::new("mail.example.test", 465);
+    let tls = TlsConfig::builder().root_pem(peer.authority_pem()).build().unwrap();
+    (Connection::over_tls(stream, &server, &tls).await.unwrap(), peer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn xclient_begins_the_session_again() {
+    let (connection, peer) = secured(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250-SIZE 1000
+         S: 250 XCLIENT NAME ADDR
+         C: XCLIENT NAME=a+20b ADDR=IPV6:2001:db8::1
+         S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250 SIZE 2000",
+    )
+    .await;
+    let command = XClient {
+        name: Some("a b".to_owned()),
+        address: "2001:db8::1".parse().unwrap(),
+    };
+    let (connection, reply) = connection.transition(command).await.unwrap();
+    assert_eq!(reply.code().value(), 220);
+    assert!(!connection.capabilities().has("XCLIENT"), "what was said before is forgotten");
+    assert!(connection.capabilities().has("SIZE"));
+    assert!(connection.security().is_some(), "TLS stays");
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn xclient_is_not_sent_to_a_server_that_does_not_offer_it() {
+    let (connection, peer) = greeted(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250 mail.example.test",
+    )
+    .await;
+    let command = XClient { name: None, address: "192.0.2.1".parse().unwrap() };
+    let refused = connection.transition(command).await;
+    assert!(matches!(refused, Err(TransitionError::Refused(_))));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn etrn_has_its_own_replies() {
+    let (mut connection, peer) = greeted(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250 ETRN
+         C: ETRN example.com
+         S: 250 OK, queuing for node example.com started
+         C: ETRN @example.com
+         S: 253 OK, 14 pending messages for node example.com started
+         C: ETRN #uucp
+         S: 251 OK, no messages waiting
+         C: ETRN #uucp
+         S: 458 Unable to queue messages for node uucp",
+    )
+    .await;
+    let domain = || "example.com".parse().unwrap();
+    assert_eq!(connection.send(Etrn::Domain(domain())).await.unwrap(), Queue::Started);
+    let pending = connection.send(Etrn::Subdomains(domain())).await.unwrap();
+    assert_eq!(pending, Queue::Messages(14));
+    let uucp = || Etrn::Queue("uucp".to_owned());
+    assert_eq!(connection.send(uucp()).await.unwrap(), Queue::Empty);
+    let refused = connection.send(uucp()).await.unwrap_err();
+    assert!(refused.is_transient(), "{refused}");
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_authenticates() {
+    let (connection, peer) = secured(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250 X-TOKEN
+         C: X-TOKEN me czNjcjN0
+         S: 250 welcome
+         C: MAIL FROM:<me@example.com>
+         S: 250 ok",
+    )
+    .await;
+    let login = TokenLogin { user: "me", token: Secret::from("s3cr3t") };
+    let (connection, _) = connection.transition(login).await.unwrap();
+    let sender: smtp::Mailbox = "me@example.com".parse().unwrap();
+    connection.mail(smtp::command::Mail::from(sender)).await.unwrap();
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_of_several_rounds() {
+    let hello = "S: 220 mail.example.test
+                 C: EHLO [127.0.0.1]
+                 S: 250-mail.example.test
+                 S: 250 AUTH X-VAULT
+                 C: AUTH X-VAULT djEAbWU=
+                 S: 334 AQID
+                 C: DQ==\n";
+    // 7 + 1 + 2 + 3 = 13, twice is 26.
+    let (connection, peer) = secured(&format!("{hello}S: 334 Gg==\nC: \n S: 235 ok")).await;
+    connection.authenticate(&mut Vault::new("me", 7)).await.unwrap();
+    peer.finish();
+
+    let (connection, peer) = secured(&format!("{hello}S: 334 Gw==\nC: *\nS: 501 cancelled")).await;
+    let refused = connection.authenticate(&mut Vault::new("me", 7)).await;
+    assert!(matches!(refused, Err(TransitionError::Refused(_))), "the server has another key");
+    peer.finish();
+
+    let (connection, _) = secured(&format!("{hello}S: 235 trust me")).await;
+    let lost = connection.authenticate(&mut Vault::new("me", 7)).await;
+    assert!(matches!(lost, Err(TransitionError::Lost(_))), "the server has proved nothing");
+}

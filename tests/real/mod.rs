@@ -1,0 +1,6 @@
+//! Tests with real servers, and what they share.
+
+mod landed;
+mod postfix;
+mod round_trip;
+mod server;

@@ -1,0 +1,9 @@
+//! A field without octets.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(mechanism = "X-TOKEN", initial = "{0}")]
+struct Token(u8);
+
+fn main() {}

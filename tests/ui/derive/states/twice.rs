@@ -1,0 +1,9 @@
+//! A state that is named twice.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(Tls, Home))]
+struct Command;
+
+fn main() {}

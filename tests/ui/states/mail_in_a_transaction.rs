@@ -1,0 +1,12 @@
+//! A transaction inside a transaction.
+
+use smtp::command::Mail;
+use smtp::{Connection, Error, ReversePath};
+use smtp::state::{InTransaction, Tls};
+
+async fn send(connection: Connection<InTransaction<Tls>>) -> Result<(), Error> {
+    connection.mail(Mail::from(ReversePath::Null)).await?;
+    Ok(())
+}
+
+fn main() {}

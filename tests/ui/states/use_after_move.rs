@@ -1,0 +1,13 @@
+//! The old state, after the session has left it.
+
+use smtp::command::{Mail, Noop};
+use smtp::{Connection, Error, ReversePath};
+use smtp::state::Authed;
+
+async fn send(mut connection: Connection<Authed>) -> Result<(), Error> {
+    let _transaction = connection.mail(Mail::from(ReversePath::Null)).await?;
+    connection.send(Noop).await?;
+    Ok(())
+}
+
+fn main() {}
