@@ -4,7 +4,7 @@
 //!
 //! # A command
 //!
-//! ```ignore
+//! ```text
 //! #[derive(SmtpCommand)]
 //! #[smtp(verb = "XCLIENT", requires = "XCLIENT", accepts(220), transition(Tls => Tls), resets)]
 //! struct XClient {
@@ -17,7 +17,7 @@
 //!
 //! expands to
 //!
-//! ```ignore
+//! ```text
 #![doc = include_str!("../tests/snapshots/xclient.rs")]
 //! ```
 //!

@@ -109,6 +109,11 @@ pub use receipt::{Receipt, Recipient};
 pub use secret::{Octets, Secret};
 pub use state::{OpensContent, Reachable, State, Transition, Upgrade, ValidIn};
 
+/// The README's programs are compiled with the tests.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// What derived code calls. It is no part of the public interface.
 #[doc(hidden)]
 pub mod __private {

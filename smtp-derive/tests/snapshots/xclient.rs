@@ -1,0 +1,19 @@
+#[automatically_derived]
+impl ::smtp::Command for XClient {
+    type Reply = ::smtp::Reply;
+    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("XCLIENT")
+        .requires("XCLIENT")
+        .accepts(&[::smtp::CodePattern::Exactly(220)])
+        .resets();
+    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+        line.verb("XCLIENT");
+        line.param("ADDR", &::smtp::__private::Xtext(&self.addr));
+        if let ::smtp::__private::Some(value) = &self.name {
+            line.param("NAME", &::smtp::__private::Xtext(value));
+        }
+    }
+}
+#[automatically_derived]
+impl ::smtp::Transition<::smtp::state::Tls> for XClient {
+    type Next = ::smtp::state::Tls;
+}

@@ -1,0 +1,31 @@
+#[automatically_derived]
+impl<'a, T: Display> ::smtp::Command for List<'a, T> {
+    type Reply = ::smtp::Reply;
+    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("X-LIST");
+    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+        line.verb("X-LIST");
+        if !::smtp::__private::is_empty(&self.joined) {
+            line.arg(
+                &::smtp::__private::join(
+                    &self.joined,
+                    ",",
+                    |value, line| {
+                        ::smtp::Argument::write(value, line);
+                    },
+                ),
+            );
+        }
+        for value in &self.each {
+            line.param("TO", &brackets(value));
+        }
+        if line.offers("X-BLOB") {
+            line.arg(&::smtp::__private::base64(&self.blob));
+        }
+    }
+}
+#[automatically_derived]
+impl<
+    'a,
+    T: Display,
+    Home: ::smtp::state::Home,
+> ::smtp::ValidIn<::smtp::state::InTransaction<Home>> for List<'a, T> {}

@@ -1,0 +1,37 @@
+#[automatically_derived]
+impl ::smtp::Mechanism for Login {
+    fn name(&self) -> &str {
+        "LOGIN"
+    }
+    fn reveals_secret(&self) -> bool {
+        true
+    }
+    fn initial_response(
+        &mut self,
+    ) -> ::smtp::__private::Result<
+        ::smtp::__private::Option<::smtp::Secret>,
+        ::smtp::MechanismError,
+    > {
+        ::smtp::__private::Ok(::smtp::__private::None)
+    }
+    fn respond(
+        &mut self,
+        challenge: ::smtp::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        match challenge.index() {
+            0 => {
+                ::smtp::__private::message(
+                        &[::smtp::__private::Piece::Field("0", &self.0)],
+                    )
+                    .map(::smtp::Step::from)
+            }
+            1 => {
+                ::smtp::__private::message(
+                        &[::smtp::__private::Piece::Field("1", &self.1)],
+                    )
+                    .map(::smtp::Step::from)
+            }
+            _ => ::smtp::__private::Err(challenge.unexpected()),
+        }
+    }
+}

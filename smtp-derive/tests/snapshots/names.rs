@@ -1,0 +1,11 @@
+#[automatically_derived]
+impl ::smtp::FromReply for Names {
+    fn from_reply(
+        reply: ::smtp::Reply,
+    ) -> ::smtp::__private::Result<Self, ::smtp::ReplyError> {
+        ::smtp::__private::Ok(Self {
+            names: ::smtp::__private::lines_from_str(&reply)?,
+            status: reply.enhanced(),
+        })
+    }
+}

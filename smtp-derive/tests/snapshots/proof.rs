@@ -1,0 +1,26 @@
+#[automatically_derived]
+impl ::smtp::Mechanism for Proof {
+    fn name(&self) -> &str {
+        "X-PROOF"
+    }
+    fn reveals_secret(&self) -> bool {
+        false
+    }
+    fn initial_response(
+        &mut self,
+    ) -> ::smtp::__private::Result<
+        ::smtp::__private::Option<::smtp::Secret>,
+        ::smtp::MechanismError,
+    > {
+        ::smtp::__private::Ok(::smtp::__private::None)
+    }
+    fn respond(
+        &mut self,
+        challenge: ::smtp::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        Self::answer(self, challenge)
+    }
+    fn is_complete(&self) -> bool {
+        Self::is_verified(self)
+    }
+}

@@ -1,0 +1,17 @@
+#[automatically_derived]
+impl ::smtp::FromReply for Queue {
+    fn from_reply(
+        reply: ::smtp::Reply,
+    ) -> ::smtp::__private::Result<Self, ::smtp::ReplyError> {
+        match reply.code().value() {
+            250 | 252 => ::smtp::__private::Ok(Self::Started {}),
+            253 => {
+                ::smtp::__private::Ok(Self::Messages {
+                    0: ::smtp::__private::text(&reply, messages)?,
+                })
+            }
+            200..=299 => ::smtp::__private::Ok(Self::Other { 0: reply.clone() }),
+            _ => ::smtp::__private::Err(::smtp::ReplyError::unexpected_code(reply)),
+        }
+    }
+}
