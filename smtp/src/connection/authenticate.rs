@@ -109,12 +109,25 @@ impl<H: Home> Connection<H> {
                     mechanism.respond(Challenge::new(index - 1, text))
                 }
             };
-            match step {
-                Ok(Step::Respond(response)) => self.session.respond(&response),
+            match step.and_then(|step| self.fitting(step)) {
+                Ok(response) => self.session.respond(&response),
                 Err(error) => return self.session.cancel(error).await.map(Err),
             }
         }
         Err(self.session.violation(ProtocolError::TooManyChallenges(most)))
+    }
+}
+
+impl<H: Home> Connection<H> {
+    /// The response of a step, when it is no longer than the limit.
+    fn fitting(&mut self, step: Step) -> Result<Secret, MechanismError> {
+        let Step::Respond(response) = step;
+        let most = self.session.driver.engine().limits().auth_line;
+        if response.expose().len().div_ceil(3) * 4 + 2 > most {
+            let reason = format!("the response has more than {most} octets: raise the limit");
+            return Err(MechanismError::new(reason));
+        }
+        Ok(response)
     }
 }
 

@@ -46,3 +46,31 @@ fn is_mechanism(name: &str) -> bool {
     (1..=20).contains(&name.len())
         && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
 }
+
+#[cfg(test)]
+mod tests {
+    use smtp_grammar::{Capabilities, Reply, ReplyCode};
+
+    use super::*;
+
+    fn mechanisms(lines: &[&str]) -> Option<AuthMechanisms> {
+        let lines = ["mail.example.org"].iter().chain(lines);
+        Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines)).get()
+    }
+
+    #[test]
+    fn names() {
+        let table: &[(&[&str], &[&str])] = &[
+            (&["AUTH"], &[]),
+            (&["AUTH=LOGIN PLAIN", "AUTH CRAM-MD5"], &["LOGIN", "PLAIN", "CRAM-MD5"]),
+            (&["auth plain Login"], &["PLAIN", "LOGIN"]),
+            (&["AUTH A-NAME-OF-THIRTY-CHARACTERS-X PLAIN PLAIN ?"], &["PLAIN"]),
+        ];
+        for (lines, names) in table {
+            let found = mechanisms(lines).expect("AUTH is listed");
+            assert_eq!(found.names().collect::<Vec<_>>(), *names, "{lines:?}");
+        }
+        assert_eq!(mechanisms(&["AUTHX PLAIN"]), None);
+        assert!(mechanisms(&["AUTH PLAIN"]).is_some_and(|found| found.has("plain")));
+    }
+}

@@ -160,3 +160,58 @@ fn utf8_addr_xtext(address: &str) -> String {
 fn parameter(keyword: &'static str, value: impl Into<String>, raises: usize) -> Parameter {
     Parameter::new(keyword, value, Dsn::KEYWORD).raises(raises)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Mail, Rcpt};
+    use crate::grammar::{Capabilities, ForwardPath, Reply, ReplyCode, ReversePath};
+    use crate::{Command, encode};
+
+    fn line<C: Command>(command: &C) -> String {
+        let lines = ["mail.example.org", "DSN", "SMTPUTF8"];
+        let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines));
+        String::from_utf8(encode(command, &capabilities).expect("a command")).expect("text")
+    }
+
+    #[test]
+    fn notify() {
+        let table = [
+            (Notify::NEVER, "NEVER"),
+            (Notify::SUCCESS, "SUCCESS"),
+            (Notify::DELAY.and(Notify::FAILURE), "FAILURE,DELAY"),
+            (Notify::SUCCESS.and(Notify::NEVER), "SUCCESS"),
+        ];
+        for (notify, value) in table {
+            let rcpt = Rcpt::to(ForwardPath::Postmaster).with(notify);
+            assert_eq!(line(&rcpt), format!("RCPT TO:<Postmaster> NOTIFY={value}\r\n"));
+        }
+    }
+
+    #[test]
+    fn envelope_ids_are_printable() {
+        for id in ["", "a\tb", "\u{e9}", &"x".repeat(101)] {
+            assert_eq!(EnvelopeId::new(id), None, "{id:?}");
+        }
+        let id = EnvelopeId::new("a+b=c d").expect("printable");
+        let mail = Mail::from(ReversePath::Null).with(id).with(Ret::Headers);
+        assert_eq!(line(&mail), "MAIL FROM:<> ENVID=a+2Bb+3Dc+20d RET=HDRS\r\n");
+    }
+
+    /// The vectors follow the rules of RFC 6533 §3.
+    #[test]
+    fn original_recipients() {
+        let table = [
+            ("a+b@example.org", "rfc822;a+2Bb@example.org"),
+            (
+                "\u{7528}\u{6237}@\u{4f8b}\u{5b50}.\u{6d4b}\u{8bd5}",
+                "utf-8;\\x{7528}\\x{6237}@\\x{4F8B}\\x{5B50}.\\x{6D4B}\\x{8BD5}",
+            ),
+        ];
+        for (address, value) in table {
+            let mailbox: Mailbox = address.parse().expect("an address");
+            let rcpt = Rcpt::to(ForwardPath::Postmaster).with(OriginalRecipient::new(mailbox));
+            assert_eq!(line(&rcpt), format!("RCPT TO:<Postmaster> ORCPT={value}\r\n"));
+        }
+    }
+}

@@ -35,3 +35,31 @@ impl Capability for Size {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smtp_grammar::{Capabilities, Reply, ReplyCode};
+
+    use super::*;
+
+    #[test]
+    fn limits() {
+        let table: &[(&[&str], Option<Option<u64>>)] = &[
+            (&[], None),
+            (&["SIZE"], Some(None)),
+            (&["SIZE 0"], Some(None)),
+            (&["SIZE 1000"], Some(Some(1000))),
+            (&["SIZE 99999999999999999999"], Some(Some(u64::MAX))),
+            (&["SIZE -1"], Some(None)),
+            (&["SIZE +1"], Some(None)),
+            (&["SIZE 1K"], Some(None)),
+            (&["SIZE 10 20"], Some(Some(10))),
+            (&["SIZE 20", "SIZE 0", "SIZE 10"], Some(Some(10))),
+        ];
+        for (lines, expected) in table {
+            let lines = ["mail.example.org"].iter().chain(*lines);
+            let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines));
+            assert_eq!(capabilities.get::<Size>().map(Size::limit), *expected);
+        }
+    }
+}
