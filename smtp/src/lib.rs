@@ -98,10 +98,10 @@ pub use error::{
 pub use net::TlsConfigBuilder;
 #[cfg(feature = "tokio")]
 pub use net::{TlsConfig, TlsConfigError, Transport};
-pub use proto::command::{CodePattern, Command, CommandSpec, Position};
+pub use proto::command::{CodePattern, Command, CommandSpec, Position, encode_line as encode};
 pub use proto::content::{ContentError, LineEnds};
 pub use proto::limits::Limits;
-pub use proto::line::{Argument, Arguments, EncodeError, Line, encode_line as encode};
+pub use proto::line::{Argument, Arguments, EncodeError, Line};
 pub use proto::reply::FromReply;
 pub use proto::stage::{Stage, Timeouts};
 pub use proto::trace::{Event, Observer, Shown};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smtp_grammar::{AddressLiteral, Host};
 
-use super::session::Session;
+use super::session::{Profile, Session};
 use crate::error::Fault;
 use crate::net::{Driver, Stream, Transport, dial};
 use crate::proto::limits::Limits;
@@ -127,12 +127,4 @@ impl std::fmt::Debug for Server {
             .field("client_name", &self.client_name)
             .finish_non_exhaustive()
     }
-}
-
-/// What of a [`Server`] is needed after its connection was opened.
-#[derive(Debug)]
-pub(crate) struct Profile {
-    pub(super) server_name: String,
-    pub(super) client_name: Host,
-    pub(super) ignored: Vec<String>,
 }

@@ -1,10 +1,9 @@
 //! What a connection keeps through all of its states.
 
-use smtp_grammar::{Capabilities, Reply};
+use smtp_grammar::{Capabilities, Host, Reply};
 
 use super::Connection;
 use super::error::TransitionError;
-use super::server::Profile;
 use crate::error::{Error, Lost, Refusal};
 use crate::net::Driver;
 use crate::proto::command::Command;
@@ -19,6 +18,14 @@ use crate::state::State;
 pub(crate) struct Session {
     pub(crate) driver: Driver,
     pub(crate) profile: Profile,
+}
+
+/// What of a [`Server`](super::Server) is needed after its connection was opened.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(super) server_name: String,
+    pub(super) client_name: Host,
+    pub(super) ignored: Vec<String>,
 }
 
 /// What the server said to a command: yes, or no.

@@ -3,9 +3,9 @@
 //! The commands of this crate and those of its users implement the same trait, mostly through
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand).
 
-use smtp_grammar::{Reply, ReplyCode};
+use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
-use super::line::Line;
+use super::line::{EncodeError, Line, Written};
 use super::reply::FromReply;
 use super::stage::Stage;
 
@@ -165,6 +165,36 @@ pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
     } else {
         Verdict::Violation
     }
+}
+
+/// Writes `command` behind what `buffer` holds.
+pub(crate) fn encode<C: Command>(
+    command: &C,
+    buffer: &mut Vec<u8>,
+    capabilities: &Capabilities,
+    utf8: bool,
+) -> Result<Written, EncodeError> {
+    let mut line = Line::new(buffer, capabilities, utf8);
+    if let Some(keyword) = C::SPEC.requires {
+        line.require(keyword);
+    }
+    command.encode(&mut line);
+    line.finish()
+}
+
+/// The line that a command would be sent as, with its CRLF, to a server that offers these
+/// capabilities. For tests and tools: a connection does this by itself.
+///
+/// # Errors
+///
+/// When the command cannot be sent.
+pub fn encode_line<C: Command>(
+    command: &C,
+    capabilities: &Capabilities,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut line = Vec::new();
+    encode(command, &mut line, capabilities, false)?;
+    Ok(line)
 }
 
 #[cfg(test)]

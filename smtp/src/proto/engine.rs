@@ -12,11 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use smtp_grammar::{Capabilities, Reply};
 
-use super::command::{CodePattern, Command, Verdict, judge};
+use super::command::{self, CodePattern, Command, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
 use super::limits::Limits;
-use super::line::{self, Declared, EncodeError};
+use super::line::{Declared, EncodeError};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
@@ -82,7 +82,7 @@ impl Engine {
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
         let written =
-            self.output.encode(|buffer| line::encode(command, buffer, capabilities, utf8))?;
+            self.output.encode(|buffer| command::encode(command, buffer, capabilities, utf8))?;
         if written.secret.is_some() {
             self.output.mark_secret();
         }

@@ -10,8 +10,6 @@ use std::ops::Range;
 use memchr::{memchr, memchr3};
 use smtp_grammar::Capabilities;
 
-use super::command::Command;
-
 /// Octets that a command line may have with its CRLF before extensions raise the limit
 /// (RFC 5321 §4.5.3.1.4).
 pub(crate) const COMMAND_LINE: usize = 512;
@@ -232,36 +230,6 @@ impl<'a> Line<'a> {
     fn fail(&mut self, kind: EncodeErrorKind) {
         self.error.get_or_insert(EncodeError { kind });
     }
-}
-
-/// Writes `command` behind what `buffer` holds.
-pub(crate) fn encode<C: Command>(
-    command: &C,
-    buffer: &mut Vec<u8>,
-    capabilities: &Capabilities,
-    utf8: bool,
-) -> Result<Written, EncodeError> {
-    let mut line = Line::new(buffer, capabilities, utf8);
-    if let Some(keyword) = C::SPEC.requires {
-        line.require(keyword);
-    }
-    command.encode(&mut line);
-    line.finish()
-}
-
-/// The line that a command would be sent as, with its CRLF, to a server that offers these
-/// capabilities. For tests and tools: a connection does this by itself.
-///
-/// # Errors
-///
-/// When the command cannot be sent.
-pub fn encode_line<C: Command>(
-    command: &C,
-    capabilities: &Capabilities,
-) -> Result<Vec<u8>, EncodeError> {
-    let mut line = Vec::new();
-    encode(command, &mut line, capabilities, false)?;
-    Ok(line)
 }
 
 /// Where a finished line stands in its buffer.

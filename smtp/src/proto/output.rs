@@ -12,6 +12,9 @@ use zeroize::Zeroize;
 /// Slices shorter than this are cheaper to copy than to hand to the system one by one.
 const WORTH_A_SLICE: usize = 512;
 
+/// Octets that a line rarely exceeds.
+const ROOM: usize = 1024;
+
 /// The queue of octets to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
@@ -46,6 +49,8 @@ impl Output {
     /// whole even when it fails: an encoder that fails leaves nothing behind.
     pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         let before = self.encoded.len();
+        // Room for a line: a secret must not stay behind in a buffer that was too small.
+        self.encoded.reserve(ROOM);
         let result = write(&mut self.encoded);
         self.grow(self.encoded.len() - before);
         result
