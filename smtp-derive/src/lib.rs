@@ -34,6 +34,9 @@
 //! | type | `transition(Tls => Authed, ..)` | where it leads, sent with `transition` |
 //! | type | `upgrade` | a TLS handshake follows it, sent with `upgrade` |
 //! | type | `content` | its 354 opens the message, sent with `content` |
+//! | type | `consumes(Authed)` | the server takes the connection over, sent with `hand_over` |
+//! | type | `converses` | its 3yz opens a conversation, sent with `converse` |
+//! | type | `rest = path` | a `fn(&Self, &mut Line)` that writes the rest of the line |
 //! | type | `resets` | success takes the server back to its greeting: EHLO follows |
 //! | type | `pipelining`, `last` | where it may stand in a group (`last` without it) |
 //! | type | `stage = Mail` | whose timeout applies to its reply |
@@ -71,6 +74,8 @@
 //! | variant | `code(250, 251)`, `code(2xx)` | the codes of the variant |
 //! | field | `text`, `text = path` | the first line, by its `FromStr` or a nom parser |
 //! | field | `lines`, `lines = path` | every line, likewise, as a `Vec` |
+//! | field | `word = 0` | a word of the first line, by its `FromStr`, counted from 0 |
+//! | field | `key = "KEY"` | the value behind `KEY=` in the first line, by its `FromStr`; an `Option` may be missing |
 //! | field | `code`, `enhanced`, `reply` | the code, the enhanced status code, the whole reply |
 
 mod attr;

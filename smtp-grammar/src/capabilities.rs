@@ -99,8 +99,8 @@ impl Capabilities {
     /// Each keyword with the parameters of its line, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Params<'_>)> {
         self.entries.iter().map(|entry| {
-            let params = Params::new(self.slice(&entry.params), Vec::new());
-            (self.slice(&entry.keyword), params)
+            let params = Params::new(self.octets(&entry.params), Vec::new());
+            (self.keyword(entry), params)
         })
     }
 
@@ -108,14 +108,14 @@ impl Capabilities {
     pub fn raw_lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text
             .split_inclusive(|&octet| octet == b'\n')
-            .map(|line| line.trim_ascii_end().get(4..).unwrap_or_default())
+            .map(|line| without_line_end(line).get(CODE..).unwrap_or_default())
     }
 
     /// The same without some keywords, for servers that list what they cannot do.
     #[must_use]
     pub fn without(&self, keywords: &[&str]) -> Self {
         let listed = |entry: &&Entry| {
-            let keyword = self.slice(&entry.keyword);
+            let keyword = self.keyword(entry);
             !keywords.iter().any(|other| other.eq_ignore_ascii_case(keyword))
         };
         Self {
@@ -125,17 +125,20 @@ impl Capabilities {
     }
 
     /// The parameters of each line with this keyword.
-    fn find(&self, keyword: &str) -> impl Iterator<Item = &str> {
+    fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
         self.entries
             .iter()
-            .filter(move |entry| self.slice(&entry.keyword).eq_ignore_ascii_case(keyword))
-            .map(|entry| self.slice(&entry.params))
+            .filter(move |entry| self.keyword(entry).eq_ignore_ascii_case(keyword))
+            .map(|entry| self.octets(&entry.params))
     }
 
-    /// A part of the text. Keywords are ASCII; parameters that are not are none.
-    fn slice(&self, range: &Range<usize>) -> &str {
-        let octets = self.text.get(range.clone()).unwrap_or_default();
-        std::str::from_utf8(octets).unwrap_or_default()
+    /// A keyword. It is ASCII, or would be none.
+    fn keyword(&self, entry: &Entry) -> &str {
+        std::str::from_utf8(self.octets(&entry.keyword)).unwrap_or_default()
+    }
+
+    fn octets(&self, range: &Range<usize>) -> &[u8] {
+        self.text.get(range.clone()).unwrap_or_default()
     }
 }
 
@@ -144,16 +147,21 @@ const CODE: usize = 4;
 
 /// The keyword and the parameters of a line that begins at `start`.
 fn entry(line: &[u8], start: usize) -> Option<Entry> {
-    let text = line.trim_ascii_end().get(CODE..)?;
+    let text = without_line_end(line).get(CODE..)?;
     let (params, keyword) = ehlo_keyword(text).ok()?;
     // `AUTH=LOGIN`, from before RFC 2554.
     let legacy = keyword.eq_ignore_ascii_case(b"AUTH") && params.starts_with(b"=");
-    if !legacy && !matches!(params.first(), None | Some(b' ' | b'\t')) {
+    if !legacy && !params.first().is_none_or(is_blank) {
         return None;
     }
     let keyword = start + CODE..start + CODE + keyword.len();
     let params = keyword.end + usize::from(legacy)..start + CODE + text.len();
     Some(Entry { keyword, params })
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// `ehlo-keyword`
@@ -166,18 +174,24 @@ fn is_keyword(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || octet == b'-'
 }
 
+/// What stands between parameters: a space, and in some servers a tab.
+#[allow(clippy::trivially_copy_pass_by_ref)] // The shape that `slice::split` asks for.
+fn is_blank(octet: &u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
 /// The parameters of a keyword, one after the other. Those that are not printable ASCII are left
 /// out.
 #[derive(Clone, Debug)]
 pub struct Params<'a> {
-    line: std::str::SplitAsciiWhitespace<'a>,
-    lines: std::vec::IntoIter<&'a str>,
+    line: std::slice::Split<'a, u8, fn(&u8) -> bool>,
+    lines: std::vec::IntoIter<&'a [u8]>,
     left: usize,
 }
 
 impl<'a> Params<'a> {
-    fn new(first: &'a str, rest: Vec<&'a str>) -> Self {
-        Self { line: first.split_ascii_whitespace(), lines: rest.into_iter(), left: MOST_PARAMS }
+    fn new(first: &'a [u8], rest: Vec<&'a [u8]>) -> Self {
+        Self { line: first.split(is_blank), lines: rest.into_iter(), left: MOST_PARAMS }
     }
 }
 
@@ -188,14 +202,19 @@ impl<'a> Iterator for Params<'a> {
         self.left = self.left.checked_sub(1)?;
         loop {
             match self.line.next() {
-                Some(param) if param.bytes().all(|octet| octet.is_ascii_graphic()) => {
-                    return Some(param);
+                Some(param) if is_printable(param) => {
+                    return std::str::from_utf8(param).ok();
                 }
                 Some(_) => {}
-                None => self.line = self.lines.next()?.split_ascii_whitespace(),
+                None => self.line = self.lines.next()?.split(is_blank),
             }
         }
     }
+}
+
+/// `ehlo-param = 1*(%d33-126)`
+fn is_printable(param: &[u8]) -> bool {
+    !param.is_empty() && param.iter().all(u8::is_ascii_graphic)
 }
 
 impl FusedIterator for Params<'_> {}

@@ -149,6 +149,14 @@ impl FromStr for EnhancedStatusCode {
     }
 }
 
+impl TryFrom<&str> for EnhancedStatusCode {
+    type Error = SyntaxError;
+
+    fn try_from(text: &str) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
 impl Display for EnhancedStatusCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.class, self.subject, self.detail)

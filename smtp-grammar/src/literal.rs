@@ -64,6 +64,14 @@ impl FromStr for AddressLiteral {
     }
 }
 
+impl TryFrom<&str> for AddressLiteral {
+    type Error = SyntaxError;
+
+    fn try_from(text: &str) -> Result<Self, SyntaxError> {
+        text.parse()
+    }
+}
+
 /// `Snum = 1*3DIGIT` from 0 to 255; leading zeros are decimal here, and not written again.
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
@@ -79,7 +87,13 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
 /// `IPv6-comp` and `IPv6v4-comp` let `::` stand for two groups at least (RFC 5321 §4.1.3), which is
 /// stricter than what addresses look like elsewhere.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
-    let address = text.parse().ok()?;
+    let address = match text.rsplit_once(':') {
+        // `Snum` may have leading zeros here as well.
+        Some((groups, tail)) if tail.contains('.') => {
+            format!("{groups}:{}", ipv4(tail)?).parse().ok()?
+        }
+        _ => text.parse().ok()?,
+    };
     if text.contains("::") {
         let groups = text.split(':').filter(|group| !group.is_empty()).count();
         let most = if text.contains('.') { 5 } else { 6 };

@@ -1,10 +1,12 @@
 //! The part of an address that only its own host can interpret.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Display};
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::atom::{dot_string, is_quotable, quote, quoted_string, whole};
-use crate::error::SyntaxError;
+use crate::error::{ControlCharacter, SyntaxError};
 
 const WHAT: &str = "local part";
 
@@ -13,8 +15,8 @@ const WHAT: &str = "local part";
 /// ```
 ///
 /// It is kept decoded and written with as little quoting as it needs: `"abc"` is `abc`. Case
-/// matters: only the host knows whether it does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// matters: only the host knows whether it does. `postmaster` is the one exception (§4.5.1).
+#[derive(Clone, Debug)]
 pub struct LocalPart(Box<str>);
 
 impl LocalPart {
@@ -41,8 +43,15 @@ impl LocalPart {
         Ok(Self(decoded.into()))
     }
 
-    pub(crate) fn new_unchecked(decoded: &str) -> Self {
-        Self(decoded.into())
+    /// A local part that its caller has validated already, decoded.
+    ///
+    /// # Errors
+    ///
+    /// When it holds a CR, a LF or a NUL.
+    pub fn new_unchecked(decoded: impl Into<String>) -> Result<Self, ControlCharacter> {
+        let decoded = decoded.into();
+        ControlCharacter::none_in(&decoded)?;
+        Ok(Self(decoded.into()))
     }
 
     /// What it means, without quotes.
@@ -53,6 +62,12 @@ impl LocalPart {
     /// Whether it needs no SMTPUTF8.
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()
+    }
+
+    /// What equality, order and hash look at: "postmaster" is "case-insensitive" (§4.5.1).
+    fn key(&self) -> &str {
+        const POSTMASTER: &str = "postmaster";
+        if self.0.eq_ignore_ascii_case(POSTMASTER) { POSTMASTER } else { &self.0 }
     }
 }
 
@@ -65,7 +80,12 @@ impl FromStr for LocalPart {
         } else {
             whole(dot_string, text).map(str::to_owned)
         };
-        Self::from_decoded(decoded.map_err(|octet| SyntaxError::at(WHAT, octet))?)
+        let decoded = decoded.map_err(|octet| SyntaxError::at(WHAT, octet))?;
+        // Quotes and backslashes count, also those that will not be written again.
+        if text.len() > Self::MAX {
+            return Err(SyntaxError::too_long(WHAT, text.len(), Self::MAX));
+        }
+        Self::from_decoded(decoded)
     }
 }
 
@@ -80,6 +100,32 @@ impl TryFrom<&str> for LocalPart {
 impl Display for LocalPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&encode(&self.0))
+    }
+}
+
+impl PartialEq for LocalPart {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for LocalPart {}
+
+impl Hash for LocalPart {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl PartialOrd for LocalPart {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for LocalPart {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(other.key())
     }
 }
 

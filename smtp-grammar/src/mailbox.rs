@@ -59,7 +59,7 @@ impl Mailbox {
         ControlCharacter::none_in(&wire)?;
         let (local_part, domain) = wire.rsplit_once('@').unwrap_or((&wire, ""));
         Ok(Self {
-            local_part: LocalPart::new_unchecked(local_part),
+            local_part: LocalPart::new_unchecked(local_part)?,
             host: Host::Domain(Domain::new_unchecked(domain)?),
             wire: wire.into(),
         })

@@ -16,6 +16,17 @@ use crate::error::{ControlCharacter, SyntaxError};
 pub struct EsmtpKeyword(Box<str>);
 
 impl EsmtpKeyword {
+    /// A keyword that its caller has validated already.
+    ///
+    /// # Errors
+    ///
+    /// When it holds a CR, a LF or a NUL.
+    pub fn new_unchecked(keyword: impl Into<String>) -> Result<Self, ControlCharacter> {
+        let keyword = keyword.into();
+        ControlCharacter::none_in(&keyword)?;
+        Ok(Self(keyword.into()))
+    }
+
     /// The keyword as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -147,3 +158,17 @@ impl Display for EsmtpParam {
         }
     }
 }
+
+macro_rules! from_text {
+    ($($name:ident),*) => {$(
+        impl TryFrom<&str> for $name {
+            type Error = SyntaxError;
+
+            fn try_from(text: &str) -> Result<Self, SyntaxError> {
+                text.parse()
+            }
+        }
+    )*};
+}
+
+from_text!(EsmtpKeyword, EsmtpValue, EsmtpParam);

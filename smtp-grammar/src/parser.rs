@@ -19,6 +19,8 @@
 
 pub use nom;
 
+use std::fmt;
+
 use nom::IResult;
 use nom::bytes::complete::{take_while, take_while1};
 
@@ -33,6 +35,14 @@ pub struct ParseFailure {
     /// The octet, counted from 0.
     pub at: usize,
 }
+
+impl fmt::Display for ParseFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the text cannot be read from octet {} on", self.at + 1)
+    }
+}
+
+impl std::error::Error for ParseFailure {}
 
 /// Runs a parser that must read all of `input`.
 ///

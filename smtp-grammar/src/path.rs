@@ -111,6 +111,10 @@ fn inside(text: &str) -> Result<&str, SyntaxError> {
             .ok_or(SyntaxError::because(WHAT, "a hop of its route has no @"))?
             .parse::<Domain>()?;
     }
+    // Neither the null path nor a bare `Postmaster` has a route.
+    if !address.contains('@') {
+        return Err(SyntaxError::because(WHAT, "its source route leads to no address"));
+    }
     Ok(address)
 }
 

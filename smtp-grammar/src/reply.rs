@@ -25,8 +25,8 @@ impl Reply {
     ///
     /// # Errors
     ///
-    /// When a line is no reply line, the lines have different codes, or the last line is not the
-    /// one that says so.
+    /// When a line is no reply line or does not end with CRLF, the lines have different codes, or
+    /// the last line is not the one that says so.
     pub fn from_frame(frame: Bytes) -> Result<Self, ReplyLineError> {
         Self::check(&frame, true).map(|code| Self { code, frame })
     }
@@ -62,9 +62,10 @@ impl Reply {
         let mut first = None;
         let mut rest = frame;
         while !rest.is_empty() {
-            let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            let (line, behind) = rest.split_at(end);
-            let line = ReplyLine::parse(trim(line))?;
+            let at = memchr(b'\n', rest).ok_or(ReplyLineError::unfinished())?;
+            let (line, behind) = rest.split_at(at + 1);
+            let line = line.strip_suffix(b"\r\n").ok_or(ReplyLineError::bare_line_feed())?;
+            let line = ReplyLine::parse(line)?;
             let expected = *first.get_or_insert(line.code);
             if consistent && line.code != expected {
                 return Err(ReplyLineError::inconsistent(expected, line.code));
@@ -172,6 +173,9 @@ impl Display for Reply {
         write!(f, "{}", self.code)?;
         let mut shown = 3;
         for (number, line) in self.lines().enumerate() {
+            if shown >= SHOWN {
+                return f.write_str("...");
+            }
             if number > 0 {
                 f.write_str(" /")?;
                 shown += 2;

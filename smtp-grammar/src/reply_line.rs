@@ -59,6 +59,7 @@ enum Kind {
     NoCode,
     Separator(u8),
     Inconsistent { first: ReplyCode, other: ReplyCode },
+    BareLineFeed,
     Unfinished,
     Surplus,
 }
@@ -70,6 +71,10 @@ impl ReplyLineError {
 
     pub(crate) fn inconsistent(first: ReplyCode, other: ReplyCode) -> Self {
         Self::new(Kind::Inconsistent { first, other })
+    }
+
+    pub(crate) fn bare_line_feed() -> Self {
+        Self::new(Kind::BareLineFeed)
     }
 
     pub(crate) fn unfinished() -> Self {
@@ -92,6 +97,7 @@ impl Display for ReplyLineError {
             Kind::Inconsistent { first, other } => {
                 write!(f, "the lines of one reply have different codes, {first} and {other}")
             }
+            Kind::BareLineFeed => f.write_str("a line of a reply ends with LF instead of CRLF"),
             Kind::Unfinished => f.write_str("a reply ends before its last line"),
             Kind::Surplus => f.write_str("something follows the last line of a reply"),
         }

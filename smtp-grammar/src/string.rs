@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use crate::atom::{is_atext, is_quotable, quote};
-use crate::error::SyntaxError;
+use crate::error::{ControlCharacter, SyntaxError};
 use crate::mailbox::Mailbox;
 
 /// ```text
@@ -17,6 +17,17 @@ use crate::mailbox::Mailbox;
 pub struct SmtpString(Box<str>);
 
 impl SmtpString {
+    /// A text that its caller has validated already, without quotes.
+    ///
+    /// # Errors
+    ///
+    /// When it holds a CR, a LF or a NUL.
+    pub fn new_unchecked(text: impl Into<String>) -> Result<Self, ControlCharacter> {
+        let text = text.into();
+        ControlCharacter::none_in(&text)?;
+        Ok(Self(text.into()))
+    }
+
     /// The text without quotes.
     pub fn decoded(&self) -> &str {
         &self.0

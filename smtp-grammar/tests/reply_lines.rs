@@ -95,6 +95,8 @@ fn frames() {
         ("no line end", b"250 a", Err("ends before its last line")),
         ("no line end on the last line", b"250-a\r\n250 b", Err("ends before its last line")),
         ("half a line end", b"250 a\r", Err("ends before its last line")),
+        ("a bare LF", b"250 a\n", Err("ends with LF instead of CRLF")),
+        ("a bare LF inside", b"250-a\n250 b\r\n", Err("ends with LF instead of CRLF")),
         ("two replies", b"250 a\r\n250 b\r\n", Err("something follows")),
         ("half a second reply", b"250 a\r\n2", Err("something follows")),
         (
@@ -179,8 +181,8 @@ fn text_is_raw_and_display_is_safe() {
 #[test]
 fn display_is_short_however_long_the_reply() {
     let frames = [
-        [b"250 ".as_slice(), &[b'x'; 60_000], b"\r\n"].concat(),
-        [b"250 ".as_slice(), &[0xff; 60_000], b"\r\n"].concat(),
+        [b"250 ".as_slice(), &b"x".repeat(60_000), b"\r\n"].concat(),
+        [b"250 ".as_slice(), &b"\xff".repeat(60_000), b"\r\n"].concat(),
         [b"250-\r\n".repeat(10_000).as_slice(), b"250 \r\n"].concat(),
         [b"250-x\r\n".repeat(10_000).as_slice(), b"250 \r\n"].concat(),
     ];

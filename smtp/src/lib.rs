@@ -66,6 +66,7 @@ mod body;
 pub mod command;
 #[cfg(feature = "tokio")]
 mod connection;
+mod conversation;
 pub mod error;
 pub mod extension;
 #[cfg(feature = "tokio")]
@@ -89,8 +90,9 @@ pub use body::{Body, BodySource};
 #[cfg(feature = "tokio")]
 pub use connection::{
     Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,
-    EnvelopeError, Pending, Refused, Server, Submission, TransitionError,
+    EnvelopeError, HandOver, Pending, Refused, Server, Submission, TransitionError,
 };
+pub use conversation::{Conversation, Turn};
 pub use error::{
     Blame, DeliverError, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError, Undelivered,
 };
@@ -107,7 +109,9 @@ pub use proto::stage::{Stage, Timeouts};
 pub use proto::trace::{Event, Observer, Shown};
 pub use receipt::{Receipt, Recipient};
 pub use secret::{Octets, Secret};
-pub use state::{OpensContent, Reachable, State, Transition, Upgrade, ValidIn};
+pub use state::{
+    Consumes, Converses, OpensContent, Reachable, State, Transition, Upgrade, ValidIn,
+};
 
 /// The README's programs are compiled with the tests.
 #[cfg(all(doctest, feature = "tokio"))]
@@ -124,6 +128,8 @@ pub mod __private {
 
     pub use crate::auth::{Piece, message};
     pub use crate::proto::adaptors::{Prefixed, is_empty, join};
-    pub use crate::proto::reply::{lines, lines_from_str, text, text_from_str};
+    pub use crate::proto::reply::{
+        key, lines, lines_from_str, required_key, text, text_from_str, word,
+    };
     pub use crate::secret::base64;
 }

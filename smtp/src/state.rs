@@ -148,6 +148,27 @@ pub trait Upgrade: Command {}
 )]
 pub trait OpensContent: Command {}
 
+/// A command that a server answers by taking the connection over: behind it there is no SMTP
+/// session any more, or one with the roles turned, as behind ATRN (RFC 2645).
+///
+/// Derived from `#[smtp(consumes(S))]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take the connection over in the state `{S}`",
+    label = "the session goes on behind this command",
+    note = "a command behind which the session ends says `#[smtp(consumes(..))]`"
+)]
+pub trait Consumes<S: State>: Command {}
+
+/// A command whose intermediate reply (3yz) opens a conversation of its own, as AUTH does.
+///
+/// Derived from `#[smtp(converses)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not open a conversation",
+    label = "the server would not wait for an answer behind this command",
+    note = "a command that the server answers with 3yz, and then waits, says `#[smtp(converses)]`"
+)]
+pub trait Converses: Command {}
+
 /// A state that a command can lead to from the state `From`.
 #[diagnostic::on_unimplemented(
     message = "no command leads from the state `{From}` to the state `{Self}`",

@@ -80,10 +80,12 @@ fn encode(smtp: &Path, command: &Command, line: &Ident) -> TokenStream {
             };
             self::field(smtp, field, &place, shape.variant.is_some(), line)
         });
+        let rest = command.rest.iter().map(|function| quote!(#function(self, #line);));
         quote! {
             #(#requires)*
             #line.verb(#verb);
             #(#fields)*
+            #(#rest)*
         }
     };
     match command.shapes.as_slice() {

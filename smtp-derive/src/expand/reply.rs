@@ -84,6 +84,11 @@ fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
         Part::Lines(Some(parser)) => {
             quote_spanned!(span=> #smtp::__private::lines(&#reply, #parser)?)
         }
+        Part::Word(place) => quote_spanned!(span=> #smtp::__private::word(&#reply, #place)?),
+        Part::Key(key, true) => quote_spanned!(span=> #smtp::__private::key(&#reply, #key)?),
+        Part::Key(key, false) => {
+            quote_spanned!(span=> #smtp::__private::required_key(&#reply, #key)?)
+        }
         Part::Code => quote!(#reply.code()),
         Part::Enhanced => quote!(#reply.enhanced()),
         Part::Reply => quote!(#reply.clone()),

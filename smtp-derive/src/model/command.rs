@@ -23,6 +23,12 @@ pub(crate) struct Command {
     pub(crate) edges: Vec<Edge>,
     pub(crate) upgrade: Option<Ident>,
     pub(crate) content: Option<Ident>,
+    /// Where the command takes the connection out of SMTP.
+    pub(crate) consumes: Vec<Place>,
+    /// Whether an intermediate reply opens a conversation.
+    pub(crate) converses: bool,
+    /// A function that writes the rest of the line.
+    pub(crate) rest: Option<Type>,
     pub(crate) resets: bool,
     pub(crate) pipelining: bool,
     pub(crate) stage: Option<Ident>,
@@ -50,16 +56,19 @@ impl Command {
         let last = items.flag("last");
         let upgrade = items.flag("upgrade");
         let content = items.flag("content");
+        let consumes = items.list("consumes");
         if let (Some(_), Some(last)) = (&pipelining, &last) {
             errors.at(last, "a command is either `pipelining` or `last`: keep one");
         }
-        let placed = [valid_in.is_some(), transition.is_some(), upgrade.is_some()];
-        if !placed.contains(&true) && content.is_none() && !items.is_spoiled() {
+        let lists = [&valid_in, &transition, &consumes];
+        let placed = lists.iter().any(|list| list.is_some());
+        if !placed && upgrade.is_none() && content.is_none() && !items.is_spoiled() {
             errors.push(syn::Error::new(
                 here(),
                 "where may this command be sent? Say `valid_in(..)` if it keeps the state, \
                  `transition(A => B)` if it leads to another, `upgrade` if a TLS handshake \
-                 follows, `content` if the message does",
+                 follows, `content` if the message does, `consumes(..)` if the server takes the \
+                 connection over",
             ));
         }
         let command = Self {
@@ -72,6 +81,9 @@ impl Command {
             edges: transition.map_or_else(Vec::new, |(name, list)| edges(&name, list, errors)),
             upgrade,
             content,
+            consumes: consumes.map_or_else(Vec::new, |(_, list)| places(list, errors)),
+            converses: items.flag("converses").is_some(),
+            rest: items.ty("rest"),
             resets: items.flag("resets").is_some(),
             pipelining: pipelining.is_some(),
             stage: stage.and_then(|stage| known_stage(&stage, errors)),

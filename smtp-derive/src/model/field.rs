@@ -71,8 +71,9 @@ impl Field {
             None => Member::Unnamed(Index::from(index)),
         };
         let binding = match &field.ident {
-            Some(name) => Ident::new(&name.to_string(), Span::mixed_site()),
-            None => format_ident!("field{index}", span = Span::mixed_site()),
+            // Not the field's own name: `line` is what everything is written to.
+            Some(name) => format_ident!("field_{name}", span = Span::mixed_site()),
+            None => format_ident!("field_{index}", span = Span::mixed_site()),
         };
         let join = items.text("join");
         let role = role(field, &mut items, errors);

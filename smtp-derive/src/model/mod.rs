@@ -30,6 +30,9 @@ const COMMAND: &[&str] = &[
     "transition",
     "upgrade",
     "content",
+    "consumes",
+    "converses",
+    "rest",
     "resets",
     "pipelining",
     "last",
@@ -46,8 +49,8 @@ pub(crate) struct Model<'a> {
 }
 
 pub(crate) enum Kind {
-    Command(Command),
-    Mechanism(Mechanism),
+    Command(Box<Command>),
+    Mechanism(Box<Mechanism>),
 }
 
 impl<'a> Model<'a> {
@@ -74,9 +77,9 @@ impl<'a> Model<'a> {
             }
         }
         let kind = if mine == MECHANISM {
-            Kind::Mechanism(Mechanism::of(input, &mut items, errors))
+            Kind::Mechanism(Box::new(Mechanism::of(input, &mut items, errors)))
         } else {
-            Kind::Command(Command::of(input, &mut items, errors))
+            Kind::Command(Box::new(Command::of(input, &mut items, errors)))
         };
         Self { input, smtp, kind }
     }

@@ -1,13 +1,13 @@
 //! Reply types: which code, and what of its text.
 
-use syn::{Data, DeriveInput, Fields, Ident, Index, Member, Path, Type};
+use syn::{Data, DeriveInput, Fields, Ident, Index, LitInt, LitStr, Member, Path, Type};
 
-use super::field::is_named;
+use super::field::{inner, is_named};
 use super::smtp;
 use crate::attr::{Code, Item, Items, Value, codes};
 use crate::errors::Errors;
 
-const FIELD: &[&str] = &["text", "lines", "code", "enhanced", "reply"];
+const FIELD: &[&str] = &["text", "lines", "word", "key", "code", "enhanced", "reply"];
 
 /// A type with `#[derive(SmtpReply)]`.
 pub(crate) struct ReplyModel<'a> {
@@ -36,6 +36,10 @@ pub(crate) enum Part {
     Text(Option<Type>),
     /// Every line, likewise.
     Lines(Option<Type>),
+    /// A word of the first line, counted from 0.
+    Word(LitInt),
+    /// The value behind `KEY=` in the first line, which may be missing.
+    Key(LitStr, bool),
     Code,
     Enhanced,
     Reply,
@@ -114,13 +118,17 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
             parts.push(if name == "text" { Part::Text(parser) } else { Part::Lines(parser) });
         }
     }
+    parts.extend(items.number("word").map(Part::Word));
+    let optional = inner(&field.ty, "Option").is_some();
+    parts.extend(items.text("key").map(|key| Part::Key(key, optional)));
     parts.extend(items.flag("code").map(|_| Part::Code));
     parts.extend(items.flag("enhanced").map(|_| Part::Enhanced));
     parts.extend(items.flag("reply").map(|_| Part::Reply));
     if parts.len() > 1 {
         errors.at(
             field,
-            "a field is one of `text`, `lines`, `code`, `enhanced` and `reply`: keep one",
+            "a field is one of `text`, `lines`, `word`, `key`, `code`, `enhanced` and `reply`: \
+             keep one",
         );
     }
     match parts.pop() {
@@ -132,7 +140,8 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
             errors.at(
                 field,
                 "what of the reply is this field? `#[smtp(text)]`, `#[smtp(lines)]`, \
-                 `#[smtp(code)]`, `#[smtp(enhanced)]` or `#[smtp(reply)]`",
+                 `#[smtp(word = 0)]`, `#[smtp(key = \"KEY\")]`, `#[smtp(code)]`, \
+                 `#[smtp(enhanced)]` or `#[smtp(reply)]`",
             );
             Part::Reply
         }

@@ -4,17 +4,17 @@ impl ::smtp::Command for Etrn {
     const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("ETRN").requires("ETRN");
     fn encode(&self, line: &mut ::smtp::Line<'_>) {
         match self {
-            Self::Domain { 0: field0 } => {
+            Self::Domain { 0: field_0 } => {
                 line.verb("ETRN");
-                line.arg(field0);
+                line.arg(field_0);
             }
-            Self::Subdomains { 0: field0 } => {
+            Self::Subdomains { 0: field_0 } => {
                 line.verb("ETRN");
-                line.arg(&::smtp::__private::Prefixed("@", field0));
+                line.arg(&::smtp::__private::Prefixed("@", field_0));
             }
-            Self::Queue { 0: field0 } => {
+            Self::Queue { 0: field_0 } => {
                 line.verb("ETRN");
-                line.arg(&::smtp::__private::Prefixed("#", field0));
+                line.arg(&::smtp::__private::Prefixed("#", field_0));
             }
         }
     }

@@ -6,6 +6,7 @@
 //! | [`greeted`], [`tls`], [`authed`], [`in_transaction`] | what can I do in this state? |
 //! | [`home`] | what can I do between transactions? |
 //! | [`deliver`] | how does a message go out? |
+//! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`submission`] | how do I just send mail? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
 
@@ -13,6 +14,7 @@ mod any;
 mod authed;
 mod authenticate;
 mod call;
+mod converse;
 mod deliver;
 mod envelope;
 mod error;
@@ -28,10 +30,11 @@ mod tls;
 
 use std::fmt::{self, Debug};
 
-use smtp_grammar::Capabilities;
+use smtp_grammar::{Capabilities, Reply};
 
 pub use any::AnyConnection;
 pub use call::{Call, Pending};
+pub use converse::HandOver;
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{DataError, Refused, TransitionError};
 pub use greeted::Dangerous;
@@ -40,6 +43,7 @@ pub use submission::{Anonymous, Credentials, Submission};
 
 use crate::command::Quit;
 use crate::error::Lost;
+use crate::proto::line::Declared;
 use crate::state::{Reachable, Security, State, Transition, ValidIn};
 use session::Session;
 
@@ -141,10 +145,18 @@ impl<S: State> Connection<S> {
         command: C,
     ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
         self.session.driver.enter()?;
-        let (reply, declared) = match self.exchange(&command).await? {
-            Ok(accepted) => accepted,
-            Err(refusal) => return Err(self.refused(refusal)),
-        };
+        match self.exchange(&command).await? {
+            Ok((reply, declared)) => self.arrive::<C>(reply, declared).await,
+            Err(refusal) => Err(self.refused(refusal)),
+        }
+    }
+
+    /// Enters the state that an accepted command leads to.
+    async fn arrive<C: Transition<S>>(
+        mut self,
+        reply: Reply,
+        declared: Declared,
+    ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
         let reply = self.read::<C>(reply)?;
         let mut connection =
             Connection { session: self.session, state: C::Next::enter(self.state) };

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use smtp_grammar::Capabilities;
 use tokio::io::{AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -160,6 +161,12 @@ impl Driver {
     /// Whether the connection ended before everything that was queued had left.
     pub(crate) fn left_unsent(&mut self) -> bool {
         self.engine.left_unsent()
+    }
+
+    /// Takes the stream out of SMTP, with what was read and not asked for.
+    pub(crate) fn into_parts(mut self) -> (Stream, Bytes) {
+        let unread = self.engine.input().split().freeze();
+        (self.take_stream(), unread)
     }
 
     /// Takes the stream, for a handshake.

@@ -113,6 +113,15 @@ impl Engine {
         self.expect(expected);
     }
 
+    /// Queues a line of a conversation, which must hold no CR, LF or NUL.
+    pub(crate) fn submit_line(&mut self, line: &[u8], expected: Expected) {
+        self.output.mark_secret();
+        self.output.copy(line);
+        self.output.copy(b"\r\n");
+        self.trace.sent(b"\r\n", Some(0..0));
+        self.expect(expected);
+    }
+
     /// Queues the line that cancels an AUTH exchange (RFC 4954 §4).
     pub(crate) fn submit_cancel(&mut self, expected: Expected) {
         self.output.copy(b"*\r\n");

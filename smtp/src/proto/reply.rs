@@ -138,6 +138,67 @@ pub fn lines_from_str<T: FromStr>(reply: &Reply) -> Result<Vec<T>, ReplyError> {
     reply.lines().enumerate().map(|(number, text)| line_from_str(reply, number, text)).collect()
 }
 
+/// Reads a word of the first line's text, behind its enhanced status code, with [`FromStr`].
+///
+/// # Errors
+///
+/// When there is no such word, or its type refuses it.
+pub fn word<T: FromStr>(reply: &Reply, place: usize) -> Result<T, ReplyError> {
+    let (skipped, text) = first(reply);
+    let words = text.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+    match words.clone().nth(place) {
+        Some(word) => value(reply, skipped, text, word),
+        None => Err(ReplyError::at(reply.clone(), 0, skipped + text.len())),
+    }
+}
+
+/// Reads the value behind `KEY=` in the first line's text with [`FromStr`]. The case of the key
+/// does not matter.
+///
+/// # Errors
+///
+/// When its type refuses it.
+pub fn key<T: FromStr>(reply: &Reply, key: &str) -> Result<Option<T>, ReplyError> {
+    let (skipped, text) = first(reply);
+    let found = text.split(|&octet| octet == b' ').find_map(|word| {
+        let (name, value) = word.split_at_checked(key.len())?;
+        let value = value.strip_prefix(b"=")?;
+        name.eq_ignore_ascii_case(key.as_bytes()).then_some(value)
+    });
+    found.map(|found| value(reply, skipped, text, found)).transpose()
+}
+
+/// As [`key`], where the key must be there.
+///
+/// # Errors
+///
+/// When it is not, or its type refuses the value.
+pub fn required_key<T: FromStr>(reply: &Reply, name: &str) -> Result<T, ReplyError> {
+    let (skipped, text) = first(reply);
+    key(reply, name)?.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
+}
+
+/// The first line's text behind its enhanced status code, and how many octets that is long.
+fn first(reply: &Reply) -> (usize, &[u8]) {
+    let text = reply.lines().next().unwrap_or_default();
+    let skipped = enhanced_prefix(reply, text);
+    (skipped, &text[skipped..])
+}
+
+/// A part of the first line as a value.
+fn value<T: FromStr>(
+    reply: &Reply,
+    skipped: usize,
+    text: &[u8],
+    part: &[u8],
+) -> Result<T, ReplyError> {
+    let value = std::str::from_utf8(part).ok().and_then(|part| part.parse().ok());
+    value.ok_or_else(|| {
+        let at = text.windows(part.len().max(1)).position(|window| window == part);
+        ReplyError::at(reply.clone(), 0, skipped + at.unwrap_or(0))
+    })
+}
+
 fn line<T>(
     reply: &Reply,
     number: usize,

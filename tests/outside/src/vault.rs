@@ -22,12 +22,7 @@ pub struct Vault {
 
 impl Vault {
     pub fn new(user: &str, key: u8) -> Self {
-        Self {
-            user: user.to_owned(),
-            key,
-            expected: None,
-            verified: false,
-        }
+        Self { user: user.to_owned(), key, expected: None, verified: false }
     }
 
     fn answer(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {

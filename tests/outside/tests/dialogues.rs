@@ -1,8 +1,8 @@
 //! The commands and mechanisms of this crate, against scripted servers.
 
 use outside::{Etrn, Queue, TokenLogin, Vault, XClient};
-use smtp::testing::{Peer, Script};
 use smtp::state::{Greeted, Tls};
+use smtp::testing::{Peer, Script};
 use smtp::{Connection, Secret, Server, TlsConfig, TransitionError};
 
 async fn greeted(dialogue: &str) -> (Connection<Greeted>, Peer) {
@@ -33,10 +33,7 @@ async fn xclient_begins_the_session_again() {
          S: 250 SIZE 2000",
     )
     .await;
-    let command = XClient {
-        name: Some("a b".to_owned()),
-        address: "2001:db8::1".parse().unwrap(),
-    };
+    let command = XClient { name: Some("a b".to_owned()), address: "2001:db8::1".parse().unwrap() };
     let (connection, reply) = connection.transition(command).await.unwrap();
     assert_eq!(reply.code().value(), 220);
     assert!(!connection.capabilities().has("XCLIENT"), "what was said before is forgotten");

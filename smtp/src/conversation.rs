@@ -1,0 +1,35 @@
+//! Conversations: commands that go on for several rounds.
+//!
+//! A server answers such a command with 3yz and waits for a line, again and again, until it has
+//! what it wants. AUTH is the one that everybody knows; what is said there is a
+//! [`Mechanism`](crate::Mechanism)'s.
+
+use smtp_grammar::Reply;
+
+use crate::auth::MechanismError;
+use crate::secret::Secret;
+
+/// The client's side of a conversation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold a conversation",
+    label = "does not know what to answer",
+    note = "implement `smtp::Conversation` for it: an answer to each intermediate reply"
+)]
+pub trait Conversation: Send {
+    /// Answers an intermediate reply, the `round`-th, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer. There is no way to say so in SMTP, so the connection is closed.
+    fn answer(&mut self, round: usize, reply: &Reply) -> Result<Turn, MechanismError>;
+}
+
+/// What is said in a conversation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Turn {
+    /// A line, as it is. A CR, a LF or a NUL in it closes the connection.
+    Line(Secret),
+    /// Octets, as a line of base64.
+    Base64(Secret),
+}

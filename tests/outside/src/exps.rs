@@ -1,0 +1,29 @@
+//! X-EXPS: what Exchange servers say to each other instead of AUTH.
+
+use smtp::{Conversation, MechanismError, Reply, Secret, SmtpCommand, Turn};
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(
+    verb = "X-EXPS",
+    requires = "X-EXPS",
+    accepts(235, 334),
+    stage = Auth,
+    converses,
+    transition(Tls => Authed)
+)]
+pub struct Exps {
+    pub mechanism: &'static str,
+    #[smtp(base64)]
+    pub token: Secret,
+}
+
+/// Tokens of a security context, one for each round.
+#[derive(Debug)]
+pub struct Ticket(pub Vec<Secret>);
+
+impl Conversation for Ticket {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
+        let token = self.0.pop();
+        token.map(Turn::Base64).ok_or_else(|| MechanismError::new("the context is established"))
+    }
+}

@@ -1,0 +1,7 @@
+//! LHLO: what EHLO is in LMTP (RFC 2033 §4.1).
+
+use smtp::{Capabilities, Host, SmtpCommand};
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "LHLO", reply = Capabilities, stage = Hello, valid_in())]
+pub struct Lhlo(pub Host);

@@ -1,0 +1,30 @@
+//! X-SURVEY: a vendor's command that asks back, line by line.
+
+use smtp::{Conversation, MechanismError, Reply, Secret, SmtpCommand, SmtpReply, Turn};
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Home))]
+pub struct Survey;
+
+/// What the server makes of the answers.
+#[derive(Debug, PartialEq, Eq, SmtpReply)]
+pub struct Thanks {
+    #[smtp(key = "SCORE")]
+    pub score: u32,
+    #[smtp(key = "RANK")]
+    pub rank: Option<u32>,
+}
+
+/// An answer to each question, by a word of it.
+#[derive(Debug)]
+pub struct Answers(pub &'static [(&'static str, &'static str)]);
+
+impl Conversation for Answers {
+    fn answer(&mut self, _: usize, question: &Reply) -> Result<Turn, MechanismError> {
+        let text = question.text();
+        let known = self.0.iter().find(|(word, _)| text.contains(word));
+        known
+            .map(|(_, answer)| Turn::Line(Secret::from(*answer)))
+            .ok_or_else(|| MechanismError::new("a question that nobody thought of"))
+    }
+}

@@ -1,0 +1,37 @@
+//! WELLKNOWN: a document of the server's (Exim).
+
+use smtp::grammar::xtext;
+use smtp::parser::{self, Parsed, nom::Parser as _};
+use smtp::{Reply, SmtpCommand, SmtpReply};
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "WELLKNOWN", requires = "WELLKNOWN", reply = Document, accepts(250), valid_in(Home))]
+pub struct WellKnown<'a>(#[smtp(xtext)] pub &'a str);
+
+/// A summary in the first line, the document as xtext in the others.
+#[derive(Debug, PartialEq, Eq, SmtpReply)]
+pub struct Document {
+    #[smtp(key = "SIZE")]
+    pub octets: Option<u64>,
+    #[smtp(word = 0)]
+    pub name: String,
+    #[smtp(lines = content)]
+    content: Vec<Vec<u8>>,
+    #[smtp(reply)]
+    pub reply: Reply,
+}
+
+impl Document {
+    pub fn content(&self) -> Vec<u8> {
+        self.content[1..].concat()
+    }
+}
+
+/// `*OCTET`, decoded where it is xtext; the summary is not.
+fn content(input: &[u8]) -> Parsed<'_, Vec<u8>> {
+    let decode = |line: &[u8]| {
+        let text = std::str::from_utf8(line).ok();
+        text.and_then(|text| xtext::decode(text).ok()).unwrap_or_else(|| line.to_vec())
+    };
+    parser::rest.map(decode).parse(input)
+}
