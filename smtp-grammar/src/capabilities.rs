@@ -128,7 +128,9 @@ impl Capabilities {
     fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
         self.entries
             .iter()
-            .filter(move |entry| self.keyword(entry).eq_ignore_ascii_case(keyword))
+            .filter(move |entry| {
+                self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
+            })
             .map(|entry| self.octets(&entry.params))
     }
 

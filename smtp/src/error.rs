@@ -7,7 +7,7 @@
 //! | [`Lost`] | network, TLS, time, protocol, 421, a dropped future | gone |
 //! | [`DeliveryUnknown`] | as [`Lost`], but the message had been sent whole | gone |
 //!
-//! A call that moves the session answers with a [`TransitionError`], which hands the connection
+//! A call that moves the session answers with a [`TransitionError`](crate::TransitionError), which hands the connection
 //! back when it is intact. `?` turns every one of them into [`Error`].
 
 use std::fmt::{self, Display};

@@ -45,6 +45,9 @@
 //! }
 //! ```
 //!
+//! The chapters of the guide go on from here: [a command](guide::command), [a
+//! mechanism](guide::mechanism), [every attribute](guide::attributes).
+//!
 //! # Features
 //!
 //! | feature | default | what it brings |
@@ -69,6 +72,8 @@ mod connection;
 mod conversation;
 pub mod error;
 pub mod extension;
+#[cfg(any(doc, feature = "testing"))]
+pub mod guide;
 #[cfg(feature = "tokio")]
 mod net;
 mod proto;
@@ -100,7 +105,9 @@ pub use error::{
 pub use net::TlsConfigBuilder;
 #[cfg(feature = "tokio")]
 pub use net::{TlsConfig, TlsConfigError, Transport};
-pub use proto::command::{CodePattern, Command, CommandSpec, Position, encode_line as encode};
+pub use proto::command::{
+    CodePattern, Command, CommandSpec, Position, encode_into, encode_line as encode,
+};
 pub use proto::content::{ContentError, LineEnds};
 pub use proto::limits::Limits;
 pub use proto::line::{Argument, Arguments, EncodeError, Line};

@@ -131,17 +131,16 @@ impl<T: Octets> Octets for Option<T> {
     }
 }
 
-/// Writes octets as base64. No octets are written as `=`, as RFC 4954 §4 writes an empty initial
-/// response.
-#[derive(Debug)]
-pub struct Base64<'a, T: ?Sized>(&'a T);
+/// Octets that are written as base64. No octets are written as `=`, as RFC 4954 §4 writes an empty
+/// initial response.
+pub struct Base64<'a>(&'a dyn Octets);
 
 /// Octets, to be written as base64.
-pub fn base64<T: Octets + ?Sized>(octets: &T) -> Base64<'_, T> {
+pub fn base64<T: Octets>(octets: &T) -> Base64<'_> {
     Base64(octets)
 }
 
-impl<T: Octets + ?Sized> Argument for Base64<'_, T> {
+impl Argument for Base64<'_> {
     fn write(&self, line: &mut Line<'_>) {
         let octets = self.0.octets();
         if octets.is_empty() {
@@ -151,6 +150,12 @@ impl<T: Octets + ?Sized> Argument for Base64<'_, T> {
         } else {
             line.octets(|buffer| encode(octets, buffer));
         }
+    }
+}
+
+impl Debug for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Base64(..)")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use proptest::prelude::*;
-use smtp::command::{Ehlo, Help, Mail, Rcpt, Vrfy};
+use smtp::command::{Auth, Ehlo, Help, Mail, Rcpt, Vrfy};
 use smtp::extension::{EnvelopeId, OriginalRecipient, Parameter};
 use smtp::grammar::{EsmtpParam, EsmtpValue, SmtpString};
 use smtp::{
@@ -232,6 +232,16 @@ fn a_value_cannot_become_two() {
         struct One<'a>(#[smtp(param = "P")] &'a str);
 
         assert!(checked(&One(text), 512).is_none(), "{text:?}");
+    }
+    for text in ["a b", " a", "a ", "a\tb", "a\u{1e}b", "a\u{7f}b", "a\" b", "\"a\" b", ""] {
+        #[derive(SmtpCommand)]
+        #[smtp(verb = "X-ONE", valid_in(any))]
+        struct One<'a>(&'a str);
+
+        assert!(checked(&One(text), 512).is_none(), "{text:?}");
+    }
+    for name in ["PLAIN AAAA", "PLAIN\u{1e}", "", "PL\" \"AIN", "A-NAME-OF-MORE-THAN-20"] {
+        assert!(checked(&Auth::new(name, None), 512).is_none(), "{name:?}");
     }
     for address in ["a@b> SIZE=1", "a@b SIZE=1", "<a@b> SIZE=1", "a>b@c", "a b@c"] {
         assert!(Mailbox::try_from(address).is_err(), "{address}");

@@ -2,6 +2,7 @@
 
 use smtp_derive::SmtpCommand;
 
+use crate::proto::line::{Argument, Line};
 use crate::secret::Secret;
 
 /// The line that begins an exchange; the challenges and responses behind it are the mechanism's.
@@ -16,7 +17,7 @@ use crate::secret::Secret;
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), stage = Auth, valid_in())]
 pub struct Auth {
-    mechanism: String,
+    mechanism: Name,
     #[smtp(base64)]
     initial_response: Option<Secret>,
 }
@@ -24,12 +25,27 @@ pub struct Auth {
 impl Auth {
     /// Begins an exchange of the mechanism `mechanism`.
     pub fn new(mechanism: impl Into<String>, initial_response: Option<Secret>) -> Self {
-        Self { mechanism: mechanism.into(), initial_response }
+        Self { mechanism: Name(mechanism.into()), initial_response }
     }
 
     /// The same without the initial response, and the response.
     pub(crate) fn defer(mut self) -> (Self, Option<Secret>) {
         let response = self.initial_response.take();
         (self, response)
+    }
+}
+
+/// `sasl-mech = 1*20mech-char` (RFC 4422 §3.1), in either case.
+#[derive(Debug)]
+struct Name(String);
+
+impl Argument for Name {
+    fn write(&self, line: &mut Line<'_>) {
+        let valid = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+        if (1..=20).contains(&self.0.len()) && self.0.bytes().all(valid) {
+            line.octets(|buffer| buffer.extend_from_slice(self.0.as_bytes()));
+        } else {
+            line.reject("is no mechanism's name (RFC 4422 §3.1)");
+        }
     }
 }

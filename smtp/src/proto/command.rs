@@ -193,8 +193,21 @@ pub fn encode_line<C: Command>(
     capabilities: &Capabilities,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut line = Vec::new();
-    encode(command, &mut line, capabilities, false)?;
-    Ok(line)
+    encode_into(command, capabilities, &mut line).map(|()| line)
+}
+
+/// As [`encode`](crate::encode), behind what `buffer` holds. Nothing is written when the command
+/// cannot be sent, and nothing is allocated when the buffer has room.
+///
+/// # Errors
+///
+/// When the command cannot be sent.
+pub fn encode_into<C: Command>(
+    command: &C,
+    capabilities: &Capabilities,
+    buffer: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    encode(command, buffer, capabilities, false).map(|_| ())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
 
-use memchr::{memchr, memchr3};
+use memchr::memchr3;
 use smtp_grammar::Capabilities;
 
 /// Octets that a command line may have with its CRLF before extensions raise the limit
@@ -98,15 +98,16 @@ impl<'a> Line<'a> {
         self.glue = verb.ends_with(':');
     }
 
-    /// Writes a space and an argument. An empty argument is an error, and so is a space outside of
-    /// double quotes: it would begin an argument of its own.
+    /// Writes a space and an argument. An empty argument is an error, and so are control characters
+    /// and a space outside of double quotes: it would begin an argument of its own.
     pub fn arg<A: Argument + ?Sized>(&mut self, value: &A) {
         self.separate();
         let at = self.buffer.len();
         value.write(self);
-        if self.buffer.len() == at {
+        let written = &self.buffer[at..];
+        if written.is_empty() {
             self.fail(EncodeErrorKind::Empty);
-        } else if memchr(b' ', &self.buffer[at..]).is_some() && splits(&self.buffer[at..]) {
+        } else if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) && splits(written) {
             self.fail(EncodeErrorKind::Space);
         }
     }
@@ -263,12 +264,13 @@ fn is_keyword(keyword: &str) -> bool {
         && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
 }
 
-/// Whether a space stands outside of a quoted string.
+/// Whether a space stands outside of a quoted string, or a control character anywhere.
 fn splits(argument: &[u8]) -> bool {
     let mut quoted = false;
     let mut escaped = false;
     for &octet in argument {
         match octet {
+            0..b' ' | 0x7f => return true,
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
@@ -276,7 +278,7 @@ fn splits(argument: &[u8]) -> bool {
             _ => {}
         }
     }
-    false
+    quoted
 }
 
 struct Octets<'a>(&'a mut Vec<u8>);
