@@ -49,6 +49,8 @@
 //! | field | `join = ","` | a `Vec` as one argument |
 //! | field | `requires = "SIZE"` | the EHLO keyword without which the field is an error |
 //! | field | `if_offered = "SIZE"` | the EHLO keyword without which the field is left out |
+//! | field | `if_listed` | left out where the command's own keyword does not list the parameter |
+//! | field | `unless_default` | left out where it has its type's default |
 //! | field | `raises = 26` | octets by which the field may lengthen the line |
 //! | field | `flatten` | arguments that the value writes itself (`smtp::Arguments`) |
 //! | field | `skip` | not sent |

@@ -37,6 +37,11 @@ struct Entry {
 }
 
 /// A keyword with typed parameters: `capabilities.get::<Size>()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an EHLO keyword",
+    label = "no server lists this",
+    note = "implement `Capability` for it: its keyword, and how its parameters are read"
+)]
 pub trait Capability: Sized {
     /// The EHLO keyword.
     const KEYWORD: &'static str;

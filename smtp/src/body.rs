@@ -16,6 +16,11 @@ use crate::proto::content::{ContentError, LineEnds, Measure};
 /// A source of octets that are not all there yet.
 ///
 /// It is like a `Stream` of `io::Result<Bytes>` but belongs to no runtime.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of message content",
+    label = "has no pieces to send",
+    note = "implement `smtp::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice"
+)]
 pub trait BodySource: Send {
     /// The next piece; `None` behind the last. An error abandons the message: the connection is
     /// closed without the final dot, and the server drops what it got (RFC 5321 §3.8).

@@ -134,7 +134,7 @@ pub mod __private {
     pub use smtp_grammar::Xtext;
 
     pub use crate::auth::{Piece, message};
-    pub use crate::proto::adaptors::{Prefixed, is_empty, join};
+    pub use crate::proto::adaptors::{Prefixed, is_default, is_empty, join};
     pub use crate::proto::reply::{
         key, lines, lines_from_str, required_key, text, text_from_str, word,
     };

@@ -181,40 +181,35 @@ pub trait Reachable<From: State>: State {
     fn enter(from: From) -> Self;
 }
 
-impl State for Greeted {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-    fn security(&self) -> Option<&Security> {
-        None
-    }
-    fn learn(&mut self, capabilities: Capabilities) {
-        self.capabilities = capabilities;
-    }
+macro_rules! homes {
+    ($($state:ident, $security:expr;)*) => {$(
+        impl State for $state {
+            fn capabilities(&self) -> &Capabilities {
+                &self.capabilities
+            }
+            fn security(&self) -> Option<&Security> {
+                let security: fn(&Self) -> Option<&Security> = $security;
+                security(self)
+            }
+            fn learn(&mut self, capabilities: Capabilities) {
+                self.capabilities = capabilities;
+            }
+        }
+
+        impl Home for $state {}
+
+        impl Reachable<$state> for $state {
+            fn enter(from: $state) -> Self {
+                from
+            }
+        }
+    )*};
 }
 
-impl State for Tls {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-    fn security(&self) -> Option<&Security> {
-        Some(&self.security)
-    }
-    fn learn(&mut self, capabilities: Capabilities) {
-        self.capabilities = capabilities;
-    }
-}
-
-impl State for Authed {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-    fn security(&self) -> Option<&Security> {
-        self.security.as_ref()
-    }
-    fn learn(&mut self, capabilities: Capabilities) {
-        self.capabilities = capabilities;
-    }
+homes! {
+    Greeted, |_| None;
+    Tls, |state| Some(&state.security);
+    Authed, |state| state.security.as_ref();
 }
 
 impl<H: Home> State for InTransaction<H> {
@@ -236,28 +231,6 @@ impl<H: Home> State for InTransaction<H> {
     }
     fn learn(&mut self, capabilities: Capabilities) {
         self.home.learn(capabilities);
-    }
-}
-
-impl Home for Greeted {}
-impl Home for Tls {}
-impl Home for Authed {}
-
-impl Reachable<Greeted> for Greeted {
-    fn enter(from: Greeted) -> Self {
-        from
-    }
-}
-
-impl Reachable<Tls> for Tls {
-    fn enter(from: Tls) -> Self {
-        from
-    }
-}
-
-impl Reachable<Authed> for Authed {
-    fn enter(from: Authed) -> Self {
-        from
     }
 }
 

@@ -102,7 +102,7 @@ impl Drop for Server {
 fn folder(name: &str) -> PathBuf {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     let number = STARTED.fetch_add(1, Ordering::Relaxed);
-    PathBuf::from(format!("/tmp/smtp-{}-{number}-{name}", std::process::id()))
+    std::env::temp_dir().join(format!("smtp-{}-{number}-{name}", std::process::id()))
 }
 
 fn scripts() -> PathBuf {

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Ident, Path};
+use syn::{Ident, LitStr, Path};
 
 use super::states;
 use crate::attr::Code;
@@ -69,6 +69,7 @@ fn pattern(smtp: &Path, code: &Code) -> TokenStream {
 fn encode(smtp: &Path, command: &Command, line: &Ident) -> TokenStream {
     let body = |shape: &Shape| {
         let verb = shape.verb.as_ref().or(command.verb.as_ref());
+        let requires_of = shape.requires.as_ref().or(command.requires.as_ref());
         let requires = shape.requires.iter().map(|keyword| quote!(#line.require(#keyword);));
         let fields = shape.fields.iter().map(|field| {
             let place = if shape.variant.is_some() {
@@ -78,7 +79,7 @@ fn encode(smtp: &Path, command: &Command, line: &Ident) -> TokenStream {
                 let member = &field.member;
                 quote_spanned!(field.ty.span()=> self.#member)
             };
-            self::field(smtp, field, &place, shape.variant.is_some(), line)
+            self::field(smtp, field, &place, shape.variant.is_some(), line, requires_of)
         });
         let rest = command.rest.iter().map(|function| quote!(#function(self, #line);));
         quote! {
@@ -118,6 +119,7 @@ fn field(
     place: &TokenStream,
     bound: bool,
     line: &Ident,
+    listing: Option<&LitStr>,
 ) -> TokenStream {
     let span = field.ty.span();
     let reference = if bound { place.clone() } else { quote_spanned!(span=> &#place) };
@@ -131,11 +133,18 @@ fn field(
             let condition = if bound { quote!(*#place) } else { quote!(#place) };
             let facts = facts(field, line);
             let written = quote!(#facts #line.flag(#keyword););
-            return offered(field, line, quote!(if #condition { #written }));
+            return conditions(
+                smtp,
+                field,
+                &reference,
+                line,
+                listing,
+                quote!(if #condition { #written }),
+            );
         }
         Role::Argument | Role::Param(_) => values(smtp, field, &reference, line),
     };
-    offered(field, line, written)
+    conditions(smtp, field, &reference, line, listing, written)
 }
 
 fn values(smtp: &Path, field: &Field, reference: &TokenStream, line: &Ident) -> TokenStream {
@@ -204,11 +213,30 @@ fn facts(field: &Field, line: &Ident) -> TokenStream {
     }
 }
 
-fn offered(field: &Field, line: &Ident, written: TokenStream) -> TokenStream {
-    match &field.if_offered {
-        Some(keyword) => quote!(if #line.offers(#keyword) { #written }),
-        None => written,
+/// When the field is written at all.
+fn conditions(
+    smtp: &Path,
+    field: &Field,
+    reference: &TokenStream,
+    line: &Ident,
+    keyword: Option<&LitStr>,
+    written: TokenStream,
+) -> TokenStream {
+    let name = match &field.role {
+        Role::Param(name) | Role::Flag(name) => Some(name),
+        _ => None,
+    };
+    let offered = field.if_offered.iter().map(|keyword| quote!(#line.offers(#keyword)));
+    let listed = field.if_listed.iter().map(|_| quote!(#line.lists(#keyword, #name)));
+    let changed = field
+        .unless_default
+        .iter()
+        .map(|_| quote_spanned!(field.ty.span()=> !#smtp::__private::is_default(#reference)));
+    let mut conditions = offered.chain(listed).chain(changed).peekable();
+    if conditions.peek().is_none() {
+        return written;
     }
+    quote!(if #(#conditions)&&* { #written })
 }
 
 /// A reference to the encoded value, spanned so that a type without an encoding is underlined.

@@ -109,6 +109,13 @@ impl Command {
             }
             None => {}
         }
+        let mut listed = self.shapes.iter().flat_map(|shape| {
+            let known = shape.requires.is_some() || self.requires.is_some();
+            shape.fields.iter().filter(move |_| !known).filter_map(|field| field.if_listed.as_ref())
+        });
+        if let Some(if_listed) = listed.next() {
+            errors.at(if_listed, "listed where? Name the keyword: `requires = \"XCLIENT\"`");
+        }
         for (one, other) in [(&self.upgrade, &self.content), (&self.content, &self.upgrade)] {
             if let (Some(one), Some(_)) = (one, other) {
                 errors.at(

@@ -17,6 +17,8 @@ const KNOWN: &[&str] = &[
     "join",
     "requires",
     "if_offered",
+    "if_listed",
+    "unless_default",
     "raises",
     "utf8",
     "flatten",
@@ -35,6 +37,10 @@ pub(crate) struct Field {
     pub(crate) prefix: Option<LitStr>,
     pub(crate) requires: Option<LitStr>,
     pub(crate) if_offered: Option<LitStr>,
+    /// Left out where the keyword of the command does not list this parameter.
+    pub(crate) if_listed: Option<Ident>,
+    /// Left out where it has its type's default.
+    pub(crate) unless_default: Option<Ident>,
     pub(crate) raises: Option<LitInt>,
     pub(crate) utf8: bool,
 }
@@ -89,6 +95,8 @@ impl Field {
             prefix: items.text("prefix"),
             requires: items.text("requires"),
             if_offered: items.text("if_offered"),
+            if_listed: items.flag("if_listed"),
+            unless_default: items.flag("unless_default"),
             raises: items.number("raises"),
             utf8: items.flag("utf8").is_some(),
         };
@@ -107,6 +115,16 @@ impl Field {
                 "a field that the server does not offer is an error (`requires`) or left out \
                  (`if_offered`): keep one",
             );
+        }
+        if let (Some(if_listed), Role::Argument | Role::Flatten | Role::Skip) =
+            (&self.if_listed, &self.role)
+        {
+            errors.at(if_listed, "what can be listed is a `param` or a `flag`: say which it is");
+        }
+        if let (Some(unless), Many::Optional | Many::Repeated | Many::Joined(_)) =
+            (&self.unless_default, &self.many)
+        {
+            errors.at(unless, "nothing is written of nothing anyway: remove `unless_default`");
         }
         match &self.role {
             Role::Flag(keyword) => {

@@ -43,12 +43,22 @@ impl Parameter {
 }
 
 /// A parameter of MAIL.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a parameter of MAIL",
+    label = "cannot be given to MAIL",
+    note = "implement `smtp::extension::MailParameter` for it, or build a `Parameter`"
+)]
 pub trait MailParameter {
     /// The parameter as it is written.
     fn into_parameter(self) -> Parameter;
 }
 
 /// A parameter of RCPT.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a parameter of RCPT",
+    label = "cannot be given to RCPT",
+    note = "implement `smtp::extension::RcptParameter` for it, or build a `Parameter`"
+)]
 pub trait RcptParameter {
     /// The parameter as it is written.
     fn into_parameter(self) -> Parameter;

@@ -10,6 +10,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// A stream that a session can be carried on: a Unix socket, a proxy's tunnel, a test's pipe.
+#[diagnostic::on_unimplemented(
+    message = "a session cannot be carried on `{Self}`",
+    label = "is no stream",
+    note = "a stream is `AsyncRead`, `AsyncWrite`, `Send`, `Unpin` and owned"
+)]
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}

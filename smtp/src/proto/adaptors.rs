@@ -48,6 +48,11 @@ impl<T, F> Debug for Join<'_, T, F> {
     }
 }
 
+/// Whether a value is what its type begins with.
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Whether there is nothing to join.
 pub fn is_empty<T>(values: &[T]) -> bool {
     values.is_empty()

@@ -160,6 +160,12 @@ impl<'a> Line<'a> {
         self.capabilities.has(keyword)
     }
 
+    /// Whether the server's latest EHLO reply lists `parameter` behind `keyword`.
+    pub fn lists(&self, keyword: &str, parameter: &str) -> bool {
+        let mut parameters = self.capabilities.params(keyword).into_iter().flatten();
+        parameters.any(|other| other.eq_ignore_ascii_case(parameter))
+    }
+
     /// What the server's latest EHLO reply lists.
     pub fn capabilities(&self) -> &'a Capabilities {
         self.capabilities

@@ -30,6 +30,11 @@ pub enum Event<'a> {
 /// Sees each [`Event`] as it happens.
 ///
 /// Implemented for closures. It is called while the connection waits, so it should return soon.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot observe a connection",
+    label = "is no observer",
+    note = "an observer is a closure `|event: &smtp::Event<'_>| ..` that is `Send` and `Sync`"
+)]
 pub trait Observer: Send + Sync {
     /// Takes note of the event.
     fn observe(&self, event: &Event<'_>);
