@@ -14,6 +14,7 @@ mod behaviour {
     mod injection;
     mod layering;
     mod outside;
+    mod pipelining;
     mod secrets;
     mod sizes;
     mod starttls;

@@ -2,9 +2,10 @@
 
 use super::Connection;
 use super::envelope::Envelope;
+use super::group::Opened;
 use super::message::Sent;
 use crate::body::Body;
-use crate::command::{Data, Mail};
+use crate::command::Mail;
 use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
 use crate::extension::{BodyKind, Size};
 use crate::proto::content::ContentError;
@@ -13,6 +14,9 @@ use crate::state::Home;
 
 impl<H: Home> Connection<H> {
     /// Delivers a message: MAIL, a RCPT for each recipient, the content.
+    ///
+    /// A server that offers PIPELINING gets the commands before the content in one flight (RFC 2920),
+    /// any other one at a time; what comes of it is the same.
     ///
     /// The message goes to whoever the server accepts. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
     /// added where the message needs them and the server offers them.
@@ -76,31 +80,19 @@ impl<H: Home> Connection<H> {
             .map_err(|refusal| undelivered(refusal, Vec::new()))?;
         let capabilities = self.state.capabilities();
         let session = &mut self.session;
-        let declared = match session.exchange(&mail, capabilities, false).await {
-            Ok(Ok((_, declared))) => declared,
-            Ok(Err(refusal)) => return Err(undelivered(refusal, Vec::new())),
-            Err(error) => return Err(DeliverError::Lost(error)),
+        let opened = session.open_message(&mail, envelope.rcpts(), capabilities).await;
+        let Opened { recipients, ready } = opened.map_err(DeliverError::Lost)?;
+        let declared = match ready {
+            Ok(declared) => declared,
+            Err(refusal) => return Err(undelivered(refusal, recipients)),
         };
-        let mut recipients = Vec::with_capacity(envelope.rcpts().len());
-        for rcpt in envelope.rcpts() {
-            let outcome = session
-                .exchange(rcpt, capabilities, declared.utf8)
-                .await
-                .map_err(DeliverError::Lost)?
-                .map(|(reply, _)| reply);
-            recipients.push(Recipient::new(rcpt.path().clone(), outcome));
-        }
-        let sent = if recipients.iter().any(|recipient| recipient.outcome().is_ok()) {
-            session.send_message(&Data, capabilities, declared, body).await
-        } else {
-            session.abandon(last_refusal(&recipients), capabilities).await
-        };
-        match sent.map_err(DeliverError::Lost)? {
-            Sent::Taken(reply) => Ok(Receipt::new(recipients, reply)),
-            Sent::Refused(refusal) => Err(undelivered(refusal, recipients)),
-            Sent::Unknown(error) => {
-                Err(DeliverError::Unknown(DeliveryUnknown::new(error, recipients)))
+        match session.finish_message(capabilities, declared, body).await {
+            Ok(Sent::Taken(reply)) => Ok(Receipt::new(recipients, reply)),
+            Ok(Sent::Refused(refusal)) => Err(undelivered(refusal, recipients)),
+            Ok(Sent::Unknown(lost)) => {
+                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
             }
+            Err(lost) => Err(DeliverError::Lost(lost)),
         }
     }
 
@@ -131,16 +123,6 @@ impl<H: Home> Connection<H> {
         }
         Ok(mail)
     }
-}
-
-/// The refusal that stands for all when no recipient was accepted.
-fn last_refusal(recipients: &[Recipient]) -> Refusal {
-    recipients
-        .iter()
-        .rev()
-        .find_map(|recipient| recipient.outcome().err())
-        .cloned()
-        .unwrap_or_else(Refusal::no_recipients)
 }
 
 fn undelivered(refusal: Refusal, recipients: Vec<Recipient>) -> DeliverError {

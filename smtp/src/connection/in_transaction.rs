@@ -98,7 +98,7 @@ impl<H: Home> Connection<InTransaction<H>> {
         };
         let capabilities = self.state.home.capabilities();
         let sent = match checked {
-            Err(refusal) => self.session.abandon(refusal, capabilities).await?,
+            Err(refusal) => Sent::Refused(self.session.abandon(refusal, capabilities).await?),
             Ok(()) => self.session.send_message(&command, capabilities, declared, body).await?,
         };
         self.session.driver.leave();

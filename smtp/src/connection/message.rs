@@ -18,6 +18,10 @@ use crate::proto::stage::Stage;
 /// Octets of content that may wait to be written before more is asked for.
 const WATER_MARK: usize = 256 * 1024;
 
+/// The reply to a message.
+pub(super) const END_OF_DATA: Expected =
+    Expected { stage: Stage::EndOfData, accepts: &[CodePattern::Class(2)], reply_lines: None };
+
 /// What became of a message.
 #[derive(Debug)]
 pub(super) enum Sent {
@@ -47,10 +51,19 @@ impl Session {
         declared: Declared,
         body: Body<'_>,
     ) -> Result<Sent, Lost> {
-        let opened = self.exchange(command, capabilities, declared.utf8).await?;
-        if let Err(refusal) = opened {
-            return self.abandon(refusal, capabilities).await;
+        match self.exchange(command, capabilities, declared.utf8).await? {
+            Ok(_) => self.finish_message(capabilities, declared, body).await,
+            Err(refusal) => self.abandon(refusal, capabilities).await.map(Sent::Refused),
         }
+    }
+
+    /// Sends the content that the server waits for.
+    pub(super) async fn finish_message(
+        &mut self,
+        capabilities: &Capabilities,
+        declared: Declared,
+        body: Body<'_>,
+    ) -> Result<Sent, Lost> {
         self.send_content(body, declared.eight_bit).await?;
         match self.driver.reply().await {
             Ok(Outcome::Accepted(reply)) => Ok(Sent::Taken(reply)),
@@ -58,7 +71,7 @@ impl Session {
             // Postfix keeps it when a policy refuses the message. RSET leaves no doubt.
             Ok(Outcome::Refused(reply)) => {
                 let refusal = Refusal::by_server("end of data", reply);
-                self.abandon(refusal, capabilities).await
+                self.abandon(refusal, capabilities).await.map(Sent::Refused)
             }
             // The server said that it closes instead of taking the message, or never had all of it.
             Err(fault @ Fault::Closing(_)) => Err(fault.into()),
@@ -73,10 +86,10 @@ impl Session {
         &mut self,
         refusal: Refusal,
         capabilities: &Capabilities,
-    ) -> Result<Sent, Lost> {
+    ) -> Result<Refusal, Lost> {
         let reset = self.exchange(&Rset, capabilities, false).await;
         let fault = match (reset, refusal.reply()) {
-            (Ok(Ok(_)), _) => return Ok(Sent::Refused(refusal)),
+            (Ok(Ok(_)), _) => return Ok(refusal),
             (_, Some(reply)) => Fault::Closing(reply.clone()),
             (Err(lost), None) => return Err(lost),
             (Ok(Err(_)), None) => Fault::Ended,
@@ -109,14 +122,7 @@ impl Session {
             }
             self.driver.drain(WATER_MARK).await?;
         }
-        self.driver.engine().end_content(
-            octets,
-            Expected {
-                stage: Stage::EndOfData,
-                accepts: &[CodePattern::Class(2)],
-                reply_lines: None,
-            },
-        );
+        self.driver.engine().end_content(octets, END_OF_DATA);
         Ok(())
     }
 }

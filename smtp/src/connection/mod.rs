@@ -19,6 +19,7 @@ mod deliver;
 mod envelope;
 mod error;
 mod greeted;
+mod group;
 mod hello;
 mod home;
 mod in_transaction;
