@@ -36,7 +36,7 @@ RUST
   done >>"$work/src/lib.rs"
 }
 build() { # seconds of building this crate alone
-  touch "$work/src/lib.rs"
+  cargo clean --quiet --manifest-path "$work/Cargo.toml" --package fifty
   local began ended
   began=$(date +%s.%N)
   cargo build --quiet --manifest-path "$work/Cargo.toml"
@@ -47,6 +47,7 @@ median() { printf '%s\n' "$@" | sort -n | sed -n 3p; }
 empty
 build >/dev/null
 without=() with=()
+export CARGO_INCREMENTAL=0 # a clean build: nothing of the last one is used
 for _ in 1 2 3 4 5; do
   empty; without+=("$(build)")
   fifty; with+=("$(build)")

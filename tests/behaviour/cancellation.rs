@@ -135,6 +135,27 @@ async fn deliver_and_deliver_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn deliver_all_in_one_flight() {
+    let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
+    let group = "C: MAIL *\nC: RCPT *\nC: DATA\n";
+    let opened = "S: 250 ok\nS: 250 ok\nS: 354 go\n";
+    let dialogue = format!(
+        "{group}{opened}C: x\nC: .\nC: RSET\n{group}S: 250 ok\nS: 250 ok\n{opened}\
+         C: x\nC: .\nS: 250 ok"
+    );
+    at_each_wait!(waits => {
+        let script = script(&["PIPELINING"], &dialogue).stutter().write_limit(20);
+        let (mut connection, peer) = greeted(script).await;
+        let messages = [(envelope.clone(), "x\r\n"), (envelope.clone(), "x\r\n")];
+        let done = poll_until(connection.deliver_all(messages, |_, _| {}), waits).await;
+        if done.is_none() {
+            is_interrupted(&mut connection, &peer).await;
+        }
+        done.is_some()
+    });
+}
+
+#[tokio::test(start_paused = true)]
 async fn connecting() {
     at_each_wait!(waits => {
         let (stream, peer) = Script::new(&hello(&["SIZE"])).stutter().start();

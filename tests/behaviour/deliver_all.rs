@@ -54,3 +54,103 @@ async fn messages_behind_a_lost_connection_stay_with_the_caller() {
     assert_eq!(messages.count(), 2, "their turn has not come");
     peer.finish();
 }
+
+/// The commands before a message, and what the server says to them.
+fn group(number: usize) -> (String, &'static str) {
+    let commands =
+        format!("C: MAIL FROM:<me@example.com>\nC: RCPT TO:<you{number}@example.org>\nC: DATA\n");
+    (commands, "S: 250 ok\nS: 250 ok\nS: 354 go on\n")
+}
+
+/// The content of one message, and the commands before the next, before the server answers.
+#[tokio::test(start_paused = true)]
+async fn a_stream_costs_one_round_trip_for_each_message() {
+    let (first, opened) = group(0);
+    let mut dialogue = first + opened;
+    for number in 1..4 {
+        let (next, opened) = group(number);
+        let before = number - 1;
+        dialogue.extend([format!(
+            "C: {before}\nC: .\nC: RSET\n{next}S: 250 queued as Q{before}\nS: 250 ok\n{opened}"
+        )]);
+    }
+    dialogue += "C: 3\nC: .\nS: 250 queued as Q3";
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
+    let mut ids = Vec::new();
+    let delivered = connection
+        .deliver_all((0..4).map(message), |place, result| {
+            ids.push((place, result.expect("delivered").queue_id().expect("an id")));
+        })
+        .await;
+    delivered.expect("the connection stays");
+    let expected: Vec<_> = (0..4).map(|number| (number, format!("Q{number}"))).collect();
+    assert_eq!(ids, expected);
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_message_does_not_touch_the_next() {
+    let ((first, opened), (second, _), (third, _)) = (group(0), group(1), group(2));
+    let dialogue = format!(
+        "{first}{opened}
+         C: 0\nC: .\nC: RSET\n{second}
+         S: 554 5.7.1 refused\nS: 250 ok\nS: 250 ok\nS: 550 no\nS: 354 go on
+         C: .
+         S: 554 nobody
+         C: RSET
+         S: 250 ok
+         {third}{opened}
+         C: 2\nC: .
+         S: 250 queued as Q2"
+    );
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
+    let mut results = Vec::new();
+    connection
+        .deliver_all((0..3).map(message), |place, result| results.push((place, result.is_ok())))
+        .await
+        .expect("the connection stays");
+    assert_eq!(results, [(0, false), (1, false), (2, true)]);
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_cannot_be_sent_is_told_in_its_turn() {
+    let ((first, opened), (third, _)) = (group(0), group(2));
+    let dialogue = format!(
+        "{first}{opened}
+         C: 0\nC: .\nC: RSET\n{third}
+         S: 250 queued as Q0\nS: 250 ok\n{opened}
+         C: 2\nC: .
+         S: 250 queued as Q2"
+    );
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
+    let mut messages: Vec<_> = (0..3).map(message).collect();
+    messages[1].1 = "NUL \0 is in no mail".to_owned();
+    let mut results = Vec::new();
+    connection
+        .deliver_all(messages, |place, result| results.push((place, result.is_ok())))
+        .await
+        .expect("the connection stays");
+    results.sort_unstable();
+    assert_eq!(results, [(0, true), (1, false), (2, true)]);
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_messages_of_a_lost_connection_are_told() {
+    let ((first, opened), (second, _)) = (group(0), group(1));
+    for (end, unknown) in [("S: 421 closing", false), ("-- close --", true)] {
+        let dialogue = format!("{first}{opened}C: 0\nC: .\nC: RSET\n{second}{end}");
+        let (mut connection, _) = greeted(script(&["PIPELINING"], &dialogue)).await;
+        let mut messages = (0..4).map(message);
+        let mut results = Vec::new();
+        let lost = connection
+            .deliver_all(&mut messages, |place, result| {
+                results.push((place, matches!(result, Err(DeliverError::Unknown(_)))));
+            })
+            .await;
+        assert!(lost.is_err());
+        assert_eq!(results, [(0, unknown), (1, false)], "{end}");
+        assert_eq!(messages.count(), 2, "their turn has not come");
+    }
+}

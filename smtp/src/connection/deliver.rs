@@ -43,33 +43,6 @@ impl<H: Home> Connection<H> {
         result
     }
 
-    /// Delivers one message after the other over this connection, and hands each result to
-    /// `report` with the message's place, as soon as it is known.
-    ///
-    /// It stops when the connection is lost. A message whose turn had not come is then still in
-    /// `messages`; pass `&mut messages` to keep them.
-    ///
-    /// # Errors
-    ///
-    /// [`Lost`] when the connection is gone. What became of the message under way was reported.
-    ///
-    /// # Cancellation
-    ///
-    /// As [`deliver`](Self::deliver).
-    pub async fn deliver_all<'b, B: Into<Body<'b>>>(
-        &mut self,
-        messages: impl IntoIterator<Item = (Envelope, B)>,
-        mut report: impl FnMut(usize, Result<Receipt, DeliverError>),
-    ) -> Result<(), Lost> {
-        for (place, (envelope, body)) in messages.into_iter().enumerate() {
-            report(place, self.deliver(&envelope, body).await);
-            if self.session.driver.has_ended() {
-                return Err(Lost::from(crate::Fault::Ended));
-            }
-        }
-        Ok(())
-    }
-
     async fn transact(
         &mut self,
         envelope: &Envelope,
@@ -86,18 +59,15 @@ impl<H: Home> Connection<H> {
             Ok(declared) => declared,
             Err(refusal) => return Err(undelivered(refusal, recipients)),
         };
-        match session.finish_message(capabilities, declared, body).await {
-            Ok(Sent::Taken(reply)) => Ok(Receipt::new(recipients, reply)),
-            Ok(Sent::Refused(refusal)) => Err(undelivered(refusal, recipients)),
-            Ok(Sent::Unknown(lost)) => {
-                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
-            }
-            Err(lost) => Err(DeliverError::Lost(lost)),
-        }
+        delivered(session.finish_message(capabilities, declared, body).await, recipients)
     }
 
     /// MAIL as this message needs it, or why no MAIL can be right.
-    fn prepare_mail(&self, envelope: &Envelope, body: &Body<'_>) -> Result<Mail, Refusal> {
+    pub(super) fn prepare_mail(
+        &self,
+        envelope: &Envelope,
+        body: &Body<'_>,
+    ) -> Result<Mail, Refusal> {
         let capabilities = self.state.capabilities();
         if envelope.rcpts().is_empty() {
             return Err(Refusal::no_recipients());
@@ -125,7 +95,22 @@ impl<H: Home> Connection<H> {
     }
 }
 
-fn undelivered(refusal: Refusal, recipients: Vec<Recipient>) -> DeliverError {
+/// What became of a message whose recipients were asked for.
+pub(super) fn delivered(
+    sent: Result<Sent, Lost>,
+    recipients: Vec<Recipient>,
+) -> Result<Receipt, DeliverError> {
+    match sent {
+        Ok(Sent::Taken(reply)) => Ok(Receipt::new(recipients, reply)),
+        Ok(Sent::Refused(refusal)) => Err(undelivered(refusal, recipients)),
+        Ok(Sent::Unknown(lost)) => {
+            Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
+        }
+        Err(lost) => Err(DeliverError::Lost(lost)),
+    }
+}
+
+pub(super) fn undelivered(refusal: Refusal, recipients: Vec<Recipient>) -> DeliverError {
     DeliverError::Refused(Undelivered::new(refusal, recipients))
 }
 

@@ -15,6 +15,26 @@ use crate::proto::engine::Outcome;
 use crate::proto::line::Declared;
 use crate::receipt::Recipient;
 
+/// MAIL, the recipients and DATA, in flight.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Why not even MAIL could be written.
+    refused: Option<Refusal>,
+    declared: Declared,
+    /// Whether each recipient was written.
+    submitted: Vec<Result<(), Refusal>>,
+    /// Whether DATA was.
+    asks: bool,
+}
+
+impl Group {
+    /// A group of which nothing is in flight.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        let declared = Declared::default();
+        Self { refused: Some(refusal), declared, submitted: Vec::new(), asks: false }
+    }
+}
+
 /// What became of the commands before the message.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -70,13 +90,22 @@ impl Session {
         rcpts: &[Rcpt],
         capabilities: &Capabilities,
     ) -> Result<Opened, Lost> {
-        let declared = match self.driver.submit(mail, capabilities, false) {
-            Ok(declared) => declared,
-            Err(error) => {
-                return Ok(Opened::refused(Vec::new(), Refusal::encode(Mail::SPEC.verb, error)));
-            }
-        };
-        // A recipient that cannot be written is refused here, and no reply is due for it.
+        match self.submit_group(mail, rcpts, capabilities) {
+            Ok(group) => self.read_group(group, rcpts, capabilities).await,
+            Err(refusal) => Ok(Opened::refused(Vec::new(), refusal)),
+        }
+    }
+
+    /// Queues MAIL, the recipients and DATA. Nothing is queued when MAIL cannot be written; a
+    /// recipient that cannot be is refused here, and no reply is due for it.
+    pub(super) fn submit_group(
+        &mut self,
+        mail: &Mail,
+        rcpts: &[Rcpt],
+        capabilities: &Capabilities,
+    ) -> Result<Group, Refusal> {
+        let submitted = self.driver.submit(mail, capabilities, false);
+        let declared = submitted.map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
         let submitted: Vec<Result<(), Refusal>> = rcpts
             .iter()
             .map(|rcpt| match self.driver.submit(rcpt, capabilities, declared.utf8) {
@@ -84,16 +113,28 @@ impl Session {
                 Err(error) => Err(Refusal::encode(Rcpt::SPEC.verb, error)),
             })
             .collect();
-        let asks = submitted.iter().any(Result::is_ok);
-        if asks && let Err(error) = self.driver.submit(&Data, capabilities, declared.utf8) {
-            return Ok(Opened::refused(Vec::new(), Refusal::encode(Data::SPEC.verb, error)));
+        // DATA has no arguments, so there is nothing about it that could not be written.
+        let asks = submitted.iter().any(Result::is_ok)
+            && self.driver.submit(&Data, capabilities, declared.utf8).is_ok();
+        Ok(Group { refused: None, declared, submitted, asks })
+    }
+
+    /// Reads the replies to a group, and ends its transaction when nobody gets the message.
+    pub(super) async fn read_group(
+        &mut self,
+        group: Group,
+        rcpts: &[Rcpt],
+        capabilities: &Capabilities,
+    ) -> Result<Opened, Lost> {
+        if let Some(refusal) = group.refused {
+            return Ok(Opened::refused(Vec::new(), refusal));
         }
         let mail_refused = match self.driver.reply().await? {
             Outcome::Accepted(_) => None,
             Outcome::Refused(reply) => Some(Refusal::by_server(Mail::SPEC.verb, reply)),
         };
         let mut recipients = Vec::with_capacity(rcpts.len());
-        for (rcpt, submitted) in rcpts.iter().zip(submitted) {
+        for (rcpt, submitted) in rcpts.iter().zip(group.submitted) {
             let outcome = match submitted {
                 Err(refusal) => Err(refusal),
                 Ok(()) => match self.driver.reply().await? {
@@ -105,24 +146,22 @@ impl Session {
         }
         // Without a sender there is no transaction, whatever the server said of its recipients.
         let refusal = mail_refused.or_else(|| nobody(&recipients));
-        let data = if asks { Some(self.driver.reply().await?) } else { None };
-        match (data, refusal) {
-            (Some(Outcome::Accepted(_)), None) => Ok(Opened { recipients, ready: Ok(declared) }),
+        let data = if group.asks { Some(self.driver.reply().await?) } else { None };
+        let refusal = match (data, refusal) {
+            (Some(Outcome::Accepted(_)), None) => {
+                return Ok(Opened { recipients, ready: Ok(group.declared) });
+            }
             (Some(Outcome::Accepted(_)), Some(refusal)) => {
                 // The server waits for a message that nobody would get: it gets an empty one, and
                 // what it says of that is of no interest (RFC 2920 §3.1).
                 self.send_nothing().await?;
-                self.over(recipients, refusal, capabilities).await
+                refusal
             }
-            (Some(Outcome::Refused(reply)), refusal) => {
-                let refusal = refusal.unwrap_or_else(|| Refusal::by_server(Data::SPEC.verb, reply));
-                self.over(recipients, refusal, capabilities).await
-            }
-            (None, refusal) => {
-                let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
-                self.over(recipients, refusal, capabilities).await
-            }
-        }
+            (Some(Outcome::Refused(reply)), None) => Refusal::by_server(Data::SPEC.verb, reply),
+            (Some(Outcome::Refused(_)) | None, Some(refusal)) => refusal,
+            (None, None) => Refusal::no_recipients(),
+        };
+        self.over(recipients, refusal, capabilities).await
     }
 
     /// Ends a message of no octets.

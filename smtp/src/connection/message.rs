@@ -65,13 +65,26 @@ impl Session {
         body: Body<'_>,
     ) -> Result<Sent, Lost> {
         self.send_content(body, declared.eight_bit).await?;
+        self.read_end(Some(capabilities)).await
+    }
+
+    /// Reads the reply to a message. A refused one is followed by RSET, for which it needs the
+    /// capabilities; without them RSET is in flight already.
+    pub(super) async fn read_end(
+        &mut self,
+        capabilities: Option<&Capabilities>,
+    ) -> Result<Sent, Lost> {
         match self.driver.reply().await {
             Ok(Outcome::Accepted(reply)) => Ok(Sent::Taken(reply)),
             // The transaction is over "on the completion of this command" (RFC 5321 §4.1.1.4), but
             // Postfix keeps it when a policy refuses the message. RSET leaves no doubt.
             Ok(Outcome::Refused(reply)) => {
                 let refusal = Refusal::by_server("end of data", reply);
-                self.abandon(refusal, capabilities).await.map(Sent::Refused)
+                match capabilities {
+                    Some(capabilities) => self.abandon(refusal, capabilities).await,
+                    None => Ok(refusal),
+                }
+                .map(Sent::Refused)
             }
             // The server said that it closes instead of taking the message, or never had all of it.
             Err(fault @ Fault::Closing(_)) => Err(fault.into()),
@@ -98,7 +111,11 @@ impl Session {
     }
 
     /// Queues the content up to its final dot, and writes what does not fit into the queue.
-    async fn send_content(&mut self, mut body: Body<'_>, eight_bit: bool) -> Result<(), Lost> {
+    pub(super) async fn send_content(
+        &mut self,
+        mut body: Body<'_>,
+        eight_bit: bool,
+    ) -> Result<(), Lost> {
         let mut encoder = Encoder::new(body.line_ends, eight_bit);
         self.driver.engine().begin_content();
         let mut octets = 0;

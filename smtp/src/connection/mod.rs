@@ -5,7 +5,7 @@
 //! | [`server`] | which server, and how to talk to it? |
 //! | [`greeted`], [`tls`], [`authed`], [`in_transaction`] | what can I do in this state? |
 //! | [`home`] | what can I do between transactions? |
-//! | [`deliver`] | how does a message go out? |
+//! | [`deliver`], [`deliver_all`] | how does a message go out, and how do many? |
 //! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`submission`] | how do I just send mail? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
@@ -16,6 +16,7 @@ mod authenticate;
 mod call;
 mod converse;
 mod deliver;
+mod deliver_all;
 mod envelope;
 mod error;
 mod greeted;
