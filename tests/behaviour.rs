@@ -15,6 +15,7 @@ mod behaviour {
     mod layering;
     mod outside;
     mod pipelining;
+    mod policy;
     mod secrets;
     mod sizes;
     mod starttls;

@@ -59,11 +59,23 @@ async fn through(name: &str) {
     let mut txn = mail.mail(Mail::from(&path).body(eight_bit)).await.expect("MAIL");
     txn.rcpt(Rcpt::to(&path)).await.expect("RCPT");
     let (mail, _) = txn.data(by_hand.as_slice()).await.expect("DATA");
+
+    let mut mail = mail;
+    let stream: Vec<Vec<u8>> = (0..50).map(|number| message(&format!("stream-{number}"))).collect();
+    let mut taken = 0;
+    let messages = stream.iter().map(|body| (envelope.clone(), body.as_slice()));
+    let delivered = mail.deliver_all(messages, |_, result| {
+        result.expect("delivered");
+        taken += 1;
+    });
+    delivered.await.expect("the connection stays");
+    assert_eq!(taken, 50);
     mail.quit().await.expect("QUIT");
 
-    let files = landed::wait_for(&server, &user, 3).await;
+    let files = landed::wait_for(&server, &user, 53).await;
     let mut landed: Vec<Vec<u8>> = files.iter().map(landed::content).collect();
     let mut sent = vec![starttls, implicit, by_hand];
+    sent.extend(stream);
     landed.sort();
     sent.sort();
     for (landed, sent) in landed.iter().zip(&sent) {

@@ -104,6 +104,7 @@ host_lookup =
 rfc1413_query_timeout = 0s
 deliver_drop_privilege = true
 domainlist local_domains = $TEST_DOMAIN
+smtp_accept_queue_per_connection = 0
 message_size_limit = $SIZE_LIMIT
 recipients_max = 100
 smtp_receive_timeout = \${if ={\$received_port}{$((B+4))}{3s}{5m}}

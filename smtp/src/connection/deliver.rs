@@ -18,7 +18,8 @@ impl<H: Home> Connection<H> {
     /// A server that offers PIPELINING gets the commands before the content in one flight (RFC 2920),
     /// any other one at a time; what comes of it is the same.
     ///
-    /// The message goes to whoever the server accepts. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
+    /// The message goes to whoever the server accepts, or as the envelope's
+    /// [`policy`](Envelope::policy) says. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
     /// added where the message needs them and the server offers them.
     ///
     /// # Errors
@@ -53,7 +54,7 @@ impl<H: Home> Connection<H> {
             .map_err(|refusal| undelivered(refusal, Vec::new()))?;
         let capabilities = self.state.capabilities();
         let session = &mut self.session;
-        let opened = session.open_message(&mail, envelope.rcpts(), capabilities).await;
+        let opened = session.open_message(&mail, envelope, capabilities).await;
         let Opened { recipients, ready } = opened.map_err(DeliverError::Lost)?;
         let declared = match ready {
             Ok(declared) => declared,

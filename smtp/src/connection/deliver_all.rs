@@ -95,10 +95,9 @@ impl<H: Home> Connection<H> {
         report: &mut impl FnMut(usize, Delivered),
         following: &mut Option<Turn<'b>>,
     ) -> Delivered {
-        let rcpts = turn.envelope.rcpts();
         let capabilities = self.state.capabilities();
         let opened = match turn.group {
-            None => self.session.open_message(&turn.mail, rcpts, capabilities).await,
+            None => self.session.open_message(&turn.mail, &turn.envelope, capabilities).await,
             Some(group) => self.read_behind_reset(group, &turn.envelope).await,
         };
         let Opened { recipients, ready } = opened.map_err(DeliverError::Lost)?;
@@ -126,8 +125,7 @@ impl<H: Home> Connection<H> {
     fn submit_behind_reset(&mut self, next: &Turn<'_>) -> Option<Group> {
         let capabilities = self.state.capabilities();
         self.session.driver.submit(&Rset, capabilities, false).ok()?;
-        let rcpts = next.envelope.rcpts();
-        let group = self.session.submit_group(&next.mail, rcpts, capabilities);
+        let group = self.session.submit_group(&next.mail, &next.envelope, capabilities);
         Some(group.unwrap_or_else(Group::refused))
     }
 
@@ -140,6 +138,6 @@ impl<H: Home> Connection<H> {
             return Err(self.session.driver.fail(Fault::Closing(reply)).into());
         }
         let capabilities = self.state.capabilities();
-        self.session.read_group(group, envelope.rcpts(), capabilities).await
+        self.session.read_group(group, envelope, capabilities).await
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use smtp_grammar::{ForwardPath, ReversePath};
 
+use super::policy::Policy;
 use crate::command::{Mail, Rcpt};
 use crate::extension::{MailParameter, RcptParameter};
 
@@ -20,6 +21,7 @@ use crate::extension::{MailParameter, RcptParameter};
 pub struct Envelope {
     mail: Mail,
     recipients: Vec<Rcpt>,
+    policy: Policy,
 }
 
 impl Envelope {
@@ -48,7 +50,7 @@ impl Envelope {
                 Err(error) => Err(EnvelopeError { place: Some(place), reason: error.to_string() }),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { mail: Mail::from(sender), recipients })
+        Ok(Self { mail: Mail::from(sender), recipients, policy: Policy::default() })
     }
 
     /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added by whoever
@@ -77,6 +79,13 @@ impl Envelope {
         self
     }
 
+    /// Sets who must be accepted for the message to be sent.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// The sender.
     pub fn sender(&self) -> &ReversePath {
         self.mail.path()
@@ -90,6 +99,10 @@ impl Envelope {
     /// Whether an address of the envelope cannot be written without SMTPUTF8.
     pub fn needs_smtputf8(&self) -> bool {
         self.sender().needs_smtputf8() || self.recipients().any(ForwardPath::needs_smtputf8)
+    }
+
+    pub(super) fn send_policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(super) fn mail(&self) -> &Mail {

@@ -6,6 +6,7 @@
 
 use smtp_grammar::Capabilities;
 
+use super::envelope::Envelope;
 use super::message::END_OF_DATA;
 use super::session::Session;
 use crate::command::{Data, Mail, Rcpt};
@@ -49,37 +50,52 @@ impl Session {
     pub(super) async fn open_message(
         &mut self,
         mail: &Mail,
-        rcpts: &[Rcpt],
+        envelope: &Envelope,
         capabilities: &Capabilities,
     ) -> Result<Opened, Lost> {
         if capabilities.has("PIPELINING") {
-            self.open_in_one_flight(mail, rcpts, capabilities).await
+            self.open_in_one_flight(mail, envelope, capabilities).await
         } else {
-            self.open_step_by_step(mail, rcpts, capabilities).await
+            self.open_step_by_step(mail, envelope, capabilities).await
         }
     }
 
     async fn open_step_by_step(
         &mut self,
         mail: &Mail,
-        rcpts: &[Rcpt],
+        envelope: &Envelope,
         capabilities: &Capabilities,
     ) -> Result<Opened, Lost> {
         let declared = match self.exchange(mail, capabilities, false).await? {
             Ok((_, declared)) => declared,
             Err(refusal) => return Ok(Opened::refused(Vec::new(), refusal)),
         };
-        let mut recipients = Vec::with_capacity(rcpts.len());
-        for rcpt in rcpts {
+        let mut recipients = Vec::with_capacity(envelope.rcpts().len());
+        for rcpt in envelope.rcpts() {
             let outcome = self.exchange(rcpt, capabilities, declared.utf8).await?;
             recipients.push(Recipient::new(rcpt.path().clone(), outcome.map(|(reply, _)| reply)));
         }
-        let refusal = match nobody(&recipients) {
-            Some(refusal) => refusal,
-            None => match self.exchange(&Data, capabilities, declared.utf8).await? {
+        match nobody(&recipients) {
+            Some(refusal) => self.over(recipients, refusal, capabilities).await,
+            None => self.ask(envelope, recipients, declared, capabilities).await,
+        }
+    }
+
+    /// Sends DATA, if the policy lets it.
+    async fn ask(
+        &mut self,
+        envelope: &Envelope,
+        recipients: Vec<Recipient>,
+        declared: Declared,
+        capabilities: &Capabilities,
+    ) -> Result<Opened, Lost> {
+        let refusal = if envelope.send_policy().permits(&recipients) {
+            match self.exchange(&Data, capabilities, declared.utf8).await? {
                 Ok(_) => return Ok(Opened { recipients, ready: Ok(declared) }),
                 Err(refusal) => refusal,
-            },
+            }
+        } else {
+            Refusal::by_policy()
         };
         self.over(recipients, refusal, capabilities).await
     }
@@ -87,11 +103,11 @@ impl Session {
     async fn open_in_one_flight(
         &mut self,
         mail: &Mail,
-        rcpts: &[Rcpt],
+        envelope: &Envelope,
         capabilities: &Capabilities,
     ) -> Result<Opened, Lost> {
-        match self.submit_group(mail, rcpts, capabilities) {
-            Ok(group) => self.read_group(group, rcpts, capabilities).await,
+        match self.submit_group(mail, envelope, capabilities) {
+            Ok(group) => self.read_group(group, envelope, capabilities).await,
             Err(refusal) => Ok(Opened::refused(Vec::new(), refusal)),
         }
     }
@@ -101,12 +117,13 @@ impl Session {
     pub(super) fn submit_group(
         &mut self,
         mail: &Mail,
-        rcpts: &[Rcpt],
+        envelope: &Envelope,
         capabilities: &Capabilities,
     ) -> Result<Group, Refusal> {
         let submitted = self.driver.submit(mail, capabilities, false);
         let declared = submitted.map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
-        let submitted: Vec<Result<(), Refusal>> = rcpts
+        let submitted: Vec<Result<(), Refusal>> = envelope
+            .rcpts()
             .iter()
             .map(|rcpt| match self.driver.submit(rcpt, capabilities, declared.utf8) {
                 Ok(_) => Ok(()),
@@ -114,7 +131,8 @@ impl Session {
             })
             .collect();
         // DATA has no arguments, so there is nothing about it that could not be written.
-        let asks = submitted.iter().any(Result::is_ok)
+        let asks = envelope.send_policy().permits_one_flight()
+            && submitted.iter().any(Result::is_ok)
             && self.driver.submit(&Data, capabilities, declared.utf8).is_ok();
         Ok(Group { refused: None, declared, submitted, asks })
     }
@@ -123,7 +141,7 @@ impl Session {
     pub(super) async fn read_group(
         &mut self,
         group: Group,
-        rcpts: &[Rcpt],
+        envelope: &Envelope,
         capabilities: &Capabilities,
     ) -> Result<Opened, Lost> {
         if let Some(refusal) = group.refused {
@@ -133,8 +151,8 @@ impl Session {
             Outcome::Accepted(_) => None,
             Outcome::Refused(reply) => Some(Refusal::by_server(Mail::SPEC.verb, reply)),
         };
-        let mut recipients = Vec::with_capacity(rcpts.len());
-        for (rcpt, submitted) in rcpts.iter().zip(group.submitted) {
+        let mut recipients = Vec::with_capacity(group.submitted.len());
+        for (rcpt, submitted) in envelope.rcpts().iter().zip(group.submitted) {
             let outcome = match submitted {
                 Err(refusal) => Err(refusal),
                 Ok(()) => match self.driver.reply().await? {
@@ -159,7 +177,9 @@ impl Session {
             }
             (Some(Outcome::Refused(reply)), None) => Refusal::by_server(Data::SPEC.verb, reply),
             (Some(Outcome::Refused(_)) | None, Some(refusal)) => refusal,
-            (None, None) => Refusal::no_recipients(),
+            (None, None) => {
+                return self.ask(envelope, recipients, group.declared, capabilities).await;
+            }
         };
         self.over(recipients, refusal, capabilities).await
     }

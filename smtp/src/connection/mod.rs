@@ -25,6 +25,7 @@ mod hello;
 mod home;
 mod in_transaction;
 mod message;
+mod policy;
 mod server;
 mod session;
 mod submission;
@@ -40,6 +41,7 @@ pub use converse::HandOver;
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{DataError, Refused, TransitionError};
 pub use greeted::Dangerous;
+pub use policy::Policy;
 pub use server::Server;
 pub use submission::{Anonymous, Credentials, Submission};
 

@@ -27,6 +27,7 @@ enum RefusalKind {
     Insecure { mechanism: Box<str> },
     TooLarge { octets: u64, limit: u64 },
     NoRecipients,
+    Policy,
 }
 
 impl Refusal {
@@ -60,6 +61,10 @@ impl Refusal {
 
     pub(crate) fn no_recipients() -> Self {
         Self::new("RCPT", RefusalKind::NoRecipients)
+    }
+
+    pub(crate) fn by_policy() -> Self {
+        Self::new("DATA", RefusalKind::Policy)
     }
 
     fn new(command: &'static str, kind: RefusalKind) -> Self {
@@ -144,6 +149,10 @@ impl Display for Refusal {
             RefusalKind::TooLarge { octets, limit } => write!(
                 f,
                 "the message has {octets} octets and the server takes {limit} at most (RFC 1870)"
+            ),
+            RefusalKind::Policy => f.write_str(
+                "the message was not sent: the recipients that the server accepted are not those \
+                 that the policy asks for",
             ),
             RefusalKind::NoRecipients => f.write_str("the message has no recipients: name one"),
         }
