@@ -59,7 +59,7 @@ async fn a_message_that_nobody_gets_leaves_the_session_ready() {
             550,
         ),
         ("DATA", format!("{}C: RSET\nS: 250 ok\n", ONE.replace("354 go on", "554 no")), 554),
-        ("end", format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\nC: RSET\nS: 250 ok\n"), 554),
+        ("end of data", format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\nC: RSET\nS: 250 ok\n"), 554),
     ];
     for (command, dialogue, code) in refused_by {
         let dialogue = dialogue + "C: NOOP\nS: 250 ok";

@@ -27,7 +27,7 @@ async fn refusals_are_told_apart() {
     let Err(DeliverError::Refused(undelivered)) = result else {
         panic!("{result:?}");
     };
-    assert_eq!(undelivered.refusal().command(), "end");
+    assert_eq!(undelivered.refusal().command(), smtp::Refusal::END_OF_DATA);
 
     let bad: Mailbox = "badsender@example.test".parse().expect("an address");
     // Postfix answers for the sender when it hears the recipient.

@@ -79,7 +79,7 @@ impl Session {
             // The transaction is over "on the completion of this command" (RFC 5321 §4.1.1.4), but
             // Postfix keeps it when a policy refuses the message. RSET leaves no doubt.
             Ok(Outcome::Refused(reply)) => {
-                let refusal = Refusal::by_server("end of data", reply);
+                let refusal = Refusal::by_server(Refusal::END_OF_DATA, reply);
                 match capabilities {
                     Some(capabilities) => self.abandon(refusal, capabilities).await,
                     None => Ok(refusal),

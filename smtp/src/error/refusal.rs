@@ -31,6 +31,9 @@ enum RefusalKind {
 }
 
 impl Refusal {
+    /// What stands for a command when the message was refused, behind its final dot.
+    pub const END_OF_DATA: &'static str = "end of data";
+
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
         Self::new(command, RefusalKind::Reply(reply))
     }
@@ -71,9 +74,13 @@ impl Refusal {
         Self { command, kind }
     }
 
-    /// The verb of the command.
+    /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself.
     pub fn command(&self) -> &'static str {
-        self.command.split([' ', ':']).next().unwrap_or_default()
+        // What stands behind the verb of `MAIL FROM:` is no part of it.
+        match self.command.split_once(' ') {
+            Some((verb, rest)) if rest.ends_with(':') => verb,
+            _ => self.command,
+        }
     }
 
     /// The server's reply. None when the command was never sent.
@@ -127,6 +134,9 @@ impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let command = self.command();
         match &self.kind {
+            RefusalKind::Reply(reply) if self.command == Self::END_OF_DATA => {
+                write!(f, "the server refused the message: {reply}")
+            }
             RefusalKind::Reply(reply) => write!(f, "the server refused {command}: {reply}"),
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
