@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::domain::Domain;
 use crate::error::{ControlCharacter, SyntaxError};
@@ -16,9 +17,13 @@ const WHAT: &str = "address";
 /// ```
 ///
 /// At most 254 octets, so that it fits into a path (§4.5.3.1.3). There are no display names,
-/// comments or blanks: those belong to the headers of a message.
+/// comments or blanks: those belong to the headers of a message. A clone
+/// is cheap: it shares the parts.
 #[derive(Clone, Debug)]
-pub struct Mailbox {
+pub struct Mailbox(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     local_part: LocalPart,
     host: Host,
     /// As it stands on the wire.
@@ -46,7 +51,7 @@ impl Mailbox {
         if wire.len() > Self::MAX {
             return Err(SyntaxError::too_long(WHAT, wire.len(), Self::MAX));
         }
-        Ok(Self { local_part, host, wire: wire.into() })
+        Ok(Self(Arc::new(Parts { local_part, host, wire: wire.into() })))
     }
 
     /// An address that its caller has validated already. It is sent as it is.
@@ -58,31 +63,29 @@ impl Mailbox {
         let wire = address.into();
         ControlCharacter::none_in(&wire)?;
         let (local_part, domain) = wire.rsplit_once('@').unwrap_or((&wire, ""));
-        Ok(Self {
-            local_part: LocalPart::new_unchecked(local_part)?,
-            host: Host::Domain(Domain::new_unchecked(domain)?),
-            wire: wire.into(),
-        })
+        let local_part = LocalPart::new_unchecked(local_part)?;
+        let host = Host::Domain(Domain::new_unchecked(domain)?);
+        Ok(Self(Arc::new(Parts { local_part, host, wire: wire.into() })))
     }
 
     /// The part before the `@`.
     pub fn local_part(&self) -> &LocalPart {
-        &self.local_part
+        &self.0.local_part
     }
 
     /// The part behind the `@`.
     pub fn host(&self) -> &Host {
-        &self.host
+        &self.0.host
     }
 
     /// The address as it stands on the wire.
     pub fn as_str(&self) -> &str {
-        &self.wire
+        &self.0.wire
     }
 
     /// Whether it cannot be written without SMTPUTF8 (RFC 6531).
     pub fn needs_smtputf8(&self) -> bool {
-        !self.wire.is_ascii()
+        !self.0.wire.is_ascii()
     }
 }
 
@@ -116,13 +119,13 @@ impl TryFrom<String> for Mailbox {
 
 impl Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.wire)
+        f.write_str(&self.0.wire)
     }
 }
 
 impl PartialEq for Mailbox {
     fn eq(&self, other: &Self) -> bool {
-        self.local_part == other.local_part && self.host == other.host
+        self.0.local_part == other.0.local_part && self.0.host == other.0.host
     }
 }
 
@@ -130,7 +133,7 @@ impl Eq for Mailbox {}
 
 impl Hash for Mailbox {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.local_part.hash(state);
-        self.host.hash(state);
+        self.0.local_part.hash(state);
+        self.0.host.hash(state);
     }
 }
