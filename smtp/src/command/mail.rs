@@ -23,7 +23,7 @@ pub struct Mail {
     path: ReversePath,
     #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]
     size: Option<u64>,
-    #[smtp(param = "BODY", requires = "8BITMIME", raises = 17)]
+    #[smtp(flatten)]
     body: Option<BodyKind>,
     #[smtp(flag = "SMTPUTF8", requires = "SMTPUTF8", utf8, raises = 10)]
     smtputf8: bool,

@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 
 use smtp_grammar::{Capability, Params};
 
+use crate::proto::line::{Arguments, Line};
+
 /// The keyword 8BITMIME.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EightBitMime;
@@ -19,7 +21,7 @@ impl Capability for EightBitMime {
 /// What octets a message holds.
 ///
 /// ```text
-/// body-value ::= "7BIT" / "8BITMIME"      ; RFC 6152 §3
+/// body-value ::= "7BIT" / "8BITMIME" / "BINARYMIME"      ; RFC 6152 §3, RFC 3030 §3
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,6 +30,8 @@ pub enum BodyKind {
     SevenBit,
     /// Any octets, in lines.
     EightBitMime,
+    /// Any octets at all. Such a message is sent with BDAT (RFC 3030 §3).
+    BinaryMime,
 }
 
 impl Display for BodyKind {
@@ -35,6 +39,22 @@ impl Display for BodyKind {
         f.write_str(match self {
             Self::SevenBit => "7BIT",
             Self::EightBitMime => "8BITMIME",
+            Self::BinaryMime => "BINARYMIME",
         })
+    }
+}
+
+impl Arguments for BodyKind {
+    /// `BODY=`, which 8BITMIME brings, or BINARYMIME beside CHUNKING (RFC 3030 §3).
+    fn write(&self, line: &mut Line<'_>) {
+        match self {
+            Self::SevenBit | Self::EightBitMime => line.require("8BITMIME"),
+            Self::BinaryMime => {
+                line.require("BINARYMIME");
+                line.require("CHUNKING");
+            }
+        }
+        line.raise_limit(17);
+        line.param("BODY", self);
     }
 }

@@ -29,4 +29,6 @@ markers! {
     SmtpUtf8 = "SMTPUTF8";
     /// CHUNKING: messages may be sent in counted chunks (RFC 3030).
     Chunking = "CHUNKING";
+    /// BINARYMIME: messages may hold any octets, not in lines (RFC 3030 §3).
+    BinaryMime = "BINARYMIME";
 }

@@ -9,6 +9,7 @@
 mod auth;
 mod dsn;
 mod eight_bit_mime;
+mod limits;
 mod marker;
 mod parameter;
 mod size;
@@ -16,6 +17,7 @@ mod size;
 pub use auth::AuthMechanisms;
 pub use dsn::{Dsn, EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use eight_bit_mime::{BodyKind, EightBitMime};
-pub use marker::{Chunking, EnhancedStatusCodes, Pipelining, SmtpUtf8, StartTls};
+pub use limits::ServerLimits;
+pub use marker::{BinaryMime, Chunking, EnhancedStatusCodes, Pipelining, SmtpUtf8, StartTls};
 pub use parameter::{MailParameter, Parameter, Parameters, RcptParameter};
 pub use size::Size;

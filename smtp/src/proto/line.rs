@@ -47,6 +47,14 @@ pub trait Arguments {
     fn write(&self, line: &mut Line<'_>);
 }
 
+impl<T: Arguments> Arguments for Option<T> {
+    fn write(&self, line: &mut Line<'_>) {
+        if let Some(arguments) = self {
+            arguments.write(line);
+        }
+    }
+}
+
 /// A command line while it is being written.
 ///
 /// Methods do not fail: the first error is kept and reported by whoever sends the command, and
