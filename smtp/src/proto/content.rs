@@ -1,13 +1,14 @@
-//! Message content made safe for DATA: line ends, dots, the end.
+//! Message content made safe for its way: line ends, dots, the end.
 //!
 //! A message that holds a bare CR, a bare LF or a NUL may be cut in two by the next server ("SMTP
-//! smuggling"), so none of them ever leaves. Dots are doubled and line ends completed on the fly,
-//! however the message is split into pieces, and what needs no change is not touched.
+//! smuggling"), so none of them ever leaves, but in a message that is declared as binary. Dots are
+//! doubled and line ends completed on the fly, however the message is split into pieces, and what
+//! needs no change is not touched.
 
 use std::fmt::{self, Display};
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 /// Octets of a text line without its CRLF (RFC 5321 §4.5.3.1.6 counts 1000 with it).
 pub(crate) const TEXT_LINE: usize = 998;
@@ -21,6 +22,9 @@ pub enum LineEnds {
     /// Refuse the message, and also one with a line of more than 998 octets. Right for messages
     /// whose exact octets matter, such as signed ones.
     Strict,
+    /// Take the message as octets, not as lines, and send them as they are. It needs a server that
+    /// offers BINARYMIME and CHUNKING (RFC 3030 §3).
+    Binary,
 }
 
 /// Why a message cannot be sent as it is.
@@ -89,11 +93,16 @@ enum Position {
     Middle,
 }
 
-/// The dot-stuffing state of one message (RFC 5321 §4.5.2).
+/// The state of one message on its way: for DATA with its dots doubled (RFC 5321 §4.5.2), for BDAT
+/// without (RFC 3030 §2).
 #[derive(Debug)]
 pub(crate) struct Encoder {
     line_ends: LineEnds,
     eight_bit: bool,
+    /// For DATA.
+    dots: bool,
+    /// The message was found to need no change.
+    ready: bool,
     position: Position,
     /// Octets of the line that the last piece ended in.
     column: usize,
@@ -102,9 +111,34 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// `eight_bit` says that octets beyond ASCII have been agreed on.
+    /// An encoder for DATA. `eight_bit` says that octets beyond ASCII have been agreed on.
     pub(crate) fn new(line_ends: LineEnds, eight_bit: bool) -> Self {
-        Self { line_ends, eight_bit, position: Position::LineStart, column: 0, offset: 0 }
+        Self {
+            line_ends,
+            eight_bit,
+            dots: true,
+            ready: false,
+            position: Position::LineStart,
+            column: 0,
+            offset: 0,
+        }
+    }
+
+    /// The same for BDAT, where octets are counted and a dot means nothing.
+    pub(crate) fn in_chunks(mut self) -> Self {
+        self.dots = false;
+        self
+    }
+
+    /// The same for a message of which this is known: one that needs no change is not searched for
+    /// one again.
+    pub(crate) fn measured(mut self, measure: Option<Measure>) -> Self {
+        self.ready = measure.is_some_and(|measure| {
+            measure.clean
+                && !(self.dots && measure.dotted)
+                && (self.eight_bit || !measure.eight_bit)
+        });
+        self
     }
 
     /// Encodes the next piece. After an error the message must be abandoned.
@@ -113,17 +147,17 @@ impl Encoder {
         piece: &[u8],
         sink: &mut impl Sink,
     ) -> Result<(), ContentError> {
+        if self.ready || self.line_ends == LineEnds::Binary {
+            sink.keep(0..piece.len());
+            return Ok(());
+        }
         if let Some(at) = memchr(0, piece) {
             return Err(ContentError::Nul(self.place(at)));
         }
         if !self.eight_bit && !piece.is_ascii() {
             return Err(ContentError::EightBit);
         }
-        if self.position == Position::LineStart && self.is_ready(piece) {
-            sink.keep(0..piece.len());
-            self.offset += piece.len() as u64;
-            return Ok(());
-        }
+        let mut searched = false;
         let mut kept = 0;
         let mut at = 0;
         while at < piece.len() {
@@ -138,7 +172,16 @@ impl Encoder {
                 sink.insert(b"\n");
                 kept = at;
             }
-            if self.position == Position::LineStart && piece[at] == b'.' {
+            if self.position == Position::LineStart && !std::mem::replace(&mut searched, true) {
+                if let Some(unfinished) = self.unfinished_behind_ready(&piece[at..]) {
+                    self.column = unfinished;
+                    if unfinished > 0 {
+                        self.position = Position::Middle;
+                    }
+                    break;
+                }
+            }
+            if self.dots && self.position == Position::LineStart && piece[at] == b'.' {
                 sink.keep(kept..at);
                 sink.insert(b".");
                 kept = at;
@@ -169,48 +212,43 @@ impl Encoder {
         Ok(())
     }
 
-    /// Whether a piece is whole lines that can leave as they are. Most mail is, and finding that
-    /// out costs less than looking at each line for itself.
-    fn is_ready(&self, piece: &[u8]) -> bool {
-        if piece.first() == Some(&b'.') || !piece.ends_with(b"\r\n") {
-            return false;
-        }
-        let (mut lines, mut start) = (0, 0);
-        for end in memchr_iter(b'\n', piece) {
-            let ended = end > 0 && piece[end - 1] == b'\r';
-            if !ended || piece.get(end + 1) == Some(&b'.') {
-                return false;
-            }
-            if self.line_ends == LineEnds::Strict && end - 1 - start > TEXT_LINE {
-                return false;
-            }
-            lines += 1;
-            start = end + 1;
-        }
-        // As many CR as line ends: none stands alone.
-        count(piece, b'\r') == lines
+    /// Whether octets from the start of a line can leave as they are, and then how many stand
+    /// behind their last line end. Most mail can, and finding that out costs less than looking at
+    /// each line for itself.
+    fn unfinished_behind_ready(&self, octets: &[u8]) -> Option<usize> {
+        let whole = memrchr(b'\n', octets).map_or(0, |at| at + 1);
+        let lines = Lines::of(octets, whole);
+        let long = self.line_ends == LineEnds::Strict && lines.longest > TEXT_LINE;
+        let ready = lines.clean() && !(self.dots && lines.dotted) && !long;
+        ready.then(|| octets.len() - whole)
     }
 
-    /// Ends the message: completes the last line and writes the final dot.
+    /// Ends the message: completes the last line, and for DATA writes the final dot.
     pub(crate) fn finish(&mut self, sink: &mut impl Sink) -> Result<(), ContentError> {
+        if self.line_ends == LineEnds::Binary {
+            return Ok(());
+        }
         if self.column > TEXT_LINE && self.line_ends == LineEnds::Strict {
             return Err(ContentError::LineTooLong(self.offset));
         }
         match self.position {
-            Position::LineStart => sink.insert(b".\r\n"),
-            Position::Middle => sink.insert(b"\r\n.\r\n"),
+            Position::LineStart => {}
+            Position::Middle => sink.insert(b"\r\n"),
             Position::AfterCr => {
                 self.tolerate(ContentError::BareCarriageReturn, 0)?;
-                sink.insert(b"\n.\r\n");
+                sink.insert(b"\n");
             }
+        }
+        if self.dots {
+            sink.insert(b".\r\n");
         }
         Ok(())
     }
 
     fn tolerate(&self, error: fn(u64) -> ContentError, at: usize) -> Result<(), ContentError> {
         match self.line_ends {
-            LineEnds::Normalize => Ok(()),
             LineEnds::Strict => Err(error(self.place(at))),
+            LineEnds::Normalize | LineEnds::Binary => Ok(()),
         }
     }
 
@@ -222,35 +260,104 @@ impl Encoder {
 /// What can be said of a whole message before any of it leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Measure {
-    /// Octets with CRLF line ends, without stuffed dots and without the final one: what SIZE counts
-    /// (RFC 1870 §5). Exact for content whose lines end with CRLF, else rather too high.
+    /// Octets with CRLF line ends, without doubled dots and without the final one: what SIZE counts
+    /// (RFC 1870 §5).
     pub(crate) octets: u64,
     pub(crate) eight_bit: bool,
+    /// Whether every line end is CRLF, also the last line's.
+    clean: bool,
+    /// Whether a line begins with a dot.
+    dotted: bool,
 }
 
+/// Octets that are searched for one thing after the other: few enough to stay in the cache.
+const BLOCK: usize = 16 * 1024;
+
 impl Measure {
+    /// A message of so many octets, of which nothing else is known.
+    pub(crate) fn of_length(octets: u64) -> Self {
+        Self { octets, eight_bit: true, clean: false, dotted: true }
+    }
+
     /// Measures `content` and finds what would make it unsendable under `line_ends`.
     pub(crate) fn of(content: &[u8], line_ends: LineEnds) -> Result<Self, ContentError> {
-        let eight_bit = !content.is_ascii();
-        let mut bare = 0;
-        if line_ends == LineEnds::Strict {
+        let octets = content.len() as u64;
+        if line_ends == LineEnds::Binary {
+            return Ok(Self::of_length(octets));
+        }
+        let mut eight_bit = false;
+        let mut lines = Lines::default();
+        for start in (0..content.len()).step_by(BLOCK) {
+            let end = content.len().min(start + BLOCK);
+            let block = &content[start..end];
+            if let Some(at) = memchr(0, block) {
+                return Err(ContentError::Nul((start + at) as u64));
+            }
+            eight_bit |= !block.is_ascii();
+            lines.search(content, start..end);
+        }
+        lines.dotted |= content.first() == Some(&b'.');
+        let long = lines.longest.max(content.len() - lines.start) > TEXT_LINE;
+        if line_ends == LineEnds::Strict && (long || !lines.clean()) {
+            // Looks again, for the place of what is wrong.
             let mut encoder = Encoder::new(line_ends, true);
             encoder.encode(content, &mut Nowhere)?;
             encoder.finish(&mut Nowhere)?;
-        } else {
-            if let Some(at) = memchr(0, content) {
-                return Err(ContentError::Nul(at as u64));
-            }
-            let feeds = count(content, b'\n');
-            bare = feeds.abs_diff(count(content, b'\r'));
         }
-        let unfinished = if content.is_empty() || content.ends_with(b"\n") { 0 } else { 2 };
-        Ok(Self { octets: content.len() as u64 + bare as u64 + unfinished, eight_bit })
+        let finished = matches!(content.last(), None | Some(b'\r' | b'\n'));
+        let missing = lines.bare() + if finished { 0 } else { 2 };
+        let clean = lines.clean() && content.ends_with(b"\n");
+        Ok(Self { octets: octets + missing, eight_bit, clean, dotted: lines.dotted })
     }
 }
 
-fn count(content: &[u8], octet: u8) -> usize {
-    memchr_iter(octet, content).count()
+/// The line ends of octets.
+#[derive(Debug, Default)]
+struct Lines {
+    feeds: u64,
+    returns: u64,
+    /// LF behind CR.
+    ends: u64,
+    /// Whether a line begins with a dot.
+    dotted: bool,
+    longest: usize,
+    /// Where the line begins that was not ended yet.
+    start: usize,
+}
+
+impl Lines {
+    /// The lines of octets that begin a line, up to `whole`. A CR behind them stands alone: it may be
+    /// half of a line end.
+    fn of(octets: &[u8], whole: usize) -> Self {
+        let mut lines = Self { dotted: octets.first() == Some(&b'.'), ..Self::default() };
+        lines.search(octets, 0..whole);
+        lines.returns += memchr_iter(b'\r', &octets[whole..]).count() as u64;
+        lines
+    }
+
+    /// Looks at a part of `octets`.
+    fn search(&mut self, octets: &[u8], part: Range<usize>) {
+        let start = part.start;
+        let part = &octets[part];
+        for at in memchr_iter(b'\n', part) {
+            let at = start + at;
+            self.feeds += 1;
+            self.ends += u64::from(at > 0 && octets[at - 1] == b'\r');
+            self.dotted |= octets.get(at + 1) == Some(&b'.');
+            self.longest = self.longest.max((at - self.start).saturating_sub(1));
+            self.start = at + 1;
+        }
+        self.returns += memchr_iter(b'\r', part).count() as u64;
+    }
+
+    /// CR and LF that are no line end together.
+    fn bare(&self) -> u64 {
+        self.feeds + self.returns - 2 * self.ends
+    }
+
+    fn clean(&self) -> bool {
+        self.bare() == 0
+    }
 }
 
 struct Nowhere;

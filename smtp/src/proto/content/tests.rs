@@ -17,7 +17,10 @@ impl Sink for Collect<'_> {
 }
 
 fn encode(pieces: &[&[u8]], line_ends: LineEnds) -> Result<Vec<u8>, ContentError> {
-    let mut encoder = Encoder::new(line_ends, false);
+    run(Encoder::new(line_ends, false), pieces)
+}
+
+fn run(mut encoder: Encoder, pieces: &[&[u8]]) -> Result<Vec<u8>, ContentError> {
     let mut octets = Vec::new();
     for piece in pieces {
         let mut sink = Collect { piece, octets };
@@ -168,17 +171,69 @@ fn read(wire: &[u8], line_ends: &[&[u8]]) -> Seen {
 }
 
 #[test]
-fn a_measure_is_exact_for_canonical_content_and_never_too_low() {
+fn a_measure_is_exact() {
     let table: &[(&[u8], u64, bool)] = &[
         (b"", 0, false),
         (b"a\r\n", 3, false),
         (b"a", 3, false),
         (b"a\nb\n", 6, false),
+        (b"a\rb\r", 6, false),
+        (b"a\n\r\n\rb", 10, false),
         ("é\r\n".as_bytes(), 4, true),
     ];
     for &(content, octets, eight_bit) in table {
-        let measure = Measure::of(content, LineEnds::Normalize);
-        assert_eq!(measure, Ok(Measure { octets, eight_bit }), "{content:?}");
+        let measure = Measure::of(content, LineEnds::Normalize).expect("no NUL");
+        assert_eq!((measure.octets, measure.eight_bit), (octets, eight_bit), "{content:?}");
+        assert_eq!(measure.octets, normal(content).len() as u64, "{content:?}");
     }
     assert_eq!(Measure::of(b"a\0", LineEnds::Normalize), Err(ContentError::Nul(1)));
+}
+
+/// However a message is cut, whatever was known of it before, and with or without doubled dots: the
+/// same message leaves.
+#[test]
+fn every_way_sends_the_same_message() {
+    const LINES: [&str; 7] = ["a\r\n", ".a\r\n", "a.\n", "\r", "\r\n", "é\r\n", "a"];
+    for first in LINES {
+        for second in LINES {
+            for third in LINES {
+                let message = [first, second, third].concat();
+                let content = message.as_bytes();
+                let measure = Measure::of(content, LineEnds::Normalize).expect("no NUL");
+                let normal = normal(content);
+                assert_eq!(measure.octets, normal.len() as u64, "{message:?}");
+                let dots = Encoder::new(LineEnds::Normalize, true);
+                let wire = run(dots, &[content]).expect("tolerated");
+                assert_eq!(read(&wire, &[b"\r\n"]).content, normal, "{message:?}");
+                let measured = Encoder::new(LineEnds::Normalize, true).measured(Some(measure));
+                assert_eq!(run(measured, &[content]).as_ref(), Ok(&wire), "{message:?}");
+                let chunks = || Encoder::new(LineEnds::Normalize, true).in_chunks();
+                assert_eq!(run(chunks(), &[content]).as_ref(), Ok(&normal), "{message:?}");
+                assert_eq!(run(chunks().measured(Some(measure)), &[content]).as_ref(), Ok(&normal));
+                for at in 0..content.len() {
+                    let (head, tail) = content.split_at(at);
+                    let dots = Encoder::new(LineEnds::Normalize, true);
+                    assert_eq!(
+                        run(dots, &[head, tail]).as_ref(),
+                        Ok(&wire),
+                        "{message:?} cut at {at}"
+                    );
+                    assert_eq!(
+                        run(chunks(), &[head, tail]).as_ref(),
+                        Ok(&normal),
+                        "{message:?} cut at {at}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_binary_message_is_not_touched() {
+    let octets = b".\r\n.\n\r\0\xff";
+    let binary = Encoder::new(LineEnds::Binary, true).in_chunks();
+    assert_eq!(run(binary, &[octets]).as_deref(), Ok(octets.as_slice()));
+    let measure = Measure::of(octets, LineEnds::Binary).expect("any octets");
+    assert_eq!(measure.octets, octets.len() as u64);
 }
