@@ -72,6 +72,26 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// The same message, to be sent once more. Only one that is in memory can be.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let source = match &self.source {
+            Source::Owned(octets) => Source::Owned(octets.clone()),
+            Source::Borrowed(octets) => Source::Borrowed(octets),
+            Source::Stream(_) => return None,
+        };
+        Some(Self { source, line_ends: self.line_ends })
+    }
+
+    /// Whether the message can be sent more than once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.known().is_some()
+    }
+
+    /// Whether it is known that no piece is left.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.known().is_some_and(<[u8]>::is_empty)
+    }
+
     /// The next piece, of any length.
     pub(crate) async fn next_piece(&mut self) -> io::Result<Option<Piece<'a>>> {
         match &mut self.source {

@@ -95,7 +95,8 @@ pub use body::{Body, BodySource};
 #[cfg(feature = "tokio")]
 pub use connection::{
     Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,
-    EnvelopeError, HandOver, Pending, Policy, Refused, Server, Submission, TransitionError,
+    EnvelopeError, HandOver, Pending, Policy, Refused, Server, Submission, Transfer,
+    TransitionError,
 };
 pub use conversation::{Conversation, Turn};
 pub use error::{

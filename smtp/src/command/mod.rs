@@ -1,6 +1,7 @@
 //! The commands of SMTP: one file each, made with the derive that is yours to use.
 
 mod auth;
+mod bdat;
 mod data;
 mod ehlo;
 mod helo;
@@ -14,6 +15,7 @@ mod starttls;
 mod vrfy;
 
 pub use auth::Auth;
+pub use bdat::Bdat;
 pub use data::Data;
 pub use ehlo::Ehlo;
 pub use helo::Helo;

@@ -1,15 +1,14 @@
-//! How a message goes out: the whole transaction in one call.
+//! How messages go out: the whole transaction in one call.
+
+use std::borrow::Borrow;
 
 use super::Connection;
+use super::delivery::Delivery;
 use super::envelope::Envelope;
-use super::group::Opened;
-use super::message::Sent;
+use super::transfer::Transfer;
 use crate::body::Body;
-use crate::command::Mail;
-use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
-use crate::extension::{BodyKind, Size};
-use crate::proto::content::ContentError;
-use crate::receipt::{Receipt, Recipient};
+use crate::error::{DeliverError, Fault, Lost};
+use crate::receipt::Receipt;
 use crate::state::Home;
 
 impl<H: Home> Connection<H> {
@@ -38,83 +37,71 @@ impl<H: Home> Connection<H> {
         envelope: &Envelope,
         body: impl Into<Body<'_>>,
     ) -> Result<Receipt, DeliverError> {
-        self.session.driver.enter().map_err(lost)?;
-        let result = self.transact(envelope, body.into()).await;
+        self.session.driver.enter().map_err(|fault| DeliverError::Lost(fault.into()))?;
+        let mut result = None;
+        let report = |_, delivered| result = Some(delivered);
+        let messages = std::iter::once((envelope, body.into()));
+        let run = self.delivery(messages, report).run().await;
+        let result = match (run, result) {
+            // The server did not even let the transaction be ended, so the session is not intact.
+            (Err(fault), Some(Err(DeliverError::Refused(undelivered)))) => {
+                let fault = match undelivered.refusal().reply() {
+                    Some(reply) => Fault::Closing(reply.clone()),
+                    None => fault,
+                };
+                Err(DeliverError::Lost(fault.into()))
+            }
+            (_, Some(result)) => result,
+            (run, None) => Err(DeliverError::Lost(run.err().unwrap_or(Fault::Ended).into())),
+        };
         self.session.driver.leave();
         result
     }
 
-    async fn transact(
+    /// Delivers messages one after the other over this connection, as its
+    /// [`Transfer`](crate::Transfer) says, and hands each result to `report` with the message's
+    /// place, as soon as it is known.
+    ///
+    /// A server that offers PIPELINING gets the content of one message and the commands before the
+    /// next in one flight: a message then costs one round trip. Recipients beyond what the server
+    /// takes at once (RFC 9422, or a 452 to RCPT) get the message in transactions of their own, and
+    /// its receipt names them all; results come in the order in which they are known.
+    ///
+    /// It stops when the connection is lost. What became of the messages under way was then
+    /// reported; all others are still in `messages`: pass `&mut messages` to keep them.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`] when the connection is gone.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`deliver`](Self::deliver).
+    pub async fn deliver_all<'b, E: Borrow<Envelope>, B: Into<Body<'b>>>(
         &mut self,
-        envelope: &Envelope,
-        body: Body<'_>,
-    ) -> Result<Receipt, DeliverError> {
-        let mail = self
-            .prepare_mail(envelope, &body)
-            .map_err(|refusal| undelivered(refusal, Vec::new()))?;
+        messages: impl IntoIterator<Item = (E, B)>,
+        report: impl FnMut(usize, Result<Receipt, DeliverError>),
+    ) -> Result<(), Lost> {
+        self.session.driver.enter()?;
+        self.delivery(messages.into_iter(), report).run().await?;
+        self.session.driver.leave();
+        Ok(())
+    }
+
+    /// Sets how messages travel from now on.
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        self.session.profile.transfer = transfer;
+    }
+
+    fn delivery<'b, E, B, M, R>(&mut self, messages: M, report: R) -> Delivery<'_, 'b, E, M, R>
+    where
+        E: Borrow<Envelope>,
+        B: Into<Body<'b>>,
+        M: Iterator<Item = (E, B)>,
+        R: FnMut(usize, Result<Receipt, DeliverError>),
+    {
         let capabilities = self.state.capabilities();
-        let session = &mut self.session;
-        let opened = session.open_message(&mail, envelope, capabilities).await;
-        let Opened { recipients, ready } = opened.map_err(DeliverError::Lost)?;
-        let declared = match ready {
-            Ok(declared) => declared,
-            Err(refusal) => return Err(undelivered(refusal, recipients)),
-        };
-        delivered(session.finish_message(capabilities, declared, body).await, recipients)
+        let transfer = self.session.profile.transfer.clone();
+        Delivery::new(&mut self.session, capabilities, transfer, messages, report)
     }
-
-    /// MAIL as this message needs it, or why no MAIL can be right.
-    pub(super) fn prepare_mail(
-        &self,
-        envelope: &Envelope,
-        body: &Body<'_>,
-    ) -> Result<Mail, Refusal> {
-        let capabilities = self.state.capabilities();
-        if envelope.rcpts().is_empty() {
-            return Err(Refusal::no_recipients());
-        }
-        let measure = body.measure().map_err(Refusal::content)?;
-        let mut mail = envelope.mail().clone();
-        if let (Some(size), Some(measure)) = (capabilities.get::<Size>(), measure) {
-            if let Some(limit) = size.limit().filter(|&limit| limit < measure.octets) {
-                return Err(Refusal::too_large(measure.octets, limit));
-            }
-            mail = mail.size(measure.octets);
-        }
-        // SMTPUTF8 is refused later, for each address that needs it, where it is not offered.
-        let utf8 = envelope.needs_smtputf8() && capabilities.has("SMTPUTF8");
-        if utf8 {
-            mail = mail.smtputf8();
-        }
-        let eight_bit = measure.is_none_or(|measure| measure.eight_bit);
-        if eight_bit && capabilities.has("8BITMIME") {
-            mail = mail.body(BodyKind::EightBitMime);
-        } else if measure.is_some_and(|measure| measure.eight_bit) {
-            return Err(Refusal::content(ContentError::EightBit));
-        }
-        Ok(mail)
-    }
-}
-
-/// What became of a message whose recipients were asked for.
-pub(super) fn delivered(
-    sent: Result<Sent, Lost>,
-    recipients: Vec<Recipient>,
-) -> Result<Receipt, DeliverError> {
-    match sent {
-        Ok(Sent::Taken(reply)) => Ok(Receipt::new(recipients, reply)),
-        Ok(Sent::Refused(refusal)) => Err(undelivered(refusal, recipients)),
-        Ok(Sent::Unknown(lost)) => {
-            Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
-        }
-        Err(lost) => Err(DeliverError::Lost(lost)),
-    }
-}
-
-pub(super) fn undelivered(refusal: Refusal, recipients: Vec<Recipient>) -> DeliverError {
-    DeliverError::Refused(Undelivered::new(refusal, recipients))
-}
-
-fn lost(fault: crate::Fault) -> DeliverError {
-    DeliverError::Lost(fault.into())
 }

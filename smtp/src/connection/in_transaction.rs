@@ -3,10 +3,12 @@
 use super::Connection;
 use super::call::{Call, Pending};
 use super::error::{DataError, Refused, TransitionError};
-use super::message::{Sent, check};
+use super::message::{Chunks, Sent, check};
 use crate::body::Body;
-use crate::command::{Data, Rcpt, Rset};
+use crate::command::{Bdat, Data, Rcpt, Rset};
 use crate::error::{DeliveryUnknown, Refusal};
+use crate::proto::command::{Command as _, encode_line};
+use crate::proto::content::Measure;
 use crate::receipt::Receipt;
 use crate::state::{Home, InTransaction, OpensContent};
 
@@ -65,6 +67,47 @@ impl<H: Home> Connection<InTransaction<H>> {
         Pending::new(async move { self.send_content(command, body).await })
     }
 
+    /// Sends the message with BDAT, in chunks of the size that the connection's
+    /// [`Transfer`](crate::Transfer) says, and ends the transaction (RFC 3030 §2). Without an
+    /// accepted recipient nothing of the message is sent. A server that offers PIPELINING gets the
+    /// next chunk before it has answered the last.
+    ///
+    /// It is the way of a [binary](crate::LineEnds::Binary) message, which MAIL must declare as
+    /// [`BodyKind::BinaryMime`](crate::extension::BodyKind::BinaryMime).
+    ///
+    /// # Errors
+    ///
+    /// As [`data`](Self::data); [`DataError::Refused`] too when the server does not offer CHUNKING.
+    /// A chunk that is refused ends the message, and RSET its transaction.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection. Before the last chunk has left, the server then
+    /// drops what it got; after that, nobody knows.
+    pub async fn bdat(
+        mut self,
+        body: impl Into<Body<'_>>,
+    ) -> Result<(Connection<H>, Receipt), DataError<H>> {
+        self.session.driver.enter()?;
+        let body = body.into();
+        let declared = self.state.declared;
+        let capabilities = self.state.home.capabilities();
+        let session = &mut self.session;
+        let sent = match self.state.may_send(&body).and_then(|measure| {
+            encode_line(&Bdat::last(0), capabilities)
+                .map_err(|error| Refusal::encode(Bdat::SPEC.verb, error))
+                .map(|_| measure)
+        }) {
+            Err(refusal) => Sent::Refused(session.abandon(refusal, capabilities).await?),
+            Ok(measure) => {
+                let size = session.profile.transfer.chunk;
+                let chunks = Chunks::new(body, measure, declared.eight_bit, size);
+                session.send_chunks(chunks, capabilities).await?
+            }
+        };
+        self.arrive_home(sent)
+    }
+
     /// Gives the transaction up (RFC 5321 §4.1.1.5).
     ///
     /// # Errors
@@ -91,16 +134,19 @@ impl<H: Home> Connection<InTransaction<H>> {
     ) -> Result<(Connection<H>, Receipt), DataError<H>> {
         self.session.driver.enter()?;
         let declared = self.state.declared;
-        let checked = if self.state.accepted == 0 {
-            Err(Refusal::no_recipients())
-        } else {
-            check(&body, declared.eight_bit)
-        };
         let capabilities = self.state.home.capabilities();
-        let sent = match checked {
-            Err(refusal) => Sent::Refused(self.session.abandon(refusal, capabilities).await?),
-            Ok(()) => self.session.send_message(&command, capabilities, declared, body).await?,
+        let session = &mut self.session;
+        let sent = match self.state.may_send(&body) {
+            Err(refusal) => Sent::Refused(session.abandon(refusal, capabilities).await?),
+            Ok(measure) => {
+                session.send_message(&command, capabilities, declared, body, measure).await?
+            }
         };
+        self.arrive_home(sent)
+    }
+
+    /// Ends the call whose message was sent, or not.
+    fn arrive_home(mut self, sent: Sent) -> Result<(Connection<H>, Receipt), DataError<H>> {
         self.session.driver.leave();
         let connection = Connection { session: self.session, state: self.state.home };
         match sent {
@@ -108,5 +154,15 @@ impl<H: Home> Connection<InTransaction<H>> {
             Sent::Refused(refusal) => Err(DataError::Refused(Refused { connection, refusal })),
             Sent::Unknown(lost) => Err(DataError::Unknown(DeliveryUnknown::new(lost, Vec::new()))),
         }
+    }
+}
+
+impl<H: Home> InTransaction<H> {
+    /// Finds what makes a message unsendable before any of it is sent.
+    fn may_send(&self, body: &Body<'_>) -> Result<Option<Measure>, Refusal> {
+        if self.accepted == 0 {
+            return Err(Refusal::no_recipients());
+        }
+        check(body, self.declared)
     }
 }

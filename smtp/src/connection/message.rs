@@ -1,4 +1,4 @@
-//! A message on its way out: DATA, the content, its final reply.
+//! A message on its way out: DATA or BDAT, the content, its final reply.
 
 use std::ops::Range;
 
@@ -6,20 +6,20 @@ use smtp_grammar::{Capabilities, Reply};
 
 use super::session::Session;
 use crate::body::{Body, Piece};
-use crate::command::Rset;
+use crate::command::{Bdat, Rset};
 use crate::error::{Fault, Lost, Refusal};
 use crate::proto::command::{CodePattern, Command};
-use crate::proto::content::{ContentError, Encoder, Sink};
+use crate::proto::content::{ContentError, Encoder, LineEnds, Measure, Sink};
 use crate::proto::engine::{Expected, Outcome};
 use crate::proto::line::Declared;
 use crate::proto::output::Output;
 use crate::proto::stage::Stage;
 
-/// Octets of content that may wait to be written before more is asked for.
-const WATER_MARK: usize = 256 * 1024;
+/// Octets that may wait to be written before more is asked for.
+pub(super) const WATER_MARK: usize = 256 * 1024;
 
 /// The reply to a message.
-pub(super) const END_OF_DATA: Expected =
+const END_OF_DATA: Expected =
     Expected { stage: Stage::EndOfData, accepts: &[CodePattern::Class(2)], reply_lines: None };
 
 /// What became of a message.
@@ -33,13 +33,14 @@ pub(super) enum Sent {
     Unknown(Lost),
 }
 
-/// Finds what makes a message unsendable before any of it is sent.
-pub(super) fn check(body: &Body<'_>, eight_bit: bool) -> Result<(), Refusal> {
+/// Finds what makes a message unsendable before any of it is sent, and what can be said of it.
+pub(super) fn check(body: &Body<'_>, declared: Declared) -> Result<Option<Measure>, Refusal> {
     let measure = body.measure().map_err(Refusal::content)?;
-    if measure.is_some_and(|measure| measure.eight_bit) && !eight_bit {
+    let eight_bit = measure.is_some_and(|measure| measure.eight_bit);
+    if eight_bit && !declared.eight_bit && body.line_ends != LineEnds::Binary {
         return Err(Refusal::content(ContentError::EightBit));
     }
-    Ok(())
+    Ok(measure)
 }
 
 impl Session {
@@ -50,22 +51,61 @@ impl Session {
         capabilities: &Capabilities,
         declared: Declared,
         body: Body<'_>,
+        measure: Option<Measure>,
     ) -> Result<Sent, Lost> {
-        match self.exchange(command, capabilities, declared.utf8).await? {
-            Ok(_) => self.finish_message(capabilities, declared, body).await,
-            Err(refusal) => self.abandon(refusal, capabilities).await.map(Sent::Refused),
+        if let Err(refusal) = self.exchange(command, capabilities, declared.utf8).await? {
+            return self.abandon(refusal, capabilities).await.map(Sent::Refused);
         }
+        self.send_content(body, measure, declared.eight_bit).await?;
+        self.read_end(Some(capabilities)).await
     }
 
-    /// Sends the content that the server waits for.
-    pub(super) async fn finish_message(
+    /// Sends the message in chunks. The transaction has accepted recipients.
+    pub(super) async fn send_chunks(
         &mut self,
+        mut chunks: Chunks<'_>,
         capabilities: &Capabilities,
-        declared: Declared,
-        body: Body<'_>,
     ) -> Result<Sent, Lost> {
-        self.send_content(body, declared.eight_bit).await?;
-        self.read_end(Some(capabilities)).await
+        let pipelining = capabilities.has("PIPELINING");
+        let mut due = 0;
+        let mut refusal = None;
+        loop {
+            let chunk = match chunks.next().await {
+                Ok(Some(chunk)) if refusal.is_none() => chunk,
+                Ok(_) => break,
+                Err(fault) => return Err(self.driver.fail(fault).into()),
+            };
+            self.submit_chunk(chunk, &mut chunks, capabilities);
+            if chunk.last {
+                break;
+            }
+            due += 1;
+            while due > 0 {
+                let outcome = if pipelining {
+                    self.driver.reply_or_room(WATER_MARK).await?
+                } else {
+                    Some(self.driver.reply().await?)
+                };
+                let Some(outcome) = outcome else {
+                    break;
+                };
+                due -= 1;
+                note(outcome, &mut refusal);
+            }
+        }
+        let whole = refusal.is_none();
+        for _ in 0..due {
+            note(self.driver.reply().await?, &mut refusal);
+        }
+        match refusal {
+            Some(refusal) => {
+                if whole {
+                    self.driver.reply().await?;
+                }
+                self.abandon(refusal, capabilities).await.map(Sent::Refused)
+            }
+            None => self.read_end(Some(capabilities)).await,
+        }
     }
 
     /// Reads the reply to a message. A refused one is followed by RSET, for which it needs the
@@ -88,7 +128,7 @@ impl Session {
             }
             // The server said that it closes instead of taking the message, or never had all of it.
             Err(fault @ Fault::Closing(_)) => Err(fault.into()),
-            Err(fault) if self.driver.left_unsent() => Err(fault.into()),
+            Err(fault) if !self.driver.content_has_left() => Err(fault.into()),
             Err(fault) => Ok(Sent::Unknown(fault.into())),
         }
     }
@@ -114,33 +154,119 @@ impl Session {
     pub(super) async fn send_content(
         &mut self,
         mut body: Body<'_>,
+        measure: Option<Measure>,
         eight_bit: bool,
-    ) -> Result<(), Lost> {
-        let mut encoder = Encoder::new(body.line_ends, eight_bit);
+    ) -> Result<(), Fault> {
+        let mut encoder = Encoder::new(body.line_ends, eight_bit).measured(measure);
         self.driver.engine().begin_content();
-        let mut octets = 0;
-        loop {
-            let piece = match body.next_piece().await {
-                Ok(piece) => piece,
-                Err(error) => return Err(self.driver.fail(Fault::Body(error)).into()),
-            };
+        let start = self.driver.engine().queued();
+        while let Some(piece) = next_piece(&mut body, &mut self.driver).await? {
             let output = self.driver.engine().output();
-            let before = output.remaining();
-            let result = match &piece {
-                Some(piece) => encoder.encode(piece.as_ref(), &mut Pieces { piece, output }),
-                None => encoder.finish(&mut Pieces { piece: &Piece::Borrowed(&[]), output }),
-            };
-            octets += (output.remaining() - before) as u64;
-            if let Err(error) = result {
-                return Err(self.driver.fail(Fault::Content(error)).into());
-            }
-            if piece.is_none() {
-                break;
-            }
+            let result = encoder.encode(piece.as_ref(), &mut Pieces { piece: &piece, output });
+            result.map_err(|error| self.driver.fail(Fault::Content(error)))?;
             self.driver.drain(WATER_MARK).await?;
         }
+        let output = self.driver.engine().output();
+        let result = encoder.finish(&mut Pieces { piece: &Piece::Borrowed(&[]), output });
+        result.map_err(|error| self.driver.fail(Fault::Content(error)))?;
+        let octets = self.driver.engine().queued() - start;
         self.driver.engine().end_content(octets, END_OF_DATA);
         Ok(())
+    }
+
+    /// Ends a message of no octets.
+    pub(super) fn send_nothing(&mut self) {
+        let engine = self.driver.engine();
+        engine.begin_content();
+        engine.output().copy(b".\r\n");
+        engine.end_content(3, END_OF_DATA);
+    }
+
+    /// Queues a chunk behind its command. The server offers CHUNKING, or the message would not be
+    /// sent in chunks.
+    pub(super) fn submit_chunk(
+        &mut self,
+        chunk: Chunk,
+        chunks: &mut Chunks<'_>,
+        capabilities: &Capabilities,
+    ) {
+        let (command, stage) = if chunk.last {
+            (Bdat::last(chunk.octets), Stage::EndOfData)
+        } else {
+            (Bdat::chunk(chunk.octets), Stage::Bdat)
+        };
+        let engine = self.driver.engine();
+        let _ = engine.submit_as(&command, stage, capabilities, false);
+        engine.append_chunk(&mut chunks.output);
+    }
+}
+
+async fn next_piece<'b>(
+    body: &mut Body<'b>,
+    driver: &mut crate::net::Driver,
+) -> Result<Option<Piece<'b>>, Fault> {
+    body.next_piece().await.map_err(|error| driver.fail(Fault::Body(error)))
+}
+
+/// Takes note of the reply to a chunk; the first refusal counts.
+fn note(outcome: Outcome, refusal: &mut Option<Refusal>) {
+    if let Outcome::Refused(reply) = outcome {
+        refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
+    }
+}
+
+/// A message cut into chunks (RFC 3030 §2).
+#[derive(Debug)]
+pub(super) struct Chunks<'b> {
+    body: Body<'b>,
+    encoder: Encoder,
+    size: usize,
+    /// The octets of the chunk that comes next.
+    output: Output,
+    ended: bool,
+}
+
+/// A chunk that is ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk {
+    pub(super) octets: u64,
+    pub(super) last: bool,
+}
+
+impl<'b> Chunks<'b> {
+    /// Chunks of about `size` octets. `eight_bit` says that octets beyond ASCII were agreed on.
+    pub(super) fn new(
+        body: Body<'b>,
+        measure: Option<Measure>,
+        eight_bit: bool,
+        size: usize,
+    ) -> Self {
+        let encoder = Encoder::new(body.line_ends, eight_bit).in_chunks().measured(measure);
+        Self { body, encoder, size, output: Output::default(), ended: false }
+    }
+
+    /// The next chunk; None behind the last. Its octets are counted before any of them leaves, so a
+    /// source that fails leaves no half of a chunk behind.
+    ///
+    /// # Errors
+    ///
+    /// When the source fails, or the message turns out to be unsendable.
+    pub(super) async fn next(&mut self) -> Result<Option<Chunk>, Fault> {
+        if self.ended {
+            return Ok(None);
+        }
+        // A message in memory whose last octet is in this chunk needs no empty one behind it.
+        while !self.ended && (self.output.remaining() < self.size || self.body.is_spent()) {
+            let piece = self.body.next_piece().await.map_err(Fault::Body)?;
+            let output = &mut self.output;
+            let result = match &piece {
+                Some(piece) => self.encoder.encode(piece.as_ref(), &mut Pieces { piece, output }),
+                None => self.encoder.finish(&mut Pieces { piece: &Piece::Borrowed(&[]), output }),
+            };
+            result.map_err(Fault::Content)?;
+            self.ended = piece.is_none();
+        }
+        Ok(Some(Chunk { octets: self.output.remaining() as u64, last: self.ended }))
     }
 }
 

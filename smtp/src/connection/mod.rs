@@ -5,7 +5,7 @@
 //! | [`server`] | which server, and how to talk to it? |
 //! | [`greeted`], [`tls`], [`authed`], [`in_transaction`] | what can I do in this state? |
 //! | [`home`] | what can I do between transactions? |
-//! | [`deliver`], [`deliver_all`] | how does a message go out, and how do many? |
+//! | [`deliver`], [`delivery`] | how does a message go out, and how do many? |
 //! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`submission`] | how do I just send mail? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
@@ -16,11 +16,10 @@ mod authenticate;
 mod call;
 mod converse;
 mod deliver;
-mod deliver_all;
+mod delivery;
 mod envelope;
 mod error;
 mod greeted;
-mod group;
 mod hello;
 mod home;
 mod in_transaction;
@@ -30,6 +29,7 @@ mod server;
 mod session;
 mod submission;
 mod tls;
+mod transfer;
 
 use std::fmt::{self, Debug};
 
@@ -44,6 +44,7 @@ pub use greeted::Dangerous;
 pub use policy::Policy;
 pub use server::Server;
 pub use submission::{Anonymous, Credentials, Submission};
+pub use transfer::Transfer;
 
 use crate::command::Quit;
 use crate::error::Lost;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smtp_grammar::{AddressLiteral, Host};
 
 use super::session::{Profile, Session};
+use super::transfer::Transfer;
 use crate::error::Fault;
 use crate::net::{Driver, Stream, Transport, dial};
 use crate::proto::limits::Limits;
@@ -31,6 +32,7 @@ pub struct Server {
     timeouts: Timeouts,
     limits: Limits,
     ignored: Vec<String>,
+    transfer: Transfer,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -45,6 +47,7 @@ impl Server {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             ignored: Vec::new(),
+            transfer: Transfer::default(),
             observer: None,
         }
     }
@@ -71,6 +74,12 @@ impl Server {
     /// Behaves as if EHLO did not list this keyword, for servers that list what they cannot do.
     pub fn ignore_capability(mut self, keyword: impl Into<String>) -> Self {
         self.ignored.push(keyword.into());
+        self
+    }
+
+    /// Sets how messages travel.
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
         self
     }
 
@@ -114,7 +123,9 @@ impl Server {
                 server_name: self.host.clone(),
                 client_name,
                 ignored: self.ignored.clone(),
+                transfer: self.transfer.clone(),
             },
+            chunks_proved: false,
         })
     }
 }

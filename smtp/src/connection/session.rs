@@ -4,6 +4,7 @@ use smtp_grammar::{Capabilities, Host, Reply};
 
 use super::Connection;
 use super::error::TransitionError;
+use super::transfer::Transfer;
 use crate::error::{Error, Lost, Refusal};
 use crate::net::Driver;
 use crate::proto::command::Command;
@@ -18,6 +19,8 @@ use crate::state::State;
 pub(crate) struct Session {
     pub(crate) driver: Driver,
     pub(crate) profile: Profile,
+    /// The server has taken a message in chunks.
+    pub(super) chunks_proved: bool,
 }
 
 /// What of a [`Server`](super::Server) is needed after its connection was opened.
@@ -26,6 +29,7 @@ pub(crate) struct Profile {
     pub(super) server_name: String,
     pub(super) client_name: Host,
     pub(super) ignored: Vec<String>,
+    pub(super) transfer: Transfer,
 }
 
 /// What the server said to a command: yes, or no.

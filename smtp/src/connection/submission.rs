@@ -2,7 +2,7 @@
 
 use smtp_grammar::Host;
 
-use super::{Connection, Server};
+use super::{Connection, Server, Transfer};
 use crate::auth::Mechanism;
 use crate::error::{Error, Fault};
 use crate::net::{TlsConfig, TlsConfigError};
@@ -129,6 +129,12 @@ impl<A> Submission<A> {
     /// Sets how long each step may take.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.server = self.server.timeouts(timeouts);
+        self
+    }
+
+    /// Sets how messages travel.
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.server = self.server.transfer(transfer);
         self
     }
 

@@ -62,7 +62,8 @@ impl DeliveryUnknown {
     }
 
     /// What became of each recipient before that, in the order of the envelope. Those that were
-    /// accepted may have got the message. Empty when recipients were named one at a time.
+    /// accepted may have got the message, and so may those that were
+    /// [not answered](Refusal::is_unanswered). Empty when recipients were named one at a time.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }

@@ -28,6 +28,9 @@ enum RefusalKind {
     TooLarge { octets: u64, limit: u64 },
     NoRecipients,
     Policy,
+    Exhausted { limit: u64 },
+    Unanswered,
+    Unsent,
 }
 
 impl Refusal {
@@ -70,6 +73,18 @@ impl Refusal {
         Self::new("DATA", RefusalKind::Policy)
     }
 
+    pub(crate) fn exhausted(limit: u64) -> Self {
+        Self::new("MAIL", RefusalKind::Exhausted { limit })
+    }
+
+    pub(crate) fn unanswered() -> Self {
+        Self::new("RCPT", RefusalKind::Unanswered)
+    }
+
+    pub(crate) fn unsent() -> Self {
+        Self::new("RCPT", RefusalKind::Unsent)
+    }
+
     fn new(command: &'static str, kind: RefusalKind) -> Self {
         Self { command, kind }
     }
@@ -107,12 +122,27 @@ impl Refusal {
 
     /// Whether nothing was sent: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. })
+        !matches!(
+            self.kind,
+            RefusalKind::Reply(_)
+                | RefusalKind::Mechanism { reply: Some(_), .. }
+                | RefusalKind::Unanswered
+        )
     }
 
-    /// Whether the server says that the same command may succeed later (4yz).
+    /// Whether the command was sent and the connection was lost before its reply. A recipient of
+    /// whom this is said may have got a message that was sent whole.
+    pub fn is_unanswered(&self) -> bool {
+        self.kind == RefusalKind::Unanswered
+    }
+
+    /// Whether the same command may succeed later: the server says so (4yz), or another connection
+    /// is all that it needs.
     pub fn is_transient(&self) -> bool {
-        self.reply().is_some_and(|reply| reply.code().is_transient())
+        match &self.kind {
+            RefusalKind::Exhausted { .. } | RefusalKind::Unanswered | RefusalKind::Unsent => true,
+            _ => self.reply().is_some_and(|reply| reply.code().is_transient()),
+        }
     }
 
     /// Whether the server says that the same command will not succeed (5yz), or it was never sent.
@@ -125,6 +155,8 @@ impl Refusal {
         match &self.kind {
             RefusalKind::Reply(_) | RefusalKind::MechanismNotOffered { .. } => Blame::Server,
             RefusalKind::Mechanism { .. } => Blame::Peer,
+            RefusalKind::Unanswered | RefusalKind::Unsent => Blame::Network,
+            RefusalKind::Exhausted { .. } => Blame::Server,
             _ => Blame::Caller,
         }
     }
@@ -163,6 +195,18 @@ impl Display for Refusal {
             RefusalKind::Policy => f.write_str(
                 "the message was not sent: the recipients that the server accepted are not those \
                  that the policy asks for",
+            ),
+            RefusalKind::Exhausted { limit } => write!(
+                f,
+                "the server takes {limit} messages over one connection at most: open another \
+                 (RFC 9422)"
+            ),
+            RefusalKind::Unanswered => {
+                f.write_str("the connection was lost before the server answered for this recipient")
+            }
+            RefusalKind::Unsent => f.write_str(
+                "the connection was lost before the message was sent to this recipient: send it \
+                 again",
             ),
             RefusalKind::NoRecipients => f.write_str("the message has no recipients: name one"),
         }

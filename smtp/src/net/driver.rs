@@ -131,6 +131,28 @@ impl Driver {
         }
     }
 
+    /// Waits for a reply, or until at most `most` octets are still to be written, whichever comes
+    /// first.
+    pub(crate) async fn reply_or_room(&mut self, most: usize) -> Result<Option<Outcome>, Fault> {
+        poll_fn(|cx| {
+            loop {
+                match self.engine.next_outcome() {
+                    Ok(None) => {}
+                    Ok(Some(outcome)) => {
+                        self.timed = None;
+                        return Poll::Ready(Ok(Some(outcome)));
+                    }
+                    Err(fault) => return Poll::Ready(Err(self.fail(fault))),
+                }
+                if self.engine.output().remaining() <= most {
+                    return Poll::Ready(Ok(None));
+                }
+                ready!(self.poll_progress(cx))?;
+            }
+        })
+        .await
+    }
+
     /// Waits until at most `most` octets are still to be written.
     pub(crate) async fn drain(&mut self, most: usize) -> Result<(), Fault> {
         poll_fn(|cx| {
@@ -153,14 +175,14 @@ impl Driver {
         self.engine.end(fault)
     }
 
-    /// Whether the connection is gone.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.engine.has_ended()
+    /// Whether, of what was queued, the octets up to this place have left.
+    pub(crate) fn has_left(&self, place: u64) -> bool {
+        self.engine.has_left(place)
     }
 
-    /// Whether the connection ended before everything that was queued had left.
-    pub(crate) fn left_unsent(&mut self) -> bool {
-        self.engine.left_unsent()
+    /// Whether the last content has left whole.
+    pub(crate) fn content_has_left(&self) -> bool {
+        self.engine.content_has_left()
     }
 
     /// Takes the stream out of SMTP, with what was read and not asked for.

@@ -49,7 +49,11 @@ pub(crate) struct Engine {
     content: bool,
     ended: bool,
     /// Octets that had not left when the connection ended.
-    unsent: usize,
+    unsent: u64,
+    /// How often MAIL was sent.
+    transactions: u64,
+    /// Where the last content ends in all that is queued.
+    content_end: u64,
     trace: Trace,
 }
 
@@ -64,6 +68,8 @@ impl Engine {
             content: false,
             ended: false,
             unsent: 0,
+            transactions: 0,
+            content_end: 0,
             trace: Trace::new(observer),
         };
         engine.expect(Expected {
@@ -81,6 +87,17 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
+        self.submit_as(command, C::SPEC.stage, capabilities, utf8)
+    }
+
+    /// As [`submit`](Self::submit), for a command whose reply may take as long as another stage.
+    pub(crate) fn submit_as<C: Command>(
+        &mut self,
+        command: &C,
+        stage: Stage,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Result<Declared, EncodeError> {
         let written =
             self.output.encode(|buffer| command::encode(command, buffer, capabilities, utf8))?;
         if written.secret.is_some() {
@@ -89,11 +106,8 @@ impl Engine {
         let start = written.line.start;
         let secret = written.secret.map(|secret| secret.start - start..secret.end - start);
         self.trace.sent(&self.output.encoded()[written.line], secret);
-        self.expect(Expected {
-            stage: C::SPEC.stage,
-            accepts: C::SPEC.accepts,
-            reply_lines: C::SPEC.reply_lines,
-        });
+        self.transactions += u64::from(stage == Stage::Mail);
+        self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
         Ok(written.declared)
     }
 
@@ -142,8 +156,16 @@ impl Engine {
     /// The final dot is queued.
     pub(crate) fn end_content(&mut self, octets: u64, expected: Expected) {
         self.content = false;
+        self.content_end = self.output.queued();
         self.trace.content(octets);
         self.expect(expected);
+    }
+
+    /// Queues the octets of a chunk, whose command was submitted.
+    pub(crate) fn append_chunk(&mut self, chunk: &mut Output) {
+        self.trace.content(chunk.remaining() as u64);
+        self.output.append(chunk);
+        self.content_end = self.output.queued();
     }
 
     /// What waits to be written.
@@ -160,7 +182,9 @@ impl Engine {
     pub(crate) fn stage(&self) -> Option<Stage> {
         match self.in_flight.front().map(|expected| expected.stage) {
             // The server cannot answer a message before it has it: until then it is content.
-            None | Some(Stage::EndOfData) if !self.output.is_empty() => Some(Stage::DataBlock),
+            None | Some(Stage::EndOfData | Stage::Bdat) if !self.output.is_empty() => {
+                Some(Stage::DataBlock)
+            }
             stage => stage,
         }
     }
@@ -257,13 +281,28 @@ impl Engine {
 
     /// Forgets what has not left: it never will.
     pub(crate) fn abandon_output(&mut self) {
-        self.unsent += self.output.remaining();
+        self.unsent += self.output.remaining() as u64;
         self.output.clear();
     }
 
-    /// Whether the connection ended before everything that was queued had left.
-    pub(crate) fn left_unsent(&self) -> bool {
-        self.unsent > 0
+    /// Octets that had been queued when the last one was: the place of what follows.
+    pub(crate) fn queued(&self) -> u64 {
+        self.output.queued()
+    }
+
+    /// Whether, of what was queued, the octets up to this place have left.
+    pub(crate) fn has_left(&self, place: u64) -> bool {
+        place <= self.output.queued() - self.unsent - self.output.remaining() as u64
+    }
+
+    /// Whether the last content has left whole.
+    pub(crate) fn content_has_left(&self) -> bool {
+        self.has_left(self.content_end)
+    }
+
+    /// How often MAIL was sent.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions
     }
 
     /// The limits on what the server may send.

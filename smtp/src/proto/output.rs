@@ -24,6 +24,8 @@ pub(crate) struct Output {
     /// What comes in which order.
     segments: VecDeque<Segment>,
     remaining: usize,
+    /// Octets that were ever queued.
+    queued: u64,
     /// Whether `encoded` has held a secret since it was last cleared.
     secret: bool,
 }
@@ -45,6 +47,26 @@ impl Output {
         self.remaining == 0
     }
 
+    /// Octets that were ever queued: where the next one stands in all that leaves.
+    pub(crate) fn queued(&self) -> u64 {
+        self.queued
+    }
+
+    /// Queues what `other` holds, and empties it.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        let mut at = other.head;
+        for segment in other.segments.drain(..) {
+            match segment {
+                Segment::Encoded(length) => {
+                    self.copy(&other.encoded[at..at + length]);
+                    at += length;
+                }
+                Segment::Slice(octets) => self.push(octets),
+            }
+        }
+        other.clear();
+    }
+
     /// Lets `write` append to the buffer, and takes what it appended. What it appended must be
     /// whole even when it fails: an encoder that fails leaves nothing behind.
     pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
@@ -62,6 +84,7 @@ impl Output {
             self.copy(&octets);
         } else {
             self.remaining += octets.len();
+            self.queued += octets.len() as u64;
             self.segments.push_back(Segment::Slice(octets));
         }
     }
@@ -139,6 +162,7 @@ impl Output {
             return;
         }
         self.remaining += octets;
+        self.queued += octets as u64;
         if let Some(Segment::Encoded(length)) = self.segments.back_mut() {
             *length += octets;
         } else {

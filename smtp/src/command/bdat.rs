@@ -1,0 +1,34 @@
+//! BDAT: a chunk of the message, counted (RFC 3030).
+
+use smtp_derive::SmtpCommand;
+
+/// The command BDAT, without the octets that follow it.
+///
+/// ```text
+/// bdat-cmd   ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF
+/// chunk-size ::= 1*DIGIT
+/// end-marker ::= "LAST"      ; RFC 3030 §2
+/// ```
+///
+/// The server reads as many octets behind it, whatever they are, and then answers. So it is sent
+/// by calls that have the octets: `Connection::<InTransaction<_>>::bdat`, and `deliver` under a
+/// [`Transfer`](crate::Transfer) that says so.
+#[derive(Debug, Clone, Copy, SmtpCommand)]
+#[smtp(verb = "BDAT", requires = "CHUNKING", stage = Bdat, pipelining, valid_in())]
+pub struct Bdat {
+    octets: u64,
+    #[smtp(flag = "LAST")]
+    last: bool,
+}
+
+impl Bdat {
+    /// A chunk of so many octets, behind which others follow.
+    pub fn chunk(octets: u64) -> Self {
+        Self { octets, last: false }
+    }
+
+    /// The last chunk, of so many octets; there may be none.
+    pub fn last(octets: u64) -> Self {
+        Self { octets, last: true }
+    }
+}

@@ -1,0 +1,84 @@
+//! The message itself: behind DATA with its dots doubled, or in counted chunks.
+
+use std::borrow::Borrow;
+
+use super::super::envelope::Envelope;
+use super::super::message::{Chunks, WATER_MARK};
+use super::super::transfer::Way;
+use super::{Delivered, Delivery};
+use crate::body::Body;
+use crate::error::Fault;
+
+impl<'b, E, B, M, R> Delivery<'_, 'b, E, M, R>
+where
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
+    M: Iterator<Item = (E, B)>,
+    R: FnMut(usize, Delivered),
+{
+    /// Waits until little enough is queued, and takes the replies that come meanwhile.
+    pub(super) async fn make_room(&mut self) -> Result<(), Fault> {
+        while self.session.driver.engine().output().remaining() > WATER_MARK {
+            if let Some(outcome) = self.session.driver.reply_or_room(WATER_MARK).await? {
+                self.take(outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the message of the transaction that is being written.
+    pub(super) async fn send_content(&mut self) -> Result<(), Fault> {
+        let Some(turn) = self.turns.back_mut() else {
+            return Ok(());
+        };
+        // It is there: a message that cannot be sent again has one transaction.
+        let body = turn.message.take_body().unwrap_or_else(|| Body::from(""));
+        let (measure, eight_bit) = (turn.message.measure, turn.declared.eight_bit);
+        if turn.message.way != Way::Data {
+            let size = self.offers.transfer.chunk;
+            return self.send_chunks(Chunks::new(body, measure, eight_bit, size)).await;
+        }
+        self.session.send_content(body, measure, eight_bit).await?;
+        self.end();
+        Ok(())
+    }
+
+    /// Ends a message of no octets, for a server that waits for one that nobody would get.
+    pub(super) fn send_nothing(&mut self) {
+        self.session.send_nothing();
+        self.end();
+    }
+
+    async fn send_chunks(&mut self, mut chunks: Chunks<'b>) -> Result<(), Fault> {
+        while let Some(chunk) = chunks.next().await? {
+            if let Some(turn) = self.turns.back_mut()
+                && let Some(refusal) = turn.hopeless()
+            {
+                turn.refuse(refusal);
+                return Ok(());
+            }
+            self.session.submit_chunk(chunk, &mut chunks, self.offers.capabilities);
+            if chunk.last {
+                self.end();
+                return Ok(());
+            }
+            if let Some(turn) = self.turns.back_mut() {
+                turn.wrote_chunk();
+            }
+            self.make_room().await?;
+            while !self.offers.pipelining && self.turns.back().is_some_and(super::Turn::awaits) {
+                let outcome = self.session.driver.reply().await?;
+                self.take(outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The message is queued up to its end.
+    fn end(&mut self) {
+        let end = self.session.driver.engine().queued();
+        if let Some(turn) = self.turns.back_mut() {
+            turn.wrote_end(end);
+        }
+    }
+}

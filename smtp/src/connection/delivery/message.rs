@@ -1,0 +1,228 @@
+//! A message, and what became of its recipients in one transaction after the other.
+
+use std::borrow::Borrow;
+use std::ops::Range;
+
+use smtp_grammar::{Host, Reply};
+
+use super::super::envelope::Envelope;
+use super::super::policy::Policy;
+use super::super::transfer::Way;
+use super::Delivered;
+use super::offers::Offers;
+use crate::body::Body;
+use crate::command::Mail;
+use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
+use crate::proto::content::Measure;
+use crate::receipt::{Receipt, Recipient};
+
+/// A message that can be sent, and its recipients so far.
+#[derive(Debug)]
+pub(super) struct Message<'b, E> {
+    pub(super) place: usize,
+    pub(super) envelope: E,
+    pub(super) mail: Mail,
+    pub(super) way: Way,
+    pub(super) measure: Option<Measure>,
+    /// Not there any more when it was sent and cannot be sent again.
+    pub(super) body: Option<Body<'b>>,
+    fates: Vec<Fate>,
+    /// The reply to the last transaction that took it.
+    taken: Option<Reply>,
+}
+
+/// What became of a recipient.
+#[derive(Debug)]
+enum Fate {
+    /// It was not asked for yet.
+    Open,
+    /// It was one too many, and is asked for again in another transaction.
+    Again(Refusal),
+    /// The server accepted it in the transaction under way.
+    Accepted(Reply),
+    Settled(Result<Reply, Refusal>),
+}
+
+impl<'b, E: Borrow<Envelope>> Message<'b, E> {
+    /// The message as this server wants it.
+    ///
+    /// # Errors
+    ///
+    /// Why no MAIL can be right.
+    pub(super) fn prepare(
+        place: usize,
+        envelope: E,
+        body: Body<'b>,
+        offers: &Offers<'_>,
+    ) -> Result<Self, Refusal> {
+        let measure = body.measure().map_err(Refusal::content)?;
+        let mail = offers.mail(envelope.borrow(), &body, measure)?;
+        let way = offers.way(envelope.borrow(), &body);
+        let fates = envelope.borrow().rcpts().iter().map(|_| Fate::Open).collect();
+        Ok(Self { place, envelope, mail, way, measure, body: Some(body), fates, taken: None })
+    }
+
+    /// The body, to be sent. It stays where it can be sent again.
+    pub(super) fn take_body(&mut self) -> Option<Body<'b>> {
+        let again = self.body.as_ref().and_then(Body::again);
+        std::mem::replace(&mut self.body, again)
+    }
+
+    /// The recipients of the next transaction: those from the first that is still to be asked for,
+    /// as many as the server takes (RFC 9422). None when none is left.
+    pub(super) fn next_recipients(&self, offers: &Offers<'_>) -> Option<Range<usize>> {
+        let start = self.next_open(0..self.fates.len())?;
+        if !self.may_be_split() {
+            return Some(start..self.fates.len());
+        }
+        let most = offers.limits.rcpt.map_or(usize::MAX, |most| most as usize);
+        let most_domains = offers.limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
+        let (mut count, mut end) = (0, start);
+        let mut domains: Vec<&Host> = Vec::new();
+        while let Some(place) = self.next_open(end..self.fates.len()) {
+            count += 1;
+            if most_domains < usize::MAX
+                && let Some(mailbox) = self.rcpts()[place].path().mailbox()
+                && !domains.contains(&mailbox.host())
+            {
+                domains.push(mailbox.host());
+            }
+            if count > most || domains.len() > most_domains {
+                break;
+            }
+            end = place + 1;
+        }
+        Some(start..end)
+    }
+
+    /// The first recipient of these that is still to be asked for.
+    pub(super) fn next_open(&self, mut of: Range<usize>) -> Option<usize> {
+        of.find(|&place| matches!(self.fates[place], Fate::Open | Fate::Again(_)))
+    }
+
+    pub(super) fn rcpts(&self) -> &[crate::command::Rcpt] {
+        self.envelope.borrow().rcpts()
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        self.envelope.borrow().send_policy()
+    }
+
+    /// Whether recipients that do not fit into one transaction get another. A policy that looks at
+    /// all of them must see all of them at once.
+    fn may_be_split(&self) -> bool {
+        self.policy().permits_one_flight() && self.body.as_ref().is_some_and(Body::is_repeatable)
+    }
+
+    /// Takes note of what the server said to a recipient. Whether it was accepted.
+    pub(super) fn answered(&mut self, place: usize, answer: Result<Reply, Refusal>) {
+        self.fates[place] = match answer {
+            Ok(reply) => Fate::Accepted(reply),
+            Err(refusal) => Fate::Settled(Err(refusal)),
+        };
+    }
+
+    /// Takes note that a recipient was one too many for a transaction that has some. Whether it is
+    /// asked for again.
+    pub(super) fn too_many(&mut self, place: usize, refusal: Refusal) -> bool {
+        let again = self.may_be_split();
+        self.fates[place] = if again { Fate::Again(refusal) } else { Fate::Settled(Err(refusal)) };
+        again
+    }
+
+    /// The refusal that stands for these recipients when none of them was accepted: the last.
+    pub(super) fn nobody(&self, of: Range<usize>) -> Refusal {
+        let last = self.fates[of].iter().rev().find_map(|fate| match fate {
+            Fate::Settled(Err(refusal)) => Some(refusal.clone()),
+            _ => None,
+        });
+        last.unwrap_or_else(Refusal::no_recipients)
+    }
+
+    /// Whether the policy lets the message go, as it has accepted recipients.
+    pub(super) fn is_permitted(&self) -> bool {
+        self.policy().permits_one_flight() || self.policy().permits(&self.recipients())
+    }
+
+    /// Takes note that the transaction has ended: the server took the message for those that it had
+    /// accepted, or nobody got it.
+    pub(super) fn ended(&mut self, of: Range<usize>, result: Result<Reply, &Refusal>) {
+        let split = self.taken.is_some();
+        for fate in &mut self.fates[of] {
+            let Fate::Accepted(reply) = fate else {
+                continue;
+            };
+            let reply = reply.clone();
+            *fate = Fate::Settled(match result {
+                // Somebody else has it: this recipient was accepted, and still does not get it.
+                Err(refusal) if split => Err(refusal.clone()),
+                _ => Ok(reply),
+            });
+        }
+        if let Ok(reply) = result {
+            self.taken = Some(reply);
+        }
+    }
+
+    /// What became of the message, when no transaction is left for it; `refusal` says why nobody
+    /// got it in the last one.
+    pub(super) fn finish(mut self, refusal: Option<Refusal>) -> Delivered {
+        let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
+        match self.taken.take() {
+            Some(reply) => Ok(self.receipt(reply, &refusal)),
+            None => Err(DeliverError::Refused(Undelivered::new(refusal, self.recipients()))),
+        }
+    }
+
+    /// What became of the message when the connection is lost; `unknown` says that it had left
+    /// whole and the server did not say what it did with it.
+    pub(super) fn lost(mut self, lost: Lost, unknown: bool) -> Delivered {
+        if unknown {
+            let unanswered = Refusal::unanswered();
+            let recipients = self.all_recipients(&unanswered);
+            return Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)));
+        }
+        match self.taken.take() {
+            Some(reply) => {
+                let unsent = Refusal::unsent();
+                for fate in &mut self.fates {
+                    if matches!(fate, Fate::Accepted(_)) {
+                        *fate = Fate::Open;
+                    }
+                }
+                Ok(self.receipt(reply, &unsent))
+            }
+            None => Err(DeliverError::Lost(lost)),
+        }
+    }
+
+    fn receipt(&self, reply: Reply, open: &Refusal) -> Receipt {
+        Receipt::new(self.all_recipients(open), reply)
+    }
+
+    /// Every recipient, with `open` for those that have no answer.
+    fn all_recipients(&self, open: &Refusal) -> Vec<Recipient> {
+        let outcomes = self.fates.iter().map(|fate| match fate {
+            Fate::Accepted(reply) => Ok(reply.clone()),
+            Fate::Settled(outcome) => outcome.clone(),
+            Fate::Again(refusal) => Err(refusal.clone()),
+            Fate::Open => Err(open.clone()),
+        });
+        let paths = self.rcpts().iter().map(|rcpt| rcpt.path().clone());
+        paths.zip(outcomes).map(|(path, outcome)| Recipient::new(path, outcome)).collect()
+    }
+
+    /// The recipients that have an answer.
+    fn recipients(&self) -> Vec<Recipient> {
+        let outcomes = self.fates.iter().zip(self.rcpts()).filter_map(|(fate, rcpt)| {
+            let outcome = match fate {
+                Fate::Accepted(reply) => Ok(reply.clone()),
+                Fate::Settled(outcome) => outcome.clone(),
+                Fate::Again(refusal) => Err(refusal.clone()),
+                Fate::Open => return None,
+            };
+            Some(Recipient::new(rcpt.path().clone(), outcome))
+        });
+        outcomes.collect()
+    }
+}

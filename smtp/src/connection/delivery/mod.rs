@@ -1,0 +1,335 @@
+//! Messages on their way: what is written next, and which transaction the next reply is for.
+//!
+//! All ways of sending are one: transactions stand in a queue, the last of them is being written,
+//! the first gets the replies. What differs is how far writing may run ahead.
+//!
+//! | file | the question it answers |
+//! |---|---|
+//! | [`offers`] | what does this server take, and how? |
+//! | [`message`] | who got the message, over all of its transactions? |
+//! | [`turn`] | where is this transaction, and what does a reply mean to it? |
+//! | [`content`] | how does the message itself go out? |
+
+mod content;
+mod message;
+mod offers;
+mod turn;
+
+use std::borrow::Borrow;
+use std::collections::VecDeque;
+use std::iter::Enumerate;
+
+use super::envelope::Envelope;
+use super::session::Session;
+use super::transfer::{Transfer, Way};
+use crate::body::Body;
+use crate::command::{Data, Mail, Rcpt, Rset};
+use crate::error::{DeliverError, Fault, Refusal, Undelivered};
+use crate::proto::command::Command;
+use crate::proto::engine::Outcome;
+use crate::proto::line::{Declared, EncodeError};
+use crate::receipt::Receipt;
+use message::Message;
+use offers::Offers;
+use turn::{Step, Turn};
+
+/// What became of a message.
+pub(super) type Delivered = Result<Receipt, DeliverError>;
+
+/// Messages on their way over a session.
+pub(super) struct Delivery<'s, 'b, E, M, R> {
+    session: &'s mut Session,
+    offers: Offers<'s>,
+    messages: Enumerate<M>,
+    report: R,
+    /// The transactions under way, the oldest first.
+    turns: VecDeque<Turn<'b, E>>,
+    /// A message that needs another transaction.
+    split: Option<Message<'b, E>>,
+    /// A transaction may still be open on the server.
+    open: bool,
+}
+
+impl<'s, 'b, E, B, M, R> Delivery<'s, 'b, E, M, R>
+where
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
+    M: Iterator<Item = (E, B)>,
+    R: FnMut(usize, Delivered),
+{
+    pub(super) fn new(
+        session: &'s mut Session,
+        capabilities: &'s smtp_grammar::Capabilities,
+        transfer: Transfer,
+        messages: M,
+        report: R,
+    ) -> Self {
+        Self {
+            session,
+            offers: Offers::new(capabilities, transfer),
+            messages: messages.enumerate(),
+            report,
+            turns: VecDeque::new(),
+            split: None,
+            open: false,
+        }
+    }
+
+    /// Sends every message, and reports each as soon as it is known what became of it.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is lost. The messages under way have been reported then.
+    pub(super) async fn run(mut self) -> Result<(), Fault> {
+        match self.send_all().await {
+            Ok(()) => Ok(()),
+            Err(fault) => Err(self.lose(fault)),
+        }
+    }
+
+    async fn send_all(&mut self) -> Result<(), Fault> {
+        loop {
+            self.write().await?;
+            if self.turns.is_empty() {
+                break;
+            }
+            let outcome = self.session.driver.reply().await?;
+            self.take(outcome)?;
+        }
+        if self.open {
+            // Nobody may join what a refused message has left behind.
+            self.submit(&Rset, Declared::default()).map_err(|_| Fault::Ended)?;
+            if let Outcome::Refused(reply) = self.session.driver.reply().await? {
+                return Err(Fault::Closing(reply));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes as far ahead as the way of each message, and the server, allow.
+    async fn write(&mut self) -> Result<(), Fault> {
+        loop {
+            self.make_room().await?;
+            let unfinished = self.turns.back().is_some_and(|turn| turn.step != Step::Done);
+            let wrote = if unfinished {
+                self.write_step().await?
+            } else {
+                self.may_begin() && self.begin()
+            };
+            if !wrote {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether another transaction may begin behind those under way.
+    fn may_begin(&self) -> bool {
+        let Some(last) = self.turns.back() else {
+            return true;
+        };
+        if !self.offers.pipelining {
+            return false;
+        }
+        if last.message.way != Way::Eager {
+            // It is written whole, so its commands were answered: only its end is due.
+            return true;
+        }
+        let transfer = &self.offers.transfer;
+        let octets: u64 = self.turns.iter().map(|turn| turn.octets).sum();
+        self.session.chunks_proved
+            && self.turns.len() < transfer.messages
+            && octets < transfer.octets
+    }
+
+    /// Begins the next transaction. False when there is none.
+    fn begin(&mut self) -> bool {
+        while let Some(message) = self.next_message() {
+            let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
+            if self.session.driver.engine().transactions() >= most {
+                self.finish(message, Some(Refusal::exhausted(most)));
+                continue;
+            }
+            let Some(rcpts) = message.next_recipients(&self.offers) else {
+                self.finish(message, None);
+                continue;
+            };
+            let reset = self.open || !self.turns.is_empty();
+            self.turns.push_back(Turn::new(message, rcpts, reset));
+            return true;
+        }
+        false
+    }
+
+    /// The next message that can be sent. What cannot be is reported on the way.
+    fn next_message(&mut self) -> Option<Message<'b, E>> {
+        if let Some(message) = self.split.take() {
+            return Some(message);
+        }
+        for (place, (envelope, body)) in self.messages.by_ref() {
+            match Message::prepare(place, envelope, body.into(), &self.offers) {
+                Ok(message) => return Some(message),
+                Err(refusal) => {
+                    let undelivered = Undelivered::new(refusal, Vec::new());
+                    (self.report)(place, Err(DeliverError::Refused(undelivered)));
+                }
+            }
+        }
+        None
+    }
+
+    /// Writes a step of the last transaction. False when it must wait for a reply.
+    async fn write_step(&mut self) -> Result<bool, Fault> {
+        let pipelining = self.offers.pipelining;
+        let Some(turn) = self.turns.back_mut() else {
+            return Ok(false);
+        };
+        let awaits = turn.awaits();
+        if !pipelining && awaits {
+            return Ok(false);
+        }
+        match turn.step {
+            Step::Reset => {
+                turn.wrote_reset();
+                let _ = self.submit(&Rset, Declared::default());
+            }
+            Step::Mail => self.write_mail(),
+            Step::Rcpt => {
+                if turn.refusal.is_some() {
+                    turn.step = Step::Done;
+                } else if let Some(place) = turn.next_rcpt() {
+                    self.write_rcpt(place);
+                } else {
+                    turn.step = Step::Open;
+                }
+            }
+            Step::Open => {
+                let one_flight = pipelining
+                    && match turn.message.way {
+                        Way::Data => turn.message.policy().permits_one_flight(),
+                        Way::Chunks => false,
+                        Way::Eager => true,
+                    };
+                if awaits && !(one_flight && turn.has_asked()) {
+                    return Ok(false);
+                }
+                if !awaits {
+                    if let Some(refusal) = turn.hopeless() {
+                        turn.refuse(refusal);
+                        return Ok(self.settle());
+                    }
+                    if !turn.message.is_permitted() {
+                        turn.refuse(Refusal::by_policy());
+                        return Ok(self.settle());
+                    }
+                }
+                if turn.message.way == Way::Data {
+                    turn.wrote_data();
+                    let declared = turn.declared;
+                    let _ = self.submit(&Data, declared);
+                } else {
+                    turn.step = Step::Content;
+                }
+            }
+            Step::Opening => return Ok(false),
+            Step::Content => self.send_content().await?,
+            Step::Nothing => self.send_nothing(),
+            Step::Done => {}
+        }
+        Ok(self.settle())
+    }
+
+    fn write_mail(&mut self) {
+        let Some(turn) = self.turns.back_mut() else {
+            return;
+        };
+        let mail = turn.message.mail.clone();
+        let result = self.submit(&mail, Declared::default());
+        if let Some(turn) = self.turns.back_mut() {
+            match result {
+                Ok(declared) => turn.wrote_mail(declared),
+                Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
+            }
+        }
+    }
+
+    fn write_rcpt(&mut self, place: usize) {
+        let Some(turn) = self.turns.back_mut() else {
+            return;
+        };
+        let rcpt = &turn.message.rcpts()[place];
+        let (capabilities, utf8) = (self.offers.capabilities, turn.declared.utf8);
+        let result = self.session.driver.submit(rcpt, capabilities, utf8);
+        let result = result.map(|_| ()).map_err(|error| Refusal::encode(Rcpt::SPEC.verb, error));
+        turn.wrote_rcpt(place, result);
+    }
+
+    fn submit<C: Command>(
+        &mut self,
+        command: &C,
+        declared: Declared,
+    ) -> Result<Declared, EncodeError> {
+        self.session.driver.submit(command, self.offers.capabilities, declared.utf8)
+    }
+
+    /// Gives the next reply to the transaction that it is for.
+    fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
+        if let Some(turn) = self.turns.front_mut() {
+            if turn.awaits_reset() && matches!(outcome, Outcome::Accepted(_)) {
+                self.open = false;
+            }
+            turn.take(outcome)?;
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Ends the transactions that are over. True, for whoever goes on writing.
+    fn settle(&mut self) -> bool {
+        while self.turns.front().is_some_and(Turn::is_over) {
+            let Some(mut turn) = self.turns.pop_front() else {
+                break;
+            };
+            match &turn.refusal {
+                Some(refusal) => {
+                    self.open |= turn.leaves_open();
+                    turn.message.ended(turn.rcpts.clone(), Err(refusal));
+                }
+                None => {
+                    self.session.chunks_proved |= turn.message.way != Way::Data;
+                    self.open = false;
+                }
+            }
+            let goes_on = turn.may_go_on();
+            let (message, refusal) = (turn.message, turn.refusal);
+            if goes_on && message.next_recipients(&self.offers).is_some() {
+                self.split = Some(message);
+            } else {
+                self.finish(message, refusal);
+            }
+        }
+        true
+    }
+
+    /// Reports the messages under way, of a connection that is lost.
+    fn lose(mut self, fault: Fault) -> Fault {
+        let driver = &mut self.session.driver;
+        let fault = driver.fail(fault);
+        // The server has said that it closes, so it takes nothing that it has not answered.
+        let closing = matches!(fault, Fault::Closing(_));
+        let mut reason = Some(fault);
+        for turn in self.turns.drain(..) {
+            let unknown = !closing && turn.is_unanswered(|end| driver.has_left(end));
+            let lost = reason.take().unwrap_or(Fault::Ended).into();
+            (self.report)(turn.message.place, turn.message.lost(lost, unknown));
+        }
+        if let Some(message) = self.split.take() {
+            let lost = reason.take().unwrap_or(Fault::Ended).into();
+            (self.report)(message.place, message.lost(lost, false));
+        }
+        reason.unwrap_or(Fault::Ended)
+    }
+
+    fn finish(&mut self, message: Message<'b, E>, refusal: Option<Refusal>) {
+        (self.report)(message.place, message.finish(refusal));
+    }
+}

@@ -1,0 +1,86 @@
+//! What of a server's offers decides how messages are sent: looked up once for all of them.
+
+use smtp_grammar::Capabilities;
+
+use super::super::envelope::Envelope;
+use super::super::transfer::{Transfer, Way};
+use crate::body::Body;
+use crate::command::Mail;
+use crate::error::Refusal;
+use crate::extension::{BodyKind, ServerLimits, Size};
+use crate::proto::content::{ContentError, LineEnds, Measure};
+
+/// What a server offers, and how its user wants messages to travel.
+#[derive(Debug)]
+pub(super) struct Offers<'c> {
+    pub(super) capabilities: &'c Capabilities,
+    pub(super) transfer: Transfer,
+    pub(super) pipelining: bool,
+    pub(super) limits: ServerLimits,
+    chunking: bool,
+    eight_bit: bool,
+    utf8: bool,
+    size: Option<Size>,
+}
+
+impl<'c> Offers<'c> {
+    pub(super) fn new(capabilities: &'c Capabilities, transfer: Transfer) -> Self {
+        Self {
+            capabilities,
+            transfer,
+            pipelining: capabilities.has("PIPELINING"),
+            limits: capabilities.get().unwrap_or_default(),
+            chunking: capabilities.has("CHUNKING"),
+            eight_bit: capabilities.has("8BITMIME"),
+            utf8: capabilities.has("SMTPUTF8"),
+            size: capabilities.get(),
+        }
+    }
+
+    /// How a message travels. A binary one has no other way than chunks (RFC 3030 §3).
+    pub(super) fn way(&self, envelope: &Envelope, body: &Body<'_>) -> Way {
+        let chunks = self.transfer.way != Way::Data || body.line_ends == LineEnds::Binary;
+        if !chunks || !self.chunking {
+            return Way::Data;
+        }
+        let eager = self.transfer.way == Way::Eager && self.pipelining;
+        if eager && envelope.send_policy().permits_one_flight() { Way::Eager } else { Way::Chunks }
+    }
+
+    /// MAIL as a message needs it.
+    ///
+    /// # Errors
+    ///
+    /// Why no MAIL can be right.
+    pub(super) fn mail(
+        &self,
+        envelope: &Envelope,
+        body: &Body<'_>,
+        measure: Option<Measure>,
+    ) -> Result<Mail, Refusal> {
+        if envelope.rcpts().is_empty() {
+            return Err(Refusal::no_recipients());
+        }
+        let mut mail = envelope.mail().clone();
+        if let (Some(size), Some(measure)) = (self.size, measure) {
+            if let Some(limit) = size.limit().filter(|&limit| limit < measure.octets) {
+                return Err(Refusal::too_large(measure.octets, limit));
+            }
+            mail = mail.size(measure.octets);
+        }
+        // SMTPUTF8 is refused later, for each address that needs it, where it is not offered.
+        if self.utf8 && envelope.needs_smtputf8() {
+            mail = mail.smtputf8();
+        }
+        if body.line_ends == LineEnds::Binary {
+            // Not offered, it makes MAIL unsendable.
+            return Ok(mail.body(BodyKind::BinaryMime));
+        }
+        if measure.is_none_or(|measure| measure.eight_bit) && self.eight_bit {
+            mail = mail.body(BodyKind::EightBitMime);
+        } else if measure.is_some_and(|measure| measure.eight_bit) {
+            return Err(Refusal::content(ContentError::EightBit));
+        }
+        Ok(mail)
+    }
+}

@@ -1,0 +1,266 @@
+//! One transaction: what of it was written, and which reply is due next.
+
+use std::borrow::Borrow;
+use std::ops::Range;
+
+use super::super::envelope::Envelope;
+use super::message::Message;
+use crate::command::{Bdat, Data, Mail, Rcpt};
+use crate::error::{Fault, Refusal};
+use crate::proto::command::Command as _;
+use crate::proto::engine::Outcome;
+use crate::proto::line::Declared;
+
+/// What is written next of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Reset,
+    Mail,
+    Rcpt,
+    /// DATA, or the first chunk.
+    Open,
+    /// The reply to DATA decides.
+    Opening,
+    Content,
+    /// The empty message that a server gets which waits for one that nobody would get.
+    Nothing,
+    Done,
+}
+
+/// A transaction under way.
+#[derive(Debug)]
+pub(super) struct Turn<'b, E> {
+    pub(super) message: Message<'b, E>,
+    /// The recipients of this transaction: those of them that are still to be asked for.
+    pub(super) rcpts: Range<usize>,
+    pub(super) step: Step,
+    pub(super) declared: Declared,
+    /// Recipients before this one were written.
+    pub(super) written: usize,
+    /// Recipients before this one have their answer.
+    answered: usize,
+    asked: usize,
+    accepted: usize,
+    /// Why nobody gets the message.
+    pub(super) refusal: Option<Refusal>,
+    begun: bool,
+    sender_refused: bool,
+    /// Octets of content that were sent, or are known to have to be.
+    pub(super) octets: u64,
+    /// Where the message ends in all that leaves, once it is queued whole.
+    pub(super) end: Option<u64>,
+    due: Due,
+}
+
+/// The replies that are due, in the order in which they come; those to recipients stand between
+/// MAIL and DATA.
+#[derive(Debug, Default)]
+struct Due {
+    reset: bool,
+    mail: bool,
+    data: bool,
+    chunks: usize,
+    end: bool,
+}
+
+impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
+    pub(super) fn new(message: Message<'b, E>, rcpts: Range<usize>, reset: bool) -> Self {
+        Self {
+            written: rcpts.start,
+            answered: rcpts.start,
+            octets: message.measure.map_or(0, |measure| measure.octets),
+            message,
+            rcpts,
+            step: if reset { Step::Reset } else { Step::Mail },
+            declared: Declared::default(),
+            asked: 0,
+            accepted: 0,
+            refusal: None,
+            begun: false,
+            sender_refused: false,
+            end: None,
+            due: Due::default(),
+        }
+    }
+
+    pub(super) fn wrote_reset(&mut self) {
+        self.due.reset = true;
+        self.step = Step::Mail;
+    }
+
+    pub(super) fn wrote_mail(&mut self, declared: Declared) {
+        self.declared = declared;
+        self.begun = true;
+        self.due.mail = true;
+        self.step = Step::Rcpt;
+    }
+
+    /// The recipient that is written next.
+    pub(super) fn next_rcpt(&self) -> Option<usize> {
+        self.message.next_open(self.written..self.rcpts.end)
+    }
+
+    /// A recipient was written, or cannot be.
+    pub(super) fn wrote_rcpt(&mut self, place: usize, result: Result<(), Refusal>) {
+        self.written = place + 1;
+        match result {
+            Ok(()) => self.asked += 1,
+            Err(refusal) => self.message.answered(place, Err(refusal)),
+        }
+    }
+
+    pub(super) fn wrote_data(&mut self) {
+        self.due.data = true;
+        self.step = Step::Opening;
+    }
+
+    pub(super) fn wrote_chunk(&mut self) {
+        self.due.chunks += 1;
+    }
+
+    /// The message is queued up to its end.
+    pub(super) fn wrote_end(&mut self, end: u64) {
+        self.due.end = true;
+        self.end = Some(end);
+        self.step = Step::Done;
+    }
+
+    /// Nobody gets the message, and no more of it is written.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal.get_or_insert(refusal);
+        self.step = Step::Done;
+    }
+
+    /// Whether a recipient was written: without one there is nothing to open.
+    pub(super) fn has_asked(&self) -> bool {
+        self.asked > 0
+    }
+
+    /// Why nobody gets the message, as far as the server has said so.
+    pub(super) fn hopeless(&self) -> Option<Refusal> {
+        let refused = self.accepted == 0 && self.step > Step::Rcpt && !self.awaits_rcpts();
+        self.refusal.clone().or_else(|| refused.then(|| self.message.nobody(self.rcpts.clone())))
+    }
+
+    /// Whether a reply is due.
+    pub(super) fn awaits(&self) -> bool {
+        let due = &self.due;
+        due.reset || due.mail || due.data || due.chunks > 0 || due.end || self.awaits_rcpts()
+    }
+
+    pub(super) fn awaits_reset(&self) -> bool {
+        self.due.reset
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.step == Step::Done && !self.awaits()
+    }
+
+    /// Whether the server may still have the transaction open when nobody got its message. A sender
+    /// that was refused, with nothing behind it, has begun none.
+    pub(super) fn leaves_open(&self) -> bool {
+        self.begun && !(self.sender_refused && self.asked == 0)
+    }
+
+    /// Whether recipients that this transaction had no room for may fare better in another: it was
+    /// not the message that was refused.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.refusal.is_none() || (self.accepted == 0 && self.begun && !self.sender_refused)
+    }
+
+    /// Whether the message has left whole, for somebody, and was not answered.
+    pub(super) fn is_unanswered(&self, has_left: impl Fn(u64) -> bool) -> bool {
+        self.due.end && self.hopeless().is_none() && self.end.is_some_and(has_left)
+    }
+
+    fn awaits_rcpts(&self) -> bool {
+        self.message.next_open(self.answered..self.written).is_some()
+    }
+
+    /// Takes the next reply.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not even let a transaction be ended.
+    pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
+        let result = match outcome {
+            Outcome::Accepted(reply) => Ok(reply),
+            Outcome::Refused(reply) => Err(reply),
+        };
+        if std::mem::take(&mut self.due.reset) {
+            return result.map(|_| ()).map_err(Fault::Closing);
+        }
+        if std::mem::take(&mut self.due.mail) {
+            if let Err(reply) = result {
+                self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
+                self.sender_refused = true;
+            }
+        } else if let Some(place) = self.message.next_open(self.answered..self.written) {
+            self.answered = place + 1;
+            self.take_rcpt(
+                place,
+                result.map_err(|reply| Refusal::by_server(Rcpt::SPEC.verb, reply)),
+            );
+        } else if std::mem::take(&mut self.due.data) {
+            self.take_data(
+                result.map(|_| ()).map_err(|reply| Refusal::by_server(Data::SPEC.verb, reply)),
+            );
+        } else if self.due.chunks > 0 {
+            self.due.chunks -= 1;
+            if let Err(reply) = result {
+                let refusal = Refusal::by_server(Bdat::SPEC.verb, reply);
+                self.refusal.get_or_insert(refusal);
+            }
+        } else if std::mem::take(&mut self.due.end) {
+            match result {
+                Ok(reply) if self.hopeless().is_none() => {
+                    self.message.ended(self.rcpts.clone(), Ok(reply));
+                }
+                // What is said of a message that nobody gets is of no interest.
+                Ok(_) => self.refusal = self.hopeless(),
+                Err(reply) => {
+                    let hopeless = self.hopeless();
+                    let refused = || Refusal::by_server(Refusal::END_OF_DATA, reply);
+                    self.refusal = Some(hopeless.unwrap_or_else(refused));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_rcpt(&mut self, place: usize, answer: Result<smtp_grammar::Reply, Refusal>) {
+        match answer {
+            Err(refusal) if self.accepted > 0 && is_too_many(&refusal) => {
+                if self.message.too_many(place, refusal) {
+                    // Those that were not written yet are of the next transaction.
+                    self.rcpts.end = self.written;
+                }
+            }
+            answer => {
+                self.accepted += usize::from(answer.is_ok());
+                self.message.answered(place, answer);
+            }
+        }
+    }
+
+    /// The server waits for the message, or does not want it. Without a sender there is no
+    /// transaction, whatever the server said of its recipients and to DATA.
+    fn take_data(&mut self, answer: Result<(), Refusal>) {
+        match (answer, self.hopeless()) {
+            (Ok(()), None) => self.step = Step::Content,
+            (Ok(()), Some(refusal)) => {
+                self.refusal = Some(refusal);
+                self.step = Step::Nothing;
+            }
+            (Err(_), Some(refusal)) | (Err(refusal), None) => self.refuse(refusal),
+        }
+    }
+}
+
+/// Whether a recipient is one more than the server takes for one message: 452, or 552 of a server
+/// that follows RFC 821 (RFC 5321 §4.5.3.1.10).
+fn is_too_many(refusal: &Refusal) -> bool {
+    let code = refusal.reply().map(|reply| reply.code().value());
+    let detail = refusal.enhanced().map(|code| (code.subject(), code.detail()));
+    matches!(code, Some(452 | 552)) && matches!(detail, None | Some((5, 3)))
+}
