@@ -3,6 +3,10 @@
 //! The library neither creates nor parses mails. A [`Body`] is an encoded one, and what may be
 //! done to its line ends.
 
+mod from;
+mod length;
+mod meter;
+
 use std::fmt::{self, Debug};
 use std::future::poll_fn;
 use std::io;
@@ -10,8 +14,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use memchr::memrchr;
 
+pub use length::LengthError;
+
+pub(crate) use crate::proto::content::PIECE;
 use crate::proto::content::{ContentError, LineEnds, Measure};
+use meter::Meter;
 
 /// A source of octets that are not all there yet.
 ///
@@ -35,6 +44,7 @@ pub trait BodySource: Send {
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) line_ends: LineEnds,
+    meter: Meter<'a>,
 }
 
 pub(crate) enum Source<'a> {
@@ -58,6 +68,49 @@ impl<'a> Body<'a> {
         self
     }
 
+    /// Says how many octets the source will give, so that `SIZE=` can be declared. It counts line
+    /// ends as they are in the source: a bare LF that becomes CRLF is one octet.
+    ///
+    /// A source that gives more or fewer abandons the message with a [`LengthError`]. Of a message
+    /// in memory the length is known, and there is no need to say it.
+    #[must_use]
+    pub fn length(mut self, octets: u64) -> Self {
+        self.meter.announce(octets);
+        self
+    }
+
+    /// Calls `progress(sent, total)` while the message is sent.
+    ///
+    /// `sent` counts octets of the message, as the source gives them: before dots are doubled and
+    /// line ends completed, and without the final dot. They have been handed to the connection,
+    /// where at most 256 KiB of them still wait to be written. It never goes back. `total` is the
+    /// length of the message, where it is known.
+    ///
+    /// The hook is called for each piece, and the last time with `sent` equal to `total`, of
+    /// whatever source, if all of the message could be sent. That the server took it is said by
+    /// the [`Receipt`](crate::Receipt) alone. It is called while the connection waits, so it should
+    /// return soon.
+    ///
+    /// ```
+    /// use smtp::Body;
+    ///
+    /// let message = "Subject: Hello\r\n\r\nHello.\r\n";
+    /// let body = Body::from(message).progress(|sent, total| match total {
+    ///     Some(total) => println!("{sent} of {total} octets"),
+    ///     None => println!("{sent} octets"),
+    /// });
+    /// ```
+    #[must_use]
+    pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) -> Self {
+        self.meter.watch(progress);
+        self
+    }
+
+    /// How many octets the source will give, where that is known before it does.
+    pub(crate) fn known_length(&self) -> Option<u64> {
+        self.meter.announced()
+    }
+
     /// What can be said of the message before it is sent; nothing of a stream.
     pub(crate) fn measure(&self) -> Result<Option<Measure>, ContentError> {
         self.known().map(|octets| Measure::of(octets, self.line_ends)).transpose()
@@ -72,14 +125,15 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The same message, to be sent once more. Only one that is in memory can be.
+    /// The same message, to be sent once more; its progress is not shown again. Only one that is in
+    /// memory can be.
     pub(crate) fn again(&self) -> Option<Self> {
         let source = match &self.source {
             Source::Owned(octets) => Source::Owned(octets.clone()),
             Source::Borrowed(octets) => Source::Borrowed(octets),
             Source::Stream(_) => return None,
         };
-        Some(Self { source, line_ends: self.line_ends })
+        Some(Self::from(source).line_ends(self.line_ends))
     }
 
     /// Whether the message can be sent more than once.
@@ -92,27 +146,42 @@ impl<'a> Body<'a> {
         self.known().is_some_and(<[u8]>::is_empty)
     }
 
-    /// The next piece, of any length.
-    pub(crate) async fn next_piece(&mut self) -> io::Result<Option<Piece<'a>>> {
-        match &mut self.source {
+    /// The next piece: of a message in memory at most this many octets, of a source what it gives.
+    /// The one before has been handed to the connection.
+    pub(crate) async fn next_piece(&mut self, most: usize) -> io::Result<Option<Piece<'a>>> {
+        self.meter.handed_over();
+        let most = if self.meter.is_watched() { most.min(PIECE) } else { most };
+        let piece = match &mut self.source {
             Source::Owned(octets) => {
-                Ok(Some(std::mem::take(octets)).filter(|piece| !piece.is_empty()).map(Piece::Owned))
+                let end = cut(octets, most);
+                Some(octets.split_to(end)).filter(|piece| !piece.is_empty()).map(Piece::Owned)
             }
             Source::Borrowed(octets) => {
-                let (piece, rest) = octets.split_at(octets.len().min(PIECE));
+                let (piece, rest) = octets.split_at(cut(octets, most.min(PIECE)));
                 *octets = rest;
-                Ok(Some(piece).filter(|piece| !piece.is_empty()).map(Piece::Borrowed))
+                Some(piece).filter(|piece| !piece.is_empty()).map(Piece::Borrowed)
             }
-            Source::Stream(source) => poll_fn(|cx| source.as_mut().poll_piece(cx))
-                .await
-                .transpose()
-                .map(|piece| piece.map(Piece::Owned)),
+            Source::Stream(source) => {
+                let piece = poll_fn(|cx| source.as_mut().poll_piece(cx)).await.transpose()?;
+                piece.map(Piece::Owned)
+            }
+        };
+        match &piece {
+            Some(piece) => self.meter.take(piece.as_ref().len() as u64)?,
+            None => self.meter.end()?,
         }
+        Ok(piece)
     }
 }
 
-/// Octets of a borrowed message that are copied at a time.
-const PIECE: usize = 64 * 1024;
+/// Where to cut the next piece of a message in memory: behind a line, because whole lines are
+/// encoded faster.
+fn cut(octets: &[u8], most: usize) -> usize {
+    match octets.get(..most) {
+        Some(piece) => memrchr(b'\n', piece).map_or(most, |end| end + 1),
+        None => octets.len(),
+    }
+}
 
 #[derive(Debug)]
 pub(crate) enum Piece<'a> {
@@ -132,7 +201,7 @@ impl AsRef<[u8]> for Piece<'_> {
 impl Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
-            .field("octets", &self.known().map(<[u8]>::len))
+            .field("octets", &self.known_length())
             .field("line_ends", &self.line_ends)
             .finish()
     }
@@ -140,54 +209,10 @@ impl Debug for Body<'_> {
 
 impl<'a> From<Source<'a>> for Body<'a> {
     fn from(source: Source<'a>) -> Self {
-        Self { source, line_ends: LineEnds::default() }
-    }
-}
-
-impl<'a> From<&'a [u8]> for Body<'a> {
-    fn from(octets: &'a [u8]) -> Self {
-        Self::from(Source::Borrowed(octets))
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for Body<'a> {
-    fn from(octets: &'a [u8; N]) -> Self {
-        Self::from(octets.as_slice())
-    }
-}
-
-impl<'a> From<&'a str> for Body<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::from(text.as_bytes())
-    }
-}
-
-impl<'a> From<&'a Vec<u8>> for Body<'a> {
-    fn from(octets: &'a Vec<u8>) -> Self {
-        Self::from(octets.as_slice())
-    }
-}
-
-impl<'a> From<&'a String> for Body<'a> {
-    fn from(text: &'a String) -> Self {
-        Self::from(text.as_bytes())
-    }
-}
-
-impl From<Bytes> for Body<'_> {
-    fn from(octets: Bytes) -> Self {
-        Self::from(Source::Owned(octets))
-    }
-}
-
-impl From<Vec<u8>> for Body<'_> {
-    fn from(octets: Vec<u8>) -> Self {
-        Self::from(Bytes::from(octets))
-    }
-}
-
-impl From<String> for Body<'_> {
-    fn from(text: String) -> Self {
-        Self::from(text.into_bytes())
+        let body = Self { source, line_ends: LineEnds::default(), meter: Meter::default() };
+        match body.known().map(|octets| octets.len() as u64) {
+            Some(octets) => body.length(octets),
+            None => body,
+        }
     }
 }

@@ -91,7 +91,7 @@ pub use smtp_grammar::{
 };
 
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
-pub use body::{Body, BodySource};
+pub use body::{Body, BodySource, LengthError};
 #[cfg(feature = "tokio")]
 pub use connection::{
     Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,

@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::body::{Body, Piece};
 use crate::command::{Bdat, Rset};
 use crate::error::{Fault, Lost, Refusal};
+use crate::net::Driver;
 use crate::proto::command::{CodePattern, Command};
 use crate::proto::content::{ContentError, Encoder, LineEnds, Measure, Sink};
 use crate::proto::engine::{Expected, Outcome};
@@ -160,7 +161,8 @@ impl Session {
         let mut encoder = Encoder::new(body.line_ends, eight_bit).measured(measure);
         self.driver.engine().begin_content();
         let start = self.driver.engine().queued();
-        while let Some(piece) = next_piece(&mut body, &mut self.driver).await? {
+        let most = encoder.piece();
+        while let Some(piece) = next_piece(&mut body, most, &mut self.driver).await? {
             let output = self.driver.engine().output();
             let result = encoder.encode(piece.as_ref(), &mut Pieces { piece: &piece, output });
             result.map_err(|error| self.driver.fail(Fault::Content(error)))?;
@@ -203,9 +205,10 @@ impl Session {
 
 async fn next_piece<'b>(
     body: &mut Body<'b>,
-    driver: &mut crate::net::Driver,
+    most: usize,
+    driver: &mut Driver,
 ) -> Result<Option<Piece<'b>>, Fault> {
-    body.next_piece().await.map_err(|error| driver.fail(Fault::Body(error)))
+    body.next_piece(most).await.map_err(|error| driver.fail(Fault::Body(error)))
 }
 
 /// Takes note of the reply to a chunk; the first refusal counts.
@@ -257,7 +260,9 @@ impl<'b> Chunks<'b> {
         }
         // A message in memory whose last octet is in this chunk needs no empty one behind it.
         while !self.ended && (self.output.remaining() < self.size || self.body.is_spent()) {
-            let piece = self.body.next_piece().await.map_err(Fault::Body)?;
+            let room = self.size.saturating_sub(self.output.remaining());
+            let most = self.encoder.piece().min(room.max(1));
+            let piece = self.body.next_piece(most).await.map_err(Fault::Body)?;
             let output = &mut self.output;
             let result = match &piece {
                 Some(piece) => self.encoder.encode(piece.as_ref(), &mut Pieces { piece, output }),

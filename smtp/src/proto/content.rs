@@ -10,6 +10,9 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
+/// Octets of a message that are copied, read or searched at a time: few enough for a cache.
+pub(crate) const PIECE: usize = 64 * 1024;
+
 /// Octets of a text line without its CRLF (RFC 5321 §4.5.3.1.6 counts 1000 with it).
 pub(crate) const TEXT_LINE: usize = 998;
 
@@ -151,10 +154,12 @@ impl Encoder {
             sink.keep(0..piece.len());
             return Ok(());
         }
-        if let Some(at) = memchr(0, piece) {
+        let survey = Survey::of(piece);
+        if survey.nul {
+            let at = memchr(0, piece).unwrap_or_default();
             return Err(ContentError::Nul(self.place(at)));
         }
-        if !self.eight_bit && !piece.is_ascii() {
+        if !self.eight_bit && survey.eight_bit {
             return Err(ContentError::EightBit);
         }
         let mut searched = false;
@@ -175,9 +180,8 @@ impl Encoder {
             if self.position == Position::LineStart && !std::mem::replace(&mut searched, true) {
                 if let Some(unfinished) = self.unfinished_behind_ready(&piece[at..]) {
                     self.column = unfinished;
-                    if unfinished > 0 {
-                        self.position = Position::Middle;
-                    }
+                    self.position =
+                        if unfinished > 0 { Position::Middle } else { Position::LineStart };
                     break;
                 }
             }
@@ -216,11 +220,20 @@ impl Encoder {
     /// behind their last line end. Most mail can, and finding that out costs less than looking at
     /// each line for itself.
     fn unfinished_behind_ready(&self, octets: &[u8]) -> Option<usize> {
-        let whole = memrchr(b'\n', octets).map_or(0, |at| at + 1);
-        let lines = Lines::of(octets, whole);
-        let long = self.line_ends == LineEnds::Strict && lines.longest > TEXT_LINE;
-        let ready = lines.clean() && !(self.dots && lines.dotted) && !long;
-        ready.then(|| octets.len() - whole)
+        // A CR at the end may be half of a line end.
+        let survey = Survey::of(octets);
+        if survey.bare || (self.dots && survey.dotted) {
+            return None;
+        }
+        if self.line_ends == LineEnds::Strict && Lines::of(octets).longest > TEXT_LINE {
+            return None;
+        }
+        Some(octets.len() - memrchr(b'\n', octets).map_or(0, |at| at + 1))
+    }
+
+    /// Octets that a piece of a message in memory should have: one that needs no change is not cut.
+    pub(crate) fn piece(&self) -> usize {
+        if self.ready || self.line_ends == LineEnds::Binary { usize::MAX } else { PIECE }
     }
 
     /// Ends the message: completes the last line, and for DATA writes the final dot.
@@ -270,9 +283,6 @@ pub(crate) struct Measure {
     dotted: bool,
 }
 
-/// Octets that are searched for one thing after the other: few enough to stay in the cache.
-const BLOCK: usize = 16 * 1024;
-
 impl Measure {
     /// A message of so many octets, of which nothing else is known.
     pub(crate) fn of_length(octets: u64) -> Self {
@@ -285,78 +295,118 @@ impl Measure {
         if line_ends == LineEnds::Binary {
             return Ok(Self::of_length(octets));
         }
-        let mut eight_bit = false;
-        let mut lines = Lines::default();
-        for start in (0..content.len()).step_by(BLOCK) {
-            let end = content.len().min(start + BLOCK);
-            let block = &content[start..end];
-            if let Some(at) = memchr(0, block) {
-                return Err(ContentError::Nul((start + at) as u64));
-            }
-            eight_bit |= !block.is_ascii();
-            lines.search(content, start..end);
+        let survey = Survey::of(content);
+        if survey.nul {
+            return Err(ContentError::Nul(memchr(0, content).unwrap_or_default() as u64));
         }
-        lines.dotted |= content.first() == Some(&b'.');
-        let long = lines.longest.max(content.len() - lines.start) > TEXT_LINE;
-        if line_ends == LineEnds::Strict && (long || !lines.clean()) {
-            // Looks again, for the place of what is wrong.
-            let mut encoder = Encoder::new(line_ends, true);
-            encoder.encode(content, &mut Nowhere)?;
-            encoder.finish(&mut Nowhere)?;
+        let mut bare = 0;
+        if survey.bare || line_ends == LineEnds::Strict {
+            let lines = Lines::of(content);
+            bare = lines.bare;
+            if line_ends == LineEnds::Strict && (bare > 0 || lines.longest > TEXT_LINE) {
+                // Looks again, for the place of what is wrong.
+                let mut encoder = Encoder::new(line_ends, true);
+                encoder.encode(content, &mut Nowhere)?;
+                encoder.finish(&mut Nowhere)?;
+            }
         }
         let finished = matches!(content.last(), None | Some(b'\r' | b'\n'));
-        let missing = lines.bare() + if finished { 0 } else { 2 };
-        let clean = lines.clean() && content.ends_with(b"\n");
-        Ok(Self { octets: octets + missing, eight_bit, clean, dotted: lines.dotted })
+        Ok(Self {
+            octets: octets + bare + if finished { 0 } else { 2 },
+            eight_bit: survey.eight_bit,
+            clean: !survey.bare && content.ends_with(b"\n"),
+            dotted: survey.dotted,
+        })
     }
 }
 
-/// The line ends of octets.
+/// What octets that begin a line hold, found in one pass without a branch: most mail holds nothing
+/// that must be looked at again.
 #[derive(Debug, Default)]
-struct Lines {
-    feeds: u64,
-    returns: u64,
-    /// LF behind CR.
-    ends: u64,
+struct Survey {
+    nul: bool,
+    eight_bit: bool,
+    /// Whether a CR or a LF stands alone.
+    bare: bool,
     /// Whether a line begins with a dot.
     dotted: bool,
+}
+
+/// Octets that are looked at as one.
+const LANES: usize = 64;
+
+impl Survey {
+    fn of(octets: &[u8]) -> Self {
+        let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else {
+            return Self::default();
+        };
+        let mut seen = Seen { any: first, nul: first == 0, ..Seen::default() };
+        seen.bare = (first == b'\n') | (last == b'\r');
+        seen.dotted = first == b'.';
+        let (before, octets) = (&octets[..octets.len() - 1], &octets[1..]);
+        let (before, before_rest) = before.as_chunks::<LANES>();
+        let (octets, rest) = octets.as_chunks::<LANES>();
+        for (before, octets) in before.iter().zip(octets) {
+            let mut lanes = Seen::default();
+            for (&before, &octet) in before.iter().zip(octets) {
+                lanes.note(before, octet);
+            }
+            seen.join(&lanes);
+        }
+        for (&before, &octet) in before_rest.iter().zip(rest) {
+            seen.note(before, octet);
+        }
+        Self { nul: seen.nul, eight_bit: !seen.any.is_ascii(), bare: seen.bare, dotted: seen.dotted }
+    }
+}
+
+/// What was seen so far, in a form that is the same for all octets.
+#[derive(Default)]
+struct Seen {
+    any: u8,
+    nul: bool,
+    bare: bool,
+    dotted: bool,
+}
+
+impl Seen {
+    fn note(&mut self, before: u8, octet: u8) {
+        self.any |= octet;
+        self.nul |= octet == 0;
+        // A CR stands before each LF, and a LF behind each CR.
+        self.bare |= (octet == b'\n') ^ (before == b'\r');
+        self.dotted |= (octet == b'.') & (before == b'\n');
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.any |= other.any;
+        self.nul |= other.nul;
+        self.bare |= other.bare;
+        self.dotted |= other.dotted;
+    }
+}
+
+/// The line ends of octets that begin a line, counted.
+#[derive(Debug, Default)]
+struct Lines {
+    /// CR and LF that stand alone.
+    bare: u64,
+    /// Octets of the longest line.
     longest: usize,
-    /// Where the line begins that was not ended yet.
-    start: usize,
 }
 
 impl Lines {
-    /// The lines of octets that begin a line, up to `whole`. A CR behind them stands alone: it may be
-    /// half of a line end.
-    fn of(octets: &[u8], whole: usize) -> Self {
-        let mut lines = Self { dotted: octets.first() == Some(&b'.'), ..Self::default() };
-        lines.search(octets, 0..whole);
-        lines.returns += memchr_iter(b'\r', &octets[whole..]).count() as u64;
-        lines
-    }
-
-    /// Looks at a part of `octets`.
-    fn search(&mut self, octets: &[u8], part: Range<usize>) {
-        let start = part.start;
-        let part = &octets[part];
-        for at in memchr_iter(b'\n', part) {
-            let at = start + at;
-            self.feeds += 1;
-            self.ends += u64::from(at > 0 && octets[at - 1] == b'\r');
-            self.dotted |= octets.get(at + 1) == Some(&b'.');
-            self.longest = self.longest.max((at - self.start).saturating_sub(1));
-            self.start = at + 1;
+    fn of(octets: &[u8]) -> Self {
+        let (mut feeds, mut ends, mut longest, mut start) = (0, 0, 0, 0);
+        for at in memchr_iter(b'\n', octets) {
+            feeds += 1;
+            ends += u64::from(at > 0 && octets[at - 1] == b'\r');
+            longest = longest.max((at - start).saturating_sub(1));
+            start = at + 1;
         }
-        self.returns += memchr_iter(b'\r', part).count() as u64;
-    }
-
-    /// CR and LF that are no line end together.
-    fn bare(&self) -> u64 {
-        self.feeds + self.returns - 2 * self.ends
-    }
-
-    fn clean(&self) -> bool {
-        self.bare() == 0
+        let returns = memchr_iter(b'\r', octets).count() as u64;
+        let longest = longest.max(octets.len() - start);
+        Self { bare: feeds + returns - 2 * ends, longest }
     }
 }
 

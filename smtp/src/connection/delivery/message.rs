@@ -9,7 +9,7 @@ use super::super::envelope::Envelope;
 use super::super::policy::Policy;
 use super::super::transfer::Way;
 use super::Delivered;
-use super::offers::Offers;
+use super::offers::{Offers, octets};
 use crate::body::Body;
 use crate::command::Mail;
 use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
@@ -24,6 +24,8 @@ pub(super) struct Message<'b, E> {
     pub(super) mail: Mail,
     pub(super) way: Way,
     pub(super) measure: Option<Measure>,
+    /// How many octets it has; 0 where nobody knows.
+    pub(super) octets: u64,
     /// Not there any more when it was sent and cannot be sent again.
     pub(super) body: Option<Body<'b>>,
     fates: Vec<Fate>,
@@ -59,7 +61,9 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         let mail = offers.mail(envelope.borrow(), &body, measure)?;
         let way = offers.way(envelope.borrow(), &body);
         let fates = envelope.borrow().rcpts().iter().map(|_| Fate::Open).collect();
-        Ok(Self { place, envelope, mail, way, measure, body: Some(body), fates, taken: None })
+        let octets = octets(&body, measure).unwrap_or_default();
+        let body = Some(body);
+        Ok(Self { place, envelope, mail, way, measure, octets, body, fates, taken: None })
     }
 
     /// The body, to be sent. It stays where it can be sent again.

@@ -135,7 +135,7 @@ where
             return true;
         }
         let transfer = &self.offers.transfer;
-        let octets: u64 = self.turns.iter().map(|turn| turn.octets).sum();
+        let octets: u64 = self.turns.iter().map(|turn| turn.message.octets).sum();
         self.session.chunks_proved
             && self.turns.len() < transfer.messages
             && octets < transfer.octets

@@ -62,11 +62,11 @@ impl<'c> Offers<'c> {
             return Err(Refusal::no_recipients());
         }
         let mut mail = envelope.mail().clone();
-        if let (Some(size), Some(measure)) = (self.size, measure) {
-            if let Some(limit) = size.limit().filter(|&limit| limit < measure.octets) {
-                return Err(Refusal::too_large(measure.octets, limit));
+        if let (Some(size), Some(octets)) = (self.size, octets(body, measure)) {
+            if let Some(limit) = size.limit().filter(|&limit| limit < octets) {
+                return Err(Refusal::too_large(octets, limit));
             }
-            mail = mail.size(measure.octets);
+            mail = mail.size(octets);
         }
         // SMTPUTF8 is refused later, for each address that needs it, where it is not offered.
         if self.utf8 && envelope.needs_smtputf8() {
@@ -83,4 +83,9 @@ impl<'c> Offers<'c> {
         }
         Ok(mail)
     }
+}
+
+/// How many octets a message will have, where that is known.
+pub(super) fn octets(body: &Body<'_>, measure: Option<Measure>) -> Option<u64> {
+    measure.map(|measure| measure.octets).or(body.known_length())
 }

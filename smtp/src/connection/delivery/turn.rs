@@ -45,8 +45,6 @@ pub(super) struct Turn<'b, E> {
     pub(super) refusal: Option<Refusal>,
     begun: bool,
     sender_refused: bool,
-    /// Octets of content that were sent, or are known to have to be.
-    pub(super) octets: u64,
     /// Where the message ends in all that leaves, once it is queued whole.
     pub(super) end: Option<u64>,
     due: Due,
@@ -68,7 +66,6 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         Self {
             written: rcpts.start,
             answered: rcpts.start,
-            octets: message.measure.map_or(0, |measure| measure.octets),
             message,
             rcpts,
             step: if reset { Step::Reset } else { Step::Mail },

@@ -1,0 +1,53 @@
+//! What becomes a message by itself: octets and text in memory.
+
+use bytes::Bytes;
+
+use super::{Body, Source};
+
+impl<'a> From<&'a [u8]> for Body<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Self::from(Source::Borrowed(octets))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Body<'a> {
+    fn from(octets: &'a [u8; N]) -> Self {
+        Self::from(octets.as_slice())
+    }
+}
+
+impl<'a> From<&'a str> for Body<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Body<'a> {
+    fn from(octets: &'a Vec<u8>) -> Self {
+        Self::from(octets.as_slice())
+    }
+}
+
+impl<'a> From<&'a String> for Body<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl From<Bytes> for Body<'_> {
+    fn from(octets: Bytes) -> Self {
+        Self::from(Source::Owned(octets))
+    }
+}
+
+impl From<Vec<u8>> for Body<'_> {
+    fn from(octets: Vec<u8>) -> Self {
+        Self::from(Bytes::from(octets))
+    }
+}
+
+impl From<String> for Body<'_> {
+    fn from(text: String) -> Self {
+        Self::from(text.into_bytes())
+    }
+}
