@@ -5,6 +5,7 @@
 
 mod behaviour {
     mod authenticate;
+    mod bodies;
     mod cancellation;
     mod custom_commands;
     mod deliver;

@@ -6,6 +6,8 @@
 mod from;
 mod length;
 mod meter;
+#[cfg(feature = "stream")]
+mod stream;
 
 use std::fmt::{self, Debug};
 use std::future::poll_fn;
@@ -28,7 +30,8 @@ use meter::Meter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of message content",
     label = "has no pieces to send",
-    note = "implement `smtp::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice"
+    note = "implement `smtp::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice",
+    note = "a `Stream` goes in through `Body::from_stream`, an `AsyncRead` through `Body::reader`"
 )]
 pub trait BodySource: Send {
     /// The next piece; `None` behind the last. An error abandons the message: the connection is
@@ -41,6 +44,11 @@ pub trait BodySource: Send {
 /// Octets in memory are measured before MAIL is sent, so that `SIZE=` is exact and a message that
 /// cannot be sent costs no connection. A `Bytes` (and what becomes one) is sent without being
 /// copied; a borrowed slice is copied once, piece by piece.
+///
+/// Anything else is sent while it is produced: a [`Stream`](Self::from_stream), an
+/// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of one's own. It
+/// is never held whole in memory, and when it fails the message is abandoned: the connection is
+/// closed without the final dot, and the error says why ([`Fault::Body`](crate::Fault::Body)).
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) line_ends: LineEnds,

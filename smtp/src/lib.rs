@@ -56,6 +56,8 @@
 //! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the cryptography of rustls |
 //! | `native-roots`, `webpki-roots` | `native-roots` | whom to trust by default |
 //! | `idn` | yes | internationalised domain names |
+//! | `stream` | yes | messages from a `Stream` of futures-core |
+//! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
 // Without the driver nobody builds some of the values that the rest is about.

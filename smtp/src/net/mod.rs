@@ -4,6 +4,7 @@
 //! It knows lines, replies and time, but no command, no mechanism and no state: those give it
 //! something to send and read what comes back.
 
+mod body;
 mod dial;
 mod driver;
 mod security;

@@ -356,7 +356,12 @@ impl Survey {
         for (&before, &octet) in before_rest.iter().zip(rest) {
             seen.note(before, octet);
         }
-        Self { nul: seen.nul, eight_bit: !seen.any.is_ascii(), bare: seen.bare, dotted: seen.dotted }
+        Self {
+            nul: seen.nul,
+            eight_bit: !seen.any.is_ascii(),
+            bare: seen.bare,
+            dotted: seen.dotted,
+        }
     }
 }
 
