@@ -19,8 +19,10 @@ mod behaviour {
     mod policy;
     mod secrets;
     mod sizes;
+    mod splitting;
     mod starttls;
     mod submission;
     mod timeouts;
     mod transaction;
+    mod transfer;
 }
