@@ -1,0 +1,102 @@
+//! This library behind the common command line.
+//!
+//! With `--reuse` all messages of a task go through `deliver_all`, without it each has a
+//! connection of its own. `--bdat` and `--window` choose how messages travel: see [`server`].
+
+use bench_common::{Args, FROM, PASS, USER, drive};
+use bytes::Bytes;
+use smtp::state::{Authed, Greeted, Home, Tls};
+use smtp::{Connection, Domain, Envelope, Plain, Server, TlsConfig};
+
+struct Client {
+    session: Session,
+    envelope: Envelope,
+}
+
+enum Session {
+    Greeted(Connection<Greeted>),
+    Tls(Connection<Tls>),
+    Authed(Connection<Authed>),
+}
+
+/// The server, and how messages travel to it.
+fn server(args: &Args) -> Server {
+    let name: Domain = "client.example".parse().unwrap();
+    let server = Server::new(args.addr.ip().to_string(), args.addr.port()).client_name(name);
+    transfer(server, args)
+}
+
+fn transfer(server: Server, args: &Args) -> Server {
+    assert!(!args.bdat, "BDAT is not to be had yet");
+    server
+}
+
+async fn connect(args: &'static Args) -> Client {
+    let recipients = (0..args.rcpts).map(|place| args.rcpt(place));
+    let envelope = Envelope::new(FROM, recipients).unwrap();
+    let greeted = Connection::connect(&server(args)).await.unwrap();
+    let mut plain = Plain::new(USER, PASS);
+    let session = match (args.starttls, args.auth) {
+        (false, false) => Session::Greeted(greeted),
+        (false, true) => {
+            Session::Authed(greeted.dangerous().authenticate(&mut plain).await.unwrap())
+        }
+        (true, auth) => {
+            let tls = TlsConfig::from_rustls(bench_unchecked::config());
+            let secured = greeted.starttls(&tls).await.unwrap();
+            if auth {
+                Session::Authed(secured.authenticate(&mut plain).await.unwrap())
+            } else {
+                Session::Tls(secured)
+            }
+        }
+    };
+    Client { session, envelope }
+}
+
+async fn send(client: &mut Client, _: &'static Args, message: &'static [u8]) {
+    let message = Bytes::from_static(message);
+    let Client { session, envelope } = client;
+    let receipt = match session {
+        Session::Greeted(connection) => connection.deliver(envelope, message).await,
+        Session::Tls(connection) => connection.deliver(envelope, message).await,
+        Session::Authed(connection) => connection.deliver(envelope, message).await,
+    };
+    assert!(receipt.unwrap().is_complete());
+}
+
+async fn send_all(client: &mut Client, _: &'static Args, message: &'static [u8], count: usize) {
+    let Client { session, envelope } = client;
+    match session {
+        Session::Greeted(connection) => stream(connection, envelope, message, count).await,
+        Session::Tls(connection) => stream(connection, envelope, message, count).await,
+        Session::Authed(connection) => stream(connection, envelope, message, count).await,
+    }
+}
+
+async fn stream<H: Home>(
+    connection: &mut Connection<H>,
+    envelope: &Envelope,
+    message: &'static [u8],
+    count: usize,
+) {
+    let messages = (0..count).map(|_| (envelope.clone(), Bytes::from_static(message)));
+    let mut taken = 0;
+    let delivered = connection.deliver_all(messages, |_, receipt| {
+        assert!(receipt.unwrap().is_complete());
+        taken += 1;
+    });
+    delivered.await.unwrap();
+    assert_eq!(taken, count);
+}
+
+async fn quit(client: Client) {
+    match client.session {
+        Session::Greeted(connection) => connection.quit().await,
+        Session::Tls(connection) => connection.quit().await,
+        Session::Authed(connection) => connection.quit().await,
+    }
+    .unwrap();
+}
+
+drive!("ours", send_all);
