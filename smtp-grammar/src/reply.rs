@@ -41,6 +41,11 @@ impl Reply {
         Self::check(&frame, false).map(|code| Self { code, frame })
     }
 
+    /// A reply that its caller has read already, line by line: `code` is that of its last line.
+    pub fn from_frame_unchecked(code: ReplyCode, frame: Bytes) -> Self {
+        Self { code, frame }
+    }
+
     /// A reply of this code and these lines, as a server would write it. CR and LF in a line
     /// become spaces.
     pub fn new<T: AsRef<str>>(code: ReplyCode, lines: impl IntoIterator<Item = T>) -> Self {

@@ -5,7 +5,7 @@
 
 use bytes::BytesMut;
 use memchr::memchr;
-use smtp_grammar::Reply;
+use smtp_grammar::{Reply, ReplyLine};
 
 use super::fault::ProtocolError;
 
@@ -64,9 +64,15 @@ impl Framer {
                 self.lines += 1;
                 continue;
             }
+            // Nearly every reply is one line, and is not searched for its end a second time.
+            let only = if self.lines == 0 { ReplyLine::parse(text).ok() } else { None };
+            let code = only.map(|line| line.code);
             (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
             let frame = self.buffer.split_to(end).freeze();
-            return Reply::from_frame(frame).map(Some).map_err(ProtocolError::Malformed);
+            return match code {
+                Some(code) => Ok(Some(Reply::from_frame_unchecked(code, frame))),
+                None => Reply::from_frame(frame).map(Some).map_err(ProtocolError::Malformed),
+            };
         }
         self.scanned = self.buffer.len();
         if self.buffer.len() - self.lines_end > limits.line {
