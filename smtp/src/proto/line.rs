@@ -10,6 +10,8 @@ use std::ops::Range;
 use memchr::memchr3;
 use smtp_grammar::Capabilities;
 
+use super::scan::is_plain;
+
 /// Octets that a command line may have with its CRLF before extensions raise the limit
 /// (RFC 5321 §4.5.3.1.4).
 pub(crate) const COMMAND_LINE: usize = 512;
@@ -115,7 +117,7 @@ impl<'a> Line<'a> {
         let written = &self.buffer[at..];
         if written.is_empty() {
             self.fail(EncodeErrorKind::Empty);
-        } else if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) && splits(written) {
+        } else if has_blank(written) && splits(written) {
             self.fail(EncodeErrorKind::Space);
         }
     }
@@ -133,7 +135,7 @@ impl<'a> Line<'a> {
         }
         if written.is_empty() {
             self.fail(EncodeErrorKind::Empty);
-        } else if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) {
+        } else if has_blank(written) {
             self.fail(EncodeErrorKind::Space);
         }
     }
@@ -257,9 +259,11 @@ pub(crate) struct Written {
 
 /// The rules that hold for every line, whoever wrote it.
 fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
-    let kind = if let Some(at) = memchr3(b'\r', b'\n', 0, line) {
+    let plain = is_plain(line, b' ');
+    let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
+    let kind = if let Some(at) = forbidden {
         EncodeErrorKind::Forbidden(line[at])
-    } else if !utf8 && !line.is_ascii() {
+    } else if !utf8 && !plain && !line.is_ascii() {
         EncodeErrorKind::NotAscii
     } else if line.len() + 2 > limit {
         EncodeErrorKind::TooLong { octets: line.len() + 2, limit }
@@ -276,6 +280,11 @@ fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')
         && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+}
+
+/// Whether a space or a control character stands anywhere.
+fn has_blank(argument: &[u8]) -> bool {
+    !is_plain(argument, b'!') && argument.iter().any(|&octet| octet <= b' ' || octet == 0x7f)
 }
 
 /// Whether a space stands outside of a quoted string, or a control character anywhere.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`command`] | what a command is: its facts, its line, its reply |
 //! | [`line`] | the one encoder through which every command reaches the wire |
+//! | [`scan`] | whether a line is plain text |
 //! | [`adaptors`] | values that write other values differently |
 //! | [`reply`] | how a reply becomes a value |
 //! | [`engine`] | commands in flight, matched to replies by counting |
@@ -28,5 +29,6 @@ pub(crate) mod limits;
 pub(crate) mod line;
 pub(crate) mod output;
 pub(crate) mod reply;
+pub(crate) mod scan;
 pub(crate) mod stage;
 pub(crate) mod trace;

@@ -1,0 +1,64 @@
+//! Whether a line is plain text, found eight octets at a time.
+//!
+//! Every argument of every command is looked at before it may leave. Lines are short: searches made
+//! for long texts would spend more on getting ready than on looking.
+
+/// Whether every octet is from `first`, which is ASCII, to `~`.
+pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
+    let below = ONES * u64::from(first);
+    let mut high = 0;
+    let mut look = |octets: [u8; 8]| {
+        let word = u64::from_ne_bytes(octets);
+        // The first subtraction that borrows sets the high bit of its octet; DEL sets it by the
+        // addition. What an octet beyond ASCII does to its neighbours does not matter.
+        high |= word | word.wrapping_sub(below) | word.wrapping_add(ONES);
+    };
+    let (words, rest) = octets.as_chunks::<8>();
+    words.iter().copied().for_each(&mut look);
+    if !rest.is_empty() {
+        let mut last = [b'x'; 8];
+        match octets.last_chunk() {
+            // Some octets are seen twice, which costs less than seeing the rest one by one.
+            Some(&whole) => last = whole,
+            None => last[..rest.len()].copy_from_slice(rest),
+        }
+        look(last);
+    }
+    high & HIGH == 0
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_octet_is_seen_at_every_place() {
+        for length in 1..20 {
+            for place in 0..length {
+                for octet in 0..=255 {
+                    let mut octets = vec![b'a'; length];
+                    octets[place] = octet;
+                    for first in [b' ', b'!'] {
+                        let plain = (first..=b'~').contains(&octet);
+                        assert_eq!(is_plain(&octets, first), plain, "{octet:#04x} at {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_hide_nothing() {
+        for one in 0..=255 {
+            for other in 0..=255 {
+                for octets in [[one, other, b'a', b'a'], [b'~', b' ', one, other]] {
+                    let plain = octets.iter().all(|octet| (b' '..=b'~').contains(octet));
+                    assert_eq!(is_plain(&octets.repeat(3), b' '), plain, "{octets:?}");
+                }
+            }
+        }
+    }
+}
