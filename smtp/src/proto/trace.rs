@@ -109,17 +109,17 @@ impl Trace {
         Self { observer }
     }
 
+    #[inline]
     pub(crate) fn sent(&self, line: &[u8], secret: Option<Range<usize>>) {
         if self.listens() {
             self.emit(&Event::Sent(Shown::redacted(line, secret)));
         }
     }
 
+    #[inline]
     pub(crate) fn received(&self, reply: &Reply) {
         if self.listens() {
-            for line in reply.raw().split_inclusive(|&octet| octet == b'\n') {
-                self.emit(&Event::Received(Shown::open(line)));
-            }
+            self.emit_reply(reply);
         }
     }
 
@@ -135,10 +135,19 @@ impl Trace {
         }
     }
 
+    #[inline]
     fn listens(&self) -> bool {
         self.observer.is_some() || tracing::enabled!(target: "smtp::wire", tracing::Level::TRACE)
     }
 
+    #[cold]
+    fn emit_reply(&self, reply: &Reply) {
+        for line in reply.raw().split_inclusive(|&octet| octet == b'\n') {
+            self.emit(&Event::Received(Shown::open(line)));
+        }
+    }
+
+    #[cold]
     fn emit(&self, event: &Event<'_>) {
         match event {
             Event::Sent(line) => tracing::trace!(target: "smtp::wire", "C: {line}"),
