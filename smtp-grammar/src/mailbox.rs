@@ -17,8 +17,9 @@ const WHAT: &str = "address";
 /// ```
 ///
 /// At most 254 octets, so that it fits into a path (§4.5.3.1.3). There are no display names,
-/// comments or blanks: those belong to the headers of a message. A clone
-/// is cheap: it shares the parts.
+/// comments or blanks: those belong to the headers of a message.
+///
+/// A clone shares its text, as one address goes into envelopes, commands and receipts.
 #[derive(Clone, Debug)]
 pub struct Mailbox(Arc<Parts>);
 
@@ -26,8 +27,9 @@ pub struct Mailbox(Arc<Parts>);
 struct Parts {
     local_part: LocalPart,
     host: Host,
-    /// As it stands on the wire.
-    wire: Box<str>,
+    /// As a path, which is how it stands on the wire.
+    path: Box<str>,
+    needs_smtputf8: bool,
 }
 
 impl Mailbox {
@@ -42,16 +44,17 @@ impl Mailbox {
     pub fn new(local_part: LocalPart, host: Host) -> Result<Self, SyntaxError> {
         // A domain needs no UTF-8: its A-labels say the same. Beside a local part that does, the
         // readable form is as good (RFC 6531 §3.2).
-        let wire = match &host {
+        let path = match &host {
             Host::Domain(domain) if !local_part.is_ascii() => {
-                format!("{local_part}@{}", domain.as_unicode())
+                format!("<{local_part}@{}>", domain.as_unicode())
             }
-            host => format!("{local_part}@{host}"),
+            host => format!("<{local_part}@{host}>"),
         };
-        if wire.len() > Self::MAX {
-            return Err(SyntaxError::too_long(WHAT, wire.len(), Self::MAX));
+        let octets = path.len() - "<>".len();
+        if octets > Self::MAX {
+            return Err(SyntaxError::too_long(WHAT, octets, Self::MAX));
         }
-        Ok(Self(Arc::new(Parts { local_part, host, wire: wire.into() })))
+        Ok(Self::from_parts(local_part, host, path))
     }
 
     /// An address that its caller has validated already. It is sent as it is.
@@ -60,12 +63,17 @@ impl Mailbox {
     ///
     /// When it holds a CR, a LF or a NUL.
     pub fn new_unchecked(address: impl Into<String>) -> Result<Self, ControlCharacter> {
-        let wire = address.into();
-        ControlCharacter::none_in(&wire)?;
-        let (local_part, domain) = wire.rsplit_once('@').unwrap_or((&wire, ""));
+        let address = address.into();
+        ControlCharacter::none_in(&address)?;
+        let (local_part, domain) = address.rsplit_once('@').unwrap_or((&address, ""));
         let local_part = LocalPart::new_unchecked(local_part)?;
         let host = Host::Domain(Domain::new_unchecked(domain)?);
-        Ok(Self(Arc::new(Parts { local_part, host, wire: wire.into() })))
+        Ok(Self::from_parts(local_part, host, format!("<{address}>")))
+    }
+
+    fn from_parts(local_part: LocalPart, host: Host, path: String) -> Self {
+        let needs_smtputf8 = !path.is_ascii();
+        Self(Arc::new(Parts { local_part, host, path: path.into(), needs_smtputf8 }))
     }
 
     /// The part before the `@`.
@@ -80,12 +88,17 @@ impl Mailbox {
 
     /// The address as it stands on the wire.
     pub fn as_str(&self) -> &str {
-        &self.0.wire
+        &self.0.path[1..self.0.path.len() - 1]
+    }
+
+    /// The address in angle brackets.
+    pub(crate) fn as_path(&self) -> &str {
+        &self.0.path
     }
 
     /// Whether it cannot be written without SMTPUTF8 (RFC 6531).
     pub fn needs_smtputf8(&self) -> bool {
-        !self.0.wire.is_ascii()
+        self.0.needs_smtputf8
     }
 }
 
@@ -119,7 +132,7 @@ impl TryFrom<String> for Mailbox {
 
 impl Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.wire)
+        f.write_str(self.as_str())
     }
 }
 

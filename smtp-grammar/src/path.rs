@@ -124,11 +124,7 @@ macro_rules! paths {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     Self::$empty => f.write_str($text),
-                    Self::Mailbox(mailbox) => {
-                        f.write_str("<")?;
-                        f.write_str(mailbox.as_str())?;
-                        f.write_str(">")
-                    }
+                    Self::Mailbox(mailbox) => f.write_str(mailbox.as_path()),
                 }
             }
         }
