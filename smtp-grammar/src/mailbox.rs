@@ -92,6 +92,7 @@ impl Mailbox {
     }
 
     /// The address in angle brackets.
+    #[inline]
     pub(crate) fn as_path(&self) -> &str {
         &self.0.path
     }

@@ -120,12 +120,20 @@ fn inside(text: &str) -> Result<&str, SyntaxError> {
 
 macro_rules! paths {
     ($($path:ident, $empty:ident => $text:literal;)*) => {$(
+        impl $path {
+            /// The path as it stands on the wire, in its angle brackets.
+            #[inline]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    Self::$empty => $text,
+                    Self::Mailbox(mailbox) => mailbox.as_path(),
+                }
+            }
+        }
+
         impl Display for $path {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    Self::$empty => f.write_str($text),
-                    Self::Mailbox(mailbox) => f.write_str(mailbox.as_path()),
-                }
+                f.write_str(self.as_str())
             }
         }
 

@@ -42,6 +42,7 @@ impl Reply {
     }
 
     /// A reply that its caller has read already, line by line: `code` is that of its last line.
+    #[inline]
     pub fn from_frame_unchecked(code: ReplyCode, frame: Bytes) -> Self {
         Self { code, frame }
     }
@@ -88,6 +89,7 @@ impl Reply {
     }
 
     /// The code.
+    #[inline]
     pub fn code(&self) -> ReplyCode {
         self.code
     }

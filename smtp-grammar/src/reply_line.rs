@@ -28,6 +28,7 @@ impl<'a> ReplyLine<'a> {
     ///
     /// When it does not begin with a code, or something other than a space, a tab or a hyphen
     /// follows the code.
+    #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, ReplyLineError> {
         let &[hundreds @ b'2'..=b'5', tens, ones, ref rest @ ..] = line else {
             return Err(ReplyLineError::new(Kind::NoCode));
