@@ -144,6 +144,16 @@ impl<'a> Body<'a> {
         Some(Self::from(source).line_ends(self.line_ends))
     }
 
+    /// The message, where it is in memory and nobody wants to see it go.
+    pub(crate) fn whole(&self) -> Option<Piece<'a>> {
+        match &self.source {
+            _ if self.meter.is_watched() => None,
+            Source::Owned(octets) => Some(Piece::Owned(octets.clone())),
+            Source::Borrowed(octets) => Some(Piece::Borrowed(octets)),
+            Source::Stream(_) => None,
+        }
+    }
+
     /// Whether the message can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.known().is_some()

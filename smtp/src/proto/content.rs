@@ -136,11 +136,8 @@ impl Encoder {
     /// The same for a message of which this is known: one that needs no change is not searched for
     /// one again.
     pub(crate) fn measured(mut self, measure: Option<Measure>) -> Self {
-        self.ready = measure.is_some_and(|measure| {
-            measure.clean
-                && !(self.dots && measure.dotted)
-                && (self.eight_bit || !measure.eight_bit)
-        });
+        let ready = |measure: Measure| measure.is_ready(self.dots, self.eight_bit);
+        self.ready = measure.is_some_and(ready);
         self
     }
 
@@ -289,6 +286,12 @@ impl Measure {
         Self { octets, eight_bit: true, clean: false, dotted: true }
     }
 
+    /// Whether the message can leave as it is, for DATA or in chunks; `eight_bit` says that octets
+    /// beyond ASCII were agreed on.
+    pub(crate) fn is_ready(self, dots: bool, eight_bit: bool) -> bool {
+        self.clean && !(dots && self.dotted) && (eight_bit || !self.eight_bit)
+    }
+
     /// Measures `content` and finds what would make it unsendable under `line_ends`.
     pub(crate) fn of(content: &[u8], line_ends: LineEnds) -> Result<Self, ContentError> {
         let octets = content.len() as u64;
@@ -333,62 +336,67 @@ struct Survey {
 }
 
 /// Octets that are looked at as one.
-const LANES: usize = 64;
+const LANES: usize = 16;
 
 impl Survey {
     fn of(octets: &[u8]) -> Self {
         let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else {
             return Self::default();
         };
-        let mut seen = Seen { any: first, nul: first == 0, ..Seen::default() };
-        seen.bare = (first == b'\n') | (last == b'\r');
-        seen.dotted = first == b'.';
         let (before, octets) = (&octets[..octets.len() - 1], &octets[1..]);
-        let (before, before_rest) = before.as_chunks::<LANES>();
-        let (octets, rest) = octets.as_chunks::<LANES>();
-        for (before, octets) in before.iter().zip(octets) {
-            let mut lanes = Seen::default();
-            for (&before, &octet) in before.iter().zip(octets) {
-                lanes.note(before, octet);
-            }
-            seen.join(&lanes);
+        let (chunks_before, rest_before) = before.as_chunks::<LANES>();
+        let (chunks, rest) = octets.as_chunks::<LANES>();
+        let mut seen = Seen::of(first);
+        for (before, octets) in chunks_before.iter().zip(chunks) {
+            seen.note(before, octets);
         }
-        for (&before, &octet) in before_rest.iter().zip(rest) {
-            seen.note(before, octet);
+        match (before.last_chunk(), octets.last_chunk()) {
+            // Some octets are seen twice, which costs less than seeing the rest one by one.
+            (Some(before), Some(octets)) => seen.note(before, octets),
+            _ => {
+                for (&before, &octet) in rest_before.iter().zip(rest) {
+                    seen.note(&[before; LANES], &[octet; LANES]);
+                }
+            }
         }
         Self {
-            nul: seen.nul,
+            nul: seen.least.contains(&0),
             eight_bit: !seen.any.is_ascii(),
-            bare: seen.bare,
-            dotted: seen.dotted,
+            bare: first == b'\n' || last == b'\r' || seen.bare != [0; LANES],
+            dotted: first == b'.' || seen.dotted != [0; LANES],
         }
     }
 }
 
-/// What was seen so far, in a form that is the same for all octets.
-#[derive(Default)]
+/// What was seen in each lane. The last two are all ones or all zeros.
 struct Seen {
-    any: u8,
-    nul: bool,
-    bare: bool,
-    dotted: bool,
+    any: [u8; LANES],
+    least: [u8; LANES],
+    bare: [u8; LANES],
+    dotted: [u8; LANES],
 }
 
 impl Seen {
-    fn note(&mut self, before: u8, octet: u8) {
-        self.any |= octet;
-        self.nul |= octet == 0;
-        // A CR stands before each LF, and a LF behind each CR.
-        self.bare |= (octet == b'\n') ^ (before == b'\r');
-        self.dotted |= (octet == b'.') & (before == b'\n');
+    fn of(octet: u8) -> Self {
+        let none = [0; LANES];
+        Self { any: [octet; LANES], least: [octet; LANES], bare: none, dotted: none }
     }
 
-    fn join(&mut self, other: &Self) {
-        self.any |= other.any;
-        self.nul |= other.nul;
-        self.bare |= other.bare;
-        self.dotted |= other.dotted;
+    /// The same for each lane, whatever is in it: the compiler makes one step of all of them.
+    fn note(&mut self, before: &[u8; LANES], octets: &[u8; LANES]) {
+        for lane in 0..LANES {
+            let (before, octet) = (before[lane], octets[lane]);
+            self.any[lane] |= octet;
+            self.least[lane] = self.least[lane].min(octet);
+            // A CR stands before each LF, and a LF behind each CR.
+            self.bare[lane] |= mask(octet == b'\n') ^ mask(before == b'\r');
+            self.dotted[lane] |= mask(octet == b'.') & mask(before == b'\n');
+        }
     }
+}
+
+fn mask(holds: bool) -> u8 {
+    u8::from(holds).wrapping_neg()
 }
 
 /// The line ends of octets that begin a line, counted.
