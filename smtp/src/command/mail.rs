@@ -20,6 +20,7 @@ use crate::extension::{BodyKind, MailParameter, Parameters};
     transition(Home => InTransaction)
 )]
 pub struct Mail {
+    #[smtp(flatten)]
     path: ReversePath,
     #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]
     size: Option<u64>,

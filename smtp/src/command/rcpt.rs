@@ -14,6 +14,7 @@ use crate::extension::{Parameters, RcptParameter};
 #[derive(Debug, Clone, SmtpCommand)]
 #[smtp(verb = "RCPT TO:", stage = Rcpt, pipelining, valid_in(InTransaction))]
 pub struct Rcpt {
+    #[smtp(flatten)]
     path: ForwardPath,
     #[smtp(flatten)]
     parameters: Parameters,

@@ -70,6 +70,7 @@ pub enum CodePattern {
 
 impl CodePattern {
     /// Whether `code` is meant.
+    #[inline]
     pub const fn matches(self, code: ReplyCode) -> bool {
         match self {
             Self::Exactly(exact) => code.value() == exact,
@@ -78,6 +79,7 @@ impl CodePattern {
     }
 
     /// The first digit of the codes meant.
+    #[inline]
     const fn class(self) -> u16 {
         match self {
             Self::Exactly(exact) => exact / 100,
@@ -154,6 +156,7 @@ impl CommandSpec {
 /// RFC 5321 §4.2.1 asks clients to act on the first digit. So any 4yz or 5yz is a refusal, and a
 /// positive code that is not accepted is one too when its class is; a positive code of another
 /// class (354 to MAIL, 250 to DATA) means that the two sides have lost step.
+#[inline]
 pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
     let code = reply.code();
     if accepts.iter().any(|pattern| pattern.matches(code)) {
@@ -168,6 +171,7 @@ pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
 }
 
 /// Writes `command` behind what `buffer` holds.
+#[inline]
 pub(crate) fn encode<C: Command>(
     command: &C,
     buffer: &mut Vec<u8>,

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
 
 use memchr::memchr3;
-use smtp_grammar::Capabilities;
+use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
 
 use super::scan::is_plain;
 
@@ -49,6 +49,21 @@ pub trait Arguments {
     fn write(&self, line: &mut Line<'_>);
 }
 
+// A path is text already: it needs no formatting.
+impl Arguments for ForwardPath {
+    #[inline]
+    fn write(&self, line: &mut Line<'_>) {
+        line.arg_str(self.as_str());
+    }
+}
+
+impl Arguments for ReversePath {
+    #[inline]
+    fn write(&self, line: &mut Line<'_>) {
+        line.arg_str(self.as_str());
+    }
+}
+
 impl<T: Arguments> Arguments for Option<T> {
     fn write(&self, line: &mut Line<'_>) {
         if let Some(arguments) = self {
@@ -69,6 +84,9 @@ pub struct Line<'a> {
     limit: usize,
     utf8: bool,
     glue: bool,
+    /// Octets of the verb. What stands behind it was looked at already, as long as it is plain.
+    verb: usize,
+    plain: bool,
     secret: Option<Range<usize>>,
     declared: Declared,
     error: Option<EncodeError>,
@@ -86,6 +104,7 @@ pub struct Declared {
 impl<'a> Line<'a> {
     /// A line that is appended to `buffer` and may use what `capabilities` lists. `utf8` says that
     /// the transaction has agreed on SMTPUTF8.
+    #[inline]
     pub(crate) fn new(buffer: &'a mut Vec<u8>, capabilities: &'a Capabilities, utf8: bool) -> Self {
         let start = buffer.len();
         Self {
@@ -95,6 +114,8 @@ impl<'a> Line<'a> {
             limit: COMMAND_LINE,
             utf8,
             glue: false,
+            verb: 0,
+            plain: true,
             secret: None,
             declared: Declared::default(),
             error: None,
@@ -103,8 +124,11 @@ impl<'a> Line<'a> {
 
     /// Writes the verb. Behind one that ends in a colon (`MAIL FROM:`) the first argument follows
     /// without a space, as RFC 5321 §3.3 wants it.
+    #[inline]
     pub fn verb(&mut self, verb: &str) {
+        self.plain &= self.buffer.len() == self.start;
         self.buffer.extend_from_slice(verb.as_bytes());
+        self.verb = verb.len();
         self.glue = verb.ends_with(':');
     }
 
@@ -114,12 +138,15 @@ impl<'a> Line<'a> {
         self.separate();
         let at = self.buffer.len();
         value.write(self);
-        let written = &self.buffer[at..];
-        if written.is_empty() {
-            self.fail(EncodeErrorKind::Empty);
-        } else if has_blank(written) && splits(written) {
-            self.fail(EncodeErrorKind::Space);
-        }
+        self.check_arg(at);
+    }
+
+    /// As [`arg`](Self::arg), of text as it is.
+    pub fn arg_str(&mut self, value: &str) {
+        self.separate();
+        let at = self.buffer.len();
+        self.buffer.extend_from_slice(value.as_bytes());
+        self.check_arg(at);
     }
 
     /// Writes a space and `KEYWORD=value` (RFC 5321 §4.1.2 `esmtp-param`). An empty value and one
@@ -135,8 +162,11 @@ impl<'a> Line<'a> {
         }
         if written.is_empty() {
             self.fail(EncodeErrorKind::Empty);
-        } else if has_blank(written) {
-            self.fail(EncodeErrorKind::Space);
+        } else if !is_plain(written, b'!') {
+            self.plain = false;
+            if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) {
+                self.fail(EncodeErrorKind::Space);
+            }
         }
     }
 
@@ -155,6 +185,7 @@ impl<'a> Line<'a> {
     /// Writes a space and free text, spaces included.
     pub fn text<A: Argument + ?Sized>(&mut self, value: &A) {
         self.separate();
+        self.plain = false;
         value.write(self);
     }
 
@@ -223,9 +254,11 @@ impl<'a> Line<'a> {
     /// # Errors
     ///
     /// The first error of the line. The buffer is then as it was before.
+    #[inline]
     pub(crate) fn finish(self) -> Result<Written, EncodeError> {
         let line = &self.buffer[self.start..];
-        let error = self.error.or_else(|| check(line, self.limit, self.utf8));
+        let unseen = if self.plain { self.verb } else { line.len() };
+        let error = self.error.or_else(|| check(line, unseen, self.limit, self.utf8));
         if let Some(error) = error {
             self.buffer.truncate(self.start);
             return Err(error);
@@ -238,12 +271,27 @@ impl<'a> Line<'a> {
         })
     }
 
+    #[inline]
     fn separate(&mut self) {
         if !std::mem::take(&mut self.glue) {
             self.buffer.push(b' ');
         }
     }
 
+    /// Looks at the argument that was written from `at` on.
+    fn check_arg(&mut self, at: usize) {
+        let written = &self.buffer[at..];
+        if written.is_empty() {
+            self.fail(EncodeErrorKind::Empty);
+        } else if !is_plain(written, b'!') {
+            self.plain = false;
+            if splits(written) {
+                self.fail(EncodeErrorKind::Space);
+            }
+        }
+    }
+
+    #[cold]
     fn fail(&mut self, kind: EncodeErrorKind) {
         self.error.get_or_insert(EncodeError { kind });
     }
@@ -257,9 +305,11 @@ pub(crate) struct Written {
     pub(crate) declared: Declared,
 }
 
-/// The rules that hold for every line, whoever wrote it.
-fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
-    let plain = is_plain(line, b' ');
+/// The rules that hold for every line, whoever wrote it. What stands behind the first `unseen`
+/// octets is plain.
+#[inline]
+fn check(line: &[u8], unseen: usize, limit: usize, utf8: bool) -> Option<EncodeError> {
+    let plain = is_plain(&line[..unseen], b' ');
     let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
     let kind = if let Some(at) = forbidden {
         EncodeErrorKind::Forbidden(line[at])
@@ -280,11 +330,6 @@ fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')
         && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
-}
-
-/// Whether a space or a control character stands anywhere.
-fn has_blank(argument: &[u8]) -> bool {
-    !is_plain(argument, b'!') && argument.iter().any(|&octet| octet <= b' ' || octet == 0x7f)
 }
 
 /// Whether a space stands outside of a quoted string, or a control character anywhere.

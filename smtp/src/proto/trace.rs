@@ -123,6 +123,7 @@ impl Trace {
         }
     }
 
+    #[inline]
     pub(crate) fn content(&self, octets: u64) {
         if self.listens() {
             self.emit(&Event::Content { octets });
@@ -136,7 +137,7 @@ impl Trace {
     }
 
     #[inline]
-    fn listens(&self) -> bool {
+    pub(crate) fn listens(&self) -> bool {
         self.observer.is_some() || tracing::enabled!(target: "smtp::wire", tracing::Level::TRACE)
     }
 
