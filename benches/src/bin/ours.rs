@@ -6,7 +6,7 @@
 use bench_common::{Args, FROM, PASS, USER, drive};
 use bytes::Bytes;
 use smtp::state::{Authed, Greeted, Home, Tls};
-use smtp::{Connection, Domain, Envelope, Plain, Server, TlsConfig};
+use smtp::{Connection, Domain, Envelope, Plain, Server, TlsConfig, Transfer};
 
 struct Client {
     session: Session,
@@ -23,12 +23,11 @@ enum Session {
 fn server(args: &Args) -> Server {
     let name: Domain = "client.example".parse().unwrap();
     let server = Server::new(args.addr.ip().to_string(), args.addr.port()).client_name(name);
-    transfer(server, args)
-}
-
-fn transfer(server: Server, args: &Args) -> Server {
-    assert!(!args.bdat, "BDAT is not to be had yet");
-    server
+    server.transfer(if args.bdat {
+        Transfer::eager().window(args.window, 4 << 20)
+    } else {
+        Transfer::data()
+    })
 }
 
 async fn connect(args: &'static Args) -> Client {
@@ -80,7 +79,7 @@ async fn stream<H: Home>(
     message: &'static [u8],
     count: usize,
 ) {
-    let messages = (0..count).map(|_| (envelope.clone(), Bytes::from_static(message)));
+    let messages = (0..count).map(|_| (envelope, Bytes::from_static(message)));
     let mut taken = 0;
     let delivered = connection.deliver_all(messages, |_, receipt| {
         assert!(receipt.unwrap().is_complete());

@@ -20,7 +20,7 @@ use crate::proto::stage::Stage;
 pub(super) const WATER_MARK: usize = 256 * 1024;
 
 /// The reply to a message.
-const END_OF_DATA: Expected =
+pub(super) const END_OF_DATA: Expected =
     Expected { stage: Stage::EndOfData, accepts: &[CodePattern::Class(2)], reply_lines: None };
 
 /// What became of a message.
@@ -184,22 +184,28 @@ impl Session {
         engine.end_content(3, END_OF_DATA);
     }
 
-    /// Queues a chunk behind its command. The server offers CHUNKING, or the message would not be
-    /// sent in chunks.
+    /// Queues a chunk behind its command.
     pub(super) fn submit_chunk(
         &mut self,
         chunk: Chunk,
         chunks: &mut Chunks<'_>,
         capabilities: &Capabilities,
     ) {
+        self.submit_bdat(chunk, capabilities);
+        let engine = self.driver.engine();
+        engine.output().append(&mut chunks.output);
+        engine.end_chunk(chunk.octets);
+    }
+
+    /// Queues the command of a chunk. The server offers CHUNKING, or the message would not be sent
+    /// in chunks.
+    pub(super) fn submit_bdat(&mut self, chunk: Chunk, capabilities: &Capabilities) {
         let (command, stage) = if chunk.last {
             (Bdat::last(chunk.octets), Stage::EndOfData)
         } else {
             (Bdat::chunk(chunk.octets), Stage::Bdat)
         };
-        let engine = self.driver.engine();
-        let _ = engine.submit_as(&command, stage, capabilities, false);
-        engine.append_chunk(&mut chunks.output);
+        let _ = self.driver.engine().submit_as(&command, stage, capabilities, false);
     }
 }
 

@@ -32,6 +32,15 @@ const SLICES: usize = 64;
 /// How long a reply may still take after the connection has refused to be written to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// What a caller waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Octets from the server.
+    Reply,
+    /// Fewer octets that wait to be written.
+    Room,
+}
+
 /// A stream with an engine.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -127,8 +136,23 @@ impl Driver {
                 }
                 Err(fault) => return Poll::Ready(Err(self.fail(fault))),
             }
-            ready!(self.poll_progress(cx))?;
+            ready!(self.poll_progress(cx, Wanted::Reply))?;
         }
+    }
+
+    /// The reply to the oldest command in flight, if it is here already.
+    pub(crate) fn buffered_reply(&mut self) -> Result<Option<Outcome>, Fault> {
+        if !self.engine.awaits_reply() {
+            return Ok(None);
+        }
+        let outcome = match self.engine.next_outcome() {
+            Ok(outcome) => outcome,
+            Err(fault) => return Err(self.fail(fault)),
+        };
+        if outcome.is_some() {
+            self.timed = None;
+        }
+        Ok(outcome)
     }
 
     /// Waits for a reply, or until at most `most` octets are still to be written, whichever comes
@@ -147,7 +171,7 @@ impl Driver {
                 if self.engine.output().remaining() <= most {
                     return Poll::Ready(Ok(None));
                 }
-                ready!(self.poll_progress(cx))?;
+                ready!(self.poll_progress(cx, Wanted::Room))?;
             }
         })
         .await
@@ -163,7 +187,7 @@ impl Driver {
                 if self.engine.output().remaining() <= most && (most > 0 || self.flushed) {
                     return Poll::Ready(Ok(()));
                 }
-                ready!(self.poll_progress(cx))?;
+                ready!(self.poll_progress(cx, Wanted::Room))?;
             }
         })
         .await
@@ -212,11 +236,11 @@ impl Driver {
     }
 
     /// Writes and reads once each, as far as the stream allows. Reading goes on while writing
-    /// waits, so that two sides that both have much to say cannot block each other.
-    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        self.set_timer();
+    /// waits, so that two sides that both have much to say cannot block each other. Ready when the
+    /// caller should look again.
+    fn poll_progress(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<(), Fault>> {
         let wrote = match self.poll_write(cx) {
-            Poll::Ready(Ok(wrote)) => wrote,
+            Poll::Ready(Ok(())) => wanted == Wanted::Room || !self.engine.output().is_empty(),
             Poll::Ready(Err(error)) => {
                 self.engine.abandon_output();
                 self.flushed = true;
@@ -226,6 +250,7 @@ impl Driver {
             }
             Poll::Pending => false,
         };
+        self.set_timer();
         let read = match self.poll_read(cx) {
             Poll::Ready(Ok(0)) => {
                 let fault = self.write_error.take().map_or(Fault::Closed, Fault::Io);
@@ -266,32 +291,34 @@ impl Driver {
         }
     }
 
-    /// Whether anything left.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    /// Writes what the stream takes at once, and flushes it when that was all. Pending when there
+    /// is nothing to write, or nothing can be written now.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.write_error.is_some() {
             return Poll::Pending;
         }
         let output = self.engine.output();
-        if output.is_empty() {
-            if self.flushed {
-                return Poll::Pending;
+        if !output.is_empty() {
+            let most = if self.stream.is_write_vectored() { SLICES } else { 1 };
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = output.slices(&mut slices[..most]);
+            let stream = Pin::new(&mut self.stream);
+            let written = ready!(stream.poll_write_vectored(cx, &slices[..filled]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-            self.flushed = true;
-            return Poll::Ready(Ok(true));
+            output.advance(written);
+            self.progress += written;
+            self.flushed = false;
+            if !output.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        } else if self.flushed {
+            return Poll::Pending;
         }
-        let most = if self.stream.is_write_vectored() { SLICES } else { 1 };
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let filled = output.slices(&mut slices[..most]);
-        let stream = Pin::new(&mut self.stream);
-        let written = ready!(stream.poll_write_vectored(cx, &slices[..filled]))?;
-        if written == 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-        }
-        self.engine.output().advance(written);
-        self.progress += written;
-        self.flushed = false;
-        Poll::Ready(Ok(true))
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.flushed = true;
+        Poll::Ready(Ok(()))
     }
 
     /// How many octets came; 0 at the end of the stream.

@@ -81,6 +81,7 @@ impl Engine {
     }
 
     /// Queues a command. Nothing is queued when it cannot be encoded.
+    #[inline]
     pub(crate) fn submit<C: Command>(
         &mut self,
         command: &C,
@@ -91,6 +92,7 @@ impl Engine {
     }
 
     /// As [`submit`](Self::submit), for a command whose reply may take as long as another stage.
+    #[inline]
     pub(crate) fn submit_as<C: Command>(
         &mut self,
         command: &C,
@@ -103,9 +105,11 @@ impl Engine {
         if written.secret.is_some() {
             self.output.mark_secret();
         }
-        let start = written.line.start;
-        let secret = written.secret.map(|secret| secret.start - start..secret.end - start);
-        self.trace.sent(&self.output.encoded()[written.line], secret);
+        if self.trace.listens() {
+            let start = written.line.start;
+            let secret = written.secret.map(|secret| secret.start - start..secret.end - start);
+            self.trace.sent(&self.output.encoded()[written.line], secret);
+        }
         self.transactions += u64::from(stage == Stage::Mail);
         self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
         Ok(written.declared)
@@ -144,6 +148,7 @@ impl Engine {
     }
 
     /// One more reply is due.
+    #[inline]
     pub(crate) fn expect(&mut self, expected: Expected) {
         self.in_flight.push_back(expected);
     }
@@ -161,24 +166,31 @@ impl Engine {
         self.expect(expected);
     }
 
-    /// Queues the octets of a chunk, whose command was submitted.
-    pub(crate) fn append_chunk(&mut self, chunk: &mut Output) {
-        self.trace.content(chunk.remaining() as u64);
-        self.output.append(chunk);
+    /// The octets of a chunk, whose command was submitted, are queued.
+    pub(crate) fn end_chunk(&mut self, octets: u64) {
         self.content_end = self.output.queued();
+        self.trace.content(octets);
+    }
+
+    /// Whether a reply is due.
+    pub(crate) fn awaits_reply(&self) -> bool {
+        !self.in_flight.is_empty()
     }
 
     /// What waits to be written.
+    #[inline]
     pub(crate) fn output(&mut self) -> &mut Output {
         &mut self.output
     }
 
     /// Where received octets are appended.
+    #[inline]
     pub(crate) fn input(&mut self) -> &mut BytesMut {
         self.framer.buffer()
     }
 
     /// What the connection waits for.
+    #[inline]
     pub(crate) fn stage(&self) -> Option<Stage> {
         match self.in_flight.front().map(|expected| expected.stage) {
             // The server cannot answer a message before it has it: until then it is content.
@@ -195,9 +207,13 @@ impl Engine {
     }
 
     /// The next reply, as far as it has arrived.
+    #[inline]
     pub(crate) fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
         if self.ended {
             return Err(Fault::Ended);
+        }
+        if self.framer.is_waiting() {
+            return Ok(None);
         }
         let Some(&expected) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
@@ -286,6 +302,7 @@ impl Engine {
     }
 
     /// Octets that had been queued when the last one was: the place of what follows.
+    #[inline]
     pub(crate) fn queued(&self) -> u64 {
         self.output.queued()
     }
@@ -301,6 +318,7 @@ impl Engine {
     }
 
     /// How often MAIL was sent.
+    #[inline]
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions
     }
@@ -310,6 +328,7 @@ impl Engine {
         &self.limits
     }
 
+    #[inline]
     fn reply_limits(&self, expected: Expected) -> ReplyLimits {
         let auth = expected.stage == Stage::Auth;
         ReplyLimits {

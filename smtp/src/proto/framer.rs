@@ -31,16 +31,25 @@ pub(crate) struct Framer {
 
 impl Framer {
     /// Where received octets are appended.
+    #[inline]
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
     /// Whether nothing is left, not even a part of a line.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
+    /// Whether nothing has come since the last look.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.scanned == self.buffer.len()
+    }
+
     /// The next complete reply.
+    #[inline]
     pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
         while let Some(at) = memchr(b'\n', &self.buffer[self.scanned..]) {
             let end = self.scanned + at + 1;

@@ -39,15 +39,18 @@ enum Segment {
 
 impl Output {
     /// Octets that have not left yet.
+    #[inline]
     pub(crate) fn remaining(&self) -> usize {
         self.remaining
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.remaining == 0
     }
 
     /// Octets that were ever queued: where the next one stands in all that leaves.
+    #[inline]
     pub(crate) fn queued(&self) -> u64 {
         self.queued
     }
@@ -69,6 +72,7 @@ impl Output {
 
     /// Lets `write` append to the buffer, and takes what it appended. What it appended must be
     /// whole even when it fails: an encoder that fails leaves nothing behind.
+    #[inline]
     pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         let before = self.encoded.len();
         // Room for a line: a secret must not stay behind in a buffer that was too small.
@@ -79,6 +83,7 @@ impl Output {
     }
 
     /// Queues octets, by reference where that is worth it.
+    #[inline]
     pub(crate) fn push(&mut self, octets: Bytes) {
         if octets.len() < WORTH_A_SLICE {
             self.copy(&octets);
@@ -90,11 +95,13 @@ impl Output {
     }
 
     /// Queues a copy of octets.
+    #[inline]
     pub(crate) fn copy(&mut self, octets: &[u8]) {
         self.encode(|buffer| buffer.extend_from_slice(octets));
     }
 
     /// What was encoded so far, for whoever traces it.
+    #[inline]
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }
@@ -122,6 +129,7 @@ impl Output {
     }
 
     /// Forgets the first `count` octets: they have left.
+    #[inline]
     pub(crate) fn advance(&mut self, mut count: usize) {
         self.remaining -= count;
         while count > 0 {
@@ -157,6 +165,7 @@ impl Output {
         self.clear_encoded();
     }
 
+    #[inline]
     fn grow(&mut self, octets: usize) {
         if octets == 0 {
             return;

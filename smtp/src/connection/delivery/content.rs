@@ -3,10 +3,10 @@
 use std::borrow::Borrow;
 
 use super::super::envelope::Envelope;
-use super::super::message::{Chunks, WATER_MARK};
+use super::super::message::{Chunk, Chunks, END_OF_DATA, WATER_MARK};
 use super::super::transfer::Way;
 use super::{Delivered, Delivery};
-use crate::body::Body;
+use crate::body::{Body, PIECE, Piece};
 use crate::error::Fault;
 
 impl<'b, E, B, M, R> Delivery<'_, 'b, E, M, R>
@@ -24,6 +24,47 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Queues the message of the transaction that is being written, when it needs no change and is
+    /// small, or owned: nothing has to be waited for. False when it is not.
+    pub(super) fn send_at_once(&mut self) -> bool {
+        let Some(turn) = self.turns.back_mut() else {
+            return false;
+        };
+        let data = turn.message.way == Way::Data;
+        let most = if data { usize::MAX } else { self.offers.transfer.chunk };
+        let Some(piece) = turn.message.whole(turn.declared.eight_bit, most) else {
+            return false;
+        };
+        if let Piece::Borrowed(octets) = piece
+            && octets.len() > PIECE
+        {
+            return false;
+        }
+        if let Some(refusal) = turn.hopeless() {
+            turn.refuse(refusal);
+            return true;
+        }
+        let octets = piece.as_ref().len() as u64;
+        if data {
+            self.session.driver.engine().begin_content();
+        } else {
+            self.session.submit_bdat(Chunk { octets, last: true }, self.offers.capabilities);
+        }
+        let engine = self.session.driver.engine();
+        match piece {
+            Piece::Owned(octets) => engine.output().push(octets),
+            Piece::Borrowed(octets) => engine.output().copy(octets),
+        }
+        if data {
+            engine.output().copy(b".\r\n");
+            engine.end_content(octets + 3, END_OF_DATA);
+        } else {
+            engine.end_chunk(octets);
+        }
+        self.end();
+        true
     }
 
     /// Sends the message of the transaction that is being written.

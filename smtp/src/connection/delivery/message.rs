@@ -9,9 +9,9 @@ use super::super::envelope::Envelope;
 use super::super::policy::Policy;
 use super::super::transfer::Way;
 use super::Delivered;
-use super::offers::{Offers, octets};
-use crate::body::Body;
-use crate::command::Mail;
+use super::offers::{Declaration, Offers, octets};
+use crate::body::{Body, Piece};
+use crate::command::{Mail, Rcpt};
 use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
 use crate::proto::content::Measure;
 use crate::receipt::{Receipt, Recipient};
@@ -21,7 +21,7 @@ use crate::receipt::{Receipt, Recipient};
 pub(super) struct Message<'b, E> {
     pub(super) place: usize,
     pub(super) envelope: E,
-    pub(super) mail: Mail,
+    declaration: Declaration,
     pub(super) way: Way,
     pub(super) measure: Option<Measure>,
     /// How many octets it has; 0 where nobody knows.
@@ -58,12 +58,20 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         offers: &Offers<'_>,
     ) -> Result<Self, Refusal> {
         let measure = body.measure().map_err(Refusal::content)?;
-        let mail = offers.mail(envelope.borrow(), &body, measure)?;
+        let declaration = offers.declare(envelope.borrow(), &body, measure)?;
         let way = offers.way(envelope.borrow(), &body);
         let fates = envelope.borrow().rcpts().iter().map(|_| Fate::Open).collect();
         let octets = octets(&body, measure).unwrap_or_default();
         let body = Some(body);
-        Ok(Self { place, envelope, mail, way, measure, octets, body, fates, taken: None })
+        let taken = None;
+        Ok(Self { place, envelope, declaration, way, measure, octets, body, fates, taken })
+    }
+
+    /// The message as it is, when it is in memory and needs no change, in at most so many octets.
+    pub(super) fn whole(&self, eight_bit: bool, most: usize) -> Option<Piece<'b>> {
+        let ready = self.measure?.is_ready(self.way == Way::Data, eight_bit);
+        let piece = self.body.as_ref().filter(|_| ready)?.whole()?;
+        Some(piece).filter(|piece| piece.as_ref().len() <= most)
     }
 
     /// The body, to be sent. It stays where it can be sent again.
@@ -104,7 +112,12 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         of.find(|&place| matches!(self.fates[place], Fate::Open | Fate::Again(_)))
     }
 
-    pub(super) fn rcpts(&self) -> &[crate::command::Rcpt] {
+    /// MAIL as the message needs it.
+    pub(super) fn mail(&self) -> Mail {
+        self.declaration.of(self.envelope.borrow().mail().clone())
+    }
+
+    pub(super) fn rcpts(&self) -> &[Rcpt] {
         self.envelope.borrow().rcpts()
     }
 
@@ -118,12 +131,14 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         self.policy().permits_one_flight() && self.body.as_ref().is_some_and(Body::is_repeatable)
     }
 
-    /// Takes note of what the server said to a recipient. Whether it was accepted.
-    pub(super) fn answered(&mut self, place: usize, answer: Result<Reply, Refusal>) {
-        self.fates[place] = match answer {
-            Ok(reply) => Fate::Accepted(reply),
-            Err(refusal) => Fate::Settled(Err(refusal)),
-        };
+    /// Takes note that the server has accepted a recipient.
+    pub(super) fn accepted(&mut self, place: usize, reply: Reply) {
+        self.fates[place] = Fate::Accepted(reply);
+    }
+
+    /// Takes note that a recipient does not get the message.
+    pub(super) fn refused(&mut self, place: usize, refusal: Refusal) {
+        self.fates[place] = Fate::Settled(Err(refusal));
     }
 
     /// Takes note that a recipient was one too many for a transaction that has some. Whether it is
@@ -151,29 +166,35 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// Takes note that the transaction has ended: the server took the message for those that it had
     /// accepted, or nobody got it.
     pub(super) fn ended(&mut self, of: Range<usize>, result: Result<Reply, &Refusal>) {
-        let split = self.taken.is_some();
-        for fate in &mut self.fates[of] {
-            let Fate::Accepted(reply) = fate else {
-                continue;
-            };
-            let reply = reply.clone();
-            *fate = Fate::Settled(match result {
-                // Somebody else has it: this recipient was accepted, and still does not get it.
-                Err(refusal) if split => Err(refusal.clone()),
-                _ => Ok(reply),
-            });
+        match result {
+            Ok(reply) => self.taken = Some(reply),
+            // Somebody else has it: who was accepted here still does not get it.
+            Err(refusal) if self.taken.is_some() => {
+                self.settle(of, |_| Err(refusal.clone()));
+                return;
+            }
+            Err(_) => return,
         }
-        if let Ok(reply) = result {
-            self.taken = Some(reply);
+        if self.next_open(0..self.fates.len()).is_some() {
+            self.settle(of, Ok);
+        }
+    }
+
+    /// Sets the outcome of those that the transaction has accepted.
+    fn settle(&mut self, of: Range<usize>, outcome: impl Fn(Reply) -> Result<Reply, Refusal>) {
+        for fate in &mut self.fates[of] {
+            if let Fate::Accepted(reply) = fate {
+                *fate = Fate::Settled(outcome(reply.clone()));
+            }
         }
     }
 
     /// What became of the message, when no transaction is left for it; `refusal` says why nobody
     /// got it in the last one.
-    pub(super) fn finish(mut self, refusal: Option<Refusal>) -> Delivered {
+    pub(super) fn finish(&mut self, refusal: Option<Refusal>) -> Delivered {
         let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
         match self.taken.take() {
-            Some(reply) => Ok(self.receipt(reply, &refusal)),
+            Some(reply) => Ok(Receipt::new(self.all_recipients(&refusal), reply)),
             None => Err(DeliverError::Refused(Undelivered::new(refusal, self.recipients()))),
         }
     }
@@ -194,22 +215,20 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
                         *fate = Fate::Open;
                     }
                 }
-                Ok(self.receipt(reply, &unsent))
+                Ok(Receipt::new(self.all_recipients(&unsent), reply))
             }
             None => Err(DeliverError::Lost(lost)),
         }
     }
 
-    fn receipt(&self, reply: Reply, open: &Refusal) -> Receipt {
-        Receipt::new(self.all_recipients(open), reply)
-    }
-
-    /// Every recipient, with `open` for those that have no answer.
-    fn all_recipients(&self, open: &Refusal) -> Vec<Recipient> {
-        let outcomes = self.fates.iter().map(|fate| match fate {
-            Fate::Accepted(reply) => Ok(reply.clone()),
-            Fate::Settled(outcome) => outcome.clone(),
-            Fate::Again(refusal) => Err(refusal.clone()),
+    /// Every recipient, with `open` for those that have no answer. What is known of them is given
+    /// away.
+    fn all_recipients(&mut self, open: &Refusal) -> Vec<Recipient> {
+        let fates = std::mem::take(&mut self.fates);
+        let outcomes = fates.into_iter().map(|fate| match fate {
+            Fate::Accepted(reply) => Ok(reply),
+            Fate::Settled(outcome) => outcome,
+            Fate::Again(refusal) => Err(refusal),
             Fate::Open => Err(open.clone()),
         });
         let paths = self.rcpts().iter().map(|rcpt| rcpt.path().clone());

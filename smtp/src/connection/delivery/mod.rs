@@ -20,21 +20,31 @@ use std::collections::VecDeque;
 use std::iter::Enumerate;
 
 use super::envelope::Envelope;
+use super::message::WATER_MARK;
 use super::session::Session;
 use super::transfer::{Transfer, Way};
 use crate::body::Body;
 use crate::command::{Data, Mail, Rcpt, Rset};
 use crate::error::{DeliverError, Fault, Refusal, Undelivered};
-use crate::proto::command::Command;
+use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
-use crate::proto::line::{Declared, EncodeError};
 use crate::receipt::Receipt;
 use message::Message;
 use offers::Offers;
-use turn::{Step, Turn};
+use turn::{Opening, Step, Turn};
 
 /// What became of a message.
 pub(super) type Delivered = Result<Receipt, DeliverError>;
+
+/// What must happen before more commands are written.
+enum Next {
+    /// A reply is due that decides.
+    Reply,
+    /// Too much is queued.
+    Room,
+    /// The message itself comes next.
+    Content,
+}
 
 /// Messages on their way over a session.
 pub(super) struct Delivery<'s, 'b, E, M, R> {
@@ -95,11 +105,15 @@ where
             }
             let outcome = self.session.driver.reply().await?;
             self.take(outcome)?;
+            while let Some(outcome) = self.session.driver.buffered_reply()? {
+                self.take(outcome)?;
+            }
         }
         if self.open {
             // Nobody may join what a refused message has left behind.
-            self.submit(&Rset, Declared::default()).map_err(|_| Fault::Ended)?;
-            if let Outcome::Refused(reply) = self.session.driver.reply().await? {
+            let driver = &mut self.session.driver;
+            let _ = driver.submit(&Rset, self.offers.capabilities, false);
+            if let Outcome::Refused(reply) = driver.reply().await? {
                 return Err(Fault::Closing(reply));
             }
         }
@@ -109,16 +123,71 @@ where
     /// Writes as far ahead as the way of each message, and the server, allow.
     async fn write(&mut self) -> Result<(), Fault> {
         loop {
-            self.make_room().await?;
-            let unfinished = self.turns.back().is_some_and(|turn| turn.step != Step::Done);
-            let wrote = if unfinished {
-                self.write_step().await?
-            } else {
-                self.may_begin() && self.begin()
-            };
-            if !wrote {
-                return Ok(());
+            match self.write_commands() {
+                Next::Reply => return Ok(()),
+                Next::Room => self.make_room().await?,
+                Next::Content => {
+                    if !self.send_at_once() {
+                        self.send_content().await?;
+                    }
+                    self.settle();
+                }
             }
+        }
+    }
+
+    /// Writes commands up to the next message.
+    fn write_commands(&mut self) -> Next {
+        loop {
+            let pipelining = self.offers.pipelining;
+            let Some(turn) = self.turns.back_mut().filter(|turn| turn.step != Step::Done) else {
+                if self.may_begin() && self.begin() {
+                    continue;
+                }
+                return Next::Reply;
+            };
+            if !pipelining && turn.awaits() {
+                return Next::Reply;
+            }
+            let driver = &mut self.session.driver;
+            let capabilities = self.offers.capabilities;
+            match turn.step {
+                Step::Reset => {
+                    turn.wrote_reset();
+                    let _ = driver.submit(&Rset, capabilities, false);
+                }
+                Step::Mail => match driver.submit(&turn.message.mail(), capabilities, false) {
+                    Ok(declared) => turn.wrote_mail(declared),
+                    Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
+                },
+                Step::Rcpt if turn.refusal.is_some() => turn.step = Step::Done,
+                Step::Rcpt => match turn.next_rcpt() {
+                    Some(place) => {
+                        let rcpt = &turn.message.rcpts()[place];
+                        let result = driver.submit(rcpt, capabilities, turn.declared.utf8);
+                        let refusal = |error| Refusal::encode(Rcpt::SPEC.verb, error);
+                        turn.wrote_rcpt(place, result.map(|_| ()).map_err(refusal));
+                        if driver.engine().output().remaining() > WATER_MARK {
+                            return Next::Room;
+                        }
+                    }
+                    None => turn.step = Step::Open,
+                },
+                Step::Open => match turn.opening(pipelining) {
+                    Opening::Wait => return Next::Reply,
+                    Opening::Refused(refusal) => turn.refuse(refusal),
+                    Opening::Ask => {
+                        turn.wrote_data();
+                        let _ = driver.submit(&Data, capabilities, turn.declared.utf8);
+                    }
+                    Opening::Send => turn.step = Step::Content,
+                },
+                Step::Opening => return Next::Reply,
+                Step::Content => return Next::Content,
+                Step::Nothing => self.send_nothing(),
+                Step::Done => {}
+            }
+            self.settle();
         }
     }
 
@@ -143,14 +212,15 @@ where
 
     /// Begins the next transaction. False when there is none.
     fn begin(&mut self) -> bool {
-        while let Some(message) = self.next_message() {
+        while let Some(mut message) = self.next_message() {
             let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
             if self.session.driver.engine().transactions() >= most {
-                self.finish(message, Some(Refusal::exhausted(most)));
+                let refusal = Some(Refusal::exhausted(most));
+                (self.report)(message.place, message.finish(refusal));
                 continue;
             }
             let Some(rcpts) = message.next_recipients(&self.offers) else {
-                self.finish(message, None);
+                (self.report)(message.place, message.finish(None));
                 continue;
             };
             let reset = self.open || !self.turns.is_empty();
@@ -177,100 +247,6 @@ where
         None
     }
 
-    /// Writes a step of the last transaction. False when it must wait for a reply.
-    async fn write_step(&mut self) -> Result<bool, Fault> {
-        let pipelining = self.offers.pipelining;
-        let Some(turn) = self.turns.back_mut() else {
-            return Ok(false);
-        };
-        let awaits = turn.awaits();
-        if !pipelining && awaits {
-            return Ok(false);
-        }
-        match turn.step {
-            Step::Reset => {
-                turn.wrote_reset();
-                let _ = self.submit(&Rset, Declared::default());
-            }
-            Step::Mail => self.write_mail(),
-            Step::Rcpt => {
-                if turn.refusal.is_some() {
-                    turn.step = Step::Done;
-                } else if let Some(place) = turn.next_rcpt() {
-                    self.write_rcpt(place);
-                } else {
-                    turn.step = Step::Open;
-                }
-            }
-            Step::Open => {
-                let one_flight = pipelining
-                    && match turn.message.way {
-                        Way::Data => turn.message.policy().permits_one_flight(),
-                        Way::Chunks => false,
-                        Way::Eager => true,
-                    };
-                if awaits && !(one_flight && turn.has_asked()) {
-                    return Ok(false);
-                }
-                if !awaits {
-                    if let Some(refusal) = turn.hopeless() {
-                        turn.refuse(refusal);
-                        return Ok(self.settle());
-                    }
-                    if !turn.message.is_permitted() {
-                        turn.refuse(Refusal::by_policy());
-                        return Ok(self.settle());
-                    }
-                }
-                if turn.message.way == Way::Data {
-                    turn.wrote_data();
-                    let declared = turn.declared;
-                    let _ = self.submit(&Data, declared);
-                } else {
-                    turn.step = Step::Content;
-                }
-            }
-            Step::Opening => return Ok(false),
-            Step::Content => self.send_content().await?,
-            Step::Nothing => self.send_nothing(),
-            Step::Done => {}
-        }
-        Ok(self.settle())
-    }
-
-    fn write_mail(&mut self) {
-        let Some(turn) = self.turns.back_mut() else {
-            return;
-        };
-        let mail = turn.message.mail.clone();
-        let result = self.submit(&mail, Declared::default());
-        if let Some(turn) = self.turns.back_mut() {
-            match result {
-                Ok(declared) => turn.wrote_mail(declared),
-                Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
-            }
-        }
-    }
-
-    fn write_rcpt(&mut self, place: usize) {
-        let Some(turn) = self.turns.back_mut() else {
-            return;
-        };
-        let rcpt = &turn.message.rcpts()[place];
-        let (capabilities, utf8) = (self.offers.capabilities, turn.declared.utf8);
-        let result = self.session.driver.submit(rcpt, capabilities, utf8);
-        let result = result.map(|_| ()).map_err(|error| Refusal::encode(Rcpt::SPEC.verb, error));
-        turn.wrote_rcpt(place, result);
-    }
-
-    fn submit<C: Command>(
-        &mut self,
-        command: &C,
-        declared: Declared,
-    ) -> Result<Declared, EncodeError> {
-        self.session.driver.submit(command, self.offers.capabilities, declared.utf8)
-    }
-
     /// Gives the next reply to the transaction that it is for.
     fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
         if let Some(turn) = self.turns.front_mut() {
@@ -278,17 +254,16 @@ where
                 self.open = false;
             }
             turn.take(outcome)?;
+            if turn.is_over() {
+                self.settle();
+            }
         }
-        self.settle();
         Ok(())
     }
 
-    /// Ends the transactions that are over. True, for whoever goes on writing.
-    fn settle(&mut self) -> bool {
-        while self.turns.front().is_some_and(Turn::is_over) {
-            let Some(mut turn) = self.turns.pop_front() else {
-                break;
-            };
+    /// Ends the transactions that are over.
+    fn settle(&mut self) {
+        while let Some(turn) = self.turns.front_mut().filter(|turn| turn.is_over()) {
             match &turn.refusal {
                 Some(refusal) => {
                     self.open |= turn.leaves_open();
@@ -299,15 +274,14 @@ where
                     self.open = false;
                 }
             }
-            let goes_on = turn.may_go_on();
-            let (message, refusal) = (turn.message, turn.refusal);
-            if goes_on && message.next_recipients(&self.offers).is_some() {
-                self.split = Some(message);
+            if turn.may_go_on() && turn.message.next_recipients(&self.offers).is_some() {
+                self.split = self.turns.pop_front().map(|turn| turn.message);
             } else {
-                self.finish(message, refusal);
+                let refusal = turn.refusal.take();
+                (self.report)(turn.message.place, turn.message.finish(refusal));
+                self.turns.pop_front();
             }
         }
-        true
     }
 
     /// Reports the messages under way, of a connection that is lost.
@@ -327,9 +301,5 @@ where
             (self.report)(message.place, message.lost(lost, false));
         }
         reason.unwrap_or(Fault::Ended)
-    }
-
-    fn finish(&mut self, message: Message<'b, E>, refusal: Option<Refusal>) {
-        (self.report)(message.place, message.finish(refusal));
     }
 }

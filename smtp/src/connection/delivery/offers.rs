@@ -47,41 +47,62 @@ impl<'c> Offers<'c> {
         if eager && envelope.send_policy().permits_one_flight() { Way::Eager } else { Way::Chunks }
     }
 
-    /// MAIL as a message needs it.
+    /// What MAIL must declare of a message.
     ///
     /// # Errors
     ///
     /// Why no MAIL can be right.
-    pub(super) fn mail(
+    pub(super) fn declare(
         &self,
         envelope: &Envelope,
         body: &Body<'_>,
         measure: Option<Measure>,
-    ) -> Result<Mail, Refusal> {
+    ) -> Result<Declaration, Refusal> {
         if envelope.rcpts().is_empty() {
             return Err(Refusal::no_recipients());
         }
-        let mut mail = envelope.mail().clone();
-        if let (Some(size), Some(octets)) = (self.size, octets(body, measure)) {
-            if let Some(limit) = size.limit().filter(|&limit| limit < octets) {
-                return Err(Refusal::too_large(octets, limit));
-            }
-            mail = mail.size(octets);
+        let octets = octets(body, measure);
+        if let (Some(size), Some(octets)) = (self.size, octets)
+            && let Some(limit) = size.limit().filter(|&limit| limit < octets)
+        {
+            return Err(Refusal::too_large(octets, limit));
         }
-        // SMTPUTF8 is refused later, for each address that needs it, where it is not offered.
-        if self.utf8 && envelope.needs_smtputf8() {
-            mail = mail.smtputf8();
-        }
-        if body.line_ends == LineEnds::Binary {
+        let kind = if body.line_ends == LineEnds::Binary {
             // Not offered, it makes MAIL unsendable.
-            return Ok(mail.body(BodyKind::BinaryMime));
-        }
-        if measure.is_none_or(|measure| measure.eight_bit) && self.eight_bit {
-            mail = mail.body(BodyKind::EightBitMime);
+            Some(BodyKind::BinaryMime)
+        } else if measure.is_none_or(|measure| measure.eight_bit) && self.eight_bit {
+            Some(BodyKind::EightBitMime)
         } else if measure.is_some_and(|measure| measure.eight_bit) {
             return Err(Refusal::content(ContentError::EightBit));
+        } else {
+            None
+        };
+        Ok(Declaration {
+            size: self.size.and(octets),
+            kind,
+            // It is refused later, for each address that needs it, where it is not offered.
+            utf8: self.utf8 && envelope.needs_smtputf8(),
+        })
+    }
+}
+
+/// What MAIL declares of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declaration {
+    size: Option<u64>,
+    kind: Option<BodyKind>,
+    utf8: bool,
+}
+
+impl Declaration {
+    pub(super) fn of(self, mut mail: Mail) -> Mail {
+        if let Some(octets) = self.size {
+            mail = mail.size(octets);
         }
-        Ok(mail)
+        if let Some(kind) = self.kind {
+            mail = mail.body(kind);
+        }
+        if self.utf8 { mail.smtputf8() } else { mail }
     }
 }
 

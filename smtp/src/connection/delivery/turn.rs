@@ -3,7 +3,10 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
+use smtp_grammar::Reply;
+
 use super::super::envelope::Envelope;
+use super::super::transfer::Way;
 use super::message::Message;
 use crate::command::{Bdat, Data, Mail, Rcpt};
 use crate::error::{Fault, Refusal};
@@ -25,6 +28,19 @@ pub(super) enum Step {
     /// The empty message that a server gets which waits for one that nobody would get.
     Nothing,
     Done,
+}
+
+/// What follows the recipients.
+#[derive(Debug)]
+pub(super) enum Opening {
+    /// Nothing, before the replies that are due.
+    Wait,
+    /// Nothing, as nobody would get the message.
+    Refused(Refusal),
+    /// DATA.
+    Ask,
+    /// The message.
+    Send,
 }
 
 /// A transaction under way.
@@ -54,8 +70,10 @@ pub(super) struct Turn<'b, E> {
 /// MAIL and DATA.
 #[derive(Debug, Default)]
 struct Due {
+    all: usize,
     reset: bool,
     mail: bool,
+    rcpts: usize,
     data: bool,
     chunks: usize,
     end: bool,
@@ -82,6 +100,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
 
     pub(super) fn wrote_reset(&mut self) {
         self.due.reset = true;
+        self.due.all += 1;
         self.step = Step::Mail;
     }
 
@@ -89,6 +108,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.declared = declared;
         self.begun = true;
         self.due.mail = true;
+        self.due.all += 1;
         self.step = Step::Rcpt;
     }
 
@@ -101,23 +121,30 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     pub(super) fn wrote_rcpt(&mut self, place: usize, result: Result<(), Refusal>) {
         self.written = place + 1;
         match result {
-            Ok(()) => self.asked += 1,
-            Err(refusal) => self.message.answered(place, Err(refusal)),
+            Ok(()) => {
+                self.asked += 1;
+                self.due.rcpts += 1;
+                self.due.all += 1;
+            }
+            Err(refusal) => self.message.refused(place, refusal),
         }
     }
 
     pub(super) fn wrote_data(&mut self) {
         self.due.data = true;
+        self.due.all += 1;
         self.step = Step::Opening;
     }
 
     pub(super) fn wrote_chunk(&mut self) {
         self.due.chunks += 1;
+        self.due.all += 1;
     }
 
     /// The message is queued up to its end.
     pub(super) fn wrote_end(&mut self, end: u64) {
         self.due.end = true;
+        self.due.all += 1;
         self.end = Some(end);
         self.step = Step::Done;
     }
@@ -128,21 +155,36 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.step = Step::Done;
     }
 
-    /// Whether a recipient was written: without one there is nothing to open.
-    pub(super) fn has_asked(&self) -> bool {
-        self.asked > 0
+    /// Whether the message may follow its recipients.
+    pub(super) fn opening(&self, pipelining: bool) -> Opening {
+        let eager = match self.message.way {
+            Way::Data => pipelining && self.message.policy().permits_one_flight(),
+            Way::Chunks => false,
+            Way::Eager => true,
+        };
+        if self.awaits() && !(eager && self.asked > 0) {
+            return Opening::Wait;
+        }
+        if !self.awaits() {
+            if let Some(refusal) = self.hopeless() {
+                return Opening::Refused(refusal);
+            }
+            if !self.message.is_permitted() {
+                return Opening::Refused(Refusal::by_policy());
+            }
+        }
+        if self.message.way == Way::Data { Opening::Ask } else { Opening::Send }
     }
 
     /// Why nobody gets the message, as far as the server has said so.
     pub(super) fn hopeless(&self) -> Option<Refusal> {
-        let refused = self.accepted == 0 && self.step > Step::Rcpt && !self.awaits_rcpts();
+        let refused = self.accepted == 0 && self.step > Step::Rcpt && self.due.rcpts == 0;
         self.refusal.clone().or_else(|| refused.then(|| self.message.nobody(self.rcpts.clone())))
     }
 
     /// Whether a reply is due.
     pub(super) fn awaits(&self) -> bool {
-        let due = &self.due;
-        due.reset || due.mail || due.data || due.chunks > 0 || due.end || self.awaits_rcpts()
+        self.due.all > 0
     }
 
     pub(super) fn awaits_reset(&self) -> bool {
@@ -170,16 +212,20 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.due.end && self.hopeless().is_none() && self.end.is_some_and(has_left)
     }
 
-    fn awaits_rcpts(&self) -> bool {
-        self.message.next_open(self.answered..self.written).is_some()
-    }
-
     /// Takes the next reply.
+    ///
+    /// A reply is due, or none would be here.
     ///
     /// # Errors
     ///
     /// When the server does not even let a transaction be ended.
     pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
+        self.due.all -= 1;
+        if self.due.rcpts > 0 && !self.due.reset && !self.due.mail {
+            self.due.rcpts -= 1;
+            self.take_rcpt(outcome);
+            return Ok(());
+        }
         let result = match outcome {
             Outcome::Accepted(reply) => Ok(reply),
             Outcome::Refused(reply) => Err(reply),
@@ -192,16 +238,8 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
                 self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
                 self.sender_refused = true;
             }
-        } else if let Some(place) = self.message.next_open(self.answered..self.written) {
-            self.answered = place + 1;
-            self.take_rcpt(
-                place,
-                result.map_err(|reply| Refusal::by_server(Rcpt::SPEC.verb, reply)),
-            );
         } else if std::mem::take(&mut self.due.data) {
-            self.take_data(
-                result.map(|_| ()).map_err(|reply| Refusal::by_server(Data::SPEC.verb, reply)),
-            );
+            self.take_data(result.err());
         } else if self.due.chunks > 0 {
             self.due.chunks -= 1;
             if let Err(reply) = result {
@@ -209,47 +247,53 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
                 self.refusal.get_or_insert(refusal);
             }
         } else if std::mem::take(&mut self.due.end) {
-            match result {
-                Ok(reply) if self.hopeless().is_none() => {
-                    self.message.ended(self.rcpts.clone(), Ok(reply));
-                }
-                // What is said of a message that nobody gets is of no interest.
-                Ok(_) => self.refusal = self.hopeless(),
-                Err(reply) => {
-                    let hopeless = self.hopeless();
-                    let refused = || Refusal::by_server(Refusal::END_OF_DATA, reply);
-                    self.refusal = Some(hopeless.unwrap_or_else(refused));
-                }
-            }
+            self.take_end(result);
         }
         Ok(())
     }
 
-    fn take_rcpt(&mut self, place: usize, answer: Result<smtp_grammar::Reply, Refusal>) {
-        match answer {
-            Err(refusal) if self.accepted > 0 && is_too_many(&refusal) => {
-                if self.message.too_many(place, refusal) {
-                    // Those that were not written yet are of the next transaction.
-                    self.rcpts.end = self.written;
-                }
+    fn take_rcpt(&mut self, outcome: Outcome) {
+        let Some(place) = self.message.next_open(self.answered..self.written) else {
+            return;
+        };
+        self.answered = place + 1;
+        let refusal = match outcome {
+            Outcome::Accepted(reply) => {
+                self.accepted += 1;
+                return self.message.accepted(place, reply);
             }
-            answer => {
-                self.accepted += usize::from(answer.is_ok());
-                self.message.answered(place, answer);
-            }
+            Outcome::Refused(reply) => Refusal::by_server(Rcpt::SPEC.verb, reply),
+        };
+        if self.accepted == 0 || !is_too_many(&refusal) {
+            self.message.refused(place, refusal);
+        } else if self.message.too_many(place, refusal) {
+            // Those that were not written yet are of the next transaction.
+            self.rcpts.end = self.written;
         }
     }
 
     /// The server waits for the message, or does not want it. Without a sender there is no
     /// transaction, whatever the server said of its recipients and to DATA.
-    fn take_data(&mut self, answer: Result<(), Refusal>) {
-        match (answer, self.hopeless()) {
-            (Ok(()), None) => self.step = Step::Content,
-            (Ok(()), Some(refusal)) => {
+    fn take_data(&mut self, refused: Option<Reply>) {
+        match (refused, self.hopeless()) {
+            (None, None) => self.step = Step::Content,
+            (None, Some(refusal)) => {
                 self.refusal = Some(refusal);
                 self.step = Step::Nothing;
             }
-            (Err(_), Some(refusal)) | (Err(refusal), None) => self.refuse(refusal),
+            (Some(_), Some(refusal)) => self.refuse(refusal),
+            (Some(reply), None) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
+        }
+    }
+
+    /// What is said of a message that nobody gets is of no interest.
+    fn take_end(&mut self, result: Result<Reply, Reply>) {
+        match (result, self.hopeless()) {
+            (_, Some(refusal)) => self.refusal = Some(refusal),
+            (Ok(reply), None) => self.message.ended(self.rcpts.clone(), Ok(reply)),
+            (Err(reply), None) => {
+                self.refusal = Some(Refusal::by_server(Refusal::END_OF_DATA, reply));
+            }
         }
     }
 }
