@@ -197,6 +197,20 @@ async fn success_before_the_server_is_verified_is_none() {
     succeeds("AUTH X-MUTUAL", &mut Mutual { verified: false }, dialogue).await;
 }
 
+/// A success that comes before the answer would leave the answer, which is a secret, unsent.
+#[tokio::test(start_paused = true)]
+async fn success_before_the_answer_is_none() {
+    let dialogue = "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 334\nS: 235 ok\nC: *";
+    let (connection, peer) = secured(&["AUTH LOGIN"], dialogue).await;
+    let error = error(connection.authenticate(&mut Login::new("me", "pencil")).await);
+    assert!(matches!(
+        &error,
+        Error::Lost(lost) if lost.protocol() == Some(&ProtocolError::Surplus)
+    ));
+    assert!(peer.written().ends_with(b"bWU=\r\n"));
+    assert!(peer.is_closed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn endless_challenges_end() {
     let script =

@@ -202,15 +202,19 @@ async fn a_connection_lost_behind_the_final_dot_is_an_open_question() {
 
 #[tokio::test(start_paused = true)]
 async fn an_early_reply_ends_the_message_and_is_no_success() {
-    for (reply, closing) in [("552 too big", true), ("421 busy", true), ("250 thanks", false)] {
-        let script = script(&[], ONE).then(&format!("S: {reply}")).write_limit(4096);
+    let replies = [("552 too big", true), ("421 busy", true), ("250 thanks", false)];
+    // A message of many pieces, and one whose end is queued when its first octet has left.
+    let cases = replies.iter().flat_map(|case| [(case, 1 << 20, 4096), (case, 9, 1)]);
+    for ((reply, closing), octets, write) in cases {
+        let script = script(&[], ONE).client_raw(*b"x").then(&format!("S: {reply}"));
+        let script = script.write_limit(write);
         let (mut connection, peer) = greeted(script).await;
-        let body = Bytes::from(vec![b'x'; 1 << 20]);
+        let body = Bytes::from(vec![b'x'; octets]);
         let result = connection.deliver(&envelope(&["you@example.org"]), body).await;
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{reply}: {result:?}");
         };
-        assert_eq!(matches!(lost.fault(), Fault::Closing(_)), closing, "{reply}: {lost}");
+        assert_eq!(matches!(lost.fault(), Fault::Closing(_)), *closing, "{reply}: {lost}");
         assert!(!peer.written().ends_with(b"\r\n.\r\n"), "{reply}");
     }
 }

@@ -38,13 +38,22 @@ pub(crate) struct Expected {
     pub(crate) reply_lines: Option<usize>,
 }
 
+/// A reply in flight, and how many octets must have left before the server can know of its command.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    expected: Expected,
+    behind: u64,
+    /// The server knows how many octets follow, and reads them also when it has refused them.
+    counted: bool,
+}
+
 /// One side of an SMTP connection, without the connection.
 #[derive(Debug)]
 pub(crate) struct Engine {
     limits: Limits,
     framer: Framer,
     output: Output,
-    in_flight: VecDeque<Expected>,
+    in_flight: VecDeque<Due>,
     /// Message content is on its way out and its final dot is not.
     content: bool,
     ended: bool,
@@ -150,7 +159,8 @@ impl Engine {
     /// One more reply is due.
     #[inline]
     pub(crate) fn expect(&mut self, expected: Expected) {
-        self.in_flight.push_back(expected);
+        let behind = self.output.queued();
+        self.in_flight.push_back(Due { expected, behind, counted: false });
     }
 
     /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.
@@ -169,6 +179,9 @@ impl Engine {
     /// The octets of a chunk, whose command was submitted, are queued.
     pub(crate) fn end_chunk(&mut self, octets: u64) {
         self.content_end = self.output.queued();
+        if let Some(due) = self.in_flight.back_mut() {
+            (due.behind, due.counted) = (self.content_end, true);
+        }
         self.trace.content(octets);
     }
 
@@ -192,7 +205,7 @@ impl Engine {
     /// What the connection waits for.
     #[inline]
     pub(crate) fn stage(&self) -> Option<Stage> {
-        match self.in_flight.front().map(|expected| expected.stage) {
+        match self.in_flight.front().map(|due| due.expected.stage) {
             // The server cannot answer a message before it has it: until then it is content.
             None | Some(Stage::EndOfData | Stage::Bdat) if !self.output.is_empty() => {
                 Some(Stage::DataBlock)
@@ -215,7 +228,7 @@ impl Engine {
         if self.framer.is_waiting() {
             return Ok(None);
         }
-        let Some(&expected) = self.in_flight.front() else {
+        let Some(&Due { expected, behind, counted }) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
         };
         let reply = match self.framer.next(self.reply_limits(expected)) {
@@ -227,6 +240,9 @@ impl Engine {
         self.in_flight.pop_front();
         if reply.code().value() == 421 {
             return Err(self.end(Fault::Closing(reply)));
+        }
+        if !self.has_left(behind) && !(counted && reply.code().value() >= 400) {
+            return Err(self.end(premature(expected.stage, reply)));
         }
         match judge(expected.accepts, &reply) {
             Verdict::Accepted => Ok(Some(Outcome::Accepted(reply))),
@@ -336,5 +352,15 @@ impl Engine {
             lines: expected.reply_lines.unwrap_or(self.limits.reply_lines),
             octets: self.limits.reply_octets.max(if auth { self.limits.auth_line } else { 0 }),
         }
+    }
+}
+
+/// What it means that the server answers what it has not got yet. It may refuse a message before it
+/// has all of it; whatever else it says is out of step.
+fn premature(stage: Stage, reply: Reply) -> Fault {
+    match (stage, reply.code().value()) {
+        (Stage::EndOfData, 400..) => Fault::Closing(reply),
+        (Stage::EndOfData | Stage::Bdat, _) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
+        _ => Fault::Protocol(ProtocolError::Surplus),
     }
 }
