@@ -6,6 +6,7 @@ use smtp::{
     Submission, TlsConfig,
 };
 use tests::error;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 async fn start(server: CaptureServerBuilder) -> (CaptureServer, Submission) {
     let server = server.user("me", "pencil").start().await.expect("a server");
@@ -107,6 +108,27 @@ async fn a_server_without_starttls_gets_no_credentials() {
     let result = submission.port(server.port()).auth(Plain::new("me", "pencil")).connect().await;
     assert!(matches!(error(result), Error::Refused(refusal) if refusal.is_local()));
     assert!(server.messages().is_empty());
+}
+
+/// Falling back to HELO helps nobody who needs STARTTLS.
+#[tokio::test]
+async fn a_server_without_extensions_is_left_at_once() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let submission = Submission::new("127.0.0.1").port(port).connect();
+    let server = async {
+        let (stream, _) = listener.accept().await.expect("a client");
+        let mut stream = BufReader::new(stream);
+        let mut said = String::new();
+        stream.write_all(b"220 hi\r\n").await.expect("a reader");
+        stream.read_line(&mut said).await.expect("a line");
+        stream.write_all(b"502 what?\r\n").await.expect("a reader");
+        stream.read_to_string(&mut said).await.expect("the end");
+        said
+    };
+    let (result, said) = tokio::join!(submission, server);
+    assert_eq!(error(result).reply().map(|reply| reply.code().value()), Some(502));
+    assert_eq!(said, "EHLO [127.0.0.1]\r\n");
 }
 
 #[tokio::test]

@@ -18,7 +18,14 @@ impl Connection<Greeted> {
     /// [`Error::Refused`] when it refuses EHLO.
     pub async fn connect(server: &Server) -> Result<Self, Error> {
         let session = server.dial().await?;
-        Self::open(session).await
+        Self::open(session, false).await
+    }
+
+    /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
+    /// server that does not know EHLO is not asked with HELO.
+    pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
+        let session = server.dial().await?;
+        Self::open(session, true).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -28,7 +35,7 @@ impl Connection<Greeted> {
     ///
     /// As [`connect`](Self::connect).
     pub async fn over(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.over(stream)).await
+        Self::open(server.over(stream), false).await
     }
 
     /// Goes on inside TLS: STARTTLS, the handshake, EHLO again (RFC 3207). What was learned before
@@ -69,8 +76,11 @@ impl Connection<Greeted> {
         Dangerous(self)
     }
 
-    async fn open(mut session: Box<super::session::Session>) -> Result<Self, Error> {
-        let capabilities = session.open(false).await?;
+    async fn open(
+        mut session: Box<super::session::Session>,
+        extended: bool,
+    ) -> Result<Self, Error> {
+        let capabilities = session.open(extended).await?;
         Ok(Self { session, state: Greeted { capabilities } })
     }
 

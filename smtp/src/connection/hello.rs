@@ -8,17 +8,17 @@ use crate::error::{Error, Fault, Lost, Refusal};
 use crate::proto::engine::Outcome;
 
 impl Session {
-    /// Reads the greeting and says EHLO. `secure` says that TLS is on.
-    pub(super) async fn open(&mut self, secure: bool) -> Result<Capabilities, Error> {
+    /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
+    pub(super) async fn open(&mut self, extended: bool) -> Result<Capabilities, Error> {
         if let Outcome::Refused(reply) = self.driver.reply().await? {
             return Err(self.driver.fail(Fault::Closing(reply)).into());
         }
-        self.hello(secure).await?.map_err(Error::Refused)
+        self.hello(extended).await?.map_err(Error::Refused)
     }
 
     /// Says EHLO in a session that must not go on without an answer.
-    pub(super) async fn hello_again(&mut self, secure: bool) -> Result<Capabilities, Lost> {
-        match self.hello(secure).await? {
+    pub(super) async fn hello_again(&mut self, extended: bool) -> Result<Capabilities, Lost> {
+        match self.hello(extended).await? {
             Ok(capabilities) => Ok(capabilities),
             Err(refusal) => {
                 let fault = match refusal.reply() {
@@ -32,11 +32,11 @@ impl Session {
 
     /// Says EHLO, and HELO to a server that does not know it.
     ///
-    /// Behind TLS there is no falling back: a session without extensions cannot have got there
-    /// (RFC 3207 §4).
+    /// A session that is `extended` does not fall back: one that is inside TLS cannot have got there
+    /// without extensions (RFC 3207 §4), and one that must get there would not.
     pub(super) async fn hello(
         &mut self,
-        secure: bool,
+        extended: bool,
     ) -> Result<Result<Capabilities, Refusal>, Lost> {
         let none = Capabilities::none();
         let client = self.profile.client_name.clone();
@@ -44,7 +44,7 @@ impl Session {
             Ok((reply, _)) => return Ok(Ok(self.learn(&reply))),
             Err(refusal) => refusal,
         };
-        if secure || !refusal.reply().is_some_and(knows_no_ehlo) {
+        if extended || !refusal.reply().is_some_and(knows_no_ehlo) {
             return Ok(Err(refusal));
         }
         let helo = self.exchange(&Helo::new(client), &none, false).await?;

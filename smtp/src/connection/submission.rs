@@ -152,7 +152,7 @@ impl<A> Submission<A> {
         if self.implicit {
             return Connection::connect_tls(&self.server, &tls).await;
         }
-        let greeted = Connection::connect(&self.server).await?;
+        let greeted = Connection::connect_extended(&self.server).await?;
         Ok(greeted.starttls(&tls).await?)
     }
 }
