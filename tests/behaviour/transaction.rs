@@ -1,10 +1,15 @@
 //! MAIL, RCPT, DATA, RSET: a transaction by hand.
 
+use std::time::Duration;
+
 use smtp::command::{Help, Mail, Noop, Rcpt, Verification, Vrfy};
 use smtp::error::ProtocolError;
 use smtp::extension::{EnvelopeId, Notify, OriginalRecipient, Ret};
-use smtp::{DataError, Error, ForwardPath, Mailbox, ReversePath, TransitionError};
-use tests::{authed, error, greeted, in_transaction, script};
+use smtp::testing::Script;
+use smtp::{
+    Connection, DataError, Envelope, Error, ForwardPath, Mailbox, ReversePath, TransitionError,
+};
+use tests::{authed, error, greeted, in_transaction, script, server};
 
 fn mailbox(address: &str) -> Mailbox {
     address.parse().expect("an address")
@@ -148,13 +153,70 @@ fn is_violation(error: &Error) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_surplus_reply_is_not_taken_for_the_next_one() {
-    let dialogue = "C: NOOP\nS: 250 ok\nS: 250 one more";
-    let (mut connection, peer) = greeted(script(&[], dialogue)).await;
-    let first = connection.send(Noop).await;
-    first.expect("NOOP");
-    let lost = error(connection.send(Noop).await);
-    assert!(matches!(&lost, Error::Lost(lost) if lost.protocol() == Some(&ProtocolError::Surplus)));
-    peer.finish();
+    // In the same packet, and in one that arrives between the two calls.
+    for between in ["", "-- wait 1ms --\n"] {
+        let dialogue = format!("C: NOOP\nS: 250 ok\n{between}S: 250 one more");
+        let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
+        let first = connection.send(Noop).await;
+        first.expect("NOOP");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        let written = peer.written();
+        let lost = error(connection.send(Noop).await);
+        assert!(
+            matches!(&lost, Error::Lost(lost) if lost.protocol() == Some(&ProtocolError::Surplus)),
+            "{lost}"
+        );
+        assert_eq!(peer.written(), written, "nothing is said to a server that is out of step");
+        peer.finish();
+    }
+}
+
+/// A reply answers a command that has left; one that came before cannot.
+#[tokio::test(start_paused = true)]
+async fn a_reply_to_a_command_that_has_not_left_is_none() {
+    let surplus = [
+        "S: 220 hi\nS: 250 AUTH PLAIN\nC: EHLO *",
+        "S: 220 hi\nC: EHLO *\nS: 502 what?\nS: 250 SIZE\nC: HELO *",
+        "S: 220 hi\nC: EHLO *\nS: 250 a\nC: MAIL *\nS: 250 ok\nS: 250 you too\nC: RCPT *",
+    ];
+    for dialogue in surplus {
+        let (stream, peer) = Script::new(dialogue).start();
+        let lost = match Connection::over(stream, &server()).await {
+            Err(lost) => lost,
+            Ok(mut connection) => {
+                let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
+                error(connection.deliver(&envelope, "x").await)
+            }
+        };
+        assert!(
+            matches!(&lost, Error::Lost(lost) if lost.protocol() == Some(&ProtocolError::Surplus)),
+            "{dialogue}: {lost}"
+        );
+        assert!(peer.is_closed());
+    }
+}
+
+/// A server that closes an idle session says so, or only does so: either is seen before anything
+/// is written.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_has_gone_is_not_spoken_to() {
+    for farewell in ["S: 421 4.3.2 idle", "S: 221 bye", "-- close --", "-- reset --"] {
+        let dialogue = format!("C: NOOP\nS: 250 ok\n-- wait 1ms --\n{farewell}");
+        for quits in [false, true] {
+            let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
+            connection.send(Noop).await.expect("NOOP");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            let written = peer.written();
+            if quits {
+                connection.quit().await.expect("the server was only faster");
+            } else {
+                let lost = error(connection.send(Noop).await);
+                assert!(matches!(lost, Error::Lost(_)), "{farewell}: {lost}");
+            }
+            assert_eq!(peer.written(), written, "{farewell}");
+            assert!(peer.is_closed(), "{farewell}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

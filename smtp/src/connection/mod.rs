@@ -47,7 +47,7 @@ pub use submission::{Anonymous, Credentials, Submission};
 pub use transfer::Transfer;
 
 use crate::command::Quit;
-use crate::error::Lost;
+use crate::error::{Fault, Lost};
 use crate::proto::line::Declared;
 use crate::state::{Reachable, Security, State, Transition, ValidIn};
 use session::Session;
@@ -128,17 +128,21 @@ impl<S: State> Connection<S> {
     }
 
     /// Ends the session with QUIT. What the server says to it changes nothing, so it is waited for
-    /// shortly and then ignored.
+    /// shortly and then ignored. A server that has closed the session by itself was only faster.
     ///
     /// # Errors
     ///
-    /// [`Lost`] when the connection was gone before.
+    /// [`Lost`] when an earlier call has lost the connection.
     ///
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
     pub async fn quit(mut self) -> Result<(), Lost> {
-        self.session.driver.enter()?;
+        match self.session.driver.enter() {
+            Ok(()) => {}
+            Err(Fault::Closed | Fault::Closing(_) | Fault::Io(_)) => return Ok(()),
+            Err(fault) => return Err(fault.into()),
+        }
         if self.submit(&Quit).is_ok() {
             let _ = self.session.driver.reply().await;
         }

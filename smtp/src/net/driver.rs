@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -93,11 +93,26 @@ impl Driver {
             self.interrupted = true;
             return Err(self.fail(Fault::Interrupted));
         }
-        if let Err(fault) = self.engine.check_idle() {
+        let looked = self.look();
+        if let Err(fault) = looked.and_then(|()| self.engine.check_idle()) {
             return Err(self.fail(fault));
         }
         self.busy = true;
         Ok(())
+    }
+
+    /// Reads what has arrived since the last call, without waiting: a reply that nobody asked for
+    /// must be seen before a command is written that it would be taken to answer.
+    fn look(&mut self) -> Result<(), Fault> {
+        if self.engine.has_ended() {
+            return Ok(());
+        }
+        // Whoever waits next leaves a waker of its own.
+        match self.poll_read(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(0)) => Err(Fault::Closed),
+            Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(Fault::Io(error)),
+        }
     }
 
     /// Ends a call: no reply is due any more.
