@@ -1,5 +1,9 @@
 //! Servers that want to hurt: each public call ends with its typed error, in bounded memory.
 
+mod custom;
+mod memory;
+mod sockets;
+
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::error::ProtocolError;
 use smtp::testing::{Peer, Script};

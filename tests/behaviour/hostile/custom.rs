@@ -1,0 +1,134 @@
+//! Calls that send commands of one's own, and calls that are made of others.
+
+use smtp::command::{Data, Mail, Rcpt, StartTls};
+use smtp::testing::Script;
+use smtp::{
+    AnyConnection, Connection, Conversation, DeliverError, Envelope, Error, Fault, Mailbox,
+    MechanismError, Plain, Reply, ReversePath, Secret, SmtpCommand, TransitionError, Turn,
+};
+use tests::{error, greeted, hello, script, server, trust};
+
+use super::{ATTACKS, ended};
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-ASK", accepts(250, 350), converses, valid_in(Greeted), transition(Tls => Authed))]
+struct Ask;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-TURN", accepts(250), consumes(Greeted))]
+struct Turnabout;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-AGAIN", accepts(220), transition(Greeted => Greeted), resets)]
+struct Again;
+
+struct Blue;
+
+impl Conversation for Blue {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
+        Ok(Turn::Line(Secret::from("blue")))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_of_ones_own() {
+    for (name, attack, is) in ATTACKS {
+        for dialogue in ["C: X-ASK", "C: X-ASK\nS: 350 colour?\nC: blue"] {
+            let (mut connection, peer) = greeted(attack(script(&[], dialogue))).await;
+            let result = connection.converse(Ask, &mut Blue).await;
+            ended("converse", name, is, &error(result), &peer);
+
+            let script = Script::new("-- tls --").then(&hello(&[])).then(dialogue);
+            let (stream, peer) = attack(script).start();
+            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let result = connection.expect("TLS").converse_into(Ask, &mut Blue).await;
+            ended("converse_into", name, is, &error(result), &peer);
+        }
+        for dialogue in ["C: X-AGAIN", "C: X-AGAIN\nS: 220 hi\nC: EHLO *"] {
+            let (connection, peer) = greeted(attack(script(&[], dialogue))).await;
+            ended("transition", name, is, &error(connection.transition(Again).await), &peer);
+        }
+        let (connection, peer) = greeted(attack(script(&[], "C: X-TURN"))).await;
+        ended("hand_over", name, is, &error(connection.hand_over(Turnabout).await), &peer);
+
+        let (connection, peer) = greeted(attack(script(&["STARTTLS"], "C: STARTTLS"))).await;
+        let result = connection.upgrade(StartTls, &trust(&peer)).await;
+        ended("upgrade", name, is, &error(result), &peer);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn inside_tls_from_the_first_octet() {
+    for (name, attack, is) in ATTACKS {
+        let (stream, peer) = attack(Script::new("-- tls --\nS: 220 hi\nC: EHLO *")).start();
+        let result = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        ended("over_tls", name, is, &error(result), &peer);
+
+        // A server that ends the connection in the greeting has ended it in the handshake too.
+        let (stream, peer) = attack(Script::new("-- tls --")).start();
+        let result = error(Connection::over_tls(stream, &server(), &trust(&peer)).await);
+        assert!(
+            matches!(&result, Error::Lost(lost)
+                if is(lost) || matches!(lost.fault(), Fault::Handshake(_))),
+            "{name}: {result}"
+        );
+        assert!(peer.is_closed(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_in_clear() {
+    for (name, attack, _) in ATTACKS {
+        let (connection, peer) = greeted(attack(script(&["AUTH PLAIN"], "C: AUTH *"))).await;
+        let mut plain = Plain::new("me", "pencil");
+        let result = connection.dangerous().authenticate(&mut plain).await;
+        assert!(matches!(result, Err(TransitionError::Lost(_))), "{name}: {result:?}");
+        assert!(peer.is_closed(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages() {
+    let you: Mailbox = "you@example.org".parse().expect("an address");
+    let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
+    let rcpt = "C: MAIL *\nS: 250 ok\nC: RCPT *";
+    let content = format!("{rcpt}\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .");
+    for (name, attack, is) in ATTACKS {
+        let (connection, peer) = greeted(attack(script(&[], &content))).await;
+        let mut txn = connection.mail(Mail::from(ReversePath::Null)).await.expect("MAIL");
+        txn.rcpt(Rcpt::to(&you)).await.expect("RCPT");
+        ended("content", name, is, &error(txn.content(Data, "x").await), &peer);
+
+        for dialogue in ["C: MAIL *", rcpt, &content] {
+            let (connection, peer) = greeted(attack(script(&[], dialogue))).await;
+            let mut any = AnyConnection::from(connection);
+            let result = any.deliver(&envelope, "x").await;
+            ended("deliver", name, is, &error(result), &peer);
+            any.quit().await.expect_err("it was lost");
+
+            let (mut connection, peer) = greeted(attack(script(&[], dialogue))).await;
+            let mut results = Vec::new();
+            let messages = [(envelope.clone(), "x"), (envelope.clone(), "x")];
+            let lost = connection.deliver_all(messages, |_, result| results.push(result)).await;
+            lost.expect_err("the connection is gone");
+            ended("deliver_all", name, is, &first(results), &peer);
+        }
+        let group = "C: MAIL *\nC: RCPT *\nC: DATA";
+        let behind = format!(
+            "{group}\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: x\nC: .\nC: RSET\n{group}\nS: 250 ok"
+        );
+        for (dialogue, taken) in [(group, 0), (&behind, 1)] {
+            let (mut connection, peer) = greeted(attack(script(&["PIPELINING"], dialogue))).await;
+            let mut results = Vec::new();
+            let messages = [(envelope.clone(), "x"), (envelope.clone(), "x")];
+            let lost = connection.deliver_all(messages, |_, result| results.push(result)).await;
+            lost.expect_err("the connection is gone");
+            ended("deliver_all", name, is, &first(results.split_off(taken)), &peer);
+        }
+    }
+}
+
+/// The first of the results, which is an error.
+fn first(results: Vec<Result<smtp::Receipt, DeliverError>>) -> Error {
+    error(results.into_iter().next().expect("a result"))
+}
