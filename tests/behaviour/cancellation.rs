@@ -1,46 +1,18 @@
 //! Dropping the future of any call, at each place where it waits, leaves a connection that is gone
 //! or says that it was interrupted, and nothing is written behind it.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
+mod complete;
+#[macro_use]
+mod each_wait;
+mod custom;
+mod sockets;
 
 use smtp::command::{Data, Mail, Noop, Rcpt, Rset, StartTls};
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Envelope, Error, Mailbox, Plain, ReversePath, State, ValidIn};
 use tests::{ehlo, greeted, hello, script, server, trust};
 
-/// Polls the future until it has waited `waits` times, then drops it. Some when it was done before.
-async fn poll_until<F: Future>(future: F, waits: usize) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut waited = 0;
-    std::future::poll_fn(|cx| {
-        if waited == waits {
-            return Poll::Ready(None);
-        }
-        waited += 1;
-        future.as_mut().poll(cx).map(Some)
-    })
-    .await
-}
-
-/// The places at which any call of these tests waits are fewer than this.
-const MANY: usize = 500;
-
-/// Runs a call again and again, each time dropping it one wait later, until it is done.
-macro_rules! at_each_wait {
-    ($waits:ident => $round:expr) => {{
-        let mut rounds = 0;
-        for $waits in 1..MANY {
-            rounds = $waits;
-            if $round {
-                break;
-            }
-        }
-        assert!(rounds > 2, "the call never waited: {rounds}");
-        assert!(rounds < MANY - 1, "the call is never done");
-    }};
-}
+use each_wait::poll_until;
 
 async fn is_interrupted<S: State>(connection: &mut Connection<S>, peer: &Peer)
 where
@@ -207,8 +179,8 @@ async fn authenticate() {
         let (stream, peer) = script.stutter().start();
         let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
         let mut plain = Plain::new("me", "pencil");
-        let call = connection.expect("TLS").authenticate(&mut plain);
-        let done = poll_until(call, waits).await;
+        let connection = connection.expect("TLS");
+        let done = poll_until(connection.authenticate(&mut plain), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }

@@ -1,0 +1,67 @@
+//! No call is forgotten: the public calls that wait are read from the sources, and each must be
+//! dropped at each of its waits by a test, and meet every hostile server in another.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What the sources of a folder say, without spaces.
+fn sources(folder: &str, text: &mut String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(path.to_str().expect("a name"), text);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let source = std::fs::read_to_string(&path).expect("a source");
+            text.extend(source.split_whitespace().map(|word| format!("{word} ")));
+        }
+    }
+}
+
+/// The names of the public functions whose result is awaited.
+fn calls() -> BTreeSet<String> {
+    let mut text = String::new();
+    sources("../smtp/src/connection", &mut text);
+    let mut names = BTreeSet::new();
+    for (head, waits) in [("pub async fn ", true), ("pub fn ", false)] {
+        for function in text.split(head).skip(1) {
+            let signature = function.split(" {").next().unwrap_or_default();
+            let result = signature.split("-> ").last().unwrap_or_default();
+            if waits || result.starts_with("Pending<") || result.starts_with("Call<") {
+                let end = signature.find(['(', '<']).unwrap_or(signature.len());
+                names.insert(signature[..end].to_owned());
+            }
+        }
+    }
+    assert!(names.len() >= 20, "{names:?}");
+    names
+}
+
+/// Whether the call is made in this text.
+fn made(name: &str, text: &str) -> bool {
+    [".", "::"].iter().any(|before| text.contains(&format!("{before}{name}(")))
+}
+
+#[test]
+fn every_call_that_waits_is_dropped_at_each_wait() {
+    let mut text = String::new();
+    sources("behaviour/cancellation", &mut text);
+    text.push_str(include_str!("../cancellation.rs"));
+    let dropped: Vec<String> =
+        text.split("poll_until(").skip(1).map(|call| call.chars().take(120).collect()).collect();
+    for name in calls() {
+        let named = text.contains(&format!("let call = connection.{name}("))
+            || text.contains(&format!("let call = Connection::{name}("));
+        assert!(named || dropped.iter().any(|call| made(&name, call)), "{name} is never dropped");
+    }
+}
+
+#[test]
+fn every_call_that_waits_meets_hostile_servers() {
+    let mut text = String::new();
+    sources("behaviour/hostile", &mut text);
+    text.push_str(include_str!("../hostile.rs"));
+    for name in calls() {
+        assert!(made(&name, &text), "{name} meets no hostile server");
+    }
+}
