@@ -76,13 +76,16 @@ fn show(event: &Event<'_>) {
 /// Sends to a server that keeps the mail, and shows what it kept.
 async fn send_to_ours() -> Result<()> {
     let server = CaptureServer::builder().user("me", "pencil").start().await?;
-    let mut options = Options::new();
-    options.host = server.host().to_owned();
-    options.port = Some(server.port());
-    options.authority = Some(server.authority_pem().into());
-    options.user = Some(("me".to_owned(), "pencil".to_owned()));
-    options.from.push_str("me@example.com");
-    options.to = vec!["you@example.org".to_owned(), "her@example.net".to_owned()];
+    let options = Options {
+        host: server.host().to_owned(),
+        port: Some(server.port()),
+        tls: "starttls".to_owned(),
+        authority: Some(server.authority_pem().into()),
+        user: Some(("me".to_owned(), "pencil".to_owned())),
+        from: "me@example.com".to_owned(),
+        to: vec!["you@example.org".to_owned(), "her@example.net".to_owned()],
+        mail: MAIL.into(),
+    };
     deliver(options).await?;
     for mail in server.messages() {
         println!("\nThe server keeps, from {} to {}:", mail.from, mail.recipients.join(", "));
@@ -91,6 +94,7 @@ async fn send_to_ours() -> Result<()> {
     Ok(())
 }
 
+#[derive(Default)]
 struct Options {
     host: String,
     port: Option<u16>,
@@ -102,21 +106,14 @@ struct Options {
     mail: Vec<u8>,
 }
 
-impl Options {
-    fn new() -> Self {
-        let (host, from, tls) = (String::new(), String::new(), "starttls".to_owned());
-        let (port, authority, user, to, mail) = (None, None, None, Vec::new(), MAIL.into());
-        Self { host, port, tls, authority, user, from, to, mail }
-    }
-}
-
 async fn send_to_yours() -> Result<()> {
-    let mut options = Options::new();
+    let tls = "starttls".to_owned();
+    let mut options = Options { tls, mail: MAIL.into(), ..Options::default() };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("host") => options.host = arguments.value()?.string()?,
-            Long("port") => options.port = Some(arguments.value()?.parse()?),
+            Long("port") => options.port = Some(number(&arguments.value()?.string()?)?),
             Long("tls") => options.tls = arguments.value()?.string()?,
             Long("ca") => options.authority = Some(read(&arguments.value()?.string()?)?),
             Long("user") => options.user = Some((arguments.value()?.string()?, String::new())),
@@ -137,12 +134,17 @@ async fn send_to_yours() -> Result<()> {
     }
     if let Some((user, password)) = &mut options.user {
         let prompt = format!("Password of {user} (or set SMTP_PASSWORD): ");
-        let given = std::env::var("SMTP_PASSWORD");
-        *password = given.or_else(|_| rpassword::prompt_password(prompt))?;
+        *password = std::env::var("SMTP_PASSWORD")
+            .or_else(|_| rpassword::prompt_password(prompt))
+            .map_err(|_| "there is no terminal to ask for a password: set SMTP_PASSWORD")?;
     }
     deliver(options).await
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}").into())
+}
+
+fn number(port: &str) -> Result<u16> {
+    port.parse().map_err(|_| format!("--port is a number up to 65535, not {port:?}").into())
 }
