@@ -93,7 +93,11 @@ async fn octets_that_arrive_later_are_no_handshake() {
 #[tokio::test(start_paused = true)]
 async fn a_certificate_must_be_for_this_server_and_trusted() {
     let elsewhere = Certificate::new(&["elsewhere.example.test"]);
-    for (name, certificate) in [("another name", Some(&elsewhere)), ("another authority", None)] {
+    let table = [
+        ("another name", Some(&elsewhere), "by a name that its certificate is for"),
+        ("another authority", None, "as a root to trust"),
+    ];
+    for (name, certificate, advice) in table {
         let mut script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --");
         if let Some(certificate) = certificate {
             script = script.certificate(certificate);
@@ -108,6 +112,7 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
             matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))),
             "{name}: {error}"
         );
+        assert!(error.to_string().contains(advice), "{name}: {error}");
         assert!(!peer.written().ends_with(b"EHLO client.example.test\r\n\r\n"), "{name}");
     }
 }

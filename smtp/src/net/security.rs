@@ -1,10 +1,13 @@
 //! The TLS handshake of a connection.
 
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::io;
 
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{CertificateError, Error as TlsError};
 
 use super::driver::Driver;
 use super::stream::Stream;
@@ -50,7 +53,7 @@ impl Driver {
         let stream = timeout_at(limit, TlsConnector::from(tls.config()).connect(name, stream))
             .await
             .map_err(|_| Fault::TimedOut(Stage::Handshake))?
-            .map_err(Fault::Handshake)?;
+            .map_err(|error| Fault::Handshake(advised(error)))?;
         let session = stream.get_ref().1;
         let established = Established {
             verified: tls.verifies(),
@@ -76,4 +79,48 @@ fn server_name(name: &str) -> io::Result<ServerName<'static>> {
             format!("{name:?} is no name that a certificate can carry: use the server's DNS name"),
         )
     })
+}
+
+/// An error of TLS, and what can be done about it.
+#[derive(Debug)]
+struct Advised {
+    error: io::Error,
+    advice: &'static str,
+}
+
+impl Display for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error, self.advice)
+    }
+}
+
+impl Error for Advised {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Says what to do about the errors that are mostly mistakes of whoever set the connection up.
+fn advised(error: io::Error) -> io::Error {
+    use CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
+        UnknownIssuer,
+    };
+    let advice = match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(TlsError::InvalidMessage(_)) => {
+            "the server does not speak TLS from the first octet at this port; connect to it with \
+             STARTTLS"
+        }
+        Some(TlsError::InvalidCertificate(UnknownIssuer | BadSignature)) => {
+            "name the authority that issued the server's certificate as a root to trust"
+        }
+        Some(TlsError::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
+            "connect to the server by a name that its certificate is for"
+        }
+        Some(TlsError::InvalidCertificate(Expired | ExpiredContext { .. })) => {
+            "the server's certificate must be renewed, or the clock of this machine is wrong"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), Advised { error, advice })
 }

@@ -50,6 +50,10 @@ impl Display for Fault {
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection without a reply"),
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
+            Self::TimedOut(Stage::Greeting) => f.write_str(
+                "the server took too long: timed out waiting for the greeting; at a port for TLS \
+                 from the first octet there is none before the handshake",
+            ),
             Self::TimedOut(stage) => {
                 write!(f, "the server took too long: timed out {}", stage.describe())
             }
