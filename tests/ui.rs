@@ -18,16 +18,36 @@ fn wrong_programs_do_not_compile() {
 
 #[test]
 fn a_session_in_the_wrong_order_is_one_error() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/states");
+    let seen = each_is_one_error(&["ui/states"]);
+    assert!(seen >= 15, "only {seen} programs");
+}
+
+/// What is behind a mistake is not a mistake of its own. The one program with more than one is
+/// there to show that all of them are reported at once.
+#[test]
+fn a_wrong_attribute_is_one_error() {
+    let kinds = ["codes", "contradictions", "fields", "mechanism", "reply", "states", "verb"];
+    let folders = kinds.map(|kind| format!("ui/derive/{kind}"));
+    let seen = each_is_one_error(&folders.each_ref().map(String::as_str));
+    assert!(seen >= 60, "only {seen} programs");
+}
+
+/// Counts the programs, each of which has one error.
+fn each_is_one_error(folders: &[&str]) -> usize {
     let mut seen = 0;
-    for entry in std::fs::read_dir(folder).expect("the programs") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_some_and(|ending| ending == "stderr") {
-            let text = std::fs::read_to_string(&path).expect("what the compiler says");
-            let errors = text.lines().filter(|line| line.starts_with("error")).count();
-            assert_eq!(errors, 1, "{}", path.display());
-            seen += 1;
+    for folder in folders {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in std::fs::read_dir(folder).expect("the programs") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|ending| ending == "stderr") {
+                let text = std::fs::read_to_string(&path).expect("what the compiler says");
+                let errors = text.lines().filter(|line| line.starts_with("error")).count();
+                let all = path.ends_with("all_at_once.stderr");
+                assert_eq!(errors > 1, all, "{}", path.display());
+                assert!(errors > 0, "{}", path.display());
+                seen += 1;
+            }
         }
     }
-    assert!(seen >= 15, "only {seen} programs");
+    seen
 }

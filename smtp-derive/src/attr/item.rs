@@ -23,6 +23,8 @@ pub(crate) enum Value {
     List(TokenStream),
 }
 
+const VALUES: &str = "expected a string, a number or a path";
+
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.call(Ident::parse_any)?;
@@ -33,14 +35,13 @@ impl Parse for Item {
                     Lit::Str(text) => Value::Text(text),
                     Lit::Int(number) => Value::Number(number),
                     other => {
-                        return Err(syn::Error::new_spanned(
-                            other,
-                            "expected a string, a number or a path",
-                        ));
+                        return Err(syn::Error::new_spanned(other, VALUES));
                     }
                 }
             } else {
-                Value::Type(input.parse()?)
+                // What cannot be a type either is none of the three, whatever syn was looking for.
+                let place = input.span();
+                Value::Type(input.parse().map_err(|_| syn::Error::new(place, VALUES))?)
             }
         } else if input.peek(syn::token::Paren) {
             let content;
@@ -106,6 +107,11 @@ impl<'a> Items<'a> {
     /// Whether something was wrong here: then nothing is said of what is missing.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.spoiled
+    }
+
+    /// Remembers that something was wrong here.
+    pub(crate) fn spoil(&mut self) {
+        self.spoiled = true;
     }
 
     /// Takes an item, with its name.

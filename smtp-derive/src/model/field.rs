@@ -43,6 +43,8 @@ pub(crate) struct Field {
     pub(crate) unless_default: Option<Ident>,
     pub(crate) raises: Option<LitInt>,
     pub(crate) utf8: bool,
+    /// The first attribute that says how the value is written.
+    form: Option<Ident>,
 }
 
 /// What a field writes.
@@ -84,6 +86,8 @@ impl Field {
         let join = items.text("join");
         let role = role(field, &mut items, errors);
         let many = many(field, join, errors);
+        let mut encoders = ["xtext", "base64", "with", "prefix"].iter();
+        let form = encoders.find_map(|name| items.peek(name)).cloned();
         let encoder = encoder(&mut items, errors);
         let found = Self {
             member,
@@ -99,6 +103,7 @@ impl Field {
             unless_default: items.flag("unless_default"),
             raises: items.number("raises"),
             utf8: items.flag("utf8").is_some(),
+            form,
         };
         found.check(errors);
         found
@@ -127,21 +132,21 @@ impl Field {
             errors.at(unless, "nothing is written of nothing anyway: remove `unless_default`");
         }
         match &self.role {
-            Role::Flag(keyword) => {
+            Role::Flag(_) => {
                 if !is_named(&self.ty, "bool") {
                     errors.at(&self.ty, "a flag is written or not: its field is a `bool`");
                 }
-                if self.prefix.is_some() || !matches!(self.encoder, Encoder::Display) {
-                    errors.at(keyword, "a flag has no value that could be encoded");
+                if let Some(form) = &self.form {
+                    errors.at(
+                        form,
+                        format!("a flag has no value that could be encoded: remove `{form}`"),
+                    );
                 }
             }
             Role::Flatten | Role::Skip => {
                 let name = if matches!(self.role, Role::Skip) { "skip" } else { "flatten" };
-                if self.prefix.is_some() || !matches!(self.encoder, Encoder::Display) {
-                    errors.at(
-                        &self.member,
-                        format!("`{name}` leaves nothing to encode: remove the encoder"),
-                    );
+                if let Some(form) = &self.form {
+                    errors.at(form, format!("`{name}` leaves nothing to encode: remove `{form}`"));
                 }
             }
             Role::Argument | Role::Param(_) => {}

@@ -60,6 +60,7 @@ impl Mechanism {
                 _ => {
                     let message = "`initial` is a template or a function: `initial = \"{user}\"`";
                     errors.at(&item.name, message);
+                    items.spoil();
                     Initial::None
                 }
             },
@@ -78,6 +79,7 @@ impl Mechanism {
                     let message = "`respond` lists templates or names a function: \
                                    `respond(\"{user}\", \"{password}\")`";
                     errors.at(&item.name, message);
+                    items.spoil();
                     Answers::None
                 }
             },
