@@ -52,6 +52,7 @@
 //! | field | `if_listed` | left out where the command's own keyword does not list the parameter |
 //! | field | `unless_default` | left out where it has its type's default |
 //! | field | `raises = 26` | octets by which the field may lengthen the line |
+//! | field | `utf8` | the line, and its transaction, may hold UTF-8 beyond ASCII |
 //! | field | `flatten` | arguments that the value writes itself (`smtp::Arguments`) |
 //! | field | `skip` | not sent |
 //!
