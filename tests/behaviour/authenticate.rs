@@ -223,6 +223,61 @@ async fn endless_challenges_end() {
     ));
 }
 
+/// Where the server must ask for what did not fit, it asks for something else.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_in_place_of_a_question_is_cancelled() {
+    let dialogue = "C: AUTH PLAIN\nS: 334 bW9yZQ==\nC: *\nS: 501 cancelled";
+    let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
+    let mut plain = Plain::new("me", "x".repeat(500));
+    let result = connection.authenticate(&mut plain).await;
+    assert!(matches!(result, Err(TransitionError::Refused(_))), "{result:?}");
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_of_two_lines_is_none() {
+    let dialogue = "C: AUTH X-PATIENT\nS: 334-eA==\nS: 334 eA==";
+    let (connection, peer) = secured(&["AUTH X-PATIENT"], dialogue).await;
+    let error = error(connection.authenticate(&mut Patient).await);
+    assert!(matches!(
+        &error,
+        Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Unexpected(_)))
+    ));
+    assert!(peer.is_closed());
+}
+
+/// A response is no longer than a challenge may be.
+#[tokio::test(start_paused = true)]
+async fn a_response_that_is_too_long_is_cancelled() {
+    for (octets, fits) in [(49_146, true), (49_147, false)] {
+        let long = format!("C: {}\nS: 235 ok", "eHh4".repeat(49_146 / 3));
+        let answer = if fits { &long } else { "C: *\nS: 501 cancelled" };
+        let dialogue = format!("C: AUTH X-LONG\nS: 334\n{answer}");
+        let (connection, peer) = secured(&["AUTH X-LONG"], &dialogue).await;
+        let result = connection.authenticate(&mut Long(octets)).await;
+        assert_eq!(result.is_ok(), fits, "{octets} octets: {result:?}");
+        peer.finish();
+    }
+}
+
+/// A mechanism with much to say.
+struct Long(usize);
+
+impl Mechanism for Long {
+    fn name(&self) -> &'static str {
+        "X-LONG"
+    }
+    fn reveals_secret(&self) -> bool {
+        false
+    }
+    fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
+        Ok(None)
+    }
+    fn respond(&mut self, _: Challenge<'_>) -> Result<Step, MechanismError> {
+        Ok(Secret::from("x".repeat(self.0)).into())
+    }
+}
+
 /// A mechanism that no server offers.
 struct Unoffered;
 

@@ -135,3 +135,20 @@ async fn replies_become_values_by_their_code() {
     assert!(matches!(error(connection.send(Ask).await), Error::Refused(_)));
     peer.finish();
 }
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-LIST", reply_lines = 300, valid_in(Home))]
+struct List;
+
+/// A list may be longer than what other commands are answered with.
+#[tokio::test(start_paused = true)]
+async fn a_command_says_how_many_lines_its_reply_may_have() {
+    let lines = |count: usize| "S: 250-a\n".repeat(count - 1) + "S: 250 a\n";
+    for (count, list, ask) in [(128, true, true), (129, true, false), (301, false, false)] {
+        let dialogue = format!("C: *\n{}", lines(count));
+        let (mut connection, _) = greeted(script(&[], &dialogue)).await;
+        assert_eq!(connection.send(List).await.is_ok(), list, "{count}");
+        let (mut connection, _) = greeted(script(&[], &dialogue)).await;
+        assert_eq!(connection.send(smtp::command::Noop).await.is_ok(), ask, "{count}");
+    }
+}

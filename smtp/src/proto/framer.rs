@@ -132,10 +132,13 @@ mod tests {
         use ProtocolError::{BareLineFeed, LineTooLong, ReplyTooLong, TooManyLines};
         let long = [b"250 ".as_slice(), &[b'x'; 40]].concat();
         let wide = b"250-aaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(3);
+        // Three lines, the last one complete too.
+        let whole = [&wide[..64], b"250 aaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"].concat();
         let table: &[(&str, &[u8], ProtocolError)] = &[
             ("no end of line", &long, LineTooLong(32)),
             ("many lines", b"250-\r\n250-\r\n250-\r\n250-\r\n", TooManyLines(3)),
             ("many octets", &wide, ReplyTooLong(80)),
+            ("many octets in a complete reply", &whole, ReplyTooLong(80)),
             ("bare LF", b"250 ok\n", BareLineFeed),
         ];
         for (name, octets, expected) in table {
