@@ -3,7 +3,7 @@
 use smtp::command::Noop;
 use smtp::error::ProtocolError;
 use smtp::testing::{Certificate, Script};
-use smtp::{Error, Fault, Plain, SmtpCommand, Stage, TransitionError};
+use smtp::{Connection, Error, Fault, Plain, Server, SmtpCommand, Stage, TransitionError};
 use tests::{ehlo, error, greeted, script, trust};
 
 #[tokio::test(start_paused = true)]
@@ -114,6 +114,36 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
         );
         assert!(error.to_string().contains(advice), "{name}: {error}");
         assert!(!peer.written().ends_with(b"EHLO client.example.test\r\n\r\n"), "{name}");
+    }
+}
+
+/// RFC 9525: the name that the caller gave, a wildcard for the first label alone, an address only by
+/// a name of its own kind.
+#[tokio::test(start_paused = true)]
+async fn the_name_that_the_caller_gave_counts() {
+    let table = [
+        ("mail.example.test", "mail.example.test", true),
+        ("MAIL.Example.test", "mail.example.test", true),
+        ("mail.example.test.", "mail.example.test", true),
+        ("mail.example.test", "*.example.test", true),
+        ("a.mail.example.test", "*.example.test", false),
+        ("example.test", "*.example.test", false),
+        ("mail.example.test", "m*.example.test", false),
+        ("mail.example.test", "example.test", false),
+        ("192.0.2.1", "192.0.2.1", true),
+        ("192.0.2.1", "192.0.2.2", false),
+        ("192.0.2.1", "mail.example.test", false),
+        ("[2001:db8::1]", "2001:db8::1", true),
+        ("mail.example.test", "192.0.2.1", false),
+        ("m\u{e4}il.example.test", "xn--mil-qla.example.test", false),
+        ("mail example.test", "mail.example.test", false),
+    ];
+    for (host, name, accepted) in table {
+        let script = Script::new("-- tls --\nS: 220 hi\nC: EHLO *\nS: 250 hi");
+        let (stream, peer) = script.certificate(&Certificate::new(&[name])).start();
+        let result = Connection::over_tls(stream, &Server::new(host, 465), &trust(&peer)).await;
+        assert_eq!(result.is_ok(), accepted, "{host}, {name}: {result:?}");
+        assert_eq!(peer.written().is_empty(), !accepted, "{host}, {name}");
     }
 }
 
