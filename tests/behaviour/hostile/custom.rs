@@ -1,6 +1,6 @@
 //! Calls that send commands of one's own, and calls that are made of others.
 
-use smtp::command::{Data, Mail, Rcpt, StartTls};
+use smtp::command::{Data, Mail, Noop, Rcpt, StartTls};
 use smtp::testing::Script;
 use smtp::{
     AnyConnection, Connection, Conversation, DeliverError, Envelope, Error, Fault, Mailbox,
@@ -73,6 +73,35 @@ async fn inside_tls_from_the_first_octet() {
             "{name}: {result}"
         );
         assert!(peer.is_closed(), "{name}");
+    }
+}
+
+/// Whether TLS was closed in good order or cut: a reply that is not whole is none.
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_cut_short_is_none() {
+    let whole = b"250 ok\r\n";
+    for end in ["-- cut --", "-- close --", "-- reset --"] {
+        for said in 0..whole.len() {
+            let start = |dialogue: &str| {
+                let script = Script::new("-- tls --").then(&hello(&[])).then(dialogue);
+                script.server_raw(&whole[..said]).then(end).start()
+            };
+            let (stream, peer) = start("C: NOOP");
+            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let lost = error(connection.expect("TLS").send(Noop).await);
+            assert!(matches!(lost, Error::Lost(_)), "{end} behind {said}: {lost}");
+
+            let (stream, peer) =
+                start("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .");
+            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
+            let result = connection.expect("TLS").deliver(&envelope, "x").await;
+            assert!(matches!(result, Err(DeliverError::Unknown(_))), "{end} behind {said}");
+
+            let (stream, peer) = start("C: QUIT");
+            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            connection.expect("TLS").quit().await.expect("nothing depends on it");
+        }
     }
 }
 
