@@ -1,11 +1,13 @@
 //! Each step has its own deadline, and no reply can stretch it.
 
+mod slow;
+
 use std::time::Duration;
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::testing::Script;
 use smtp::{Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, Stage, Timeouts};
-use tests::{error, greeted, hello, in_transaction, script, secured, server};
+use tests::{error, greeted, hello, in_transaction, script, secured, server, trust};
 use tokio::time::Instant;
 
 const SILENCE: &str = "C: *\n-- silence --";
@@ -118,6 +120,19 @@ async fn the_whole_connection_has_a_deadline_when_it_is_given_one() {
     let lost = error(connection.send(Noop).await);
     assert!(matches!(&lost, Error::Lost(lost) if matches!(lost.fault(), Fault::DeadlineExceeded)));
     assert!(began.elapsed() < minutes(8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_is_part_of_the_whole() {
+    let mut timeouts = Timeouts::default();
+    timeouts.total = Some(Duration::from_secs(20));
+    let dialogue = "C: STARTTLS\n-- wait 10s --\nS: 220 go\nC: *\n-- silence --";
+    let (stream, peer) = script(&["STARTTLS"], dialogue).start();
+    let began = Instant::now();
+    let connection = Connection::over(stream, &server().timeouts(timeouts)).await.expect("EHLO");
+    let lost = error(connection.starttls(&trust(&peer)).await);
+    assert!(matches!(lost, Error::Lost(_)), "{lost}");
+    assert!(began.elapsed() < Duration::from_secs(21), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

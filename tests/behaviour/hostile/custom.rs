@@ -1,6 +1,7 @@
 //! Calls that send commands of one's own, and calls that are made of others.
 
 use smtp::command::{Data, Mail, Noop, Rcpt, StartTls};
+use smtp::error::ProtocolError;
 use smtp::testing::Script;
 use smtp::{
     AnyConnection, Connection, Conversation, DeliverError, Envelope, Error, Fault, Mailbox,
@@ -102,6 +103,38 @@ async fn a_reply_that_is_cut_short_is_none() {
             let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
             connection.expect("TLS").quit().await.expect("nothing depends on it");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_questions_end() {
+    let dialogue =
+        "C: X-ASK\n".to_owned() + &"S: 350 colour?\nC: blue\n".repeat(32) + "S: 350 and?";
+    let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
+    let lost = error(connection.converse(Ask, &mut Blue).await);
+    assert!(
+        matches!(&lost, Error::Lost(lost)
+            if lost.protocol() == Some(&ProtocolError::TooManyChallenges(32))),
+        "{lost}"
+    );
+    peer.finish();
+}
+
+/// A server that says why and closes is heard, although it can no longer be written to.
+#[tokio::test(start_paused = true)]
+async fn last_words_are_heard() {
+    let dialogue = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\n";
+    for (words, code) in
+        [("S: 421 4.3.2 busy", Some(421)), ("S: 552 too big", Some(552)), ("", None)]
+    {
+        let script = script(&[], dialogue).then(words).then("-- close --");
+        // Octet by octet: what was said is still unread when writing fails.
+        let (mut connection, peer) = greeted(script.fragmented(1)).await;
+        let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
+        let lost = error(connection.deliver(&envelope, "x").await);
+        assert_eq!(lost.reply().map(|reply| reply.code().value()), code, "{words}: {lost}");
+        assert!(matches!(lost, Error::Lost(_)), "{words}: {lost}");
+        assert!(peer.is_closed());
     }
 }
 
