@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smtp::command::{Help, Mail, Noop, Rcpt, Verification, Vrfy};
 use smtp::error::ProtocolError;
-use smtp::extension::{EnvelopeId, Notify, OriginalRecipient, Ret};
+use smtp::extension::{BodyKind, EnvelopeId, Notify, OriginalRecipient, Ret};
 use smtp::testing::Script;
 use smtp::{
     Connection, DataError, Envelope, Error, ForwardPath, Mailbox, ReversePath, TransitionError,
@@ -266,5 +266,44 @@ async fn vrfy_and_help_are_answered_anywhere() {
     let topic = smtp::grammar::SmtpString::try_from("RCPT").expect("text");
     let help = txn.send(Help::new().on(topic)).await.expect("help");
     assert_eq!(help.text(), "RCPT names\na recipient");
+    peer.finish();
+}
+
+/// What MAIL has agreed on holds for the recipients and the message.
+#[tokio::test(start_paused = true)]
+async fn a_transaction_remembers_what_it_agreed_on() {
+    let offers = ["SMTPUTF8", "8BITMIME"];
+    let user = mailbox("用户@example.org");
+    let dialogue = "C: MAIL FROM:<me@example.com> BODY=8BITMIME SMTPUTF8
+                    S: 250 ok
+                    C: RCPT TO:<用户@example.org>
+                    S: 250 ok
+                    C: DATA
+                    S: 354 go
+                    C: grüße
+                    C: .
+                    S: 250 ok";
+    let (connection, peer) = greeted(script(&offers, dialogue)).await;
+    let mail = Mail::from(mailbox("me@example.com")).body(BodyKind::EightBitMime).smtputf8();
+    let mut txn = connection.mail(mail).await.expect("MAIL");
+    txn.rcpt(Rcpt::to(&user)).await.expect("RCPT");
+    txn.data("grüße").await.expect("DATA");
+    peer.finish();
+
+    let dialogue = "C: MAIL FROM:<me@example.com>
+                    S: 250 ok
+                    C: RCPT TO:<you@example.org>
+                    S: 250 ok
+                    C: RSET
+                    S: 250 ok";
+    let (connection, peer) = greeted(script(&offers, dialogue)).await;
+    let mut txn = connection.mail(Mail::from(mailbox("me@example.com"))).await.expect("MAIL");
+    let refused = error(txn.rcpt(Rcpt::to(&user)).await);
+    assert!(matches!(refused, Error::Refused(refusal) if refusal.is_local()));
+    txn.rcpt(Rcpt::to(mailbox("you@example.org"))).await.expect("RCPT");
+    let Err(DataError::Refused(refused)) = txn.data("grüße").await else {
+        panic!("8BITMIME was not asked for");
+    };
+    assert!(refused.refusal.is_local());
     peer.finish();
 }
