@@ -58,6 +58,23 @@ impl AnyConnection {
         either!(self, connection => connection.deliver(envelope, body).await)
     }
 
+    /// As [`Connection::deliver_all`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::deliver_all`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Connection::deliver_all`].
+    pub async fn deliver_all<'b, B: Into<Body<'b>>>(
+        &mut self,
+        messages: impl IntoIterator<Item = (Envelope, B)>,
+        report: impl FnMut(usize, Result<Receipt, DeliverError>),
+    ) -> Result<(), Lost> {
+        either!(self, connection => connection.deliver_all(messages, report).await)
+    }
+
     /// As [`Connection::quit`].
     ///
     /// # Errors
