@@ -144,7 +144,7 @@ tlsproxy  unix  -       -       n       -       0       tlsproxy
   -o syslog_name=postfix/plainauth -o smtpd_sasl_auth_enable=yes -o smtpd_tls_auth_only=no -o broken_sasl_auth_clients=yes
   -o { smtpd_relay_restrictions=permit_sasl_authenticated, reject } ${POSTFIX_CYRUS:+-o smtpd_sasl_type=cyrus -o smtpd_sasl_path=smtpd}
 127.0.0.1:$((B+7)) inet n - n - - smtpd
-  -o syslog_name=postfix/discard -o { smtpd_relay_restrictions=permit } -o smtpd_recipient_restrictions= -o content_filter=discard: -o receive_override_options=no_unknown_recipient_checks,no_address_mappings
+  -o syslog_name=postfix/discard -o { smtpd_relay_restrictions=permit_mynetworks, reject } -o mynetworks=127.0.0.0/8 -o smtpd_recipient_restrictions= -o content_filter=discard: -o receive_override_options=no_unknown_recipient_checks,no_address_mappings
 127.0.0.1:$((B+8)) inet n - n - - smtpd
   -o syslog_name=postfix/7bit -o { smtpd_discard_ehlo_keywords=8bitmime, smtputf8, chunking, pipelining, dsn, starttls, size, vrfy, etrn, enhancedstatuscodes, xclient, xforward }
   -o smtputf8_enable=no -o smtpd_tls_security_level=none
