@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use memchr::memchr;
 use nom::bytes::complete::{take_while, take_while1};
 use nom::combinator::{recognize, verify};
 use nom::{IResult, Parser as _};
@@ -58,17 +59,14 @@ impl Capabilities {
     /// Reads the reply to EHLO. It cannot fail: what is no keyword is kept as text.
     pub fn from_reply(reply: &Reply) -> Self {
         let text = reply.raw().clone();
-        let mut end = 0;
-        let entries = text
-            .split_inclusive(|&octet| octet == b'\n')
-            .filter_map(|line| {
-                let start = end;
-                end += line.len();
-                entry(line, start)
-            })
-            .skip_while(|entry| entry.keyword.start == CODE)
-            .collect();
-        Self { text, entries }
+        let mut entries = Vec::with_capacity(USUAL_LINES);
+        let mut start = line_end(&text, 0);
+        while start < text.len() {
+            let end = line_end(&text, start);
+            entries.extend(entry(&text[start..end], start));
+            start = end;
+        }
+        Self { text, entries: entries.into() }
     }
 
     /// No capabilities: a server that knows HELO alone.
@@ -152,6 +150,14 @@ impl Capabilities {
 /// Octets of a line before its text: the code and what separates it.
 const CODE: usize = 4;
 
+/// Lines that few replies exceed.
+const USUAL_LINES: usize = 16;
+
+/// Where the line that begins at `start` ends, its line feed included.
+fn line_end(text: &[u8], start: usize) -> usize {
+    memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1)
+}
+
 /// The keyword and the parameters of a line that begins at `start`.
 fn entry(line: &[u8], start: usize) -> Option<Entry> {
     let text = without_line_end(line).get(CODE..)?;
@@ -178,7 +184,17 @@ fn ehlo_keyword(input: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 fn is_keyword(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || octet == b'-'
+    // Looked up: a branch for each range of letters takes longer than the rest of the reply.
+    const KEYWORD: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut octet = 0u8;
+        while octet < 0x80 {
+            table[octet as usize] = octet.is_ascii_alphanumeric() || octet == b'-';
+            octet += 1;
+        }
+        table
+    };
+    KEYWORD[usize::from(octet)]
 }
 
 /// What stands between parameters: a space, and in some servers a tab.
