@@ -4,6 +4,7 @@
 mod complete;
 #[macro_use]
 mod each_wait;
+mod chunks;
 mod custom;
 mod sockets;
 

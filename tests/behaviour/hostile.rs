@@ -1,5 +1,6 @@
 //! Servers that want to hurt: each public call ends with its typed error, in bounded memory.
 
+mod chunks;
 mod custom;
 mod memory;
 mod sockets;
