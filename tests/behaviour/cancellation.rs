@@ -266,8 +266,15 @@ async fn the_message() {
 #[tokio::test(start_paused = true)]
 async fn quit() {
     at_each_wait!(waits => {
-        let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 221 bye").stutter()).await;
+        let script = script(&[], "C: QUIT\nS: 221 bye").stutter().write_limit(2);
+        let (connection, peer) = greeted(script).await;
         let done = poll_until(connection.quit(), waits).await;
+        is_gone(&peer);
+        done.is_some()
+    });
+    at_each_wait!(waits => {
+        let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 221 bye").stutter()).await;
+        let done = poll_until(connection.quit_and_wait(), waits).await;
         is_gone(&peer);
         done.is_some()
     });

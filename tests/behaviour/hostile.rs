@@ -113,6 +113,9 @@ async fn between_transactions() {
         let (connection, peer) = greeted(attack(script(&[], "C: QUIT"))).await;
         connection.quit().await.expect("nothing depends on QUIT");
         assert!(peer.is_closed(), "QUIT, {name}");
+
+        let (connection, peer) = greeted(attack(script(&[], "C: QUIT"))).await;
+        ended("QUIT", name, is, &error(connection.quit_and_wait().await), &peer);
     }
 }
 

@@ -307,3 +307,17 @@ async fn a_transaction_remembers_what_it_agreed_on() {
     assert!(refused.refusal.is_local());
     peer.finish();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_reply_to_quit_is_there_for_whoever_waits() {
+    let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 221 2.0.0 bye")).await;
+    let reply = connection.quit_and_wait().await.expect("a reply");
+    assert_eq!(reply.to_string(), "221 2.0.0 bye");
+    assert!(peer.is_closed());
+    peer.finish();
+
+    let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 500 what?")).await;
+    let refused = connection.quit_and_wait().await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    assert!(peer.is_closed());
+}

@@ -47,7 +47,7 @@ pub use submission::{Anonymous, Credentials, Submission};
 pub use transfer::Transfer;
 
 use crate::command::Quit;
-use crate::error::{Fault, Lost};
+use crate::error::{Error, Fault, Lost};
 use crate::proto::line::Declared;
 use crate::state::{Reachable, Security, State, Transition, ValidIn};
 use session::Session;
@@ -127,8 +127,10 @@ impl<S: State> Connection<S> {
         Pending::new(self.walk(command))
     }
 
-    /// Ends the session with QUIT. What the server says to it changes nothing, so it is waited for
-    /// shortly and then ignored. A server that has closed the session by itself was only faster.
+    /// Ends the session with QUIT, and does not wait for the reply: nothing depends on it, and a
+    /// round trip is saved. RFC 5321 §4.1.1.10 would have a client wait; see
+    /// [`quit_and_wait`](Self::quit_and_wait). A server that has closed the session by itself was
+    /// only faster.
     ///
     /// # Errors
     ///
@@ -143,10 +145,29 @@ impl<S: State> Connection<S> {
             Err(Fault::Closed | Fault::Closing(_) | Fault::Io(_)) => return Ok(()),
             Err(fault) => return Err(fault.into()),
         }
+        // QUIT has no arguments that could be wrong, and whether it arrives changes nothing.
         if self.submit(&Quit).is_ok() {
-            let _ = self.session.driver.reply().await;
+            self.session.driver.close().await;
         }
         Ok(())
+    }
+
+    /// Ends the session with QUIT, and waits for the reply.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::Error::Refused) when the server refuses to end the session, which
+    /// is over all the same; [`Error::Lost`](crate::Error::Lost) when the connection is gone before
+    /// the reply.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn quit_and_wait(mut self) -> Result<Reply, Error> {
+        self.session.driver.enter()?;
+        let (reply, _) = self.exchange(&Quit).await??;
+        self.session.driver.close().await;
+        Ok(reply)
     }
 
     async fn walk<C: Transition<S>>(

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use smtp_grammar::Capabilities;
 use tokio::io::{AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::stream::Stream;
 use super::timer::Timer;
@@ -206,6 +206,18 @@ impl Driver {
             }
         })
         .await
+    }
+
+    /// Writes what is queued and closes the stream, as far as that works within the time that QUIT
+    /// may take: nothing depends on it.
+    pub(crate) async fn close(&mut self) {
+        let limit = self.timeouts.quit;
+        let closing = async {
+            let _ = self.drain(0).await;
+            let _ = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await;
+        };
+        let _ = timeout(limit, closing).await;
+        self.stream = Stream::Gone;
     }
 
     /// Ends the connection: the stream is closed, and every later call says that it is gone.

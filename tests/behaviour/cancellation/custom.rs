@@ -110,7 +110,8 @@ async fn a_connection_of_any_state() {
         done.is_some()
     });
     at_each_wait!(waits => {
-        let (connection, peer) = greeted(script(&[], "C: QUIT\nS: 221 bye").stutter()).await;
+        let script = script(&[], "C: QUIT\nS: 221 bye").stutter().write_limit(2);
+        let (connection, peer) = greeted(script).await;
         let any = AnyConnection::from(connection);
         let done = poll_until(any.quit(), waits).await;
         is_gone(&peer);
