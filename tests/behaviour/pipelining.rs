@@ -1,8 +1,12 @@
 //! MAIL, RCPT and DATA in one flight, and what comes of each answer (RFC 2920).
 
+use std::sync::{Arc, Mutex};
+
 use smtp::command::Noop;
 use smtp::{DeliverError, Envelope, Receipt};
 use tests::{greeted, script};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 
 const GROUP: &str = "C: MAIL FROM:<me@example.com>
                      C: RCPT TO:<a@example.org>
@@ -132,37 +136,14 @@ async fn a_connection_that_breaks_in_the_group_has_delivered_nothing() {
     }
 }
 
-/// Reading goes on while writing waits: neither side can block the other, however much both say.
+/// Reading goes on while writing waits: neither side can block the other, however much both say and
+/// however little the buffers between them hold.
 #[tokio::test]
-async fn many_recipients_through_small_buffers() {
-    use std::sync::Arc;
-    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-
-    const MANY: usize = 10_000;
-    let (client, server) = tokio::io::duplex(4096);
-    let server = tokio::spawn(async move {
-        let (reader, mut writer) = tokio::io::split(server);
-        let mut lines = BufReader::new(reader).lines();
-        writer.write_all(b"220 hi\r\n").await.expect("a client");
-        let mut seen = 0_usize;
-        while let Some(line) = lines.next_line().await.expect("a client") {
-            // A line of text for each recipient, longer than what was read for it.
-            let reply = match line.split(' ').next().unwrap_or_default() {
-                "EHLO" => "250-mail\r\n250 PIPELINING\r\n".to_owned(),
-                "DATA" => "354 go\r\n".to_owned(),
-                "RCPT" => {
-                    seen += 1;
-                    format!("250 2.1.5 recipient number {seen} is one that we like very much\r\n")
-                }
-                "QUIT" => break,
-                _ if line == "x" => continue,
-                _ => "250 ok\r\n".to_owned(),
-            };
-            writer.write_all(reply.as_bytes()).await.expect("a client");
-        }
-        seen
-    });
-    let said = Arc::new(std::sync::Mutex::new(0_u64));
+async fn a_hundred_thousand_recipients_through_small_buffers() {
+    const MANY: usize = 100_000;
+    let (client, server) = small_sockets().await;
+    let server = tokio::spawn(serve(server));
+    let said = Arc::new(Mutex::new(0_u64));
     let counter = Arc::clone(&said);
     let address = tests::server().observer(move |event: &smtp::Event<'_>| {
         if let smtp::Event::Sent(_) = event {
@@ -177,4 +158,44 @@ async fn many_recipients_through_small_buffers() {
     assert_eq!(*said.lock().expect("one thread"), MANY as u64 + 3);
     connection.quit().await.expect("QUIT");
     assert_eq!(server.await.expect("a server"), MANY);
+}
+
+/// Two ends of a TCP connection whose buffers hold 4 KiB (the system may take twice that).
+async fn small_sockets() -> (TcpStream, TcpStream) {
+    let small = || {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(4096).expect("a small buffer");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        socket
+    };
+    let listener = small();
+    listener.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let listener = listener.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let (client, server) = tokio::join!(small().connect(address), listener.accept());
+    (client.expect("a connection"), server.expect("a connection").0)
+}
+
+/// A server that reads no further before it has written each reply. How many recipients it saw.
+async fn serve(stream: TcpStream) -> usize {
+    let (reader, mut writer) = tokio::io::split(stream);
+    let mut lines = BufReader::new(reader).lines();
+    writer.write_all(b"220 hi\r\n").await.expect("a client");
+    let mut seen = 0_usize;
+    while let Some(line) = lines.next_line().await.expect("a client") {
+        // A line of text for each recipient, longer than what was read for it.
+        let reply = match line.split(' ').next().unwrap_or_default() {
+            "EHLO" => "250-mail\r\n250 PIPELINING\r\n".to_owned(),
+            "DATA" => "354 go\r\n".to_owned(),
+            "RCPT" => {
+                seen += 1;
+                format!("250 2.1.5 recipient number {seen} is one that we like very much\r\n")
+            }
+            "QUIT" => break,
+            _ if line == "x" => continue,
+            _ => "250 ok\r\n".to_owned(),
+        };
+        writer.write_all(reply.as_bytes()).await.expect("a client");
+    }
+    seen
 }
