@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Error;
 
-use crate::expand::states;
+use crate::expand::{pipelined, states};
 use crate::model::{Kind, Model, ReplyModel};
 
 pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
@@ -58,6 +58,7 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
             } else {
                 understood
             };
+            let pipelined = pipelined(model);
             quote! {
                 #errors
                 #[automatically_derived]
@@ -67,6 +68,7 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
                     fn encode(&self, _: &mut #smtp::Line<'_>) {}
                 }
                 #states
+                #pipelined
             }
         }
     }

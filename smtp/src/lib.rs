@@ -120,7 +120,7 @@ pub use proto::trace::{Event, Observer, Shown};
 pub use receipt::{Receipt, Recipient};
 pub use secret::{Octets, Secret};
 pub use state::{
-    Consumes, Converses, OpensContent, Reachable, State, Transition, Upgrade, ValidIn,
+    Consumes, Converses, OpensContent, Pipelined, Reachable, State, Transition, Upgrade, ValidIn,
 };
 
 /// The README's programs are compiled with the tests.

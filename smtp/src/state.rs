@@ -138,6 +138,16 @@ pub trait Transition<S: State>: Command {
 )]
 pub trait Upgrade: Command {}
 
+/// A command that others may follow before its reply has come (RFC 2920 §3.1).
+///
+/// Derived from `#[smtp(pipelining)]`; a command without it is the last of its group.
+#[diagnostic::on_unimplemented(
+    message = "nothing can follow `{Self}` before its reply has come",
+    label = "must be the last of its group (RFC 2920 §3.1)",
+    note = "a command that others may follow says `#[smtp(pipelining)]`"
+)]
+pub trait Pipelined: Command {}
+
 /// A command whose intermediate reply (354) opens the message content, as DATA is.
 ///
 /// Derived from `#[smtp(content)]`.

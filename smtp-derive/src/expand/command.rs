@@ -21,6 +21,7 @@ pub(super) fn command(model: &Model<'_>, command: &Command) -> TokenStream {
     let line = Ident::new("line", Span::mixed_site());
     let encode = encode(smtp, command, &line);
     let states = states(model, command);
+    let pipelined = command.pipelining.then(|| pipelined(model));
     quote! {
         #[automatically_derived]
         impl #generics #smtp::Command for #name #arguments #bounds {
@@ -32,6 +33,18 @@ pub(super) fn command(model: &Model<'_>, command: &Command) -> TokenStream {
             }
         }
         #states
+        #pipelined
+    }
+}
+
+/// Others may follow the command before its reply has come.
+pub(crate) fn pipelined(model: &Model<'_>) -> TokenStream {
+    let smtp = &model.smtp;
+    let name = &model.input.ident;
+    let (generics, arguments, bounds) = model.input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #generics #smtp::Pipelined for #name #arguments #bounds {}
     }
 }
 

@@ -7,6 +7,7 @@ mod mechanism;
 mod reply;
 mod states;
 
+pub(crate) use command::pipelined;
 pub(crate) use reply::reply;
 pub(crate) use states::states;
 

@@ -32,3 +32,5 @@ impl ::smtp::Transition<::smtp::state::Tls> for Mail {
 impl ::smtp::Transition<::smtp::state::Authed> for Mail {
     type Next = ::smtp::state::InTransaction<::smtp::state::Authed>;
 }
+#[automatically_derived]
+impl ::smtp::Pipelined for Mail {}
