@@ -9,7 +9,7 @@
 //! | level | you say | you touch |
 //! |---|---|---|
 //! | deliver | "I have this mail; send it with this credential" | [`Submission`], [`Connection::deliver`] |
-//! | session | "STARTTLS, then AUTH, then these commands" | [`Connection<S>`](Connection), [`command`], [`auth`] |
+//! | session | "STARTTLS, then AUTH, then these commands, in one flight" | [`Connection<S>`](Connection), [`pipeline`], [`command`], [`auth`] |
 //! | protocol | "send exactly this command of mine, and read its reply into this type" | [`SmtpCommand`](derive@SmtpCommand), [`Command`], [`Mechanism`] |
 //!
 //! # The session
@@ -26,6 +26,33 @@
 //!
 //! A [`Connection`] is in one of these [states](state). A command that keeps the state borrows it,
 //! one that moves takes it, and a command in the wrong state does not compile.
+//!
+//! # Commands in one flight
+//!
+//! Commands that need not wait for each other go out together where the server offers PIPELINING,
+//! and one at a time where it does not. The order is checked by the compiler, and each reply has its
+//! own type and place:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn send(authed: smtp::Connection<smtp::state::Authed>, sender: smtp::Mailbox,
+//! #     rcpts: Vec<smtp::command::Rcpt>, body: &[u8]) -> Result<(), smtp::Error> {
+//! use smtp::command::Mail;
+//!
+//! let group = authed.pipeline().mail(Mail::from(sender)).each(rcpts).data(body);
+//! let (authed, (mail, rcpts, message)) = group.await;
+//! if let Some(receipt) = message.end.accepted() {
+//!     let accepted = rcpts.iter().filter(|rcpt| rcpt.is_accepted()).count();
+//!     println!("for {accepted} recipients, queued as {:?}", receipt.queue_id());
+//! } else {
+//!     println!("MAIL: {mail}. The message: {}", message.end);
+//! }
+//! authed?.quit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`pipeline`] says what may stand where, and what becomes of what is refused.
 //!
 //! # A command of your own
 //!
@@ -94,6 +121,8 @@ pub use smtp_grammar::{
 
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
 pub use body::{Body, BodySource, LengthError};
+#[cfg(feature = "tokio")]
+pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
     Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,

@@ -163,6 +163,6 @@ impl<H: Home> InTransaction<H> {
         if self.accepted == 0 {
             return Err(Refusal::no_recipients());
         }
-        check(body, self.declared)
+        check(body, self.declared.eight_bit)
     }
 }

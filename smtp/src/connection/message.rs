@@ -35,10 +35,10 @@ pub(super) enum Sent {
 }
 
 /// Finds what makes a message unsendable before any of it is sent, and what can be said of it.
-pub(super) fn check(body: &Body<'_>, declared: Declared) -> Result<Option<Measure>, Refusal> {
+pub(super) fn check(body: &Body<'_>, eight_bit: bool) -> Result<Option<Measure>, Refusal> {
     let measure = body.measure().map_err(Refusal::content)?;
-    let eight_bit = measure.is_some_and(|measure| measure.eight_bit);
-    if eight_bit && !declared.eight_bit && body.line_ends != LineEnds::Binary {
+    let needs = measure.is_some_and(|measure| measure.eight_bit);
+    if needs && !eight_bit && body.line_ends != LineEnds::Binary {
         return Err(Refusal::content(ContentError::EightBit));
     }
     Ok(measure)

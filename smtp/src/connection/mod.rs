@@ -6,6 +6,7 @@
 //! | [`greeted`], [`tls`], [`authed`], [`in_transaction`] | what can I do in this state? |
 //! | [`home`] | what can I do between transactions? |
 //! | [`deliver`], [`delivery`] | how does a message go out, and how do many? |
+//! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
 //! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`submission`] | how do I just send mail? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
@@ -24,6 +25,7 @@ mod hello;
 mod home;
 mod in_transaction;
 mod message;
+pub mod pipeline;
 mod policy;
 mod server;
 mod session;

@@ -1,0 +1,94 @@
+//! Groups of commands that go out in one flight, each with a reply of its own type in its own
+//! place.
+//!
+//! ```no_run
+//! use smtp::Connection;
+//! use smtp::command::{Mail, Rcpt};
+//! use smtp::state::Authed;
+//!
+//! async fn send(
+//!     authed: Connection<Authed>,
+//!     sender: smtp::Mailbox,
+//!     recipients: Vec<smtp::Mailbox>,
+//!     body: &[u8],
+//! ) -> Result<Connection<Authed>, smtp::Error> {
+//!     let (authed, (_, rcpts, message)) = authed
+//!         .pipeline()
+//!         .mail(Mail::from(sender))
+//!         .each(recipients.iter().cloned().map(Rcpt::to))
+//!         .data(body)
+//!         .await;
+//!     for (recipient, outcome) in recipients.iter().zip(&rcpts) {
+//!         println!("{recipient}: {outcome}");
+//!     }
+//!     println!("the message: {}", message.end);
+//!     Ok(authed?)
+//! }
+//! ```
+//!
+//! A group is written down command by command, and the compiler checks each in the state that those
+//! before it lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message without DATA, a command
+//! behind NOOP do not compile. It is sent when it is awaited, and comes to the connection and the
+//! outcomes, one for each member, in the order of the group.
+//!
+//! | you add | others may follow | the outcome |
+//! |---|---|---|
+//! | [`mail`](Pipeline::mail), [`rcpt`](Pipeline::rcpt), [`reset`](Pipeline::reset), [`send`](Pipeline::send), [`transition`](Pipeline::transition) | yes | [`Outcome`] of the reply |
+//! | [`each`](Pipeline::each) | yes | a `Vec` of those |
+//! | [`data`](Pipeline::data), [`content`](Pipeline::content) | yes, in the next flight | [`Message`] |
+//! | [`last`](Pipeline::last), [`last_transition`](Pipeline::last_transition), [`quit`](Pipeline::quit) | no (RFC 2920 §3.1) | [`Outcome`] of the reply |
+//!
+//! Commands of yours join by what they declare: `valid_in(..)` or `transition(..)` says where, and
+//! `pipelining` that others may follow.
+//!
+//! # What leaves when
+//!
+//! Everything up to DATA leaves in one flight. Once every reply to it was read, the content, its
+//! final dot and the commands up to the next DATA are the next flight. A RSET is put between a
+//! message and what stands behind it, so that recipients of the next one can never join a
+//! transaction that a server kept. A server without PIPELINING gets one command at a time, and what
+//! comes of it is the same, but for commands that mean nothing behind one that was refused: these
+//! are then not even sent.
+//!
+//! # What is refused
+//!
+//! Nothing that came back is lost, whatever becomes of the connection: each member has its
+//! [`Outcome`]. No content leaves unless MAIL, a recipient and DATA were accepted. A server that
+//! wants content for nobody gets a lone dot. A command that cannot be written counts as refused, and
+//! is left out. A refused transaction is ended with RSET before the connection is handed back.
+//!
+//! What is handed back depends on where the group ends: [`Landing`].
+//!
+//! # Cancellation
+//!
+//! Dropping a group, or its future, closes the connection. Before a final dot has left, the server
+//! then drops the message; after that, nobody knows.
+//!
+//! # Files
+//!
+//! | file | the question it answers |
+//! |---|---|
+//! | `outcome` | what became of each command? |
+//! | `landing` | what is handed back? |
+//! | `builder` | how is a group written down? |
+//! | `place` | which command may stand where? |
+//! | `members` | how does a group become a tuple? |
+//! | `element`, `each` | what does a member send, and keep of the replies? |
+//! | `flight`, `replies`, `track` | how does a group go out, and what if something is refused? |
+
+mod builder;
+mod each;
+mod element;
+mod flight;
+mod landing;
+mod members;
+mod outcome;
+mod place;
+mod replies;
+mod track;
+
+pub use builder::{Ended, Pipeline};
+pub use landing::{Landing, Left, Quitted};
+pub use members::{Member, Members, Room};
+pub use outcome::{Message, NotSent, Outcome};
+pub use place::{Fills, Joins, Moves, Opens};
