@@ -15,6 +15,7 @@ mod behaviour {
     mod injection;
     mod layering;
     mod outside;
+    mod pipeline;
     mod pipelining;
     mod policy;
     mod secrets;

@@ -1,6 +1,7 @@
 //! The commands and mechanisms of this crate, against scripted servers.
 
-use outside::{Etrn, Queue, TokenLogin, Vault, XClient};
+use outside::{Etrn, Queue, TokenLogin, Vault, XClient, XForward};
+use smtp::command::{Mail, Rcpt};
 use smtp::state::{Greeted, Tls};
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Secret, Server, TlsConfig, TransitionError};
@@ -82,6 +83,45 @@ async fn etrn_has_its_own_replies() {
     let refused = connection.send(uucp()).await.unwrap_err();
     assert!(refused.is_transient(), "{refused}");
     peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn xforward_flies_with_the_commands_of_its_message() {
+    let hello = "S: 220 mail.example.test
+                 C: EHLO [127.0.0.1]
+                 S: 250-mail.example.test
+                 S: 250-XFORWARD NAME ADDR\n";
+    let group = [
+        ("C: XFORWARD NAME=a+20b ADDR=192.0.2.1", "S: 250 ok"),
+        ("C: MAIL FROM:<>", "S: 250 ok"),
+        ("C: RCPT TO:<you@example.org>", "S: 250 ok"),
+        ("C: DATA", "S: 354 go"),
+    ];
+    let (said, answered): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let flight = format!("S: 250 PIPELINING\n{}\n{}\n", said.join("\n"), answered.join("\n"));
+    let steps: String = group.iter().map(|(said, answer)| format!("{said}\n{answer}\n")).collect();
+    let steps = format!("S: 250 HELP\n{steps}");
+    for commands in [flight, steps] {
+        let message = "C: content\nC: .\nS: 250 queued as Q";
+        let (connection, peer) = greeted(&format!("{hello}{commands}{message}")).await;
+        let forward = XForward {
+            name: "a b".to_owned(),
+            address: "192.0.2.1".parse().unwrap(),
+            source: "REMOTE",
+        };
+        let you: smtp::Mailbox = "you@example.org".parse().unwrap();
+        let (connection, (forward, _, _, message)) = connection
+            .pipeline()
+            .send(forward)
+            .mail(Mail::from(smtp::ReversePath::Null))
+            .rcpt(Rcpt::to(you))
+            .data("content\r\n")
+            .await;
+        connection.unwrap();
+        assert!(forward.is_accepted());
+        assert_eq!(message.end.into_accepted().unwrap().queue_id().as_deref(), Some("Q"));
+        peer.finish();
+    }
 }
 
 #[tokio::test(start_paused = true)]

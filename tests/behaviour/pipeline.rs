@@ -1,0 +1,61 @@
+//! Groups whose order the compiler has checked: what leaves when, and what becomes of each command.
+
+mod commands;
+mod connections;
+mod messages;
+mod table;
+
+use smtp::command::{Mail, Rcpt};
+use smtp::pipeline::{Message, Outcome};
+use smtp::state::Greeted;
+use smtp::testing::Peer;
+use smtp::{Connection, Lost, Mailbox, Reply};
+use tests::{greeted, script};
+
+/// With PIPELINING and without.
+const MODES: [&[&str]; 2] = [&["PIPELINING"], &[]];
+
+/// What comes of a transaction with two recipients and a message.
+type Transaction = (Outcome<Reply>, Vec<Outcome<Reply>>, Message<Reply>);
+
+fn mail() -> Mail {
+    Mail::from("me@example.com".parse::<Mailbox>().expect("an address"))
+}
+
+fn rcpt(name: &str) -> Rcpt {
+    Rcpt::to(format!("{name}@example.org").parse::<Mailbox>().expect("an address"))
+}
+
+/// A connection to a server that says this dialogue, and in it never speaks before its turn.
+async fn connected(offers: &[&str], dialogue: &str) -> (Connection<Greeted>, Peer) {
+    let script = script(offers, dialogue);
+    greeted(if offers.is_empty() { script.lockstep() } else { script }).await
+}
+
+/// Sends a transaction with two recipients and a message.
+async fn transact(
+    offers: &[&str],
+    dialogue: &str,
+) -> (Result<Connection<Greeted>, Lost>, Transaction, Peer) {
+    let (connection, peer) = connected(offers, dialogue).await;
+    let group = connection.pipeline().mail(mail()).each([rcpt("a"), rcpt("b")]).data("content\r\n");
+    let (connection, outcomes) = group.await;
+    (connection, outcomes, peer)
+}
+
+/// The lines that a client says in a dialogue.
+fn said(dialogue: &str) -> String {
+    let lines = dialogue.lines().filter_map(|line| line.trim().strip_prefix("C: "));
+    lines.flat_map(|line| [line, "\r\n"]).collect()
+}
+
+/// What the client wrote behind EHLO.
+fn written(peer: &Peer) -> String {
+    let written = String::from_utf8(peer.written()).expect("text");
+    let (_, rest) = written.split_once("\r\n").expect("EHLO");
+    rest.to_owned()
+}
+
+fn code<T>(outcome: &Outcome<T>) -> Option<u16> {
+    outcome.refusal()?.reply().map(|reply| reply.code().value())
+}
