@@ -13,6 +13,7 @@ use std::path::Path;
 fn wrong_programs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/states/*.rs");
+    cases.compile_fail("ui/pipeline/*.rs");
     cases.compile_fail("ui/derive/*/*.rs");
 }
 
@@ -20,6 +21,12 @@ fn wrong_programs_do_not_compile() {
 fn a_session_in_the_wrong_order_is_one_error() {
     let seen = each_is_one_error(&["ui/states"]);
     assert!(seen >= 15, "only {seen} programs");
+}
+
+#[test]
+fn a_group_in_the_wrong_order_is_one_error() {
+    let seen = each_is_one_error(&["ui/pipeline"]);
+    assert!(seen >= 20, "only {seen} programs");
 }
 
 /// What is behind a mistake is not a mistake of its own. The one program with more than one is

@@ -1,0 +1,17 @@
+//! What stands behind a login would be said by somebody else if it was refused.
+
+use smtp::command::Mail;
+use smtp::state::Tls;
+use smtp::{Connection, Error, SmtpCommand};
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-LOGIN", transition(Tls => Authed), pipelining)]
+struct Login;
+
+async fn program(connection: Connection<Tls>, mail: Mail) -> Result<(), Error> {
+    let (connection, _) = connection.pipeline().transition(Login).mail(mail).data("Subject: x").await;
+    connection?;
+    Ok(())
+}
+
+fn main() {}
