@@ -13,11 +13,11 @@ use tokio_rustls::client::TlsStream;
 #[diagnostic::on_unimplemented(
     message = "a session cannot be carried on `{Self}`",
     label = "is no stream",
-    note = "a stream is `AsyncRead`, `AsyncWrite`, `Send`, `Unpin` and owned"
+    note = "a stream is `AsyncRead`, `AsyncWrite`, `Send`, `Sync`, `Unpin` and owned"
 )]
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+pub trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static> Transport for T {}
 
 /// The stream of a connection.
 pub(crate) enum Stream {
