@@ -148,7 +148,7 @@ async fn credentials_that_cannot_be_written_are_refused_before_anything_is_sent(
     for (mechanism, names) in mechanisms {
         // LOGIN has nothing to say before it is asked, and then cancels.
         let dialogue = match mechanism.name() {
-            "LOGIN" => "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 334\nC: *\nS: 501 cancelled",
+            "LOGIN" => "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 334\nC: \\*\nS: 501 cancelled",
             _ => "",
         };
         let (connection, peer) = secured(&["AUTH PLAIN LOGIN XOAUTH2"], dialogue).await;
@@ -166,7 +166,7 @@ async fn credentials_that_cannot_be_written_are_refused_before_anything_is_sent(
 async fn what_a_mechanism_does_not_understand_is_cancelled() {
     let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
                     S: 334 bW9yZQ==
-                    C: *
+                    C: \\*
                     S: 501 5.7.0 cancelled";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
     let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
@@ -175,7 +175,7 @@ async fn what_a_mechanism_does_not_understand_is_cancelled() {
 
     let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
                     S: 334 bW9yZQ==
-                    C: *
+                    C: \\*
                     S: 235 never mind";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
     let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
@@ -226,7 +226,7 @@ async fn endless_challenges_end() {
 /// Where the server must ask for what did not fit, it asks for something else.
 #[tokio::test(start_paused = true)]
 async fn a_challenge_in_place_of_a_question_is_cancelled() {
-    let dialogue = "C: AUTH PLAIN\nS: 334 bW9yZQ==\nC: *\nS: 501 cancelled";
+    let dialogue = "C: AUTH PLAIN\nS: 334 bW9yZQ==\nC: \\*\nS: 501 cancelled";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
     let mut plain = Plain::new("me", "x".repeat(500));
     let result = connection.authenticate(&mut plain).await;
@@ -249,9 +249,9 @@ async fn a_challenge_of_two_lines_is_none() {
 /// A response is no longer than a challenge may be.
 #[tokio::test(start_paused = true)]
 async fn a_response_that_is_too_long_is_cancelled() {
-    for (octets, fits) in [(49_146, true), (49_147, false)] {
-        let long = format!("C: {}\nS: 235 ok", "eHh4".repeat(49_146 / 3));
-        let answer = if fits { &long } else { "C: *\nS: 501 cancelled" };
+    for (octets, fits) in [(49_149, true), (49_150, false)] {
+        let long = format!("C: {}\nS: 235 ok", "eHh4".repeat(49_149 / 3));
+        let answer = if fits { &long } else { "C: \\*\nS: 501 cancelled" };
         let dialogue = format!("C: AUTH X-LONG\nS: 334\n{answer}");
         let (connection, peer) = secured(&["AUTH X-LONG"], &dialogue).await;
         let result = connection.authenticate(&mut Long(octets)).await;

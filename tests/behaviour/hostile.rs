@@ -165,7 +165,7 @@ async fn authenticating() {
         assert!(peer.is_closed(), "{name}");
     }
     let long = "A".repeat(12_288);
-    let dialogue = format!("C: AUTH PLAIN *\nS: 334 {long}\nC: *\nS: 501 cancelled");
+    let dialogue = format!("C: AUTH PLAIN *\nS: 334 {long}\nC: \\*\nS: 501 cancelled");
     let (connection, peer) = secured(&["AUTH PLAIN"], &dialogue).await;
     let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
     assert!(matches!(result, Err(TransitionError::Refused(_))), "{result:?}");

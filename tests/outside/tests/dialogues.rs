@@ -158,7 +158,7 @@ async fn a_mechanism_of_several_rounds() {
     connection.authenticate(&mut Vault::new("me", 7)).await.unwrap();
     peer.finish();
 
-    let (connection, peer) = secured(&format!("{hello}S: 334 Gw==\nC: *\nS: 501 cancelled")).await;
+    let (connection, peer) = secured(&format!("{hello}S: 334 Gw==\nC: \\*\nS: 501 cancelled")).await;
     let refused = connection.authenticate(&mut Vault::new("me", 7)).await;
     assert!(matches!(refused, Err(TransitionError::Refused(_))), "the server has another key");
     peer.finish();

@@ -23,6 +23,7 @@ use machine::Machine;
 /// | `S: 250 ok` | the server says this line |
 /// | `C: NOOP` | the client must say this line |
 /// | `C: AUTH PLAIN *` | the client must say a line that begins so |
+/// | `C: \*` | the client must say a line that ends in a star, as the one that cancels AUTH |
 /// | `-- tls --` | both sides go on inside TLS |
 /// | `-- wait 4m --` | time passes before the server goes on (`ms`, `s`, `m`, `h`) |
 /// | `-- silence --` | the server never says anything again |

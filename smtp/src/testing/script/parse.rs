@@ -28,8 +28,11 @@ fn step(line: &str) -> Option<Step> {
     }
     if let Some(text) = line.strip_prefix("C:") {
         let text = text.strip_prefix(' ').unwrap_or(text);
-        let open = text.strip_suffix('*');
-        return Some(Step::Client(open.unwrap_or(text).to_owned(), open.is_some()));
+        return Some(match (text.strip_suffix("\\*"), text.strip_suffix('*')) {
+            (Some(begin), _) => Step::Client(format!("{begin}*"), false),
+            (None, Some(begin)) => Step::Client(begin.to_owned(), true),
+            (None, None) => Step::Client(text.to_owned(), false),
+        });
     }
     let event = line.strip_prefix("--")?.strip_suffix("--")?.trim();
     match event {
