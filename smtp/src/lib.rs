@@ -141,7 +141,7 @@ pub use proto::command::{
     CodePattern, Command, CommandSpec, Position, encode_into, encode_line as encode,
 };
 pub use proto::content::{ContentError, LineEnds};
-pub use proto::limits::Limits;
+pub use proto::limits::{Leniency, Limits};
 pub use proto::line::{Argument, Arguments, EncodeError, Line};
 pub use proto::reply::FromReply;
 pub use proto::stage::{Stage, Timeouts};

@@ -2,8 +2,8 @@
 
 use smtp::error::ProtocolError;
 use smtp::testing::Script;
-use smtp::{Connection, Error, Fault};
-use tests::{error, greeted, script, server};
+use smtp::{Connection, Error, Fault, Limits, TransitionError};
+use tests::{error, greeted, script, server, trust};
 
 #[tokio::test(start_paused = true)]
 async fn ehlo_tells_what_the_server_offers() {
@@ -133,4 +133,30 @@ async fn a_keyword_can_be_ignored() {
     assert!(!connection.capabilities().has("CHUNKING"));
     assert!(connection.capabilities().has("SIZE"));
     peer.finish();
+}
+
+/// A server whose lines end as they like is understood by who wants to, but never where TLS or a
+/// password is at stake.
+#[tokio::test(start_paused = true)]
+async fn leniency_is_asked_for() {
+    let mut limits = Limits::default();
+    limits.leniency.bare_line_feed = true;
+    limits.leniency.blank_lines = true;
+    limits.leniency.greeting_codes = true;
+    let hello = |reply: &'static [u8]| {
+        let script = Script::default().server_raw(*b"221-hi\n220 hi\n\n").then("C: EHLO *");
+        let script = script.server_raw(*b"250-hi\n250 STARTTLS\r\n\r\n").then("C: STARTTLS");
+        script.server_raw(reply).start()
+    };
+    let (stream, peer) = hello(b"454 not now\n");
+    Connection::over(stream, &server()).await.expect_err("the default is strict");
+    assert!(peer.written().is_empty());
+
+    let lenient = server().limits(limits);
+    for (reply, understood) in [(b"454 not now\n".as_slice(), false), (b"454 no\r\n", true)] {
+        let (stream, peer) = hello(reply);
+        let connection = Connection::over(stream, &lenient).await.expect("EHLO");
+        let result = connection.starttls(&trust(&peer)).await;
+        assert_eq!(matches!(result, Err(TransitionError::Refused(_))), understood, "{result:?}");
+    }
 }

@@ -15,7 +15,7 @@ use smtp_grammar::{Capabilities, Reply};
 use super::command::{self, CodePattern, Command, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
-use super::limits::Limits;
+use super::limits::{Leniency, Limits};
 use super::line::{Declared, EncodeError};
 use super::output::Output;
 use super::stage::Stage;
@@ -264,6 +264,7 @@ impl Engine {
             line: self.limits.reply_line,
             lines: self.limits.reply_lines,
             octets: self.limits.reply_octets,
+            leniency: Leniency { greeting_codes: false, ..self.limits.leniency },
         };
         let fault = match self.framer.next(limits) {
             Ok(None) => return Ok(()),
@@ -351,6 +352,7 @@ impl Engine {
             line: if auth { self.limits.auth_line } else { self.limits.reply_line },
             lines: expected.reply_lines.unwrap_or(self.limits.reply_lines),
             octets: self.limits.reply_octets.max(if auth { self.limits.auth_line } else { 0 }),
+            leniency: self.limits.leniency.at(expected.stage),
         }
     }
 }

@@ -3,11 +3,12 @@
 //! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
 //! arriving. Each octet is looked at once, however the network splits them.
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use memchr::memchr;
 use smtp_grammar::{Reply, ReplyLine};
 
 use super::fault::ProtocolError;
+use super::limits::Leniency;
 
 /// Limits for the reply that is due.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,7 @@ pub(crate) struct ReplyLimits {
     pub(crate) line: usize,
     pub(crate) lines: usize,
     pub(crate) octets: usize,
+    pub(crate) leniency: Leniency,
 }
 
 /// Cuts replies out of what was received.
@@ -27,6 +29,8 @@ pub(crate) struct Framer {
     scanned: usize,
     /// Complete lines of the incomplete reply.
     lines: usize,
+    /// Empty lines before it.
+    blank: usize,
 }
 
 impl Framer {
@@ -52,7 +56,25 @@ impl Framer {
     #[inline]
     pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
         while let Some(at) = memchr(b'\n', &self.buffer[self.scanned..]) {
-            let end = self.scanned + at + 1;
+            let mut end = self.scanned + at + 1;
+            if limits.leniency.bare_line_feed
+                && !self.buffer[self.lines_end..end].ends_with(b"\r\n")
+            {
+                let behind = self.buffer.split_off(end - 1);
+                self.buffer.extend_from_slice(b"\r");
+                self.buffer.extend_from_slice(&behind);
+                end += 1;
+            }
+            if limits.leniency.blank_lines && self.lines_end == 0 && &self.buffer[..end] == b"\r\n"
+            {
+                if self.blank == limits.lines {
+                    return Err(ProtocolError::TooManyLines(limits.lines));
+                }
+                self.buffer.advance(end);
+                self.scanned = 0;
+                self.blank += 1;
+                continue;
+            }
             let line = &self.buffer[self.lines_end..end];
             let Some(text) = line.strip_suffix(b"\r\n") else {
                 return Err(ProtocolError::BareLineFeed);
@@ -76,12 +98,14 @@ impl Framer {
             // Nearly every reply is one line, and is not searched for its end a second time.
             let only = if self.lines == 0 { ReplyLine::parse(text).ok() } else { None };
             let code = only.map(|line| line.code);
-            (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
+            (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
             let frame = self.buffer.split_to(end).freeze();
-            return match code {
-                Some(code) => Ok(Some(Reply::from_frame_unchecked(code, frame))),
-                None => Reply::from_frame(frame).map(Some).map_err(ProtocolError::Malformed),
+            let reply = match code {
+                Some(code) => return Ok(Some(Reply::from_frame_unchecked(code, frame))),
+                None if limits.leniency.greeting_codes => Reply::from_frame_lenient(frame),
+                None => Reply::from_frame(frame),
             };
+            return reply.map(Some).map_err(ProtocolError::Malformed);
         }
         self.scanned = self.buffer.len();
         if self.buffer.len() - self.lines_end > limits.line {
@@ -98,15 +122,28 @@ impl Framer {
 mod tests {
     use super::*;
 
-    const LIMITS: ReplyLimits = ReplyLimits { line: 32, lines: 3, octets: 80 };
+    const LIMITS: ReplyLimits = ReplyLimits {
+        line: 32,
+        lines: 3,
+        octets: 80,
+        leniency: Leniency { bare_line_feed: false, blank_lines: false, greeting_codes: false },
+    };
 
     fn feed(octets: &[u8], piece: usize) -> (Vec<String>, Option<ProtocolError>) {
+        feed_within(LIMITS, octets, piece)
+    }
+
+    fn feed_within(
+        limits: ReplyLimits,
+        octets: &[u8],
+        piece: usize,
+    ) -> (Vec<String>, Option<ProtocolError>) {
         let mut framer = Framer::default();
         let mut replies = Vec::new();
         for part in octets.chunks(piece) {
             framer.buffer().extend_from_slice(part);
             loop {
-                match framer.next(LIMITS) {
+                match framer.next(limits) {
                     Ok(Some(reply)) => replies.push(reply.to_string()),
                     Ok(None) => break,
                     Err(error) => return (replies, Some(error)),
@@ -146,5 +183,28 @@ mod tests {
                 assert_eq!(feed(octets, piece).1.as_ref(), Some(expected), "{name}");
             }
         }
+    }
+    #[test]
+    fn what_is_let_through_only_where_it_is_asked_for() {
+        let leniency = Leniency { bare_line_feed: true, blank_lines: true, greeting_codes: true };
+        let lenient = ReplyLimits { leniency, ..LIMITS };
+        let table: &[(&str, &[u8], &[&str])] = &[
+            ("bare LF", b"250-a\n250 b\r\n250 c\n", &["250 a / b", "250 c"]),
+            ("blank lines", b"\r\n250 a\r\n\r\n\r\n250 b\r\n\r\n", &["250 a", "250 b"]),
+            ("both", b"\n\n250 a\n\n", &["250 a"]),
+            ("two codes", b"220-a\r\n521 b\r\n", &["521 a / b"]),
+        ];
+        for (name, octets, expected) in table {
+            for piece in [1, 2, 3, octets.len()] {
+                let (replies, error) = feed_within(lenient, octets, piece);
+                assert_eq!(replies, *expected, "{name} in pieces of {piece}: {error:?}");
+                assert_eq!(error, None, "{name}");
+            }
+            assert!(feed(octets, octets.len()).1.is_some(), "{name}");
+        }
+        let endless = feed_within(lenient, &b"\r\n".repeat(9), 4).1;
+        assert_eq!(endless, Some(ProtocolError::TooManyLines(3)));
+        let inside = feed_within(lenient, b"250-a\r\n\r\n250 b\r\n", 4).1;
+        assert!(matches!(inside, Some(ProtocolError::Malformed(_))), "{inside:?}");
     }
 }

@@ -3,6 +3,8 @@
 //! RFC 5321 §4.5.3.1 gives sizes that every implementation must accept, not sizes at which it must
 //! stop. Without the second kind one server can fill the memory of every client.
 
+use super::stage::Stage;
+
 /// Limits on what a server may send. Exceeding one ends the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,6 +19,21 @@ pub struct Limits {
     pub auth_line: usize,
     /// Challenges in one AUTH exchange (32).
     pub challenges: usize,
+    /// What else is let through.
+    pub leniency: Leniency,
+}
+
+/// What some servers say that no server should. None of it is accepted by default: where two sides
+/// disagree on what a line is, somebody between them can make one of two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Leniency {
+    /// Replies whose lines end with LF alone; never to STARTTLS or AUTH.
+    pub bare_line_feed: bool,
+    /// Empty lines before a reply.
+    pub blank_lines: bool,
+    /// A greeting of several lines with different codes, of which the last one counts.
+    pub greeting_codes: bool,
 }
 
 impl Default for Limits {
@@ -27,6 +44,18 @@ impl Default for Limits {
             reply_octets: 64 * 1024,
             auth_line: 64 * 1024,
             challenges: 32,
+            leniency: Leniency::default(),
+        }
+    }
+}
+
+impl Leniency {
+    /// What of it holds for a reply in this stage.
+    pub(crate) fn at(self, stage: Stage) -> Self {
+        Self {
+            bare_line_feed: self.bare_line_feed && !matches!(stage, Stage::StartTls | Stage::Auth),
+            blank_lines: self.blank_lines,
+            greeting_codes: self.greeting_codes && stage == Stage::Greeting,
         }
     }
 }
