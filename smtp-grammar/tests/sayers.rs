@@ -115,3 +115,70 @@ fn what_is_accepted_is_written_in_one_way() {
         assert_eq!(again.map(|again| again.to_string()), Ok(mailbox.to_string()), "{id}");
     }
 }
+
+/// What the corpus does not have: ends of labels and of quotes, octet limits, literals.
+#[test]
+fn and_so_are_those_that_the_corpus_lacks() {
+    let local = |octets| format!("{}@b", "a".repeat(octets));
+    let label = |octets| format!("a@{}", "b".repeat(octets));
+    // Labels of 49 octets, and a last one for the rest.
+    let domain = |octets: usize| {
+        let labels = vec!["b".repeat(49); octets / 50].join(".");
+        format!("{labels}.{}", "b".repeat(octets - labels.len() - 1))
+    };
+    let mailbox = |octets: usize| format!("{}@{}", "a".repeat(60), domain(octets - 61));
+    let table: &[(&str, bool)] = &[
+        ("\"\"@x", true),
+        ("\" \"@x", true),
+        (r#""a\"b"@x"#, true),
+        (r#""a\\"@x"#, true),
+        (r#""a\"#, false),
+        (r#""a\"@x"#, false),
+        ("a@b.", false),
+        ("a@.b", false),
+        ("a@b..c", false),
+        ("a@-b", false),
+        ("a@b-", false),
+        ("a@b_c", false),
+        ("@b", false),
+        ("a@", false),
+        (&local(64), true),
+        (&local(65), false),
+        (&label(63), true),
+        (&label(64), false),
+        (&format!("a@{}", domain(251)), true),
+        (&format!("a@{}", domain(254)), false),
+        (&format!("a@{}", domain(255)), false),
+        (&mailbox(254), true),
+        (&mailbox(255), false),
+        ("a@[IPv6:::]", true),
+        ("a@[IPv6:::1]", true),
+        ("a@[IPv6:1::2:3:4:5:6:7]", false),
+        ("a@[IPv6:1:2:3:4:5:6:1.2.3.4]", true),
+        ("a@[IPv6:::ffff:1.2.3.4]", true),
+        ("a@[1.2.3.256]", false),
+        ("a@[01.2.3.4]", true),
+        ("a@[::1]", false),
+        ("a@[TAG:x]", false),
+        ("a b@c", false),
+        ("\"a@b\"@c", true),
+    ];
+    for &(address, accepted) in table {
+        let parsed = address.parse::<Mailbox>();
+        assert_eq!(parsed.is_ok(), accepted, "{address} ({} octets): {parsed:?}", address.len());
+    }
+    // No control character, wherever it stands.
+    for address in ["ab@cd", "\"ab\"@cd", "a@[1.2.3.4]"] {
+        for (at, control) in
+            (0..=address.len()).flat_map(|at| ['\r', '\n', '\0', '\t', '\x7f'].map(|c| (at, c)))
+        {
+            let mut address = address.to_owned();
+            address.insert(at, control);
+            assert!(address.parse::<Mailbox>().is_err(), "{address:?}");
+            assert!(
+                Mailbox::new_unchecked(&address).is_err() || !"\r\n\0".contains(control),
+                "{address:?}"
+            );
+        }
+    }
+}
