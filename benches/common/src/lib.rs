@@ -244,6 +244,15 @@ impl Report {
     }
 }
 
+/// A failure in one task ends the program: the others would wait for it.
+pub fn end_with_the_first_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::exit(101);
+    }));
+}
+
 /// The driver of every client.
 ///
 /// The client's crate supplies async functions: `connect(&Args) -> C`, `send(&mut C, &Args,
@@ -274,6 +283,7 @@ macro_rules! drive {
                 println!("{{\"len\":{},\"hash\":\"{hash:016x}\"}}", $message.len());
                 return;
             }
+            $crate::end_with_the_first_panic();
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let local = tokio::task::LocalSet::new();
