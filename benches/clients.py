@@ -158,7 +158,7 @@ def run(peer, port, timeout=180, prefix=(), **kw):
     if status == 9 and wall >= timeout:
         return {"error": "timeout"}
     if status:
-        return {"error": (err.strip().splitlines() or ["exit " + str(status)])[0][:120]}
+        return {"error": " ".join(err.strip().splitlines()[:2] or ["exit " + str(status)])[:160]}
     line = [l for l in out.splitlines() if l.startswith("{")]
     r = json.loads(line[-1]) if line else {}
     r.update(wall=wall, user=ru.ru_utime, sys=ru.ru_stime, rss_kb=ru.ru_maxrss, stderr=err)
