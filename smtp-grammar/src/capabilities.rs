@@ -129,10 +129,13 @@ impl Capabilities {
 
     /// The parameters of each line with this keyword.
     fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
+        let keyword = keyword.as_bytes();
         self.entries
             .iter()
             .filter(move |entry| {
-                self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
+                let listed = self.octets(&entry.keyword);
+                // Servers write keywords as RFCs do, so the case rarely needs a look.
+                listed == keyword || listed.eq_ignore_ascii_case(keyword)
             })
             .map(|entry| self.octets(&entry.params))
     }
