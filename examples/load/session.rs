@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use smtp::{AnyConnection, Connection, Event, Observer as _, Plain, Server, TlsConfig};
+use smtp::{AnyConnection, Connection, Event, Observer as _, Plain, Server, TlsConfig, Transfer};
 use tokio::task::JoinSet;
 
 use crate::Result;
@@ -53,21 +53,24 @@ pub(crate) async fn open_all(options: &Options) -> Result<Sessions> {
     Ok(Sessions { all, took: began.elapsed(), round_trips })
 }
 
-/// Tells the library how to transfer messages.
-fn transfer(server: Server, options: &Options) -> Result<Server> {
+/// How messages travel.
+fn transfer(options: &Options) -> Transfer {
     match options.mode {
-        Mode::Data => Ok(server),
-        Mode::Bdat => Err("--bdat is not available in this version".into()),
-        Mode::Eager => Err("--eager is not available in this version".into()),
+        Mode::Data => Transfer::data(),
+        Mode::Bdat => Transfer::chunks(),
+        Mode::Eager => Transfer::eager().window(options.window, WINDOW),
     }
 }
+
+/// Octets of messages that may be under way with `--eager`.
+const WINDOW: u64 = 16 << 20;
 
 impl Plan {
     fn new(options: &Options) -> Result<Self> {
         let Some((host, port)) = options.address.clone() else {
             return Err("there is no server to send to: name one with --addr".into());
         };
-        let mut server = transfer(Server::new(host, port), options)?;
+        let mut server = Server::new(host, port).transfer(transfer(options));
         if !options.pipelining {
             server = server.ignore_capability("PIPELINING");
         }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
 use smtp::command::{
-    Auth, Data, Ehlo, Helo, Help, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy,
+    Auth, Bdat, Data, Ehlo, Helo, Help, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy,
 };
 use smtp::extension::{BodyKind, Parameter};
 use smtp::grammar::SmtpString;
@@ -27,7 +27,8 @@ fuzz_target!(|octets: &[u8]| {
 });
 
 fn offers() -> Capabilities {
-    let lines = ["mail", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "AUTH X", "STARTTLS", "X-ANY"];
+    let lines = ["mail", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "AUTH X", "STARTTLS", "CHUNKING",
+        "BINARYMIME", "X-ANY"];
     Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines))
 }
 
@@ -49,6 +50,7 @@ fn made<'a>(kind: &str, field: &impl Fn(usize) -> &'a str) -> Option<String> {
             mail = match field(2) {
                 "8" => mail.body(BodyKind::EightBitMime),
                 "7" => mail.body(BodyKind::SevenBit),
+                "B" => mail.body(BodyKind::BinaryMime),
                 _ => mail,
             };
             if field(3) == "u" {
@@ -67,6 +69,8 @@ fn made<'a>(kind: &str, field: &impl Fn(usize) -> &'a str) -> Option<String> {
             let initial = field(1).get(1..).map(Secret::from);
             line(&Auth::new(field(0), initial))
         }
+        "B" => line(&Bdat::chunk(field(0).parse().ok()?)),
+        "L" => line(&Bdat::last(field(0).parse().ok()?)),
         "D" => line(&Data),
         "S" => line(&Rset),
         "N" => line(&Noop),
@@ -102,6 +106,7 @@ fn parsed(text: &str) -> Option<String> {
                 mail = match (keyword, value) {
                     ("SIZE", size) => mail.size(size?.parse().ok()?),
                     ("BODY", Some("7BIT")) => mail.body(BodyKind::SevenBit),
+                    ("BODY", Some("BINARYMIME")) => mail.body(BodyKind::BinaryMime),
                     ("BODY", Some("8BITMIME")) => mail.body(BodyKind::EightBitMime),
                     ("SMTPUTF8", None) => mail.smtputf8(),
                     (keyword, value) => {
@@ -130,6 +135,10 @@ fn parsed(text: &str) -> Option<String> {
             };
             line(&Auth::new(mechanism, initial))
         }
+        ("BDAT", rest) => match rest.strip_suffix(" LAST") {
+            Some(octets) => line(&Bdat::last(octets.parse().ok()?)),
+            None => line(&Bdat::chunk(rest.parse().ok()?)),
+        },
         ("DATA", "") => line(&Data),
         ("RSET", "") => line(&Rset),
         ("NOOP", "") => line(&Noop),

@@ -132,6 +132,12 @@ impl<A> Submission<A> {
         self
     }
 
+    /// Behaves as if EHLO did not list this keyword, for servers that list what they cannot do.
+    pub fn ignore_capability(mut self, keyword: impl Into<String>) -> Self {
+        self.server = self.server.ignore_capability(keyword);
+        self
+    }
+
     /// Sets how messages travel.
     pub fn transfer(mut self, transfer: Transfer) -> Self {
         self.server = self.server.transfer(transfer);
