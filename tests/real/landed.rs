@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::server::Server;
 
-/// How long a server may take to put a message where it belongs.
+/// How long a server may take to put the next message where it belongs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The files with mail of this user, once there are so many.
@@ -15,13 +15,16 @@ pub(super) async fn wait_for(server: &Server, user: &str, count: usize) -> Vec<P
         _ => user,
     };
     let folder = PathBuf::from(server.get("MAIL").replace("<user>", name));
-    let began = Instant::now();
+    let (mut began, mut seen) = (Instant::now(), 0);
     loop {
         let files: Vec<PathBuf> = std::fs::read_dir(&folder)
             .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
             .unwrap_or_default();
         if files.len() >= count {
             return files;
+        }
+        if files.len() > seen {
+            (began, seen) = (Instant::now(), files.len());
         }
         assert!(
             began.elapsed() < PATIENCE,

@@ -5,3 +5,4 @@ mod pipeline;
 mod postfix;
 mod round_trip;
 mod server;
+mod streams;

@@ -83,7 +83,7 @@ impl Server {
         Connection::connect(&address).await.expect("a session")
     }
 
-    async fn login(&self, submission: Submission) -> Connection<Authed> {
+    pub(super) async fn login(&self, submission: Submission) -> Connection<Authed> {
         let credentials = Plain::new(self.user(), self.get("SMTP_PASSWORD"));
         submission.tls(self.tls()).auth(credentials).connect().await.expect("a login")
     }
