@@ -131,9 +131,21 @@ async fn a_refused_message_of_a_window_does_not_touch_the_others() {
                 _ if number == place => refused,
                 _ => "S: 250 ok\nS: 250 ok\nS: 250 taken\n",
             };
-            let mut dialogue = format!("{}{}", eager(0), answer(0));
-            dialogue += &format!("{}C: RSET\n{}C: RSET\n{}", eager(1), eager(2), eager(3));
-            dialogue += &format!("{}S: 250 ok\n{}S: 250 ok\n{}", answer(1), answer(2), answer(3));
+            let mut dialogue = [
+                &eager(0),
+                answer(0),
+                &eager(1),
+                "C: RSET\n",
+                &eager(2),
+                "C: RSET\n",
+                &eager(3),
+                answer(1),
+                "S: 250 ok\n",
+                answer(2),
+                "S: 250 ok\n",
+                answer(3),
+            ]
+            .concat();
             if place == 3 {
                 dialogue += "C: RSET\nS: 250 ok\n";
             }

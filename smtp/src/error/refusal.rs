@@ -153,10 +153,11 @@ impl Refusal {
     /// Whose doing it is.
     pub fn blame(&self) -> Blame {
         match &self.kind {
-            RefusalKind::Reply(_) | RefusalKind::MechanismNotOffered { .. } => Blame::Server,
+            RefusalKind::Reply(_)
+            | RefusalKind::MechanismNotOffered { .. }
+            | RefusalKind::Exhausted { .. } => Blame::Server,
             RefusalKind::Mechanism { .. } => Blame::Peer,
             RefusalKind::Unanswered | RefusalKind::Unsent => Blame::Network,
-            RefusalKind::Exhausted { .. } => Blame::Server,
             _ => Blame::Caller,
         }
     }

@@ -174,13 +174,13 @@ impl Encoder {
                 sink.insert(b"\n");
                 kept = at;
             }
-            if self.position == Position::LineStart && !std::mem::replace(&mut searched, true) {
-                if let Some(unfinished) = self.unfinished_behind_ready(&piece[at..]) {
-                    self.column = unfinished;
-                    self.position =
-                        if unfinished > 0 { Position::Middle } else { Position::LineStart };
-                    break;
-                }
+            if self.position == Position::LineStart
+                && !std::mem::replace(&mut searched, true)
+                && let Some(unfinished) = self.unfinished_behind_ready(&piece[at..])
+            {
+                self.column = unfinished;
+                self.position = if unfinished > 0 { Position::Middle } else { Position::LineStart };
+                break;
             }
             if self.dots && self.position == Position::LineStart && piece[at] == b'.' {
                 sink.keep(kept..at);

@@ -241,7 +241,7 @@ impl Engine {
         if reply.code().value() == 421 {
             return Err(self.end(Fault::Closing(reply)));
         }
-        if !self.has_left(behind) && !(counted && reply.code().value() >= 400) {
+        if !(self.has_left(behind) || counted && reply.code().value() >= 400) {
             return Err(self.end(premature(expected.stage, reply)));
         }
         match judge(expected.accepts, &reply) {

@@ -44,10 +44,10 @@ async fn a_window_of_messages() {
             let mut results = results.into_iter();
             results.next().expect("a result").expect("the first was taken before");
             ended("deliver_all", name, is, &error(results.next().expect("a result")), &peer);
-            let last = results.next().expect("a result");
+            let behind = results.next().expect("a result");
             assert!(
-                matches!(last, Err(DeliverError::Lost(_) | DeliverError::Unknown(_))),
-                "{name}: {last:?}"
+                matches!(behind, Err(DeliverError::Lost(_) | DeliverError::Unknown(_))),
+                "{name}: {behind:?}"
             );
         }
     }
