@@ -8,7 +8,7 @@
 use std::fmt::{self, Display};
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memmem, memrchr};
 
 /// Octets of a message that are copied, read or searched at a time: few enough for a cache.
 pub(crate) const PIECE: usize = 64 * 1024;
@@ -104,8 +104,9 @@ pub(crate) struct Encoder {
     eight_bit: bool,
     /// For DATA.
     dots: bool,
-    /// The message was found to need no change.
+    /// The message was found to need no change, or none but doubled dots.
     ready: bool,
+    clean: bool,
     position: Position,
     /// Octets of the line that the last piece ended in.
     column: usize,
@@ -121,6 +122,7 @@ impl Encoder {
             eight_bit,
             dots: true,
             ready: false,
+            clean: false,
             position: Position::LineStart,
             column: 0,
             offset: 0,
@@ -133,11 +135,10 @@ impl Encoder {
         self
     }
 
-    /// The same for a message of which this is known: one that needs no change is not searched for
-    /// one again.
+    /// The same for a message of which this is known: what it does not need is not looked for again.
     pub(crate) fn measured(mut self, measure: Option<Measure>) -> Self {
-        let ready = |measure: Measure| measure.is_ready(self.dots, self.eight_bit);
-        self.ready = measure.is_some_and(ready);
+        self.ready = measure.is_some_and(|measure| measure.is_ready(self.dots, self.eight_bit));
+        self.clean = measure.is_some_and(|measure| measure.is_ready(false, self.eight_bit));
         self
     }
 
@@ -151,6 +152,10 @@ impl Encoder {
             sink.keep(0..piece.len());
             return Ok(());
         }
+        if self.clean {
+            self.double_dots(piece, sink);
+            return Ok(());
+        }
         let survey = Survey::of(piece);
         if survey.nul {
             let at = memchr(0, piece).unwrap_or_default();
@@ -159,7 +164,55 @@ impl Encoder {
         if !self.eight_bit && survey.eight_bit {
             return Err(ContentError::EightBit);
         }
-        let mut searched = false;
+        if self.is_clean(piece, &survey) {
+            if self.dots && survey.dotted {
+                self.double_dots(piece, sink);
+            } else {
+                sink.keep(0..piece.len());
+                self.pass(piece);
+            }
+        } else {
+            self.mend(piece, sink)?;
+        }
+        self.offset += piece.len() as u64;
+        Ok(())
+    }
+
+    /// Whether each line end of a piece is CRLF, and no line is too long. Most mail is like that,
+    /// and finding it out costs less than looking at each line for itself.
+    fn is_clean(&self, piece: &[u8], survey: &Survey) -> bool {
+        if survey.bare || self.position == Position::AfterCr {
+            return false;
+        }
+        self.line_ends != LineEnds::Strict || self.column + Lines::of(piece).longest <= TEXT_LINE
+    }
+
+    /// Doubles the dots of a piece whose line ends are CRLF.
+    fn double_dots(&mut self, piece: &[u8], sink: &mut impl Sink) {
+        let mut kept = 0;
+        if self.position == Position::LineStart && piece.first() == Some(&b'.') {
+            sink.insert(b".");
+        }
+        for feed in memmem::find_iter(piece, b"\n.") {
+            sink.keep(kept..feed + 1);
+            sink.insert(b".");
+            kept = feed + 1;
+        }
+        sink.keep(kept..piece.len());
+        self.pass(piece);
+    }
+
+    /// Takes note of where in a line such a piece ends.
+    fn pass(&mut self, piece: &[u8]) {
+        match memrchr(b'\n', piece) {
+            Some(feed) => self.column = piece.len() - feed - 1,
+            None => self.column += piece.len(),
+        }
+        self.position = if self.column > 0 { Position::Middle } else { Position::LineStart };
+    }
+
+    /// Completes line ends and doubles dots, line by line.
+    fn mend(&mut self, piece: &[u8], sink: &mut impl Sink) -> Result<(), ContentError> {
         let mut kept = 0;
         let mut at = 0;
         while at < piece.len() {
@@ -173,14 +226,6 @@ impl Encoder {
                 sink.keep(kept..at);
                 sink.insert(b"\n");
                 kept = at;
-            }
-            if self.position == Position::LineStart
-                && !std::mem::replace(&mut searched, true)
-                && let Some(unfinished) = self.unfinished_behind_ready(&piece[at..])
-            {
-                self.column = unfinished;
-                self.position = if unfinished > 0 { Position::Middle } else { Position::LineStart };
-                break;
             }
             if self.dots && self.position == Position::LineStart && piece[at] == b'.' {
                 sink.keep(kept..at);
@@ -209,23 +254,7 @@ impl Encoder {
             at = end + 1;
         }
         sink.keep(kept..piece.len());
-        self.offset += piece.len() as u64;
         Ok(())
-    }
-
-    /// Whether octets from the start of a line can leave as they are, and then how many stand
-    /// behind their last line end. Most mail can, and finding that out costs less than looking at
-    /// each line for itself.
-    fn unfinished_behind_ready(&self, octets: &[u8]) -> Option<usize> {
-        // A CR at the end may be half of a line end.
-        let survey = Survey::of(octets);
-        if survey.bare || (self.dots && survey.dotted) {
-            return None;
-        }
-        if self.line_ends == LineEnds::Strict && Lines::of(octets).longest > TEXT_LINE {
-            return None;
-        }
-        Some(octets.len() - memrchr(b'\n', octets).map_or(0, |at| at + 1))
     }
 
     /// Octets that a piece of a message in memory should have: one that needs no change is not cut.
