@@ -21,7 +21,7 @@
 //!                │  dangerous().authenticate      ▼
 //!                └──────────────────────────►  Authed
 //!
-//!  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / reset ──► Home
+//!  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / bdat / reset ──► Home
 //! ```
 //!
 //! A [`Connection`] is in one of these [states](state). A command that keeps the state borrows it,

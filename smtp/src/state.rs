@@ -9,7 +9,7 @@
 //!                │                                │
 //!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: a Home)
 //!                           ▼
-//!                  InTransaction<Home> ── data / reset ──► Home
+//!                  InTransaction<Home> ── data / bdat / reset ──► Home
 //! ```
 //!
 //! States are closed: nobody can add one, or make one out of nothing. Edges are open: a command of

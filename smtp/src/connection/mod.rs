@@ -63,7 +63,7 @@ use session::Session;
 ///                │  dangerous().authenticate      ▼
 ///                └──────────────────────────►  Authed
 ///
-///  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / reset ──► Home
+///  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / bdat / reset ──► Home
 /// ```
 ///
 /// A call that keeps the state borrows the connection; one that moves it takes it, and hands it
