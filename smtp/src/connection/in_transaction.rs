@@ -2,8 +2,9 @@
 
 use super::Connection;
 use super::call::{Call, Pending};
+use super::chunks::Chunks;
 use super::error::{DataError, Refused, TransitionError};
-use super::message::{Chunks, Sent, check};
+use super::message::{Sent, check};
 use crate::body::Body;
 use crate::command::{Bdat, Data, Rcpt, Rset};
 use crate::error::{DeliveryUnknown, Refusal};

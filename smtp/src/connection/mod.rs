@@ -15,6 +15,7 @@ mod any;
 mod authed;
 mod authenticate;
 mod call;
+mod chunks;
 mod converse;
 mod deliver;
 mod delivery;

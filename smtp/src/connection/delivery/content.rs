@@ -2,8 +2,9 @@
 
 use std::borrow::Borrow;
 
+use super::super::chunks::{Chunk, Chunks};
 use super::super::envelope::Envelope;
-use super::super::message::{Chunk, Chunks, END_OF_DATA, WATER_MARK};
+use super::super::message::{END_OF_DATA, WATER_MARK};
 use super::super::transfer::Way;
 use super::{Delivered, Delivery};
 use crate::body::{Body, PIECE, Piece};
