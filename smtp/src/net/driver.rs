@@ -226,7 +226,7 @@ impl Driver {
 
     /// Takes the stream out of SMTP, with what was read and not asked for.
     pub(crate) fn into_parts(mut self) -> (Stream, Bytes) {
-        let unread = self.engine.input().split().freeze();
+        let unread = self.engine.take_unread();
         (self.take_stream(), unread)
     }
 
@@ -344,7 +344,7 @@ impl Driver {
         let mut buffer = ReadBuf::uninit(&mut octets);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
         let filled = buffer.filled();
-        self.engine.input().extend_from_slice(filled);
+        self.engine.receive(filled);
         Poll::Ready(Ok(filled.len()))
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::BytesMut;
+use bytes::Bytes;
 use smtp_grammar::{Capabilities, Reply};
 
 use super::command::{self, CodePattern, Command, Verdict, judge};
@@ -196,10 +196,15 @@ impl Engine {
         &mut self.output
     }
 
-    /// Where received octets are appended.
+    /// Takes octets that were received.
     #[inline]
-    pub(crate) fn input(&mut self) -> &mut BytesMut {
-        self.framer.buffer()
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
+        self.framer.receive(octets);
+    }
+
+    /// Takes what was received and is no part of a reply.
+    pub(crate) fn take_unread(&mut self) -> Bytes {
+        self.framer.take()
     }
 
     /// What the connection waits for.

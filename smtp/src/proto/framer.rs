@@ -3,7 +3,7 @@
 //! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
 //! arriving. Each octet is looked at once, however the network splits them.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 use smtp_grammar::{Reply, ReplyLine};
 
@@ -20,77 +20,103 @@ pub(crate) struct ReplyLimits {
 /// Cuts replies out of what was received.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
-    buffer: BytesMut,
-    /// Octets of the buffer that hold complete lines of an incomplete reply.
+    /// What was received and not cut off yet. The replies of one read share its octets.
+    received: Bytes,
+    /// Octets of it that hold complete lines of an incomplete reply.
     lines_end: usize,
-    /// Octets of the buffer already searched for a line end.
+    /// Octets of it already searched for a line end.
     scanned: usize,
     /// Complete lines of the incomplete reply.
     lines: usize,
 }
 
 impl Framer {
-    /// Where received octets are appended.
+    /// Takes octets that were received.
     #[inline]
-    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
-        &mut self.buffer
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
+        if self.received.is_empty() {
+            self.received = Bytes::copy_from_slice(octets);
+        } else {
+            self.join(octets);
+        }
+    }
+
+    /// Puts octets behind those of an incomplete reply, which are moved at most once, unless there
+    /// is no room for more: a server that drips octets must not make work that grows with each.
+    #[cold]
+    fn join(&mut self, octets: &[u8]) {
+        let mut received = BytesMut::from(std::mem::take(&mut self.received));
+        received.extend_from_slice(octets);
+        self.received = received.freeze();
+    }
+
+    /// Takes what is left.
+    pub(crate) fn take(&mut self) -> Bytes {
+        (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
+        std::mem::take(&mut self.received)
     }
 
     /// Whether nothing is left, not even a part of a line.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        self.received.is_empty()
     }
 
     /// Whether nothing has come since the last look.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        self.scanned == self.buffer.len()
+        self.scanned == self.received.len()
     }
 
     /// The next complete reply.
     #[inline]
     pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
-        while let Some(at) = memchr(b'\n', &self.buffer[self.scanned..]) {
+        while let Some(at) = memchr(b'\n', &self.received[self.scanned..]) {
             let end = self.scanned + at + 1;
-            let line = &self.buffer[self.lines_end..end];
+            let line = &self.received[self.lines_end..end];
             let Some(text) = line.strip_suffix(b"\r\n") else {
                 return Err(ProtocolError::BareLineFeed);
             };
-            if line.len() > limits.line {
-                return Err(ProtocolError::LineTooLong(limits.line));
-            }
-            if self.lines == limits.lines {
-                return Err(ProtocolError::TooManyLines(limits.lines));
-            }
-            if end > limits.octets {
-                return Err(ProtocolError::ReplyTooLong(limits.octets));
-            }
-            let goes_on = text.get(3) == Some(&b'-');
-            self.scanned = end;
-            if goes_on {
-                self.lines_end = end;
+            limits.check(line.len(), self.lines, end)?;
+            if let [_, _, _, b'-', ..] = text {
+                (self.lines_end, self.scanned) = (end, end);
                 self.lines += 1;
                 continue;
             }
+            if self.lines > 0 {
+                return self.cut_lines(end).map(Some);
+            }
             // Nearly every reply is one line, and is not searched for its end a second time.
-            let only = if self.lines == 0 { ReplyLine::parse(text).ok() } else { None };
-            let code = only.map(|line| line.code);
-            (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
-            let frame = self.buffer.split_to(end).freeze();
-            return match code {
-                Some(code) => Ok(Some(Reply::from_frame_unchecked(code, frame))),
-                None => Reply::from_frame(frame).map(Some).map_err(ProtocolError::Malformed),
-            };
+            let code = ReplyLine::parse(text).map_err(ProtocolError::Malformed)?.code;
+            self.scanned = 0;
+            return Ok(Some(Reply::from_frame_unchecked(code, self.received.split_to(end))));
         }
-        self.scanned = self.buffer.len();
-        if self.buffer.len() - self.lines_end > limits.line {
-            return Err(ProtocolError::LineTooLong(limits.line));
-        }
-        if self.buffer.len() > limits.octets {
-            return Err(ProtocolError::ReplyTooLong(limits.octets));
-        }
+        self.scanned = self.received.len();
+        limits.check(self.scanned - self.lines_end, 0, self.scanned)?;
         Ok(None)
+    }
+
+    /// Cuts off a reply of several lines.
+    fn cut_lines(&mut self, end: usize) -> Result<Reply, ProtocolError> {
+        (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
+        Reply::from_frame(self.received.split_to(end)).map_err(ProtocolError::Malformed)
+    }
+}
+
+impl ReplyLimits {
+    /// Whether a line of so many octets, behind so many lines, may end a reply of so many octets.
+    #[inline]
+    fn check(self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
+        if line > self.line {
+            return Err(ProtocolError::LineTooLong(self.line));
+        }
+        if lines >= self.lines {
+            return Err(ProtocolError::TooManyLines(self.lines));
+        }
+        if octets > self.octets {
+            return Err(ProtocolError::ReplyTooLong(self.octets));
+        }
+        Ok(())
     }
 }
 
@@ -104,7 +130,7 @@ mod tests {
         let mut framer = Framer::default();
         let mut replies = Vec::new();
         for part in octets.chunks(piece) {
-            framer.buffer().extend_from_slice(part);
+            framer.receive(part);
             loop {
                 match framer.next(LIMITS) {
                     Ok(Some(reply)) => replies.push(reply.to_string()),
