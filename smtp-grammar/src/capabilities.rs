@@ -132,7 +132,9 @@ impl Capabilities {
         self.entries
             .iter()
             .filter(move |entry| {
-                self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
+                // Most differ in their length already.
+                entry.keyword.len() == keyword.len()
+                    && self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
             })
             .map(|entry| self.octets(&entry.params))
     }

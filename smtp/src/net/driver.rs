@@ -22,6 +22,7 @@ use crate::proto::engine::{Engine, Outcome};
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::line::{Declared, EncodeError};
+use crate::proto::output::Output;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
 
@@ -29,6 +30,8 @@ use crate::proto::trace::Observer;
 const READ: usize = 4096;
 /// Slices written at a time.
 const SLICES: usize = 64;
+/// Slices that few flights exceed: a table of all of them costs more than the rest of a write.
+const FEW: usize = 4;
 /// How long a reply may still take after the connection has refused to be written to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -314,11 +317,11 @@ impl Driver {
         }
         let output = self.engine.output();
         if !output.is_empty() {
-            let most = if self.stream.is_write_vectored() { SLICES } else { 1 };
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = output.slices(&mut slices[..most]);
-            let stream = Pin::new(&mut self.stream);
-            let written = ready!(stream.poll_write_vectored(cx, &slices[..filled]))?;
+            let written = ready!(if output.segments() <= FEW {
+                write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); FEW])
+            } else {
+                write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); SLICES])
+            })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -347,4 +350,17 @@ impl Driver {
         self.engine.receive(filled);
         Poll::Ready(Ok(filled.len()))
     }
+}
+
+/// Writes of `output` what the stream takes with one call.
+#[inline]
+fn write<'a>(
+    stream: &mut Stream,
+    cx: &mut Context<'_>,
+    output: &'a Output,
+    slices: &mut [IoSlice<'a>],
+) -> Poll<io::Result<usize>> {
+    let most = if stream.is_write_vectored() { slices.len() } else { 1 };
+    let filled = output.slices(&mut slices[..most]);
+    Pin::new(stream).poll_write_vectored(cx, &slices[..filled])
 }

@@ -5,7 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
-use smtp_grammar::{Reply, ReplyLine};
+use smtp_grammar::{Reply, ReplyCode, ReplyLine};
 
 use super::fault::ProtocolError;
 
@@ -15,6 +15,13 @@ pub(crate) struct ReplyLimits {
     pub(crate) line: usize,
     pub(crate) lines: usize,
     pub(crate) octets: usize,
+}
+
+/// A reply that has arrived whole. Its code says what becomes of it before it is cut off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Complete {
+    pub(crate) code: ReplyCode,
+    end: usize,
 }
 
 /// Cuts replies out of what was received.
@@ -68,9 +75,9 @@ impl Framer {
         self.scanned == self.received.len()
     }
 
-    /// The next complete reply.
+    /// Looks for a complete reply.
     #[inline]
-    pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
+    pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<Complete>, ProtocolError> {
         while let Some(at) = memchr(b'\n', &self.received[self.scanned..]) {
             let end = self.scanned + at + 1;
             let line = &self.received[self.lines_end..end];
@@ -83,30 +90,31 @@ impl Framer {
                 self.lines += 1;
                 continue;
             }
-            if self.lines > 0 {
-                return self.cut_lines(end).map(Some);
-            }
             // Nearly every reply is one line, and is not searched for its end a second time.
-            let code = ReplyLine::parse(text).map_err(ProtocolError::Malformed)?.code;
-            self.scanned = 0;
-            return Ok(Some(Reply::from_frame_unchecked(code, self.received.split_to(end))));
+            let code = match self.lines {
+                0 => ReplyLine::parse(text).map(|line| line.code),
+                _ => Reply::from_frame(self.received.slice(..end)).map(|reply| reply.code()),
+            };
+            let code = code.map_err(ProtocolError::Malformed)?;
+            return Ok(Some(Complete { code, end }));
         }
         self.scanned = self.received.len();
         limits.check(self.scanned - self.lines_end, 0, self.scanned)?;
         Ok(None)
     }
 
-    /// Cuts off a reply of several lines.
-    fn cut_lines(&mut self, end: usize) -> Result<Reply, ProtocolError> {
+    /// Cuts off the reply that was found.
+    #[inline]
+    pub(crate) fn cut(&mut self, found: Complete) -> Reply {
         (self.lines_end, self.scanned, self.lines) = (0, 0, 0);
-        Reply::from_frame(self.received.split_to(end)).map_err(ProtocolError::Malformed)
+        Reply::from_frame_unchecked(found.code, self.received.split_to(found.end))
     }
 }
 
 impl ReplyLimits {
     /// Whether a line of so many octets, behind so many lines, may end a reply of so many octets.
     #[inline]
-    fn check(self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
+    fn check(&self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
         if line > self.line {
             return Err(ProtocolError::LineTooLong(self.line));
         }
@@ -132,8 +140,8 @@ mod tests {
         for part in octets.chunks(piece) {
             framer.receive(part);
             loop {
-                match framer.next(LIMITS) {
-                    Ok(Some(reply)) => replies.push(reply.to_string()),
+                match framer.find(&LIMITS) {
+                    Ok(Some(found)) => replies.push(framer.cut(found).to_string()),
                     Ok(None) => break,
                     Err(error) => return (replies, Some(error)),
                 }

@@ -111,6 +111,12 @@ impl Output {
         self.secret = true;
     }
 
+    /// Pieces that it is in.
+    #[inline]
+    pub(crate) fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
     /// Fills `slices` with the octets that come first, and returns how many it filled.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;

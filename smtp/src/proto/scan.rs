@@ -4,6 +4,7 @@
 //! for long texts would spend more on getting ready than on looking.
 
 /// Whether every octet is from `first`, which is ASCII, to `~`.
+#[inline]
 pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
     let below = ONES * u64::from(first);
     let mut high = 0;

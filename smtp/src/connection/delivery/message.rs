@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
-use smtp_grammar::{Host, Reply};
+use smtp_grammar::{ForwardPath, Host, Reply};
 
 use super::super::envelope::Envelope;
 use super::super::policy::Policy;
@@ -28,9 +28,17 @@ pub(super) struct Message<'b, E> {
     pub(super) octets: u64,
     /// Not there any more when it was sent and cannot be sent again.
     pub(super) body: Option<Body<'b>>,
-    fates: Vec<Fate>,
+    /// As long as a [`Recipient`], so that receipts are made where they are.
+    candidates: Vec<Candidate>,
     /// The reply to the last transaction that took it.
     taken: Option<Reply>,
+}
+
+/// A recipient of the envelope, and what became of it.
+#[derive(Debug)]
+struct Candidate {
+    path: ForwardPath,
+    fate: Fate,
 }
 
 /// What became of a recipient.
@@ -39,7 +47,7 @@ enum Fate {
     /// It was not asked for yet.
     Open,
     /// It was one too many, and is asked for again in another transaction.
-    Again(Refusal),
+    Again(Box<Refusal>),
     /// The server accepted it in the transaction under way.
     Accepted(Reply),
     Settled(Result<Reply, Refusal>),
@@ -60,11 +68,13 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         let measure = body.measure().map_err(Refusal::content)?;
         let declaration = offers.declare(envelope.borrow(), &body, measure)?;
         let way = offers.way(envelope.borrow(), &body);
-        let fates = envelope.borrow().rcpts().iter().map(|_| Fate::Open).collect();
+        let rcpts = envelope.borrow().rcpts().iter();
+        let candidate = |rcpt: &Rcpt| Candidate { path: rcpt.path().clone(), fate: Fate::Open };
+        let candidates = rcpts.map(candidate).collect();
         let octets = octets(&body, measure).unwrap_or_default();
         let body = Some(body);
         let taken = None;
-        Ok(Self { place, envelope, declaration, way, measure, octets, body, fates, taken })
+        Ok(Self { place, envelope, declaration, way, measure, octets, body, candidates, taken })
     }
 
     /// The message as it is, when it is in memory and needs no change, in at most so many octets.
@@ -83,15 +93,15 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// The recipients of the next transaction: those from the first that is still to be asked for,
     /// as many as the server takes (RFC 9422). None when none is left.
     pub(super) fn next_recipients(&self, offers: &Offers<'_>) -> Option<Range<usize>> {
-        let start = self.next_open(0..self.fates.len())?;
+        let start = self.next_open(0..self.candidates.len())?;
         if !self.may_be_split() {
-            return Some(start..self.fates.len());
+            return Some(start..self.candidates.len());
         }
         let most = offers.limits.rcpt.map_or(usize::MAX, |most| most as usize);
         let most_domains = offers.limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
         let (mut count, mut end) = (0, start);
         let mut domains: Vec<&Host> = Vec::new();
-        while let Some(place) = self.next_open(end..self.fates.len()) {
+        while let Some(place) = self.next_open(end..self.candidates.len()) {
             count += 1;
             if most_domains < usize::MAX
                 && let Some(mailbox) = self.rcpts()[place].path().mailbox()
@@ -109,7 +119,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
 
     /// The first recipient of these that is still to be asked for.
     pub(super) fn next_open(&self, mut of: Range<usize>) -> Option<usize> {
-        of.find(|&place| matches!(self.fates[place], Fate::Open | Fate::Again(_)))
+        of.find(|&place| matches!(self.candidates[place].fate, Fate::Open | Fate::Again(_)))
     }
 
     /// MAIL as the message needs it.
@@ -133,25 +143,25 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
 
     /// Takes note that the server has accepted a recipient.
     pub(super) fn accepted(&mut self, place: usize, reply: Reply) {
-        self.fates[place] = Fate::Accepted(reply);
+        self.candidates[place].fate = Fate::Accepted(reply);
     }
 
     /// Takes note that a recipient does not get the message.
     pub(super) fn refused(&mut self, place: usize, refusal: Refusal) {
-        self.fates[place] = Fate::Settled(Err(refusal));
+        self.candidates[place].fate = Fate::Settled(Err(refusal));
     }
 
     /// Takes note that a recipient was one too many for a transaction that has some. Whether it is
     /// asked for again.
     pub(super) fn too_many(&mut self, place: usize, refusal: Refusal) -> bool {
         let again = self.may_be_split();
-        self.fates[place] = if again { Fate::Again(refusal) } else { Fate::Settled(Err(refusal)) };
+        self.candidates[place].fate = if again { Fate::Again(Box::new(refusal)) } else { Fate::Settled(Err(refusal)) };
         again
     }
 
     /// The refusal that stands for these recipients when none of them was accepted: the last.
     pub(super) fn nobody(&self, of: Range<usize>) -> Refusal {
-        let last = self.fates[of].iter().rev().find_map(|fate| match fate {
+        let last = self.candidates[of].iter().rev().find_map(|candidate| match &candidate.fate {
             Fate::Settled(Err(refusal)) => Some(refusal.clone()),
             _ => None,
         });
@@ -175,14 +185,14 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
             }
             Err(_) => return,
         }
-        if self.next_open(0..self.fates.len()).is_some() {
+        if self.next_open(0..self.candidates.len()).is_some() {
             self.settle(of, Ok);
         }
     }
 
     /// Sets the outcome of those that the transaction has accepted.
     fn settle(&mut self, of: Range<usize>, outcome: impl Fn(Reply) -> Result<Reply, Refusal>) {
-        for fate in &mut self.fates[of] {
+        for Candidate { fate, .. } in &mut self.candidates[of] {
             if let Fate::Accepted(reply) = fate {
                 *fate = Fate::Settled(outcome(reply.clone()));
             }
@@ -210,7 +220,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         match self.taken.take() {
             Some(reply) => {
                 let unsent = Refusal::unsent();
-                for fate in &mut self.fates {
+                for Candidate { fate, .. } in &mut self.candidates {
                     if matches!(fate, Fate::Accepted(_)) {
                         *fate = Fate::Open;
                     }
@@ -224,28 +234,40 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// Every recipient, with `open` for those that have no answer. What is known of them is given
     /// away.
     fn all_recipients(&mut self, open: &Refusal) -> Vec<Recipient> {
-        let fates = std::mem::take(&mut self.fates);
-        let outcomes = fates.into_iter().map(|fate| match fate {
-            Fate::Accepted(reply) => Ok(reply),
-            Fate::Settled(outcome) => outcome,
-            Fate::Again(refusal) => Err(refusal),
-            Fate::Open => Err(open.clone()),
-        });
-        let paths = self.rcpts().iter().map(|rcpt| rcpt.path().clone());
-        paths.zip(outcomes).map(|(path, outcome)| Recipient::new(path, outcome)).collect()
+        let candidates = std::mem::take(&mut self.candidates).into_iter();
+        let recipient = |Candidate { path, fate }| {
+            let outcome = match fate {
+                Fate::Accepted(reply) => Ok(reply),
+                Fate::Settled(outcome) => outcome,
+                Fate::Again(refusal) => Err(*refusal),
+                Fate::Open => Err(open.clone()),
+            };
+            Recipient::new(path, outcome)
+        };
+        candidates.map(recipient).collect()
     }
 
     /// The recipients that have an answer.
     fn recipients(&self) -> Vec<Recipient> {
-        let outcomes = self.fates.iter().zip(self.rcpts()).filter_map(|(fate, rcpt)| {
+        let outcomes = self.candidates.iter().filter_map(|Candidate { path, fate }| {
             let outcome = match fate {
                 Fate::Accepted(reply) => Ok(reply.clone()),
                 Fate::Settled(outcome) => outcome.clone(),
-                Fate::Again(refusal) => Err(refusal.clone()),
+                Fate::Again(refusal) => Err(refusal.as_ref().clone()),
                 Fate::Open => return None,
             };
-            Some(Recipient::new(rcpt.path().clone(), outcome))
+            Some(Recipient::new(path.clone(), outcome))
         });
         outcomes.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_made_where_its_candidates_are() {
+        assert_eq!(size_of::<Candidate>(), size_of::<Recipient>());
     }
 }

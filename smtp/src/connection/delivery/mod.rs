@@ -24,7 +24,7 @@ use super::message::WATER_MARK;
 use super::session::Session;
 use super::transfer::{Transfer, Way};
 use crate::body::Body;
-use crate::command::{Data, Mail, Rcpt, Rset};
+use crate::command::{Data, Mail, Rset};
 use crate::error::{DeliverError, Fault, Refusal, Undelivered};
 use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
@@ -161,18 +161,22 @@ where
                     Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                 },
                 Step::Rcpt if turn.refusal.is_some() => turn.step = Step::Done,
-                Step::Rcpt => match turn.next_rcpt() {
-                    Some(place) => {
+                Step::Rcpt => {
+                    while let Some(place) = turn.next_rcpt() {
                         let rcpt = &turn.message.rcpts()[place];
-                        let result = driver.submit(rcpt, capabilities, turn.declared.utf8);
-                        let refusal = |error| Refusal::encode(Rcpt::SPEC.verb, error);
-                        turn.wrote_rcpt(place, result.map(|_| ()).map_err(refusal));
+                        match driver.submit(rcpt, capabilities, turn.declared.utf8) {
+                            Ok(_) => turn.wrote_rcpt(place),
+                            Err(error) => turn.skip_rcpt(place, error),
+                        }
                         if driver.engine().output().remaining() > WATER_MARK {
                             return Next::Room;
                         }
+                        if !pipelining && turn.awaits() {
+                            return Next::Reply;
+                        }
                     }
-                    None => turn.step = Step::Open,
-                },
+                    turn.step = Step::Open;
+                }
                 Step::Open => match turn.opening(pipelining) {
                     Opening::Wait => return Next::Reply,
                     Opening::Refused(refusal) => turn.refuse(refusal),
@@ -187,7 +191,9 @@ where
                 Step::Nothing => self.send_nothing(),
                 Step::Done => {}
             }
-            self.settle();
+            if self.turns.back().is_some_and(|turn| turn.step == Step::Done) {
+                self.settle();
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::super::envelope::Envelope;
 use super::super::transfer::Way;
 use super::message::Message;
 use crate::command::{Bdat, Data, Mail, Rcpt};
-use crate::error::{Fault, Refusal};
+use crate::error::{EncodeError, Fault, Refusal};
 use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
 use crate::proto::line::Declared;
@@ -117,17 +117,20 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.message.next_open(self.written..self.rcpts.end)
     }
 
-    /// A recipient was written, or cannot be.
-    pub(super) fn wrote_rcpt(&mut self, place: usize, result: Result<(), Refusal>) {
+    /// A recipient was written.
+    #[inline]
+    pub(super) fn wrote_rcpt(&mut self, place: usize) {
         self.written = place + 1;
-        match result {
-            Ok(()) => {
-                self.asked += 1;
-                self.due.rcpts += 1;
-                self.due.all += 1;
-            }
-            Err(refusal) => self.message.refused(place, refusal),
-        }
+        self.asked += 1;
+        self.due.rcpts += 1;
+        self.due.all += 1;
+    }
+
+    /// A recipient cannot be written.
+    #[cold]
+    pub(super) fn skip_rcpt(&mut self, place: usize, error: EncodeError) {
+        self.written = place + 1;
+        self.message.refused(place, Refusal::encode(Rcpt::SPEC.verb, error));
     }
 
     pub(super) fn wrote_data(&mut self) {
@@ -219,6 +222,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     /// # Errors
     ///
     /// When the server does not even let a transaction be ended.
+    #[inline]
     pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
         self.due.all -= 1;
         if self.due.rcpts > 0 && !self.due.reset && !self.due.mail {
