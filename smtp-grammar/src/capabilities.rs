@@ -83,7 +83,7 @@ impl Capabilities {
 
     /// Whether a keyword is listed, whatever its case.
     pub fn has(&self, keyword: &str) -> bool {
-        self.find(keyword).next().is_some()
+        self.entries.iter().any(|entry| self.is(entry, keyword))
     }
 
     /// The parameters of a keyword, of all lines that have it.
@@ -131,12 +131,15 @@ impl Capabilities {
     fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
         self.entries
             .iter()
-            .filter(move |entry| {
-                // Most differ in their length already.
-                entry.keyword.len() == keyword.len()
-                    && self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
-            })
+            .filter(move |entry| self.is(entry, keyword))
             .map(|entry| self.octets(&entry.params))
+    }
+
+    /// Whether this is the keyword of an entry. Most differ in their length already.
+    #[inline]
+    fn is(&self, entry: &Entry, keyword: &str) -> bool {
+        entry.keyword.len() == keyword.len()
+            && self.octets(&entry.keyword).eq_ignore_ascii_case(keyword.as_bytes())
     }
 
     /// A keyword. It is ASCII, or would be none.

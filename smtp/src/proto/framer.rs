@@ -78,6 +78,24 @@ impl Framer {
     /// Looks for a complete reply.
     #[inline]
     pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<Complete>, ProtocolError> {
+        // Nearly every reply is one line that has come whole. What is not, or is wrong, is for the
+        // loop below.
+        if self.scanned == 0
+            && let Some(at) = memchr(b'\n', &self.received)
+            && let Some(text) = self.received[..=at].strip_suffix(b"\r\n")
+            && let Ok(ReplyLine { code, last: true, .. }) = ReplyLine::parse(text)
+            && limits.check(at + 1, 0, at + 1).is_ok()
+        {
+            return Ok(Some(Complete { code, end: at + 1 }));
+        }
+        self.find_line_by_line(limits)
+    }
+
+    #[cold]
+    fn find_line_by_line(
+        &mut self,
+        limits: &ReplyLimits,
+    ) -> Result<Option<Complete>, ProtocolError> {
         while let Some(at) = memchr(b'\n', &self.received[self.scanned..]) {
             let end = self.scanned + at + 1;
             let line = &self.received[self.lines_end..end];
@@ -90,12 +108,8 @@ impl Framer {
                 self.lines += 1;
                 continue;
             }
-            // Nearly every reply is one line, and is not searched for its end a second time.
-            let code = match self.lines {
-                0 => ReplyLine::parse(text).map(|line| line.code),
-                _ => Reply::from_frame(self.received.slice(..end)).map(|reply| reply.code()),
-            };
-            let code = code.map_err(ProtocolError::Malformed)?;
+            let reply = Reply::from_frame(self.received.slice(..end));
+            let code = reply.map_err(ProtocolError::Malformed)?.code();
             return Ok(Some(Complete { code, end }));
         }
         self.scanned = self.received.len();

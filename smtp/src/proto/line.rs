@@ -157,8 +157,7 @@ impl<'a> Line<'a> {
         let at = self.buffer.len();
         value.write(self);
         self.check_value(at);
-        if keyword.eq_ignore_ascii_case("BODY")
-            && !self.buffer[at..].eq_ignore_ascii_case(b"7BIT")
+        if keyword.eq_ignore_ascii_case("BODY") && !self.buffer[at..].eq_ignore_ascii_case(b"7BIT")
         {
             self.declared.eight_bit = true;
         }
@@ -252,14 +251,14 @@ impl<'a> Line<'a> {
     ///
     /// The first error of the line. The buffer is then as it was before.
     #[inline]
-    pub(crate) fn finish(mut self) -> Result<Written, EncodeError> {
+    pub(crate) fn finish(&mut self) -> Result<Written, EncodeError> {
         let line = &self.buffer[self.start..];
         let fits = line.len() + 2 <= self.limit && !matches!(line, [] | [.., b' ']);
         if !(self.plain && fits && self.error.is_none()) {
             self.check()?;
         }
         self.buffer.extend_from_slice(b"\r\n");
-        Ok(Written { secret: self.secret, declared: self.declared })
+        Ok(Written { secret: self.secret.take(), declared: self.declared })
     }
 
     /// Finds what is wrong with the line, and takes it out of the buffer.

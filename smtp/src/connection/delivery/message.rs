@@ -9,11 +9,10 @@ use super::super::envelope::Envelope;
 use super::super::policy::Policy;
 use super::super::transfer::Way;
 use super::Delivered;
-use super::offers::{Declaration, Offers, octets};
+use super::offers::{Offers, Plan};
 use crate::body::{Body, Piece};
 use crate::command::{Mail, Rcpt};
 use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
-use crate::proto::content::Measure;
 use crate::receipt::{Receipt, Recipient};
 
 /// A message that can be sent, and its recipients so far.
@@ -21,11 +20,7 @@ use crate::receipt::{Receipt, Recipient};
 pub(super) struct Message<'b, E> {
     pub(super) place: usize,
     pub(super) envelope: E,
-    declaration: Declaration,
-    pub(super) way: Way,
-    pub(super) measure: Option<Measure>,
-    /// How many octets it has; 0 where nobody knows.
-    pub(super) octets: u64,
+    pub(super) plan: Plan,
     /// Not there any more when it was sent and cannot be sent again.
     pub(super) body: Option<Body<'b>>,
     /// As long as a [`Recipient`], so that receipts are made where they are.
@@ -54,32 +49,18 @@ enum Fate {
 }
 
 impl<'b, E: Borrow<Envelope>> Message<'b, E> {
-    /// The message as this server wants it.
-    ///
-    /// # Errors
-    ///
-    /// Why no MAIL can be right.
-    pub(super) fn prepare(
-        place: usize,
-        envelope: E,
-        body: Body<'b>,
-        offers: &Offers<'_>,
-    ) -> Result<Self, Refusal> {
-        let measure = body.measure().map_err(Refusal::content)?;
-        let declaration = offers.declare(envelope.borrow(), &body, measure)?;
-        let way = offers.way(envelope.borrow(), &body);
+    /// The message as it is sent.
+    #[inline]
+    pub(super) fn new(place: usize, envelope: E, plan: Plan, body: Body<'b>) -> Self {
         let rcpts = envelope.borrow().rcpts().iter();
         let candidate = |rcpt: &Rcpt| Candidate { path: rcpt.path().clone(), fate: Fate::Open };
         let candidates = rcpts.map(candidate).collect();
-        let octets = octets(&body, measure).unwrap_or_default();
-        let body = Some(body);
-        let taken = None;
-        Ok(Self { place, envelope, declaration, way, measure, octets, body, candidates, taken })
+        Self { place, envelope, plan, body: Some(body), candidates, taken: None }
     }
 
     /// The message as it is, when it is in memory and needs no change, in at most so many octets.
     pub(super) fn whole(&self, eight_bit: bool, most: usize) -> Option<Piece<'b>> {
-        let ready = self.measure?.is_ready(self.way == Way::Data, eight_bit);
+        let ready = self.plan.measure?.is_ready(self.plan.way == Way::Data, eight_bit);
         let piece = self.body.as_ref().filter(|_| ready)?.whole()?;
         Some(piece).filter(|piece| piece.as_ref().len() <= most)
     }
@@ -124,7 +105,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
 
     /// MAIL as the message needs it.
     pub(super) fn mail(&self) -> Mail {
-        self.declaration.of(self.envelope.borrow().mail().clone())
+        self.plan.declaration.of(self.envelope.borrow().mail().clone())
     }
 
     pub(super) fn rcpts(&self) -> &[Rcpt] {
@@ -155,7 +136,8 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// asked for again.
     pub(super) fn too_many(&mut self, place: usize, refusal: Refusal) -> bool {
         let again = self.may_be_split();
-        self.candidates[place].fate = if again { Fate::Again(Box::new(refusal)) } else { Fate::Settled(Err(refusal)) };
+        self.candidates[place].fate =
+            if again { Fate::Again(Box::new(refusal)) } else { Fate::Settled(Err(refusal)) };
         again
     }
 

@@ -205,12 +205,12 @@ where
         if !self.offers.pipelining {
             return false;
         }
-        if last.message.way != Way::Eager {
+        if last.message.plan.way != Way::Eager {
             // It is written whole, so its commands were answered: only its end is due.
             return true;
         }
         let transfer = &self.offers.transfer;
-        let octets: u64 = self.turns.iter().map(|turn| turn.message.octets).sum();
+        let octets: u64 = self.turns.iter().map(|turn| turn.message.plan.octets).sum();
         self.session.chunks_proved
             && self.turns.len() < transfer.messages
             && octets < transfer.octets
@@ -218,39 +218,42 @@ where
 
     /// Begins the next transaction. False when there is none.
     fn begin(&mut self) -> bool {
-        while let Some(mut message) = self.next_message() {
-            let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
-            if self.session.driver.engine().transactions() >= most {
-                let refusal = Some(Refusal::exhausted(most));
-                (self.report)(message.place, message.finish(refusal));
-                continue;
-            }
-            let Some(rcpts) = message.next_recipients(&self.offers) else {
-                (self.report)(message.place, message.finish(None));
-                continue;
-            };
+        loop {
             let reset = self.open || !self.turns.is_empty();
-            self.turns.push_back(Turn::new(message, rcpts, reset));
-            return true;
-        }
-        false
-    }
-
-    /// The next message that can be sent. What cannot be is reported on the way.
-    fn next_message(&mut self) -> Option<Message<'b, E>> {
-        if let Some(message) = self.split.take() {
-            return Some(message);
-        }
-        for (place, (envelope, body)) in self.messages.by_ref() {
-            match Message::prepare(place, envelope, body.into(), &self.offers) {
-                Ok(message) => return Some(message),
-                Err(refusal) => {
-                    let undelivered = Undelivered::new(refusal, Vec::new());
-                    (self.report)(place, Err(DeliverError::Refused(undelivered)));
+            // A turn is large: it is made where it stays.
+            if self.split.is_some() {
+                self.turns.extend(self.split.take().map(|message| Turn::new(message, reset)));
+            } else {
+                let Some((place, (envelope, body))) = self.messages.next() else {
+                    return false;
+                };
+                let body = body.into();
+                match self.offers.plan(envelope.borrow(), &body) {
+                    Ok(plan) => {
+                        let message = Message::new(place, envelope, plan, body);
+                        self.turns.push_back(Turn::new(message, reset));
+                    }
+                    Err(refusal) => {
+                        let undelivered = Undelivered::new(refusal, Vec::new());
+                        (self.report)(place, Err(DeliverError::Refused(undelivered)));
+                        continue;
+                    }
                 }
             }
+            let Some(turn) = self.turns.back_mut() else {
+                return false;
+            };
+            let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
+            let refusal = if self.session.driver.engine().transactions() >= most {
+                Some(Refusal::exhausted(most))
+            } else if turn.name_recipients(&self.offers) {
+                return true;
+            } else {
+                None
+            };
+            (self.report)(turn.message.place, turn.message.finish(refusal));
+            self.turns.pop_back();
         }
-        None
     }
 
     /// Gives the next reply to the transaction that it is for.
@@ -276,7 +279,7 @@ where
                     turn.message.ended(turn.rcpts.clone(), Err(refusal));
                 }
                 None => {
-                    self.session.chunks_proved |= turn.message.way != Way::Data;
+                    self.session.chunks_proved |= turn.message.plan.way != Way::Data;
                     self.open = false;
                 }
             }

@@ -8,6 +8,7 @@ use smtp_grammar::Reply;
 use super::super::envelope::Envelope;
 use super::super::transfer::Way;
 use super::message::Message;
+use super::offers::Offers;
 use crate::command::{Bdat, Data, Mail, Rcpt};
 use crate::error::{EncodeError, Fault, Refusal};
 use crate::proto::command::Command as _;
@@ -80,12 +81,13 @@ struct Due {
 }
 
 impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
-    pub(super) fn new(message: Message<'b, E>, rcpts: Range<usize>, reset: bool) -> Self {
+    #[inline]
+    pub(super) fn new(message: Message<'b, E>, reset: bool) -> Self {
         Self {
-            written: rcpts.start,
-            answered: rcpts.start,
             message,
-            rcpts,
+            rcpts: 0..0,
+            written: 0,
+            answered: 0,
             step: if reset { Step::Reset } else { Step::Mail },
             declared: Declared::default(),
             asked: 0,
@@ -96,6 +98,16 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
             end: None,
             due: Due::default(),
         }
+    }
+
+    /// Finds the recipients of the transaction. False when none is left.
+    pub(super) fn name_recipients(&mut self, offers: &Offers<'_>) -> bool {
+        let Some(rcpts) = self.message.next_recipients(offers) else {
+            return false;
+        };
+        (self.written, self.answered) = (rcpts.start, rcpts.start);
+        self.rcpts = rcpts;
+        true
     }
 
     pub(super) fn wrote_reset(&mut self) {
@@ -160,7 +172,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
 
     /// Whether the message may follow its recipients.
     pub(super) fn opening(&self, pipelining: bool) -> Opening {
-        let eager = match self.message.way {
+        let eager = match self.message.plan.way {
             Way::Data => pipelining && self.message.policy().permits_one_flight(),
             Way::Chunks => false,
             Way::Eager => true,
@@ -176,13 +188,27 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
                 return Opening::Refused(Refusal::by_policy());
             }
         }
-        if self.message.way == Way::Data { Opening::Ask } else { Opening::Send }
+        if self.message.plan.way == Way::Data { Opening::Ask } else { Opening::Send }
     }
 
     /// Why nobody gets the message, as far as the server has said so.
+    #[inline]
     pub(super) fn hopeless(&self) -> Option<Refusal> {
+        self.is_hopeless().then(|| self.why_hopeless())
+    }
+
+    #[inline]
+    fn is_hopeless(&self) -> bool {
         let refused = self.accepted == 0 && self.step > Step::Rcpt && self.due.rcpts == 0;
-        self.refusal.clone().or_else(|| refused.then(|| self.message.nobody(self.rcpts.clone())))
+        refused || self.refusal.is_some()
+    }
+
+    #[cold]
+    fn why_hopeless(&self) -> Refusal {
+        match &self.refusal {
+            Some(refusal) => refusal.clone(),
+            None => self.message.nobody(self.rcpts.clone()),
+        }
     }
 
     /// Whether a reply is due.
@@ -212,7 +238,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
 
     /// Whether the message has left whole, for somebody, and was not answered.
     pub(super) fn is_unanswered(&self, has_left: impl Fn(u64) -> bool) -> bool {
-        self.due.end && self.hopeless().is_none() && self.end.is_some_and(has_left)
+        self.due.end && !self.is_hopeless() && self.end.is_some_and(has_left)
     }
 
     /// Takes the next reply.
@@ -279,23 +305,24 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     /// The server waits for the message, or does not want it. Without a sender there is no
     /// transaction, whatever the server said of its recipients and to DATA.
     fn take_data(&mut self, refused: Option<Reply>) {
-        match (refused, self.hopeless()) {
-            (None, None) => self.step = Step::Content,
-            (None, Some(refusal)) => {
-                self.refusal = Some(refusal);
+        let hopeless = self.is_hopeless();
+        match refused {
+            None if !hopeless => self.step = Step::Content,
+            None => {
+                self.refusal = Some(self.why_hopeless());
                 self.step = Step::Nothing;
             }
-            (Some(_), Some(refusal)) => self.refuse(refusal),
-            (Some(reply), None) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
+            Some(_) if hopeless => self.refuse(self.why_hopeless()),
+            Some(reply) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
         }
     }
 
     /// What is said of a message that nobody gets is of no interest.
     fn take_end(&mut self, result: Result<Reply, Reply>) {
-        match (result, self.hopeless()) {
-            (_, Some(refusal)) => self.refusal = Some(refusal),
-            (Ok(reply), None) => self.message.ended(self.rcpts.clone(), Ok(reply)),
-            (Err(reply), None) => {
+        match result {
+            _ if self.is_hopeless() => self.refusal = Some(self.why_hopeless()),
+            Ok(reply) => self.message.ended(self.rcpts.clone(), Ok(reply)),
+            Err(reply) => {
                 self.refusal = Some(Refusal::by_server(Refusal::END_OF_DATA, reply));
             }
         }
