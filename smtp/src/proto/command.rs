@@ -5,7 +5,7 @@
 
 use smtp_grammar::{Capabilities, ReplyCode};
 
-use super::line::{EncodeError, Line, Written};
+use super::line::{EncodeError, Line};
 use super::reply::FromReply;
 use super::stage::Stage;
 
@@ -169,19 +169,17 @@ pub(crate) fn judge(accepts: &[CodePattern], code: ReplyCode) -> Verdict {
     }
 }
 
-/// Writes `command` behind what `buffer` holds.
+/// Writes `command`, whole.
+///
+/// # Errors
+///
+/// When it cannot be sent. Nothing of it is in the buffer then.
 #[inline]
-pub(crate) fn encode<C: Command>(
-    command: &C,
-    buffer: &mut Vec<u8>,
-    capabilities: &Capabilities,
-    utf8: bool,
-) -> Result<Written, EncodeError> {
-    let mut line = Line::new(buffer, capabilities, utf8);
+pub(crate) fn encode<C: Command>(command: &C, line: &mut Line<'_>) -> Result<(), EncodeError> {
     if let Some(keyword) = C::SPEC.requires {
         line.require(keyword);
     }
-    command.encode(&mut line);
+    command.encode(line);
     line.finish()
 }
 
@@ -210,7 +208,7 @@ pub fn encode_into<C: Command>(
     capabilities: &Capabilities,
     buffer: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    encode(command, buffer, capabilities, false).map(|_| ())
+    encode(command, &mut Line::new(buffer, capabilities, false))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::command::{self, CodePattern, Command, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
 use super::limits::Limits;
-use super::line::{Declared, EncodeError};
+use super::line::{Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
@@ -112,18 +112,21 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        let start = self.output.encoded().len();
-        let written =
-            self.output.encode(|buffer| command::encode(command, buffer, capabilities, utf8))?;
-        if written.secret.is_some() {
+        let buffer = self.output.open();
+        let start = buffer.len();
+        let mut line = Line::new(buffer, capabilities, utf8);
+        command::encode(command, &mut line)?;
+        let (declared, secret) = (line.declared(), line.secret_range());
+        self.output.close(start);
+        if secret.is_some() {
             self.output.mark_secret();
         }
         if self.trace.listens() {
-            self.trace.sent(&self.output.encoded()[start..], written.secret);
+            self.trace.sent(&self.output.encoded()[start..], secret);
         }
         self.transactions += u64::from(stage == Stage::Mail);
         self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
-        Ok(written.declared)
+        Ok(declared)
     }
 
     /// Queues a line of an AUTH exchange, in base64 (RFC 4954 §4). No response is empty: that one

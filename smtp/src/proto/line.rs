@@ -84,7 +84,8 @@ pub struct Line<'a> {
     limit: usize,
     utf8: bool,
     glue: bool,
-    /// Whether all of it was looked at while it was written, and is plain.
+    /// Whether all of it was looked at while it was written, and is plain. Who writes something else
+    /// than the text of an argument unsets it, and whoever has looked at that sets it again.
     plain: bool,
     secret: Option<Range<usize>>,
     declared: Declared,
@@ -134,8 +135,9 @@ impl<'a> Line<'a> {
     /// and a space outside of double quotes: it would begin an argument of its own.
     pub fn arg<A: Argument + ?Sized>(&mut self, value: &A) {
         self.separate();
-        let at = self.buffer.len();
+        let (at, plain) = (self.buffer.len(), self.plain);
         value.write(self);
+        self.plain = plain;
         self.check_arg(at);
     }
 
@@ -154,8 +156,9 @@ impl<'a> Line<'a> {
     pub fn param<A: Argument + ?Sized>(&mut self, keyword: &str, value: &A) {
         self.flag(keyword);
         self.buffer.push(b'=');
-        let at = self.buffer.len();
+        let (at, plain) = (self.buffer.len(), self.plain);
         value.write(self);
+        self.plain = plain;
         self.check_value(at);
         if keyword.eq_ignore_ascii_case("BODY") && !self.buffer[at..].eq_ignore_ascii_case(b"7BIT")
         {
@@ -225,6 +228,7 @@ impl<'a> Line<'a> {
 
     /// Writes what `value` displays.
     fn display<T: Display + ?Sized>(&mut self, value: &T) {
+        self.plain = false;
         if write!(Octets(self.buffer), "{value}").is_err() {
             self.fail(EncodeErrorKind::Rejected("could not be displayed".to_owned()));
         }
@@ -251,14 +255,26 @@ impl<'a> Line<'a> {
     ///
     /// The first error of the line. The buffer is then as it was before.
     #[inline]
-    pub(crate) fn finish(&mut self) -> Result<Written, EncodeError> {
+    pub(crate) fn finish(&mut self) -> Result<(), EncodeError> {
         let line = &self.buffer[self.start..];
         let fits = line.len() + 2 <= self.limit && !matches!(line, [] | [.., b' ']);
         if !(self.plain && fits && self.error.is_none()) {
             self.check()?;
         }
         self.buffer.extend_from_slice(b"\r\n");
-        Ok(Written { secret: self.secret.take(), declared: self.declared })
+        Ok(())
+    }
+
+    /// What the command says about the rest of its transaction.
+    #[inline]
+    pub(crate) fn declared(&self) -> Declared {
+        self.declared
+    }
+
+    /// Where in the line its secret stands.
+    #[inline]
+    pub(crate) fn secret_range(&self) -> Option<Range<usize>> {
+        self.secret.clone()
     }
 
     /// Finds what is wrong with the line, and takes it out of the buffer.
@@ -319,14 +335,6 @@ impl<'a> Line<'a> {
     fn fail(&mut self, kind: EncodeErrorKind) {
         self.error.get_or_insert(EncodeError { kind });
     }
-}
-
-/// What is to be known of a finished line.
-#[derive(Debug)]
-pub(crate) struct Written {
-    /// Where in the line its secret stands.
-    pub(crate) secret: Option<Range<usize>>,
-    pub(crate) declared: Declared,
 }
 
 /// The rules that hold for every line, whoever wrote it.

@@ -70,16 +70,28 @@ impl Output {
         other.clear();
     }
 
-    /// Lets `write` append to the buffer, and takes what it appended. What it appended must be
-    /// whole even when it fails: an encoder that fails leaves nothing behind.
+    /// Lets `write` append to the buffer, and queues what it appended.
     #[inline]
-    pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let before = self.encoded.len();
+    pub(crate) fn encode(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let buffer = self.open();
+        let start = buffer.len();
+        write(buffer);
+        self.close(start);
+    }
+
+    /// The buffer, for a line to be appended. It is queued by [`close`](Self::close); a line that
+    /// fails is taken out of the buffer by whoever wrote it.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
         // Room for a line: a secret must not stay behind in a buffer that was too small.
         self.encoded.reserve(ROOM);
-        let result = write(&mut self.encoded);
-        self.grow(self.encoded.len() - before);
-        result
+        &mut self.encoded
+    }
+
+    /// Queues what the buffer holds from `start` on.
+    #[inline]
+    pub(crate) fn close(&mut self, start: usize) {
+        self.grow(self.encoded.len() - start);
     }
 
     /// Queues octets, by reference where that is worth it.

@@ -25,6 +25,8 @@ pub(super) struct Message<'b, E> {
     pub(super) body: Option<Body<'b>>,
     /// As long as a [`Recipient`], so that receipts are made where they are.
     candidates: Vec<Candidate>,
+    /// How many of them are still to be asked for.
+    open: usize,
     /// The reply to the last transaction that took it.
     taken: Option<Reply>,
 }
@@ -54,8 +56,9 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     pub(super) fn new(place: usize, envelope: E, plan: Plan, body: Body<'b>) -> Self {
         let rcpts = envelope.borrow().rcpts().iter();
         let candidate = |rcpt: &Rcpt| Candidate { path: rcpt.path().clone(), fate: Fate::Open };
-        let candidates = rcpts.map(candidate).collect();
-        Self { place, envelope, plan, body: Some(body), candidates, taken: None }
+        let candidates: Vec<_> = rcpts.map(candidate).collect();
+        let open = candidates.len();
+        Self { place, envelope, plan, body: Some(body), candidates, open, taken: None }
     }
 
     /// The message as it is, when it is in memory and needs no change, in at most so many octets.
@@ -74,8 +77,12 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// The recipients of the next transaction: those from the first that is still to be asked for,
     /// as many as the server takes (RFC 9422). None when none is left.
     pub(super) fn next_recipients(&self, offers: &Offers<'_>) -> Option<Range<usize>> {
+        if self.open == 0 {
+            return None;
+        }
         let start = self.next_open(0..self.candidates.len())?;
-        if !self.may_be_split() {
+        let unlimited = offers.limits.rcpt.is_none() && offers.limits.rcpt_domain.is_none();
+        if unlimited || !self.may_be_split() {
             return Some(start..self.candidates.len());
         }
         let most = offers.limits.rcpt.map_or(usize::MAX, |most| most as usize);
@@ -124,11 +131,13 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
 
     /// Takes note that the server has accepted a recipient.
     pub(super) fn accepted(&mut self, place: usize, reply: Reply) {
+        self.open -= 1;
         self.candidates[place].fate = Fate::Accepted(reply);
     }
 
     /// Takes note that a recipient does not get the message.
     pub(super) fn refused(&mut self, place: usize, refusal: Refusal) {
+        self.open -= 1;
         self.candidates[place].fate = Fate::Settled(Err(refusal));
     }
 
@@ -136,6 +145,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// asked for again.
     pub(super) fn too_many(&mut self, place: usize, refusal: Refusal) -> bool {
         let again = self.may_be_split();
+        self.open -= usize::from(!again);
         self.candidates[place].fate =
             if again { Fate::Again(Box::new(refusal)) } else { Fate::Settled(Err(refusal)) };
         again
@@ -167,7 +177,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
             }
             Err(_) => return,
         }
-        if self.next_open(0..self.candidates.len()).is_some() {
+        if self.open > 0 {
             self.settle(of, Ok);
         }
     }

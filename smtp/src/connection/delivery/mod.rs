@@ -105,9 +105,7 @@ where
             }
             let outcome = self.session.driver.reply().await?;
             self.take(outcome)?;
-            while let Some(outcome) = self.session.driver.buffered_reply()? {
-                self.take(outcome)?;
-            }
+            self.take_buffered()?;
         }
         if self.open {
             // Nobody may join what a refused message has left behind.
@@ -254,6 +252,26 @@ where
             (self.report)(turn.message.place, turn.message.finish(refusal));
             self.turns.pop_back();
         }
+    }
+
+    /// Takes the replies that are here already.
+    fn take_buffered(&mut self) -> Result<(), Fault> {
+        while let Some(turn) = self.turns.front_mut() {
+            while turn.awaits() {
+                let Some(outcome) = self.session.driver.buffered_reply()? else {
+                    return Ok(());
+                };
+                if turn.awaits_reset() && matches!(outcome, Outcome::Accepted(_)) {
+                    self.open = false;
+                }
+                turn.take(outcome)?;
+            }
+            if !turn.is_over() {
+                break;
+            }
+            self.settle();
+        }
+        Ok(())
     }
 
     /// Gives the next reply to the transaction that it is for.
