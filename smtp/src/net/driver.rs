@@ -159,6 +159,7 @@ impl Driver {
     }
 
     /// The reply to the oldest command in flight, if it is here already.
+    #[inline]
     pub(crate) fn buffered_reply(&mut self) -> Result<Option<Outcome>, Fault> {
         if !self.engine.awaits_reply() {
             return Ok(None);

@@ -8,6 +8,7 @@ use memchr::memchr;
 use smtp_grammar::{Reply, ReplyCode, ReplyLine};
 
 use super::fault::ProtocolError;
+use super::scan::line_feed;
 
 /// Limits for the reply that is due.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +82,7 @@ impl Framer {
         // Nearly every reply is one line that has come whole. What is not, or is wrong, is for the
         // loop below.
         if self.scanned == 0
-            && let Some(at) = memchr(b'\n', &self.received)
+            && let Some(at) = line_feed(&self.received)
             && let Some(text) = self.received[..=at].strip_suffix(b"\r\n")
             && let Ok(ReplyLine { code, last: true, .. }) = ReplyLine::parse(text)
             && limits.check(at + 1, 0, at + 1).is_ok()
