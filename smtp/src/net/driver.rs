@@ -318,7 +318,7 @@ impl Driver {
         }
         let output = self.engine.output();
         if !output.is_empty() {
-            let written = ready!(if output.segments() <= FEW {
+            let written = ready!(if output.pieces() <= FEW {
                 write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); FEW])
             } else {
                 write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); SLICES])

@@ -116,7 +116,7 @@ impl Engine {
         let start = buffer.len();
         let mut line = Line::new(buffer, capabilities, utf8);
         command::encode(command, &mut line)?;
-        let (declared, secret) = (line.declared(), line.secret_range());
+        let (declared, secret) = (line.declared(), line.secret_place());
         self.output.close(start);
         if secret.is_some() {
             self.output.mark_secret();

@@ -87,7 +87,8 @@ pub struct Line<'a> {
     /// Whether all of it was looked at while it was written, and is plain. Who writes something else
     /// than the text of an argument unsets it, and whoever has looked at that sets it again.
     plain: bool,
-    secret: Option<Range<usize>>,
+    /// Where in the line the secret stands; empty where there is none.
+    secret: Range<usize>,
     declared: Declared,
     error: Option<EncodeError>,
 }
@@ -115,7 +116,7 @@ impl<'a> Line<'a> {
             utf8,
             glue: false,
             plain: true,
-            secret: None,
+            secret: 0..0,
             declared: Declared::default(),
             error: None,
         }
@@ -245,8 +246,8 @@ impl<'a> Line<'a> {
         self.plain = false;
         let from = self.buffer.len() - self.start;
         write(self.buffer);
-        let from = self.secret.as_ref().map_or(from, |range| range.start);
-        self.secret = Some(from..self.buffer.len() - self.start);
+        let from = if self.secret.is_empty() { from } else { self.secret.start };
+        self.secret = from..self.buffer.len() - self.start;
     }
 
     /// Ends the line with CRLF.
@@ -271,10 +272,10 @@ impl<'a> Line<'a> {
         self.declared
     }
 
-    /// Where in the line its secret stands.
+    /// Where in the line its secret stands, if it has one.
     #[inline]
-    pub(crate) fn secret_range(&self) -> Option<Range<usize>> {
-        self.secret.clone()
+    pub(crate) fn secret_place(&self) -> Option<Range<usize>> {
+        (!self.secret.is_empty()).then(|| self.secret.clone())
     }
 
     /// Finds what is wrong with the line, and takes it out of the buffer.

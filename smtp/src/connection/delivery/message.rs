@@ -106,6 +106,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     }
 
     /// The first recipient of these that is still to be asked for.
+    #[inline]
     pub(super) fn next_open(&self, mut of: Range<usize>) -> Option<usize> {
         of.find(|&place| matches!(self.candidates[place].fate, Fate::Open | Fate::Again(_)))
     }
@@ -130,6 +131,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     }
 
     /// Takes note that the server has accepted a recipient.
+    #[inline]
     pub(super) fn accepted(&mut self, place: usize, reply: Reply) {
         self.open -= 1;
         self.candidates[place].fate = Fate::Accepted(reply);

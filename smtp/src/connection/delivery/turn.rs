@@ -256,6 +256,10 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
             self.take_rcpt(outcome);
             return Ok(());
         }
+        self.take_other(outcome)
+    }
+
+    fn take_other(&mut self, outcome: Outcome) -> Result<(), Fault> {
         let result = match outcome {
             Outcome::Accepted(reply) => Ok(reply),
             Outcome::Refused(reply) => Err(reply),
@@ -282,18 +286,24 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         Ok(())
     }
 
+    #[inline]
     fn take_rcpt(&mut self, outcome: Outcome) {
         let Some(place) = self.message.next_open(self.answered..self.written) else {
             return;
         };
         self.answered = place + 1;
-        let refusal = match outcome {
+        match outcome {
             Outcome::Accepted(reply) => {
                 self.accepted += 1;
-                return self.message.accepted(place, reply);
+                self.message.accepted(place, reply);
             }
-            Outcome::Refused(reply) => Refusal::by_server(Rcpt::SPEC.verb, reply),
-        };
+            Outcome::Refused(reply) => self.refused_rcpt(place, reply),
+        }
+    }
+
+    #[cold]
+    fn refused_rcpt(&mut self, place: usize, reply: Reply) {
+        let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         if self.accepted == 0 || !is_too_many(&refusal) {
             self.message.refused(place, refusal);
         } else if self.message.too_many(place, refusal) {
