@@ -8,8 +8,10 @@
 //! | [`offers`] | what does this server take, and how? |
 //! | [`message`] | who got the message, over all of its transactions? |
 //! | [`turn`] | where is this transaction, and what does a reply mean to it? |
+//! | [`commands`] | what is written of it before the message? |
 //! | [`content`] | how does the message itself go out? |
 
+mod commands;
 mod content;
 mod message;
 mod offers;
@@ -20,18 +22,16 @@ use std::collections::VecDeque;
 use std::iter::Enumerate;
 
 use super::envelope::Envelope;
-use super::message::WATER_MARK;
 use super::session::Session;
 use super::transfer::{Transfer, Way};
 use crate::body::Body;
-use crate::command::{Data, Mail, Rset};
+use crate::command::Rset;
 use crate::error::{DeliverError, Fault, Refusal, Undelivered};
-use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
 use crate::receipt::Receipt;
 use message::Message;
 use offers::Offers;
-use turn::{Opening, Step, Turn};
+use turn::{Step, Turn};
 
 /// What became of a message.
 pub(super) type Delivered = Result<Receipt, DeliverError>;
@@ -137,61 +137,19 @@ where
     /// Writes commands up to the next message.
     fn write_commands(&mut self) -> Next {
         loop {
-            let pipelining = self.offers.pipelining;
             let Some(turn) = self.turns.back_mut().filter(|turn| turn.step != Step::Done) else {
                 if self.may_begin() && self.begin() {
                     continue;
                 }
                 return Next::Reply;
             };
-            if !pipelining && turn.awaits() {
-                return Next::Reply;
+            if let Some(next) = turn.write(&mut self.session.driver, &self.offers) {
+                return next;
             }
-            let driver = &mut self.session.driver;
-            let capabilities = self.offers.capabilities;
-            match turn.step {
-                Step::Reset => {
-                    turn.wrote_reset();
-                    let _ = driver.submit(&Rset, capabilities, false);
-                }
-                Step::Mail => match driver.submit(&turn.message.mail(), capabilities, false) {
-                    Ok(declared) => turn.wrote_mail(declared),
-                    Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
-                },
-                Step::Rcpt if turn.refusal.is_some() => turn.step = Step::Done,
-                Step::Rcpt => {
-                    while let Some(place) = turn.next_rcpt() {
-                        let rcpt = &turn.message.rcpts()[place];
-                        match driver.submit(rcpt, capabilities, turn.declared.utf8) {
-                            Ok(_) => turn.wrote_rcpt(place),
-                            Err(error) => turn.skip_rcpt(place, error),
-                        }
-                        if driver.engine().output().remaining() > WATER_MARK {
-                            return Next::Room;
-                        }
-                        if !pipelining && turn.awaits() {
-                            return Next::Reply;
-                        }
-                    }
-                    turn.step = Step::Open;
-                }
-                Step::Open => match turn.opening(pipelining) {
-                    Opening::Wait => return Next::Reply,
-                    Opening::Refused(refusal) => turn.refuse(refusal),
-                    Opening::Ask => {
-                        turn.wrote_data();
-                        let _ = driver.submit(&Data, capabilities, turn.declared.utf8);
-                    }
-                    Opening::Send => turn.step = Step::Content,
-                },
-                Step::Opening => return Next::Reply,
-                Step::Content => return Next::Content,
-                Step::Nothing => self.send_nothing(),
-                Step::Done => {}
+            if turn.step == Step::Nothing {
+                self.send_nothing();
             }
-            if self.turns.back().is_some_and(|turn| turn.step == Step::Done) {
-                self.settle();
-            }
+            self.settle();
         }
     }
 
