@@ -213,7 +213,32 @@ pub fn encode_into<C: Command>(
 
 #[cfg(test)]
 mod tests {
+    use smtp_grammar::Reply;
+
+    use super::super::line::Argument;
     use super::*;
+
+    /// A command that writes its argument past the methods that look at it.
+    struct Past(&'static str);
+
+    impl Command for Past {
+        type Reply = Reply;
+        const SPEC: CommandSpec = CommandSpec::new("X");
+
+        fn encode(&self, line: &mut Line<'_>) {
+            line.verb("X ");
+            self.0.write(line);
+        }
+    }
+
+    #[test]
+    fn what_is_written_past_the_methods_of_a_line_is_looked_at() {
+        let encode = |argument| encode_line(&Past(argument), &Capabilities::none());
+        assert_eq!(encode("a b").as_deref(), Ok(b"X a b\r\n".as_slice()));
+        for argument in ["a\r\nQUIT", "a\nQUIT", "\0", "\u{e4}", ""] {
+            encode(argument).expect_err(argument);
+        }
+    }
 
     #[test]
     fn replies_are_judged_by_class_unless_codes_are_listed() {
