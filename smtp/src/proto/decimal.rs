@@ -7,6 +7,7 @@ use super::line::{Argument, Line};
 pub(crate) struct Decimal(u64);
 
 /// A number, to be written as decimal digits.
+#[allow(clippy::trivially_copy_pass_by_ref)] // The shape that the derive asks for.
 #[inline]
 pub(crate) fn decimal(number: &u64) -> Decimal {
     Decimal(*number)
