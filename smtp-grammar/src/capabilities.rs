@@ -83,7 +83,7 @@ impl Capabilities {
 
     /// Whether a keyword is listed, whatever its case.
     pub fn has(&self, keyword: &str) -> bool {
-        self.find(keyword).next().is_some()
+        self.entries.iter().any(|entry| self.is(entry, keyword))
     }
 
     /// The parameters of a keyword, of all lines that have it.
@@ -129,15 +129,21 @@ impl Capabilities {
 
     /// The parameters of each line with this keyword.
     fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
-        let keyword = keyword.as_bytes();
         self.entries
             .iter()
-            .filter(move |entry| {
-                let listed = self.octets(&entry.keyword);
-                // Servers write keywords as RFCs do, so the case rarely needs a look.
-                listed == keyword || listed.eq_ignore_ascii_case(keyword)
-            })
+            .filter(move |entry| self.is(entry, keyword))
             .map(|entry| self.octets(&entry.params))
+    }
+
+    /// Whether this is the keyword of an entry. Most differ in their length already, and servers
+    /// write it in capitals, as the RFCs do: to compare it without case takes many times as long.
+    #[inline]
+    fn is(&self, entry: &Entry, keyword: &str) -> bool {
+        let keyword = keyword.as_bytes();
+        entry.keyword.len() == keyword.len() && {
+            let listed = self.octets(&entry.keyword);
+            listed == keyword || listed.eq_ignore_ascii_case(keyword)
+        }
     }
 
     /// A keyword. It is ASCII, or would be none.

@@ -30,6 +30,10 @@ impl<'a> ReplyLine<'a> {
     /// follows the code.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, ReplyLineError> {
+        // Most lines begin like this, which takes one comparison.
+        if let Some(text) = line.strip_prefix(b"250 ") {
+            return Ok(Self { code: ReplyCode::OK, last: true, text });
+        }
         let &[hundreds @ b'2'..=b'5', tens, ones, ref rest @ ..] = line else {
             return Err(ReplyLineError::new(Kind::NoCode));
         };

@@ -2,6 +2,8 @@
 
 use smtp_derive::SmtpCommand;
 
+use crate::proto::decimal::decimal;
+
 /// The command BDAT, without the octets that follow it.
 ///
 /// ```text
@@ -16,6 +18,7 @@ use smtp_derive::SmtpCommand;
 #[derive(Debug, Clone, Copy, SmtpCommand)]
 #[smtp(verb = "BDAT", requires = "CHUNKING", stage = Bdat, pipelining, valid_in())]
 pub struct Bdat {
+    #[smtp(with = decimal)]
     octets: u64,
     #[smtp(flag = "LAST")]
     last: bool,

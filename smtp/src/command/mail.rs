@@ -4,6 +4,7 @@ use smtp_derive::SmtpCommand;
 use smtp_grammar::ReversePath;
 
 use crate::extension::{BodyKind, MailParameter, Parameters};
+use crate::proto::decimal::decimal;
 
 /// The command MAIL.
 ///
@@ -22,7 +23,7 @@ use crate::extension::{BodyKind, MailParameter, Parameters};
 pub struct Mail {
     #[smtp(flatten)]
     path: ReversePath,
-    #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]
+    #[smtp(param = "SIZE", with = decimal, requires = "SIZE", raises = 26)]
     size: Option<u64>,
     #[smtp(flatten)]
     body: Option<BodyKind>,

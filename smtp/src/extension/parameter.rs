@@ -93,6 +93,7 @@ impl Parameters {
 }
 
 impl Arguments for Parameters {
+    #[inline]
     fn write(&self, line: &mut Line<'_>) {
         for parameter in &self.0 {
             line.require(&parameter.requires);

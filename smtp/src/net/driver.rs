@@ -22,6 +22,7 @@ use crate::proto::engine::{Engine, Outcome};
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::line::{Declared, EncodeError};
+use crate::proto::output::Output;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
 
@@ -29,6 +30,8 @@ use crate::proto::trace::Observer;
 const READ: usize = 4096;
 /// Slices written at a time.
 const SLICES: usize = 64;
+/// Slices that few flights exceed: a table of all of them costs more than the rest of a write.
+const FEW: usize = 4;
 /// How long a reply may still take after the connection has refused to be written to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -156,6 +159,7 @@ impl Driver {
     }
 
     /// The reply to the oldest command in flight, if it is here already.
+    #[inline]
     pub(crate) fn buffered_reply(&mut self) -> Result<Option<Outcome>, Fault> {
         if !self.engine.awaits_reply() {
             return Ok(None);
@@ -238,7 +242,7 @@ impl Driver {
 
     /// Takes the stream out of SMTP, with what was read and not asked for.
     pub(crate) fn into_parts(mut self) -> (Stream, Bytes) {
-        let unread = self.engine.input().split().freeze();
+        let unread = self.engine.take_unread();
         (self.take_stream(), unread)
     }
 
@@ -326,11 +330,11 @@ impl Driver {
         }
         let output = self.engine.output();
         if !output.is_empty() {
-            let most = if self.stream.is_write_vectored() { SLICES } else { 1 };
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = output.slices(&mut slices[..most]);
-            let stream = Pin::new(&mut self.stream);
-            let written = ready!(stream.poll_write_vectored(cx, &slices[..filled]))?;
+            let written = ready!(if output.pieces() <= FEW {
+                write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); FEW])
+            } else {
+                write(&mut self.stream, cx, output, &mut [IoSlice::new(&[]); SLICES])
+            })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -356,7 +360,20 @@ impl Driver {
         let mut buffer = ReadBuf::uninit(&mut octets);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
         let filled = buffer.filled();
-        self.engine.input().extend_from_slice(filled);
+        self.engine.receive(filled);
         Poll::Ready(Ok(filled.len()))
     }
+}
+
+/// Writes of `output` what the stream takes with one call.
+#[inline]
+fn write<'a>(
+    stream: &mut Stream,
+    cx: &mut Context<'_>,
+    output: &'a Output,
+    slices: &mut [IoSlice<'a>],
+) -> Poll<io::Result<usize>> {
+    let most = if stream.is_write_vectored() { slices.len() } else { 1 };
+    let filled = output.slices(&mut slices[..most]);
+    Pin::new(stream).poll_write_vectored(cx, &slices[..filled])
 }

@@ -41,15 +41,6 @@ impl Stream {
     pub(crate) fn other(stream: impl Transport) -> Self {
         Self::Clear(Clear::Other(Box::new(stream)))
     }
-
-    /// Whether the stream writes several slices with one call.
-    pub(crate) fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Clear(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-            Self::Gone => false,
-        }
-    }
 }
 
 fn gone() -> io::Error {
@@ -95,6 +86,14 @@ impl AsyncWrite for Stream {
         }
     }
 
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Clear(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Gone => false,
+        }
+    }
+
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_flush(cx),
@@ -108,15 +107,6 @@ impl AsyncWrite for Stream {
             Self::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Gone => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-impl Clear {
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => stream.is_write_vectored(),
-            Self::Other(stream) => stream.is_write_vectored(),
         }
     }
 }
@@ -158,7 +148,10 @@ impl AsyncWrite for Clear {
     }
 
     fn is_write_vectored(&self) -> bool {
-        Clear::is_write_vectored(self)
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Other(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,9 +3,9 @@
 //! The commands of this crate and those of its users implement the same trait, mostly through
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand).
 
-use smtp_grammar::{Capabilities, Reply, ReplyCode};
+use smtp_grammar::{Capabilities, ReplyCode};
 
-use super::line::{EncodeError, Line, Written};
+use super::line::{EncodeError, Line};
 use super::reply::FromReply;
 use super::stage::Stage;
 
@@ -151,14 +151,13 @@ impl CommandSpec {
     }
 }
 
-/// What `reply` means to a command that succeeds with `accepts`.
+/// What a reply with this code means to a command that succeeds with `accepts`.
 ///
 /// RFC 5321 §4.2.1 asks clients to act on the first digit. So any 4yz or 5yz is a refusal, and a
 /// positive code that is not accepted is one too when its class is; a positive code of another
 /// class (354 to MAIL, 250 to DATA) means that the two sides have lost step.
 #[inline]
-pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
-    let code = reply.code();
+pub(crate) fn judge(accepts: &[CodePattern], code: ReplyCode) -> Verdict {
     if accepts.iter().any(|pattern| pattern.matches(code)) {
         Verdict::Accepted
     } else if code.value() >= 400
@@ -170,19 +169,17 @@ pub(crate) fn judge(accepts: &[CodePattern], reply: &Reply) -> Verdict {
     }
 }
 
-/// Writes `command` behind what `buffer` holds.
+/// Writes `command`, whole.
+///
+/// # Errors
+///
+/// When it cannot be sent. Nothing of it is in the buffer then.
 #[inline]
-pub(crate) fn encode<C: Command>(
-    command: &C,
-    buffer: &mut Vec<u8>,
-    capabilities: &Capabilities,
-    utf8: bool,
-) -> Result<Written, EncodeError> {
-    let mut line = Line::new(buffer, capabilities, utf8);
+pub(crate) fn encode<C: Command>(command: &C, line: &mut Line<'_>) -> Result<(), EncodeError> {
     if let Some(keyword) = C::SPEC.requires {
         line.require(keyword);
     }
-    command.encode(&mut line);
+    command.encode(line);
     line.finish()
 }
 
@@ -211,12 +208,37 @@ pub fn encode_into<C: Command>(
     capabilities: &Capabilities,
     buffer: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    encode(command, buffer, capabilities, false).map(|_| ())
+    encode(command, &mut Line::new(buffer, capabilities, false))
 }
 
 #[cfg(test)]
 mod tests {
+    use smtp_grammar::Reply;
+
+    use super::super::line::Argument;
     use super::*;
+
+    /// A command that writes its argument past the methods that look at it.
+    struct Past(&'static str);
+
+    impl Command for Past {
+        type Reply = Reply;
+        const SPEC: CommandSpec = CommandSpec::new("X");
+
+        fn encode(&self, line: &mut Line<'_>) {
+            line.verb("X ");
+            self.0.write(line);
+        }
+    }
+
+    #[test]
+    fn what_is_written_past_the_methods_of_a_line_is_looked_at() {
+        let encode = |argument| encode_line(&Past(argument), &Capabilities::none());
+        assert_eq!(encode("a b").as_deref(), Ok(b"X a b\r\n".as_slice()));
+        for argument in ["a\r\nQUIT", "a\nQUIT", "\0", "\u{e4}", ""] {
+            encode(argument).expect_err(argument);
+        }
+    }
 
     #[test]
     fn replies_are_judged_by_class_unless_codes_are_listed() {
@@ -234,8 +256,8 @@ mod tests {
             (&[Exactly(235), Exactly(334)], 250, Refused),
         ];
         for &(accepts, code, expected) in table {
-            let reply = Reply::new(ReplyCode::new(code).expect("a code"), ["text"]);
-            assert_eq!(judge(accepts, &reply), expected, "{accepts:?} {code}");
+            let reply = ReplyCode::new(code).expect("a code");
+            assert_eq!(judge(accepts, reply), expected, "{accepts:?} {code}");
         }
     }
 }

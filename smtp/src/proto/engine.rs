@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::BytesMut;
-use smtp_grammar::{Capabilities, Reply};
+use bytes::Bytes;
+use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
 use super::command::{self, CodePattern, Command, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
-use super::limits::{Leniency, Limits};
-use super::line::{Declared, EncodeError};
+use super::limits::Limits;
+use super::line::{Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
@@ -51,6 +51,8 @@ struct Due {
 #[derive(Debug)]
 pub(crate) struct Engine {
     limits: Limits,
+    /// The limits of replies that have none of their own.
+    usual: ReplyLimits,
     framer: Framer,
     output: Output,
     in_flight: VecDeque<Due>,
@@ -70,6 +72,7 @@ impl Engine {
     /// An engine that waits for the server's greeting.
     pub(crate) fn new(limits: Limits, observer: Option<Arc<dyn Observer>>) -> Self {
         let mut engine = Self {
+            usual: limits.of_reply(Stage::Other, None),
             limits,
             framer: Framer::default(),
             output: Output::default(),
@@ -109,19 +112,21 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        let written =
-            self.output.encode(|buffer| command::encode(command, buffer, capabilities, utf8))?;
-        if written.secret.is_some() {
+        let buffer = self.output.open();
+        let start = buffer.len();
+        let mut line = Line::new(buffer, capabilities, utf8);
+        command::encode(command, &mut line)?;
+        let (declared, secret) = (line.declared(), line.secret_place());
+        self.output.close(start);
+        if secret.is_some() {
             self.output.mark_secret();
         }
         if self.trace.listens() {
-            let start = written.line.start;
-            let secret = written.secret.map(|secret| secret.start - start..secret.end - start);
-            self.trace.sent(&self.output.encoded()[written.line], secret);
+            self.trace.sent(&self.output.encoded()[start..], secret);
         }
         self.transactions += u64::from(stage == Stage::Mail);
         self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
-        Ok(written.declared)
+        Ok(declared)
     }
 
     /// Queues a line of an AUTH exchange, in base64 (RFC 4954 §4). No response is empty: that one
@@ -196,10 +201,15 @@ impl Engine {
         &mut self.output
     }
 
-    /// Where received octets are appended.
+    /// Takes octets that were received.
     #[inline]
-    pub(crate) fn input(&mut self) -> &mut BytesMut {
-        self.framer.buffer()
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
+        self.framer.receive(octets);
+    }
+
+    /// Takes what was received and is no part of a reply.
+    pub(crate) fn take_unread(&mut self) -> Bytes {
+        self.framer.take()
     }
 
     /// What the connection waits for.
@@ -228,27 +238,47 @@ impl Engine {
         if self.framer.is_waiting() {
             return Ok(None);
         }
-        let Some(&Due { expected, behind, counted }) = self.in_flight.front() else {
+        let Some(due) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
         };
-        let reply = match self.framer.next(self.reply_limits(expected)) {
-            Ok(Some(reply)) => reply,
+        let Expected { stage, accepts, reply_lines } = due.expected;
+        let special = matches!(stage, Stage::Auth | Stage::StartTls | Stage::Greeting);
+        let limits = if special || reply_lines.is_some() {
+            &self.limits.of_reply(stage, reply_lines)
+        } else {
+            &self.usual
+        };
+        let found = match self.framer.find(limits) {
+            Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.end(error.into())),
         };
-        self.trace.received(&reply);
+        let code = found.code;
+        // A message that is counted may be refused before the server has all of it.
+        let in_turn = self.has_left(due.behind) || (due.counted && code.value() >= 400);
+        let verdict = judge(accepts, code);
         self.in_flight.pop_front();
-        if reply.code().value() == 421 {
-            return Err(self.end(Fault::Closing(reply)));
+        let reply = self.framer.cut(found);
+        self.trace.received(&reply);
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE || !in_turn || verdict == Verdict::Violation {
+            return Err(self.out_of_step(stage, in_turn, reply));
         }
-        if !(self.has_left(behind) || counted && reply.code().value() >= 400) {
-            return Err(self.end(premature(expected.stage, reply)));
-        }
-        match judge(expected.accepts, &reply) {
-            Verdict::Accepted => Ok(Some(Outcome::Accepted(reply))),
-            Verdict::Refused => Ok(Some(Outcome::Refused(reply))),
-            Verdict::Violation => Err(self.end(Fault::Protocol(ProtocolError::Unexpected(reply)))),
-        }
+        Ok(Some(match verdict {
+            Verdict::Accepted => Outcome::Accepted(reply),
+            _ => Outcome::Refused(reply),
+        }))
+    }
+
+    /// Ends the connection for a reply that does not answer its command.
+    #[cold]
+    fn out_of_step(&mut self, stage: Stage, in_turn: bool, reply: Reply) -> Fault {
+        self.end(if reply.code() == ReplyCode::SERVICE_NOT_AVAILABLE {
+            Fault::Closing(reply)
+        } else if in_turn {
+            Fault::Protocol(ProtocolError::Unexpected(reply))
+        } else {
+            premature(stage, reply)
+        })
     }
 
     /// Looks at what came although no reply is due. The server may close at any time, and may
@@ -260,15 +290,10 @@ impl Engine {
         if !self.in_flight.is_empty() || self.framer.is_empty() {
             return Ok(());
         }
-        let limits = ReplyLimits {
-            line: self.limits.reply_line,
-            lines: self.limits.reply_lines,
-            octets: self.limits.reply_octets,
-            leniency: Leniency { greeting_codes: false, ..self.limits.leniency },
-        };
-        let fault = match self.framer.next(limits) {
+        let fault = match self.framer.find(&self.usual) {
             Ok(None) => return Ok(()),
-            Ok(Some(reply)) => {
+            Ok(Some(found)) => {
+                let reply = self.framer.cut(found);
                 self.trace.received(&reply);
                 match (reply.code().value(), self.content) {
                     (421 | 221, _) | (400.., true) => Fault::Closing(reply),
@@ -344,15 +369,17 @@ impl Engine {
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
+}
 
-    #[inline]
-    fn reply_limits(&self, expected: Expected) -> ReplyLimits {
-        let auth = expected.stage == Stage::Auth;
+impl Limits {
+    /// Those of a reply, most of which have the same: they are put together once for a connection.
+    fn of_reply(&self, stage: Stage, lines: Option<usize>) -> ReplyLimits {
+        let auth = stage == Stage::Auth;
         ReplyLimits {
-            line: if auth { self.limits.auth_line } else { self.limits.reply_line },
-            lines: expected.reply_lines.unwrap_or(self.limits.reply_lines),
-            octets: self.limits.reply_octets.max(if auth { self.limits.auth_line } else { 0 }),
-            leniency: self.limits.leniency.at(expected.stage),
+            line: if auth { self.auth_line } else { self.reply_line },
+            lines: lines.unwrap_or(self.reply_lines),
+            octets: self.reply_octets.max(if auth { self.auth_line } else { 0 }),
+            leniency: self.leniency.at(stage),
         }
     }
 }

@@ -3,12 +3,13 @@
 //! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
 //! arriving. Each octet is looked at once, however the network splits them.
 
-use bytes::{Buf as _, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
-use smtp_grammar::{Reply, ReplyLine};
+use smtp_grammar::{Reply, ReplyCode, ReplyLine};
 
 use super::fault::ProtocolError;
 use super::limits::Leniency;
+use super::scan::line_feed;
 
 /// Limits for the reply that is due.
 #[derive(Clone, Copy, Debug)]
@@ -19,103 +20,162 @@ pub(crate) struct ReplyLimits {
     pub(crate) leniency: Leniency,
 }
 
+/// A reply that has arrived whole. Its code says what becomes of it before it is cut off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Complete {
+    pub(crate) code: ReplyCode,
+    end: usize,
+}
+
 /// Cuts replies out of what was received.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
-    buffer: BytesMut,
-    /// Octets of the buffer that hold complete lines of an incomplete reply.
+    /// What was received and not cut off yet. The replies of one read share its octets.
+    received: Bytes,
+    /// Octets of it that hold complete lines of an incomplete reply.
     lines_end: usize,
-    /// Octets of the buffer already searched for a line end.
+    /// Octets of it already searched for a line end.
     scanned: usize,
     /// Complete lines of the incomplete reply.
     lines: usize,
     /// Empty lines before it.
     blank: usize,
+    /// The reply that was found, where it had to be mended.
+    mended: Option<Bytes>,
 }
 
 impl Framer {
-    /// Where received octets are appended.
+    /// Takes octets that were received.
     #[inline]
-    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
-        &mut self.buffer
+    pub(crate) fn receive(&mut self, octets: &[u8]) {
+        if self.received.is_empty() {
+            self.received = Bytes::copy_from_slice(octets);
+        } else {
+            self.join(octets);
+        }
+    }
+
+    /// Puts octets behind those of an incomplete reply, which are moved at most once, unless there
+    /// is no room for more: a server that drips octets must not make work that grows with each.
+    #[cold]
+    fn join(&mut self, octets: &[u8]) {
+        let mut received = BytesMut::from(std::mem::take(&mut self.received));
+        received.extend_from_slice(octets);
+        self.received = received.freeze();
+    }
+
+    /// Takes what is left.
+    pub(crate) fn take(&mut self) -> Bytes {
+        (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
+        std::mem::take(&mut self.received)
     }
 
     /// Whether nothing is left, not even a part of a line.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        self.received.is_empty()
     }
 
     /// Whether nothing has come since the last look.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        self.scanned == self.buffer.len()
+        self.scanned == self.received.len()
     }
 
-    /// The next complete reply.
+    /// Looks for a complete reply.
     #[inline]
-    pub(crate) fn next(&mut self, limits: ReplyLimits) -> Result<Option<Reply>, ProtocolError> {
-        while let Some(at) = memchr(b'\n', &self.buffer[self.scanned..]) {
-            let mut end = self.scanned + at + 1;
-            if limits.leniency.bare_line_feed
-                && !self.buffer[self.lines_end..end].ends_with(b"\r\n")
-            {
-                let behind = self.buffer.split_off(end - 1);
-                self.buffer.extend_from_slice(b"\r");
-                self.buffer.extend_from_slice(&behind);
-                end += 1;
-            }
-            if limits.leniency.blank_lines && self.lines_end == 0 && &self.buffer[..end] == b"\r\n"
-            {
-                if self.blank == limits.lines {
-                    return Err(ProtocolError::TooManyLines(limits.lines));
-                }
-                self.buffer.advance(end);
+    pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<Complete>, ProtocolError> {
+        // Nearly every reply is one line that has come whole. What is not, or is wrong, is for the
+        // loop below.
+        if self.scanned == 0
+            && let Some(at) = line_feed(&self.received)
+            && let Some(text) = self.received[..=at].strip_suffix(b"\r\n")
+            && let Ok(ReplyLine { code, last: true, .. }) = ReplyLine::parse(text)
+            && limits.check(at + 1, 0, at + 1).is_ok()
+        {
+            return Ok(Some(Complete { code, end: at + 1 }));
+        }
+        self.find_line_by_line(limits)
+    }
+
+    #[cold]
+    fn find_line_by_line(
+        &mut self,
+        limits: &ReplyLimits,
+    ) -> Result<Option<Complete>, ProtocolError> {
+        let leniency = limits.leniency;
+        while let Some(at) = memchr(b'\n', &self.received[self.scanned..]) {
+            let end = self.scanned + at + 1;
+            let line = &self.received[self.lines_end..end];
+            let Some(text) = without_line_end(line, leniency.bare_line_feed) else {
+                return Err(ProtocolError::BareLineFeed);
+            };
+            if leniency.blank_lines && self.lines_end == 0 && text.is_empty() {
+                limits.check(line.len(), self.blank, end)?;
+                self.received.advance(end);
                 self.scanned = 0;
                 self.blank += 1;
                 continue;
             }
-            let line = &self.buffer[self.lines_end..end];
-            let Some(text) = line.strip_suffix(b"\r\n") else {
-                return Err(ProtocolError::BareLineFeed);
-            };
-            if line.len() > limits.line {
-                return Err(ProtocolError::LineTooLong(limits.line));
-            }
-            if self.lines == limits.lines {
-                return Err(ProtocolError::TooManyLines(limits.lines));
-            }
-            if end > limits.octets {
-                return Err(ProtocolError::ReplyTooLong(limits.octets));
-            }
-            let goes_on = text.get(3) == Some(&b'-');
-            self.scanned = end;
-            if goes_on {
-                self.lines_end = end;
+            limits.check(line.len(), self.lines, end)?;
+            if let [_, _, _, b'-', ..] = text {
+                (self.lines_end, self.scanned) = (end, end);
                 self.lines += 1;
                 continue;
             }
-            // Nearly every reply is one line, and is not searched for its end a second time.
-            let only = if self.lines == 0 { ReplyLine::parse(text).ok() } else { None };
-            let code = only.map(|line| line.code);
-            (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
-            let frame = self.buffer.split_to(end).freeze();
-            let reply = match code {
-                Some(code) => return Ok(Some(Reply::from_frame_unchecked(code, frame))),
-                None if limits.leniency.greeting_codes => Reply::from_frame_lenient(frame),
-                None => Reply::from_frame(frame),
-            };
-            return reply.map(Some).map_err(ProtocolError::Malformed);
+            return self.read(end, leniency).map(|code| Some(Complete { code, end }));
         }
-        self.scanned = self.buffer.len();
-        if self.buffer.len() - self.lines_end > limits.line {
-            return Err(ProtocolError::LineTooLong(limits.line));
-        }
-        if self.buffer.len() > limits.octets {
-            return Err(ProtocolError::ReplyTooLong(limits.octets));
-        }
+        self.scanned = self.received.len();
+        limits.check(self.scanned - self.lines_end, 0, self.scanned)?;
         Ok(None)
     }
+
+    /// Reads the reply that ends here, and mends its line ends where that is let through.
+    fn read(&mut self, end: usize, leniency: Leniency) -> Result<ReplyCode, ProtocolError> {
+        let mut frame = self.received.slice(..end);
+        if leniency.bare_line_feed {
+            let lines = frame.split_inclusive(|&octet| octet == b'\n');
+            let lines = lines.map(|line| without_line_end(line, true).unwrap_or(line));
+            frame = lines.flat_map(|text| [text, b"\r\n"].concat()).collect();
+            self.mended = Some(frame.clone());
+        }
+        let reply = if leniency.greeting_codes {
+            Reply::from_frame_lenient(frame)
+        } else {
+            Reply::from_frame(frame)
+        };
+        reply.map(|reply| reply.code()).map_err(ProtocolError::Malformed)
+    }
+
+    /// Cuts off the reply that was found.
+    #[inline]
+    pub(crate) fn cut(&mut self, found: Complete) -> Reply {
+        (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
+        let frame = self.received.split_to(found.end);
+        Reply::from_frame_unchecked(found.code, self.mended.take().unwrap_or(frame))
+    }
+}
+
+impl ReplyLimits {
+    /// Whether a line of so many octets, behind so many lines, may end a reply of so many octets.
+    #[inline]
+    fn check(&self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
+        if line > self.line {
+            return Err(ProtocolError::LineTooLong(self.line));
+        }
+        if lines >= self.lines {
+            return Err(ProtocolError::TooManyLines(self.lines));
+        }
+        if octets > self.octets {
+            return Err(ProtocolError::ReplyTooLong(self.octets));
+        }
+        Ok(())
+    }
+}
+
+/// A line without its CRLF, or its LF alone where that is let through.
+fn without_line_end(line: &[u8], bare_line_feed: bool) -> Option<&[u8]> {
+    line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n").filter(|_| bare_line_feed))
 }
 
 #[cfg(test)]
@@ -141,10 +201,10 @@ mod tests {
         let mut framer = Framer::default();
         let mut replies = Vec::new();
         for part in octets.chunks(piece) {
-            framer.buffer().extend_from_slice(part);
+            framer.receive(part);
             loop {
-                match framer.next(limits) {
-                    Ok(Some(reply)) => replies.push(reply.to_string()),
+                match framer.find(&limits) {
+                    Ok(Some(found)) => replies.push(framer.cut(found).to_string()),
                     Ok(None) => break,
                     Err(error) => return (replies, Some(error)),
                 }

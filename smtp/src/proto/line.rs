@@ -84,10 +84,11 @@ pub struct Line<'a> {
     limit: usize,
     utf8: bool,
     glue: bool,
-    /// Octets of the verb. What stands behind it was looked at already, as long as it is plain.
-    verb: usize,
+    /// Whether all of it was looked at while it was written, and is plain. Who writes something else
+    /// than the text of an argument unsets it, and whoever has looked at that sets it again.
     plain: bool,
-    secret: Option<Range<usize>>,
+    /// Where in the line the secret stands; empty where there is none.
+    secret: Range<usize>,
     declared: Declared,
     error: Option<EncodeError>,
 }
@@ -114,9 +115,8 @@ impl<'a> Line<'a> {
             limit: COMMAND_LINE,
             utf8,
             glue: false,
-            verb: 0,
             plain: true,
-            secret: None,
+            secret: 0..0,
             declared: Declared::default(),
             error: None,
         }
@@ -126,9 +126,9 @@ impl<'a> Line<'a> {
     /// without a space, as RFC 5321 §3.3 wants it.
     #[inline]
     pub fn verb(&mut self, verb: &str) {
-        self.plain &= self.buffer.len() == self.start;
+        // Of a literal this is known before the program runs.
+        self.plain &= is_plain(verb.as_bytes(), b' ');
         self.buffer.extend_from_slice(verb.as_bytes());
-        self.verb = verb.len();
         self.glue = verb.ends_with(':');
     }
 
@@ -136,12 +136,14 @@ impl<'a> Line<'a> {
     /// and a space outside of double quotes: it would begin an argument of its own.
     pub fn arg<A: Argument + ?Sized>(&mut self, value: &A) {
         self.separate();
-        let at = self.buffer.len();
+        let (at, plain) = (self.buffer.len(), self.plain);
         value.write(self);
+        self.plain = plain;
         self.check_arg(at);
     }
 
     /// As [`arg`](Self::arg), of text as it is.
+    #[inline]
     pub fn arg_str(&mut self, value: &str) {
         self.separate();
         let at = self.buffer.len();
@@ -151,26 +153,22 @@ impl<'a> Line<'a> {
 
     /// Writes a space and `KEYWORD=value` (RFC 5321 §4.1.2 `esmtp-param`). An empty value and one
     /// with a space or a control character are errors.
+    #[inline]
     pub fn param<A: Argument + ?Sized>(&mut self, keyword: &str, value: &A) {
         self.flag(keyword);
         self.buffer.push(b'=');
-        let at = self.buffer.len();
+        let (at, plain) = (self.buffer.len(), self.plain);
         value.write(self);
-        let written = &self.buffer[at..];
-        if keyword.eq_ignore_ascii_case("BODY") && !written.eq_ignore_ascii_case(b"7BIT") {
+        self.plain = plain;
+        self.check_value(at);
+        if keyword.eq_ignore_ascii_case("BODY") && !self.buffer[at..].eq_ignore_ascii_case(b"7BIT")
+        {
             self.declared.eight_bit = true;
-        }
-        if written.is_empty() {
-            self.fail(EncodeErrorKind::Empty);
-        } else if !is_plain(written, b'!') {
-            self.plain = false;
-            if written.iter().any(|&octet| octet <= b' ' || octet == 0x7f) {
-                self.fail(EncodeErrorKind::Space);
-            }
         }
     }
 
     /// Writes a space and `KEYWORD`.
+    #[inline]
     pub fn flag(&mut self, keyword: &str) {
         self.separate();
         self.buffer.extend_from_slice(keyword.as_bytes());
@@ -231,6 +229,7 @@ impl<'a> Line<'a> {
 
     /// Writes what `value` displays.
     fn display<T: Display + ?Sized>(&mut self, value: &T) {
+        self.plain = false;
         if write!(Octets(self.buffer), "{value}").is_err() {
             self.fail(EncodeErrorKind::Rejected("could not be displayed".to_owned()));
         }
@@ -238,15 +237,17 @@ impl<'a> Line<'a> {
 
     /// Writes octets.
     pub(crate) fn octets(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.plain = false;
         write(self.buffer);
     }
 
     /// Writes octets that no trace may show.
     pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let from = self.buffer.len();
+        self.plain = false;
+        let from = self.buffer.len() - self.start;
         write(self.buffer);
-        let from = self.secret.as_ref().map_or(from, |range| range.start);
-        self.secret = Some(from..self.buffer.len());
+        let from = if self.secret.is_empty() { from } else { self.secret.start };
+        self.secret = from..self.buffer.len() - self.start;
     }
 
     /// Ends the line with CRLF.
@@ -255,20 +256,39 @@ impl<'a> Line<'a> {
     ///
     /// The first error of the line. The buffer is then as it was before.
     #[inline]
-    pub(crate) fn finish(self) -> Result<Written, EncodeError> {
+    pub(crate) fn finish(&mut self) -> Result<(), EncodeError> {
         let line = &self.buffer[self.start..];
-        let unseen = if self.plain { self.verb } else { line.len() };
-        let error = self.error.or_else(|| check(line, unseen, self.limit, self.utf8));
-        if let Some(error) = error {
-            self.buffer.truncate(self.start);
-            return Err(error);
+        let fits = line.len() + 2 <= self.limit && !matches!(line, [] | [.., b' ']);
+        if !(self.plain && fits && self.error.is_none()) {
+            self.check()?;
         }
         self.buffer.extend_from_slice(b"\r\n");
-        Ok(Written {
-            line: self.start..self.buffer.len(),
-            secret: self.secret,
-            declared: self.declared,
-        })
+        Ok(())
+    }
+
+    /// What the command says about the rest of its transaction.
+    #[inline]
+    pub(crate) fn declared(&self) -> Declared {
+        self.declared
+    }
+
+    /// Where in the line its secret stands, if it has one.
+    #[inline]
+    pub(crate) fn secret_place(&self) -> Option<Range<usize>> {
+        (!self.secret.is_empty()).then(|| self.secret.clone())
+    }
+
+    /// Finds what is wrong with the line, and takes it out of the buffer.
+    #[cold]
+    fn check(&mut self) -> Result<(), EncodeError> {
+        let line = &self.buffer[self.start..];
+        match self.error.take().or_else(|| check(line, self.limit, self.utf8)) {
+            None => Ok(()),
+            Some(error) => {
+                self.buffer.truncate(self.start);
+                Err(error)
+            }
+        }
     }
 
     #[inline]
@@ -279,11 +299,32 @@ impl<'a> Line<'a> {
     }
 
     /// Looks at the argument that was written from `at` on.
+    #[inline]
     fn check_arg(&mut self, at: usize) {
+        let written = &self.buffer[at..];
+        if written.is_empty() || !is_plain(written, b'!') {
+            self.check_unusual(at, splits);
+        }
+    }
+
+    /// Looks at the value of a parameter that was written from `at` on.
+    #[inline]
+    fn check_value(&mut self, at: usize) {
+        let written = &self.buffer[at..];
+        if written.is_empty() || !is_plain(written, b'!') {
+            self.check_unusual(at, |value| {
+                value.iter().any(|&octet| octet <= b' ' || octet == 0x7f)
+            });
+        }
+    }
+
+    /// Looks at what is not plain from `at` on.
+    #[cold]
+    fn check_unusual(&mut self, at: usize, splits: fn(&[u8]) -> bool) {
         let written = &self.buffer[at..];
         if written.is_empty() {
             self.fail(EncodeErrorKind::Empty);
-        } else if !is_plain(written, b'!') {
+        } else {
             self.plain = false;
             if splits(written) {
                 self.fail(EncodeErrorKind::Space);
@@ -297,19 +338,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Where a finished line stands in its buffer.
-#[derive(Debug)]
-pub(crate) struct Written {
-    pub(crate) line: Range<usize>,
-    pub(crate) secret: Option<Range<usize>>,
-    pub(crate) declared: Declared,
-}
-
-/// The rules that hold for every line, whoever wrote it. What stands behind the first `unseen`
-/// octets is plain.
-#[inline]
-fn check(line: &[u8], unseen: usize, limit: usize, utf8: bool) -> Option<EncodeError> {
-    let plain = is_plain(&line[..unseen], b' ');
+/// The rules that hold for every line, whoever wrote it.
+fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
+    let plain = is_plain(line, b' ');
     let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
     let kind = if let Some(at) = forbidden {
         EncodeErrorKind::Forbidden(line[at])
@@ -326,6 +357,7 @@ fn check(line: &[u8], unseen: usize, limit: usize, utf8: bool) -> Option<EncodeE
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")` (RFC 5321 §4.1.2)
+#[inline]
 fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')

@@ -22,6 +22,7 @@
 pub(crate) mod adaptors;
 pub(crate) mod command;
 pub(crate) mod content;
+pub(crate) mod decimal;
 pub(crate) mod engine;
 pub(crate) mod fault;
 pub(crate) mod framer;

@@ -21,8 +21,8 @@ pub(crate) struct Output {
     /// Octets that were encoded here; those before `head` have left.
     encoded: Vec<u8>,
     head: usize,
-    /// What comes in which order.
-    segments: VecDeque<Segment>,
+    /// Octets that stand elsewhere, in order. Lines need no note of their own: they fill the rest.
+    slices: VecDeque<Slice>,
     remaining: usize,
     /// Octets that were ever queued.
     queued: u64,
@@ -30,11 +30,11 @@ pub(crate) struct Output {
     secret: bool,
 }
 
+/// Octets that leave once `encoded` has left up to a place.
 #[derive(Debug)]
-enum Segment {
-    /// So many octets of `encoded`.
-    Encoded(usize),
-    Slice(Bytes),
+struct Slice {
+    behind: usize,
+    octets: Bytes,
 }
 
 impl Output {
@@ -58,28 +58,37 @@ impl Output {
     /// Queues what `other` holds, and empties it.
     pub(crate) fn append(&mut self, other: &mut Self) {
         let mut at = other.head;
-        for segment in other.segments.drain(..) {
-            match segment {
-                Segment::Encoded(length) => {
-                    self.copy(&other.encoded[at..at + length]);
-                    at += length;
-                }
-                Segment::Slice(octets) => self.push(octets),
-            }
+        for Slice { behind, octets } in other.slices.drain(..) {
+            self.copy(&other.encoded[at..behind]);
+            self.push(octets);
+            at = behind;
         }
+        self.copy(&other.encoded[at..]);
         other.clear();
     }
 
-    /// Lets `write` append to the buffer, and takes what it appended. What it appended must be
-    /// whole even when it fails: an encoder that fails leaves nothing behind.
+    /// Lets `write` append to the buffer, and queues what it appended.
     #[inline]
-    pub(crate) fn encode<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let before = self.encoded.len();
+    pub(crate) fn encode(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let buffer = self.open();
+        let start = buffer.len();
+        write(buffer);
+        self.close(start);
+    }
+
+    /// The buffer, for a line to be appended. It is queued by [`close`](Self::close); a line that
+    /// fails is taken out of the buffer by whoever wrote it.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut Vec<u8> {
         // Room for a line: a secret must not stay behind in a buffer that was too small.
         self.encoded.reserve(ROOM);
-        let result = write(&mut self.encoded);
-        self.grow(self.encoded.len() - before);
-        result
+        &mut self.encoded
+    }
+
+    /// Queues what the buffer holds from `start` on.
+    #[inline]
+    pub(crate) fn close(&mut self, start: usize) {
+        self.grow(self.encoded.len() - start);
     }
 
     /// Queues octets, by reference where that is worth it.
@@ -88,9 +97,8 @@ impl Output {
         if octets.len() < WORTH_A_SLICE {
             self.copy(&octets);
         } else {
-            self.remaining += octets.len();
-            self.queued += octets.len() as u64;
-            self.segments.push_back(Segment::Slice(octets));
+            self.grow(octets.len());
+            self.slices.push_back(Slice { behind: self.encoded.len(), octets });
         }
     }
 
@@ -111,20 +119,29 @@ impl Output {
         self.secret = true;
     }
 
+    /// The most pieces that it can be in.
+    #[inline]
+    pub(crate) fn pieces(&self) -> usize {
+        2 * self.slices.len() + 1
+    }
+
     /// Fills `slices` with the octets that come first, and returns how many it filled.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
+        let mut fill = |octets: &'a [u8]| {
+            let slot = slices.get_mut(filled).filter(|_| !octets.is_empty());
+            if let Some(slot) = slot {
+                *slot = IoSlice::new(octets);
+                filled += 1;
+            }
+        };
         let mut at = self.head;
-        for (slot, segment) in slices.iter_mut().zip(&self.segments) {
-            *slot = match segment {
-                Segment::Encoded(length) => {
-                    at += length;
-                    IoSlice::new(&self.encoded[at - length..at])
-                }
-                Segment::Slice(octets) => IoSlice::new(octets),
-            };
-            filled += 1;
+        for Slice { behind, octets } in &self.slices {
+            fill(&self.encoded[at..*behind]);
+            fill(octets);
+            at = *behind;
         }
+        fill(&self.encoded[at..]);
         filled
     }
 
@@ -132,51 +149,37 @@ impl Output {
     #[inline]
     pub(crate) fn advance(&mut self, mut count: usize) {
         self.remaining -= count;
-        while count > 0 {
-            let Some(segment) = self.segments.front_mut() else {
-                return;
-            };
-            let length = match segment {
-                Segment::Encoded(length) => *length,
-                Segment::Slice(octets) => octets.len(),
-            };
-            let gone = length.min(count);
-            count -= gone;
-            match segment {
-                Segment::Encoded(left) => {
-                    *left -= gone;
-                    self.head += gone;
-                }
-                Segment::Slice(octets) => octets.advance(gone),
+        while let Some(Slice { behind, octets }) = self.slices.front_mut() {
+            let encoded = count.min(*behind - self.head);
+            self.head += encoded;
+            count -= encoded;
+            if count < octets.len() {
+                octets.advance(count);
+                count = 0;
+                break;
             }
-            if gone == length {
-                self.segments.pop_front();
-            }
+            count -= octets.len();
+            self.slices.pop_front();
         }
+        self.head += count;
         if self.head == self.encoded.len() {
+            // The buffer begins anew, and what is behind all of it behind nothing.
+            self.slices.iter_mut().for_each(|slice| slice.behind = 0);
             self.clear_encoded();
         }
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        self.segments.clear();
+        self.slices.clear();
         self.remaining = 0;
         self.clear_encoded();
     }
 
     #[inline]
     fn grow(&mut self, octets: usize) {
-        if octets == 0 {
-            return;
-        }
         self.remaining += octets;
         self.queued += octets as u64;
-        if let Some(Segment::Encoded(length)) = self.segments.back_mut() {
-            *length += octets;
-        } else {
-            self.segments.push_back(Segment::Encoded(octets));
-        }
     }
 
     fn clear_encoded(&mut self) {

@@ -1,9 +1,13 @@
-//! Whether a line is plain text, found eight octets at a time.
+//! Whether a line is plain text, and where it ends, found eight octets at a time.
 //!
-//! Every argument of every command is looked at before it may leave. Lines are short: searches made
-//! for long texts would spend more on getting ready than on looking.
+//! Every argument of every command is looked at before it may leave, and every reply is searched
+//! for its end. Lines are short: searches made for long texts would spend more on getting ready
+//! than on looking.
+
+use memchr::memchr;
 
 /// Whether every octet is from `first`, which is ASCII, to `~`.
+#[inline]
 pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
     let below = ONES * u64::from(first);
     let mut high = 0;
@@ -27,6 +31,25 @@ pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
     high & HIGH == 0
 }
 
+/// Octets in which a line feed is looked for before the search for long texts takes over.
+const SHORT: usize = 64;
+
+/// Where the first line feed stands.
+#[inline]
+pub(crate) fn line_feed(octets: &[u8]) -> Option<usize> {
+    let (words, _) = octets[..octets.len().min(SHORT)].as_chunks::<8>();
+    for (place, &word) in words.iter().enumerate() {
+        let other = u64::from_le_bytes(word) ^ (ONES * u64::from(b'\n'));
+        // An octet is zero where it is a line feed. The lowest bit set belongs to the first one:
+        // only octets behind a zero can be taken for zeros by mistake.
+        let zeros = other.wrapping_sub(ONES) & !other & HIGH;
+        if zeros != 0 {
+            return Some(8 * place + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    memchr(b'\n', octets)
+}
+
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
@@ -45,6 +68,20 @@ mod tests {
                         let plain = (first..=b'~').contains(&octet);
                         assert_eq!(is_plain(&octets, first), plain, "{octet:#04x} at {place}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_line_feed_is_found() {
+        for length in 0..100 {
+            for filler in [b'a', 0x0b, 0x8a, 0] {
+                let mut octets = vec![filler; length];
+                assert_eq!(line_feed(&octets), None);
+                for place in (0..length).rev() {
+                    octets[place] = b'\n';
+                    assert_eq!(line_feed(&octets), Some(place), "of {length}");
                 }
             }
         }

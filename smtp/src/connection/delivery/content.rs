@@ -33,7 +33,7 @@ where
         let Some(turn) = self.turns.back_mut() else {
             return false;
         };
-        let data = turn.message.way == Way::Data;
+        let data = turn.message.plan.way == Way::Data;
         let most = if data { usize::MAX } else { self.offers.transfer.chunk };
         let Some(piece) = turn.message.whole(turn.declared.eight_bit, most) else {
             return false;
@@ -75,8 +75,8 @@ where
         };
         // It is there: a message that cannot be sent again has one transaction.
         let body = turn.message.take_body().unwrap_or_else(|| Body::from(""));
-        let (measure, eight_bit) = (turn.message.measure, turn.declared.eight_bit);
-        if turn.message.way != Way::Data {
+        let (measure, eight_bit) = (turn.message.plan.measure, turn.declared.eight_bit);
+        if turn.message.plan.way != Way::Data {
             let size = self.offers.transfer.chunk;
             return self.send_chunks(Chunks::new(body, measure, eight_bit, size)).await;
         }

@@ -3,17 +3,16 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
-use smtp_grammar::{Host, Reply};
+use smtp_grammar::{ForwardPath, Host, Reply};
 
 use super::super::envelope::Envelope;
 use super::super::policy::Policy;
 use super::super::transfer::Way;
 use super::Delivered;
-use super::offers::{Declaration, Offers, octets};
+use super::offers::{Offers, Plan};
 use crate::body::{Body, Piece};
 use crate::command::{Mail, Rcpt};
 use crate::error::{DeliverError, DeliveryUnknown, Lost, Refusal, Undelivered};
-use crate::proto::content::Measure;
 use crate::receipt::{Receipt, Recipient};
 
 /// A message that can be sent, and its recipients so far.
@@ -21,16 +20,22 @@ use crate::receipt::{Receipt, Recipient};
 pub(super) struct Message<'b, E> {
     pub(super) place: usize,
     pub(super) envelope: E,
-    declaration: Declaration,
-    pub(super) way: Way,
-    pub(super) measure: Option<Measure>,
-    /// How many octets it has; 0 where nobody knows.
-    pub(super) octets: u64,
+    pub(super) plan: Plan,
     /// Not there any more when it was sent and cannot be sent again.
     pub(super) body: Option<Body<'b>>,
-    fates: Vec<Fate>,
+    /// As long as a [`Recipient`], so that receipts are made where they are.
+    candidates: Vec<Candidate>,
+    /// How many of them are still to be asked for.
+    open: usize,
     /// The reply to the last transaction that took it.
     taken: Option<Reply>,
+}
+
+/// A recipient of the envelope, and what became of it.
+#[derive(Debug)]
+struct Candidate {
+    path: ForwardPath,
+    fate: Fate,
 }
 
 /// What became of a recipient.
@@ -39,37 +44,26 @@ enum Fate {
     /// It was not asked for yet.
     Open,
     /// It was one too many, and is asked for again in another transaction.
-    Again(Refusal),
+    Again(Box<Refusal>),
     /// The server accepted it in the transaction under way.
     Accepted(Reply),
     Settled(Result<Reply, Refusal>),
 }
 
 impl<'b, E: Borrow<Envelope>> Message<'b, E> {
-    /// The message as this server wants it.
-    ///
-    /// # Errors
-    ///
-    /// Why no MAIL can be right.
-    pub(super) fn prepare(
-        place: usize,
-        envelope: E,
-        body: Body<'b>,
-        offers: &Offers<'_>,
-    ) -> Result<Self, Refusal> {
-        let measure = body.measure().map_err(Refusal::content)?;
-        let declaration = offers.declare(envelope.borrow(), &body, measure)?;
-        let way = offers.way(envelope.borrow(), &body);
-        let fates = envelope.borrow().rcpts().iter().map(|_| Fate::Open).collect();
-        let octets = octets(&body, measure).unwrap_or_default();
-        let body = Some(body);
-        let taken = None;
-        Ok(Self { place, envelope, declaration, way, measure, octets, body, fates, taken })
+    /// The message as it is sent.
+    #[inline]
+    pub(super) fn new(place: usize, envelope: E, plan: Plan, body: Body<'b>) -> Self {
+        let rcpts = envelope.borrow().rcpts().iter();
+        let candidate = |rcpt: &Rcpt| Candidate { path: rcpt.path().clone(), fate: Fate::Open };
+        let candidates: Vec<_> = rcpts.map(candidate).collect();
+        let open = candidates.len();
+        Self { place, envelope, plan, body: Some(body), candidates, open, taken: None }
     }
 
     /// The message as it is, when it is in memory and needs no change, in at most so many octets.
     pub(super) fn whole(&self, eight_bit: bool, most: usize) -> Option<Piece<'b>> {
-        let ready = self.measure?.is_ready(self.way == Way::Data, eight_bit);
+        let ready = self.plan.measure?.is_ready(self.plan.way == Way::Data, eight_bit);
         let piece = self.body.as_ref().filter(|_| ready)?.whole()?;
         Some(piece).filter(|piece| piece.as_ref().len() <= most)
     }
@@ -83,15 +77,19 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// The recipients of the next transaction: those from the first that is still to be asked for,
     /// as many as the server takes (RFC 9422). None when none is left.
     pub(super) fn next_recipients(&self, offers: &Offers<'_>) -> Option<Range<usize>> {
-        let start = self.next_open(0..self.fates.len())?;
-        if !self.may_be_split() {
-            return Some(start..self.fates.len());
+        if self.open == 0 {
+            return None;
+        }
+        let start = self.next_open(0..self.candidates.len())?;
+        let unlimited = offers.limits.rcpt.is_none() && offers.limits.rcpt_domain.is_none();
+        if unlimited || !self.may_be_split() {
+            return Some(start..self.candidates.len());
         }
         let most = offers.limits.rcpt.map_or(usize::MAX, |most| most as usize);
         let most_domains = offers.limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
         let (mut count, mut end) = (0, start);
         let mut domains: Vec<&Host> = Vec::new();
-        while let Some(place) = self.next_open(end..self.fates.len()) {
+        while let Some(place) = self.next_open(end..self.candidates.len()) {
             count += 1;
             if most_domains < usize::MAX
                 && let Some(mailbox) = self.rcpts()[place].path().mailbox()
@@ -108,13 +106,14 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     }
 
     /// The first recipient of these that is still to be asked for.
+    #[inline]
     pub(super) fn next_open(&self, mut of: Range<usize>) -> Option<usize> {
-        of.find(|&place| matches!(self.fates[place], Fate::Open | Fate::Again(_)))
+        of.find(|&place| matches!(self.candidates[place].fate, Fate::Open | Fate::Again(_)))
     }
 
     /// MAIL as the message needs it.
     pub(super) fn mail(&self) -> Mail {
-        self.declaration.of(self.envelope.borrow().mail().clone())
+        self.plan.declaration.of(self.envelope.borrow().mail().clone())
     }
 
     pub(super) fn rcpts(&self) -> &[Rcpt] {
@@ -132,26 +131,31 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     }
 
     /// Takes note that the server has accepted a recipient.
+    #[inline]
     pub(super) fn accepted(&mut self, place: usize, reply: Reply) {
-        self.fates[place] = Fate::Accepted(reply);
+        self.open -= 1;
+        self.candidates[place].fate = Fate::Accepted(reply);
     }
 
     /// Takes note that a recipient does not get the message.
     pub(super) fn refused(&mut self, place: usize, refusal: Refusal) {
-        self.fates[place] = Fate::Settled(Err(refusal));
+        self.open -= 1;
+        self.candidates[place].fate = Fate::Settled(Err(refusal));
     }
 
     /// Takes note that a recipient was one too many for a transaction that has some. Whether it is
     /// asked for again.
     pub(super) fn too_many(&mut self, place: usize, refusal: Refusal) -> bool {
         let again = self.may_be_split();
-        self.fates[place] = if again { Fate::Again(refusal) } else { Fate::Settled(Err(refusal)) };
+        self.open -= usize::from(!again);
+        self.candidates[place].fate =
+            if again { Fate::Again(Box::new(refusal)) } else { Fate::Settled(Err(refusal)) };
         again
     }
 
     /// The refusal that stands for these recipients when none of them was accepted: the last.
     pub(super) fn nobody(&self, of: Range<usize>) -> Refusal {
-        let last = self.fates[of].iter().rev().find_map(|fate| match fate {
+        let last = self.candidates[of].iter().rev().find_map(|candidate| match &candidate.fate {
             Fate::Settled(Err(refusal)) => Some(refusal.clone()),
             _ => None,
         });
@@ -175,14 +179,14 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
             }
             Err(_) => return,
         }
-        if self.next_open(0..self.fates.len()).is_some() {
+        if self.open > 0 {
             self.settle(of, Ok);
         }
     }
 
     /// Sets the outcome of those that the transaction has accepted.
     fn settle(&mut self, of: Range<usize>, outcome: impl Fn(Reply) -> Result<Reply, Refusal>) {
-        for fate in &mut self.fates[of] {
+        for Candidate { fate, .. } in &mut self.candidates[of] {
             if let Fate::Accepted(reply) = fate {
                 *fate = Fate::Settled(outcome(reply.clone()));
             }
@@ -210,7 +214,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
         match self.taken.take() {
             Some(reply) => {
                 let unsent = Refusal::unsent();
-                for fate in &mut self.fates {
+                for Candidate { fate, .. } in &mut self.candidates {
                     if matches!(fate, Fate::Accepted(_)) {
                         *fate = Fate::Open;
                     }
@@ -224,28 +228,40 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
     /// Every recipient, with `open` for those that have no answer. What is known of them is given
     /// away.
     fn all_recipients(&mut self, open: &Refusal) -> Vec<Recipient> {
-        let fates = std::mem::take(&mut self.fates);
-        let outcomes = fates.into_iter().map(|fate| match fate {
-            Fate::Accepted(reply) => Ok(reply),
-            Fate::Settled(outcome) => outcome,
-            Fate::Again(refusal) => Err(refusal),
-            Fate::Open => Err(open.clone()),
-        });
-        let paths = self.rcpts().iter().map(|rcpt| rcpt.path().clone());
-        paths.zip(outcomes).map(|(path, outcome)| Recipient::new(path, outcome)).collect()
+        let candidates = std::mem::take(&mut self.candidates).into_iter();
+        let recipient = |Candidate { path, fate }| {
+            let outcome = match fate {
+                Fate::Accepted(reply) => Ok(reply),
+                Fate::Settled(outcome) => outcome,
+                Fate::Again(refusal) => Err(*refusal),
+                Fate::Open => Err(open.clone()),
+            };
+            Recipient::new(path, outcome)
+        };
+        candidates.map(recipient).collect()
     }
 
     /// The recipients that have an answer.
     fn recipients(&self) -> Vec<Recipient> {
-        let outcomes = self.fates.iter().zip(self.rcpts()).filter_map(|(fate, rcpt)| {
+        let outcomes = self.candidates.iter().filter_map(|Candidate { path, fate }| {
             let outcome = match fate {
                 Fate::Accepted(reply) => Ok(reply.clone()),
                 Fate::Settled(outcome) => outcome.clone(),
-                Fate::Again(refusal) => Err(refusal.clone()),
+                Fate::Again(refusal) => Err(refusal.as_ref().clone()),
                 Fate::Open => return None,
             };
-            Some(Recipient::new(rcpt.path().clone(), outcome))
+            Some(Recipient::new(path.clone(), outcome))
         });
         outcomes.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_made_where_its_candidates_are() {
+        assert_eq!(size_of::<Candidate>(), size_of::<Recipient>());
     }
 }

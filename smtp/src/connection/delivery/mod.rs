@@ -8,8 +8,10 @@
 //! | [`offers`] | what does this server take, and how? |
 //! | [`message`] | who got the message, over all of its transactions? |
 //! | [`turn`] | where is this transaction, and what does a reply mean to it? |
+//! | [`commands`] | what is written of it before the message? |
 //! | [`content`] | how does the message itself go out? |
 
+mod commands;
 mod content;
 mod message;
 mod offers;
@@ -20,18 +22,16 @@ use std::collections::VecDeque;
 use std::iter::Enumerate;
 
 use super::envelope::Envelope;
-use super::message::WATER_MARK;
 use super::session::Session;
 use super::transfer::{Transfer, Way};
 use crate::body::Body;
-use crate::command::{Data, Mail, Rcpt, Rset};
+use crate::command::Rset;
 use crate::error::{DeliverError, Fault, Refusal, Undelivered};
-use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
 use crate::receipt::Receipt;
 use message::Message;
 use offers::Offers;
-use turn::{Opening, Step, Turn};
+use turn::{Step, Turn};
 
 /// What became of a message.
 pub(super) type Delivered = Result<Receipt, DeliverError>;
@@ -105,9 +105,7 @@ where
             }
             let outcome = self.session.driver.reply().await?;
             self.take(outcome)?;
-            while let Some(outcome) = self.session.driver.buffered_reply()? {
-                self.take(outcome)?;
-            }
+            self.take_buffered()?;
         }
         if self.open {
             // Nobody may join what a refused message has left behind.
@@ -139,53 +137,17 @@ where
     /// Writes commands up to the next message.
     fn write_commands(&mut self) -> Next {
         loop {
-            let pipelining = self.offers.pipelining;
             let Some(turn) = self.turns.back_mut().filter(|turn| turn.step != Step::Done) else {
                 if self.may_begin() && self.begin() {
                     continue;
                 }
                 return Next::Reply;
             };
-            if !pipelining && turn.awaits() {
-                return Next::Reply;
+            if let Some(next) = turn.write(&mut self.session.driver, &self.offers) {
+                return next;
             }
-            let driver = &mut self.session.driver;
-            let capabilities = self.offers.capabilities;
-            match turn.step {
-                Step::Reset => {
-                    turn.wrote_reset();
-                    let _ = driver.submit(&Rset, capabilities, false);
-                }
-                Step::Mail => match driver.submit(&turn.message.mail(), capabilities, false) {
-                    Ok(declared) => turn.wrote_mail(declared),
-                    Err(error) => turn.refuse(Refusal::encode(Mail::SPEC.verb, error)),
-                },
-                Step::Rcpt if turn.refusal.is_some() => turn.step = Step::Done,
-                Step::Rcpt => match turn.next_rcpt() {
-                    Some(place) => {
-                        let rcpt = &turn.message.rcpts()[place];
-                        let result = driver.submit(rcpt, capabilities, turn.declared.utf8);
-                        let refusal = |error| Refusal::encode(Rcpt::SPEC.verb, error);
-                        turn.wrote_rcpt(place, result.map(|_| ()).map_err(refusal));
-                        if driver.engine().output().remaining() > WATER_MARK {
-                            return Next::Room;
-                        }
-                    }
-                    None => turn.step = Step::Open,
-                },
-                Step::Open => match turn.opening(pipelining) {
-                    Opening::Wait => return Next::Reply,
-                    Opening::Refused(refusal) => turn.refuse(refusal),
-                    Opening::Ask => {
-                        turn.wrote_data();
-                        let _ = driver.submit(&Data, capabilities, turn.declared.utf8);
-                    }
-                    Opening::Send => turn.step = Step::Content,
-                },
-                Step::Opening => return Next::Reply,
-                Step::Content => return Next::Content,
-                Step::Nothing => self.send_nothing(),
-                Step::Done => {}
+            if turn.step == Step::Nothing {
+                self.send_nothing();
             }
             self.settle();
         }
@@ -199,12 +161,12 @@ where
         if !self.offers.pipelining {
             return false;
         }
-        if last.message.way != Way::Eager {
+        if last.message.plan.way != Way::Eager {
             // It is written whole, so its commands were answered: only its end is due.
             return true;
         }
         let transfer = &self.offers.transfer;
-        let octets: u64 = self.turns.iter().map(|turn| turn.message.octets).sum();
+        let octets: u64 = self.turns.iter().map(|turn| turn.message.plan.octets).sum();
         self.session.chunks_proved
             && self.turns.len() < transfer.messages
             && octets < transfer.octets
@@ -212,39 +174,62 @@ where
 
     /// Begins the next transaction. False when there is none.
     fn begin(&mut self) -> bool {
-        while let Some(mut message) = self.next_message() {
-            let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
-            if self.session.driver.engine().transactions() >= most {
-                let refusal = Some(Refusal::exhausted(most));
-                (self.report)(message.place, message.finish(refusal));
-                continue;
-            }
-            let Some(rcpts) = message.next_recipients(&self.offers) else {
-                (self.report)(message.place, message.finish(None));
-                continue;
-            };
+        loop {
             let reset = self.open || !self.turns.is_empty();
-            self.turns.push_back(Turn::new(message, rcpts, reset));
-            return true;
-        }
-        false
-    }
-
-    /// The next message that can be sent. What cannot be is reported on the way.
-    fn next_message(&mut self) -> Option<Message<'b, E>> {
-        if let Some(message) = self.split.take() {
-            return Some(message);
-        }
-        for (place, (envelope, body)) in self.messages.by_ref() {
-            match Message::prepare(place, envelope, body.into(), &self.offers) {
-                Ok(message) => return Some(message),
-                Err(refusal) => {
-                    let undelivered = Undelivered::new(refusal, Vec::new());
-                    (self.report)(place, Err(DeliverError::Refused(undelivered)));
+            // A turn is large: it is made where it stays.
+            if self.split.is_some() {
+                self.turns.extend(self.split.take().map(|message| Turn::new(message, reset)));
+            } else {
+                let Some((place, (envelope, body))) = self.messages.next() else {
+                    return false;
+                };
+                let body = body.into();
+                match self.offers.plan(envelope.borrow(), &body) {
+                    Ok(plan) => {
+                        let message = Message::new(place, envelope, plan, body);
+                        self.turns.push_back(Turn::new(message, reset));
+                    }
+                    Err(refusal) => {
+                        let undelivered = Undelivered::new(refusal, Vec::new());
+                        (self.report)(place, Err(DeliverError::Refused(undelivered)));
+                        continue;
+                    }
                 }
             }
+            let Some(turn) = self.turns.back_mut() else {
+                return false;
+            };
+            let most = self.offers.limits.mail.map_or(u64::MAX, u64::from);
+            let refusal = if self.session.driver.engine().transactions() >= most {
+                Some(Refusal::exhausted(most))
+            } else if turn.name_recipients(&self.offers) {
+                return true;
+            } else {
+                None
+            };
+            (self.report)(turn.message.place, turn.message.finish(refusal));
+            self.turns.pop_back();
         }
-        None
+    }
+
+    /// Takes the replies that are here already.
+    fn take_buffered(&mut self) -> Result<(), Fault> {
+        while let Some(turn) = self.turns.front_mut() {
+            while turn.awaits() {
+                let Some(outcome) = self.session.driver.buffered_reply()? else {
+                    return Ok(());
+                };
+                if turn.awaits_reset() && matches!(outcome, Outcome::Accepted(_)) {
+                    self.open = false;
+                }
+                turn.take(outcome)?;
+            }
+            if !turn.is_over() {
+                break;
+            }
+            self.settle();
+        }
+        Ok(())
     }
 
     /// Gives the next reply to the transaction that it is for.
@@ -270,7 +255,7 @@ where
                     turn.message.ended(turn.rcpts.clone(), Err(refusal));
                 }
                 None => {
-                    self.session.chunks_proved |= turn.message.way != Way::Data;
+                    self.session.chunks_proved |= turn.message.plan.way != Way::Data;
                     self.open = false;
                 }
             }

@@ -37,8 +37,20 @@ impl<'c> Offers<'c> {
         }
     }
 
+    /// How a message is sent.
+    ///
+    /// # Errors
+    ///
+    /// Why no MAIL can be right.
+    pub(super) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<Plan, Refusal> {
+        let measure = body.measure().map_err(Refusal::content)?;
+        let declaration = self.declare(envelope, body, measure)?;
+        let octets = octets(body, measure).unwrap_or_default();
+        Ok(Plan { declaration, way: self.way(envelope, body), measure, octets })
+    }
+
     /// How a message travels. A binary one has no other way than chunks (RFC 3030 §3).
-    pub(super) fn way(&self, envelope: &Envelope, body: &Body<'_>) -> Way {
+    fn way(&self, envelope: &Envelope, body: &Body<'_>) -> Way {
         let chunks = self.transfer.way != Way::Data || body.line_ends == LineEnds::Binary;
         if !chunks || !self.chunking {
             return Way::Data;
@@ -52,7 +64,7 @@ impl<'c> Offers<'c> {
     /// # Errors
     ///
     /// Why no MAIL can be right.
-    pub(super) fn declare(
+    fn declare(
         &self,
         envelope: &Envelope,
         body: &Body<'_>,
@@ -86,6 +98,16 @@ impl<'c> Offers<'c> {
     }
 }
 
+/// How a message is sent to this server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) declaration: Declaration,
+    pub(super) way: Way,
+    pub(super) measure: Option<Measure>,
+    /// How many octets it has; 0 where nobody knows.
+    pub(super) octets: u64,
+}
+
 /// What MAIL declares of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Declaration {
@@ -107,6 +129,6 @@ impl Declaration {
 }
 
 /// How many octets a message will have, where that is known.
-pub(super) fn octets(body: &Body<'_>, measure: Option<Measure>) -> Option<u64> {
+fn octets(body: &Body<'_>, measure: Option<Measure>) -> Option<u64> {
     measure.map(|measure| measure.octets).or(body.known_length())
 }

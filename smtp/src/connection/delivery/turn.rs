@@ -8,8 +8,9 @@ use smtp_grammar::Reply;
 use super::super::envelope::Envelope;
 use super::super::transfer::Way;
 use super::message::Message;
+use super::offers::Offers;
 use crate::command::{Bdat, Data, Mail, Rcpt};
-use crate::error::{Fault, Refusal};
+use crate::error::{EncodeError, Fault, Refusal};
 use crate::proto::command::Command as _;
 use crate::proto::engine::Outcome;
 use crate::proto::line::Declared;
@@ -80,12 +81,13 @@ struct Due {
 }
 
 impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
-    pub(super) fn new(message: Message<'b, E>, rcpts: Range<usize>, reset: bool) -> Self {
+    #[inline]
+    pub(super) fn new(message: Message<'b, E>, reset: bool) -> Self {
         Self {
-            written: rcpts.start,
-            answered: rcpts.start,
             message,
-            rcpts,
+            rcpts: 0..0,
+            written: 0,
+            answered: 0,
             step: if reset { Step::Reset } else { Step::Mail },
             declared: Declared::default(),
             asked: 0,
@@ -96,6 +98,16 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
             end: None,
             due: Due::default(),
         }
+    }
+
+    /// Finds the recipients of the transaction. False when none is left.
+    pub(super) fn name_recipients(&mut self, offers: &Offers<'_>) -> bool {
+        let Some(rcpts) = self.message.next_recipients(offers) else {
+            return false;
+        };
+        (self.written, self.answered) = (rcpts.start, rcpts.start);
+        self.rcpts = rcpts;
+        true
     }
 
     pub(super) fn wrote_reset(&mut self) {
@@ -117,17 +129,20 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.message.next_open(self.written..self.rcpts.end)
     }
 
-    /// A recipient was written, or cannot be.
-    pub(super) fn wrote_rcpt(&mut self, place: usize, result: Result<(), Refusal>) {
+    /// A recipient was written.
+    #[inline]
+    pub(super) fn wrote_rcpt(&mut self, place: usize) {
         self.written = place + 1;
-        match result {
-            Ok(()) => {
-                self.asked += 1;
-                self.due.rcpts += 1;
-                self.due.all += 1;
-            }
-            Err(refusal) => self.message.refused(place, refusal),
-        }
+        self.asked += 1;
+        self.due.rcpts += 1;
+        self.due.all += 1;
+    }
+
+    /// A recipient cannot be written.
+    #[cold]
+    pub(super) fn skip_rcpt(&mut self, place: usize, error: EncodeError) {
+        self.written = place + 1;
+        self.message.refused(place, Refusal::encode(Rcpt::SPEC.verb, error));
     }
 
     pub(super) fn wrote_data(&mut self) {
@@ -157,7 +172,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
 
     /// Whether the message may follow its recipients.
     pub(super) fn opening(&self, pipelining: bool) -> Opening {
-        let eager = match self.message.way {
+        let eager = match self.message.plan.way {
             Way::Data => pipelining && self.message.policy().permits_one_flight(),
             Way::Chunks => false,
             Way::Eager => true,
@@ -173,13 +188,27 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
                 return Opening::Refused(Refusal::by_policy());
             }
         }
-        if self.message.way == Way::Data { Opening::Ask } else { Opening::Send }
+        if self.message.plan.way == Way::Data { Opening::Ask } else { Opening::Send }
     }
 
     /// Why nobody gets the message, as far as the server has said so.
+    #[inline]
     pub(super) fn hopeless(&self) -> Option<Refusal> {
+        self.is_hopeless().then(|| self.why_hopeless())
+    }
+
+    #[inline]
+    fn is_hopeless(&self) -> bool {
         let refused = self.accepted == 0 && self.step > Step::Rcpt && self.due.rcpts == 0;
-        self.refusal.clone().or_else(|| refused.then(|| self.message.nobody(self.rcpts.clone())))
+        refused || self.refusal.is_some()
+    }
+
+    #[cold]
+    fn why_hopeless(&self) -> Refusal {
+        match &self.refusal {
+            Some(refusal) => refusal.clone(),
+            None => self.message.nobody(self.rcpts.clone()),
+        }
     }
 
     /// Whether a reply is due.
@@ -209,7 +238,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
 
     /// Whether the message has left whole, for somebody, and was not answered.
     pub(super) fn is_unanswered(&self, has_left: impl Fn(u64) -> bool) -> bool {
-        self.due.end && self.hopeless().is_none() && self.end.is_some_and(has_left)
+        self.due.end && !self.is_hopeless() && self.end.is_some_and(has_left)
     }
 
     /// Takes the next reply.
@@ -219,6 +248,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     /// # Errors
     ///
     /// When the server does not even let a transaction be ended.
+    #[inline]
     pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
         self.due.all -= 1;
         if self.due.rcpts > 0 && !self.due.reset && !self.due.mail {
@@ -226,6 +256,10 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
             self.take_rcpt(outcome);
             return Ok(());
         }
+        self.take_other(outcome)
+    }
+
+    fn take_other(&mut self, outcome: Outcome) -> Result<(), Fault> {
         let result = match outcome {
             Outcome::Accepted(reply) => Ok(reply),
             Outcome::Refused(reply) => Err(reply),
@@ -252,18 +286,24 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         Ok(())
     }
 
+    #[inline]
     fn take_rcpt(&mut self, outcome: Outcome) {
         let Some(place) = self.message.next_open(self.answered..self.written) else {
             return;
         };
         self.answered = place + 1;
-        let refusal = match outcome {
+        match outcome {
             Outcome::Accepted(reply) => {
                 self.accepted += 1;
-                return self.message.accepted(place, reply);
+                self.message.accepted(place, reply);
             }
-            Outcome::Refused(reply) => Refusal::by_server(Rcpt::SPEC.verb, reply),
-        };
+            Outcome::Refused(reply) => self.refused_rcpt(place, reply),
+        }
+    }
+
+    #[cold]
+    fn refused_rcpt(&mut self, place: usize, reply: Reply) {
+        let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         if self.accepted == 0 || !is_too_many(&refusal) {
             self.message.refused(place, refusal);
         } else if self.message.too_many(place, refusal) {
@@ -275,23 +315,24 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     /// The server waits for the message, or does not want it. Without a sender there is no
     /// transaction, whatever the server said of its recipients and to DATA.
     fn take_data(&mut self, refused: Option<Reply>) {
-        match (refused, self.hopeless()) {
-            (None, None) => self.step = Step::Content,
-            (None, Some(refusal)) => {
-                self.refusal = Some(refusal);
+        let hopeless = self.is_hopeless();
+        match refused {
+            None if !hopeless => self.step = Step::Content,
+            None => {
+                self.refusal = Some(self.why_hopeless());
                 self.step = Step::Nothing;
             }
-            (Some(_), Some(refusal)) => self.refuse(refusal),
-            (Some(reply), None) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
+            Some(_) if hopeless => self.refuse(self.why_hopeless()),
+            Some(reply) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
         }
     }
 
     /// What is said of a message that nobody gets is of no interest.
     fn take_end(&mut self, result: Result<Reply, Reply>) {
-        match (result, self.hopeless()) {
-            (_, Some(refusal)) => self.refusal = Some(refusal),
-            (Ok(reply), None) => self.message.ended(self.rcpts.clone(), Ok(reply)),
-            (Err(reply), None) => {
+        match result {
+            _ if self.is_hopeless() => self.refusal = Some(self.why_hopeless()),
+            Ok(reply) => self.message.ended(self.rcpts.clone(), Ok(reply)),
+            Err(reply) => {
                 self.refusal = Some(Refusal::by_server(Refusal::END_OF_DATA, reply));
             }
         }

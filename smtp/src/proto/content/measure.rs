@@ -75,6 +75,9 @@ pub(super) struct Survey {
 /// Octets that are looked at as one.
 const LANES: usize = 16;
 
+/// How many of them are looked at in a round.
+const ROUND: usize = 4;
+
 impl Survey {
     pub(super) fn of(octets: &[u8]) -> Self {
         let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else {
@@ -84,6 +87,14 @@ impl Survey {
         let (chunks_before, rest_before) = before.as_chunks::<LANES>();
         let (chunks, rest) = octets.as_chunks::<LANES>();
         let mut seen = Seen::of(first);
+        // Several at a time: counting rounds costs a fifth of a round.
+        let (rounds_before, chunks_before) = chunks_before.as_chunks::<ROUND>();
+        let (rounds, chunks) = chunks.as_chunks::<ROUND>();
+        for (before, octets) in rounds_before.iter().zip(rounds) {
+            for chunk in 0..ROUND {
+                seen.note(&before[chunk], &octets[chunk]);
+            }
+        }
         for (before, octets) in chunks_before.iter().zip(chunks) {
             seen.note(before, octets);
         }
