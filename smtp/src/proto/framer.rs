@@ -151,8 +151,12 @@ impl Framer {
     #[inline]
     pub(crate) fn cut(&mut self, found: Complete) -> Reply {
         (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
-        let frame = self.received.split_to(found.end);
-        Reply::from_frame_unchecked(found.code, self.mended.take().unwrap_or(frame))
+        let mut frame = self.received.split_to(found.end);
+        if let Some(mended) = &mut self.mended {
+            frame = std::mem::take(mended);
+            self.mended = None;
+        }
+        Reply::from_frame_unchecked(found.code, frame)
     }
 }
 
