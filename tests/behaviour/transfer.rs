@@ -261,6 +261,49 @@ impl smtp::BodySource for Pieces {
     }
 }
 
+/// What is wrong with a message is said of that one, and not of those that are under way before it.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_no_fault_of_the_messages_before_it() {
+    let taken = "S: 250 ok\nS: 250 ok\nS: 250 taken\n";
+    let dialogue = format!("{}{taken}{}C: RSET\n{}", eager(0), eager(1), group(2));
+    let (mut connection, _) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
+    let messages = (0..3).map(|number| match message(number) {
+        (envelope, _) if number == 2 => (envelope, Body::stream(Fails)),
+        (envelope, body) => (envelope, Body::from(body)),
+    });
+    let mut faults = Vec::new();
+    let result = connection
+        .deliver_all(messages, |place, result| match result {
+            Ok(_) => faults.push((place, "taken")),
+            Err(DeliverError::Unknown(unknown)) => {
+                assert!(matches!(unknown.lost().fault(), smtp::Fault::Ended));
+                faults.push((place, "unknown"));
+            }
+            Err(DeliverError::Lost(lost)) => {
+                assert!(matches!(lost.fault(), smtp::Fault::Body(_) | smtp::Fault::Ended));
+                let own = matches!(lost.fault(), smtp::Fault::Body(_));
+                faults.push((place, if own { "failed" } else { "lost" }));
+            }
+            Err(other) => panic!("{place}: {other}"),
+        })
+        .await;
+    assert!(result.is_err());
+    assert_eq!(faults[0], (0, "taken"));
+    assert_ne!(faults[1].1, "failed");
+    assert_eq!(faults[2], (2, "failed"));
+}
+
+struct Fails;
+
+impl smtp::BodySource for Fails {
+    fn poll_piece(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<std::io::Result<bytes::Bytes>>> {
+        std::task::Poll::Ready(Some(Err(std::io::Error::other("gone"))))
+    }
+}
+
 /// A chunk that is refused, whichever it is, ends the message; RSET ends its transaction.
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_is_refused_ends_the_message() {

@@ -275,10 +275,15 @@ where
         let fault = driver.fail(fault);
         // The server has said that it closes, so it takes nothing that it has not answered.
         let closing = matches!(fault, Fault::Closing(_));
+        // What is wrong with a message is said of that one, which is the last to be written; what
+        // happens to the connection, of the one that waits for the next reply.
+        let own = matches!(fault, Fault::Body(_) | Fault::Content(_));
+        let at = if own { self.turns.len().saturating_sub(1) } else { 0 };
         let mut reason = Some(fault);
-        for turn in self.turns.drain(..) {
+        for (place, turn) in self.turns.drain(..).enumerate() {
             let unknown = !closing && turn.is_unanswered(|end| driver.has_left(end));
-            let lost = reason.take().unwrap_or(Fault::Ended).into();
+            let reason = if place == at { reason.take() } else { None };
+            let lost = reason.unwrap_or(Fault::Ended).into();
             (self.report)(turn.message.place, turn.message.lost(lost, unknown));
         }
         if let Some(message) = self.split.take() {
