@@ -137,6 +137,7 @@ impl Engine {
             let start = buffer.len();
             // Reserved exactly, so that no half of a secret stays behind in a smaller buffer.
             let length = response.len().div_ceil(3) * 4;
+            buffer.reserve(length + 2);
             buffer.resize(start + length, 0);
             let _ = STANDARD.encode_slice(response, &mut buffer[start..]);
             buffer.extend_from_slice(b"\r\n");
@@ -148,8 +149,11 @@ impl Engine {
     /// Queues a line of a conversation, which must hold no CR, LF or NUL.
     pub(crate) fn submit_line(&mut self, line: &[u8], expected: Expected) {
         self.output.mark_secret();
-        self.output.copy(line);
-        self.output.copy(b"\r\n");
+        self.output.encode(|buffer| {
+            buffer.reserve(line.len() + 2);
+            buffer.extend_from_slice(line);
+            buffer.extend_from_slice(b"\r\n");
+        });
         self.trace.sent(b"\r\n", Some(0..0));
         self.expect(expected);
     }

@@ -16,6 +16,9 @@ use super::scan::is_plain;
 /// (RFC 5321 §4.5.3.1.4).
 pub(crate) const COMMAND_LINE: usize = 512;
 
+/// Octets that a secret, and what follows it in its line, rarely exceed.
+const ROOM: usize = 1024;
+
 /// What can be written as an argument of a command.
 ///
 /// Everything that implements [`Display`] can; secrets can too, and stay out of every trace.
@@ -244,6 +247,8 @@ impl<'a> Line<'a> {
     /// Writes octets that no trace may show.
     pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.plain = false;
+        // No half of a secret must stay behind in a buffer that was too small.
+        self.buffer.reserve(ROOM);
         let from = self.buffer.len() - self.start;
         write(self.buffer);
         let from = if self.secret.is_empty() { from } else { self.secret.start };

@@ -12,9 +12,6 @@ use zeroize::Zeroize;
 /// Slices shorter than this are cheaper to copy than to hand to the system one by one.
 const WORTH_A_SLICE: usize = 512;
 
-/// Octets that a line rarely exceeds.
-const ROOM: usize = 1024;
-
 /// The queue of octets to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
@@ -80,8 +77,6 @@ impl Output {
     /// fails is taken out of the buffer by whoever wrote it.
     #[inline]
     pub(crate) fn open(&mut self) -> &mut Vec<u8> {
-        // Room for a line: a secret must not stay behind in a buffer that was too small.
-        self.encoded.reserve(ROOM);
         &mut self.encoded
     }
 
