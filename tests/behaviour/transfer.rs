@@ -261,6 +261,45 @@ impl smtp::BodySource for Pieces {
     }
 }
 
+/// A server that refuses RSET has not said that it closes: it may take what is behind it.
+#[tokio::test(start_paused = true)]
+async fn a_window_whose_reset_is_refused() {
+    let taken = "S: 250 ok\nS: 250 ok\nS: 250 taken\n";
+    let window = format!("{}C: RSET\n{}C: RSET\n{}", eager(1), eager(2), eager(3));
+    let dialogue = format!("{}{taken}{window}{taken}S: 500 what?", eager(0));
+    let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
+    let (stays, fates) = deliver_all(&mut connection, 4).await;
+    assert!(!stays);
+    assert_eq!(fates, [(0, "taken"), (1, "taken"), (2, "unknown"), (3, "unknown")]);
+    peer.finish();
+}
+
+/// All chunks have left, and no reply to any of them came.
+#[tokio::test(start_paused = true)]
+async fn a_message_in_chunks_may_have_arrived_when_the_connection_is_lost() {
+    let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+    let chunks = "C: BDAT 3\nC: a\nC: BDAT 3 LAST\nC: b\n";
+    for (end, unknown) in [
+        ("-- close --", true),
+        ("S: 250 ok\n-- close --", true),
+        ("S: 421 closing", false),
+        ("S: 552 no\n-- close --", false),
+    ] {
+        let dialogue = format!("{opened}{chunks}{end}");
+        let transfer = Transfer::chunks().chunk_size(3);
+        let (connection, peer) = connect(transfer, CHUNKING, &dialogue).await;
+        let mut transaction = connection.mail(Mail::from(me())).await.expect("MAIL");
+        transaction.rcpt(Rcpt::to(me())).await.expect("RCPT");
+        let result = transaction.bdat("a\r\nb\r\n").await;
+        match result {
+            Err(DataError::Unknown(_)) => assert!(unknown, "{end}"),
+            Err(DataError::Lost(_)) => assert!(!unknown, "{end}"),
+            other => panic!("{end}: {other:?}"),
+        }
+        peer.finish();
+    }
+}
+
 /// What is wrong with a message is said of that one, and not of those that are under way before it.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_is_no_fault_of_the_messages_before_it() {

@@ -97,7 +97,11 @@ impl Session {
         }
         let whole = refusal.is_none();
         for _ in 0..due {
-            note(self.driver.reply().await?, &mut refusal);
+            match self.driver.reply().await {
+                Ok(outcome) => note(outcome, &mut refusal),
+                Err(fault) if whole && refusal.is_none() => return self.unanswered(fault),
+                Err(fault) => return Err(fault.into()),
+            }
         }
         match refusal {
             Some(refusal) => {
@@ -128,11 +132,17 @@ impl Session {
                 }
                 .map(Sent::Refused)
             }
-            // The server said that it closes instead of taking the message, or never had all of it.
-            Err(fault @ Fault::Closing(_)) => Err(fault.into()),
-            Err(fault) if !self.driver.content_has_left() => Err(fault.into()),
-            Err(fault) => Ok(Sent::Unknown(fault.into())),
+            Err(fault) => self.unanswered(fault),
         }
+    }
+
+    /// What the end of the connection says of a message that was queued whole: nothing, unless the
+    /// server said that it closes instead of taking it, or never had all of it.
+    fn unanswered(&self, fault: Fault) -> Result<Sent, Lost> {
+        if matches!(fault, Fault::Closing(_)) || !self.driver.content_has_left() {
+            return Err(fault.into());
+        }
+        Ok(Sent::Unknown(fault.into()))
     }
 
     /// Ends a transaction whose message nobody gets. When the server does not even let it be ended,

@@ -230,6 +230,11 @@ impl Driver {
         self.engine.end(fault)
     }
 
+    /// Whether the connection is gone.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.engine.has_ended()
+    }
+
     /// Whether, of what was queued, the octets up to this place have left.
     pub(crate) fn has_left(&self, place: u64) -> bool {
         self.engine.has_left(place)

@@ -272,9 +272,10 @@ where
     /// Reports the messages under way, of a connection that is lost.
     fn lose(mut self, fault: Fault) -> Fault {
         let driver = &mut self.session.driver;
+        // A server that said that it closes takes nothing that it has not answered. One that refused
+        // RSET has not said so: it is this side that closes.
+        let closing = driver.has_ended() && matches!(fault, Fault::Closing(_));
         let fault = driver.fail(fault);
-        // The server has said that it closes, so it takes nothing that it has not answered.
-        let closing = matches!(fault, Fault::Closing(_));
         // What is wrong with a message is said of that one, which is the last to be written; what
         // happens to the connection, of the one that waits for the next reply.
         let own = matches!(fault, Fault::Body(_) | Fault::Content(_));
