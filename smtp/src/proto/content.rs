@@ -6,14 +6,16 @@
 //! needs no change is not touched.
 
 mod measure;
+mod survey;
 
 use std::fmt::{self, Display};
 use std::ops::Range;
 
 use memchr::{memchr, memchr2, memmem, memrchr};
 
+use measure::Lines;
 pub(crate) use measure::Measure;
-use measure::{Lines, Survey};
+use survey::Survey;
 
 /// Octets of a message that are copied, read or searched at a time: few enough for a cache.
 pub(crate) const PIECE: usize = 64 * 1024;

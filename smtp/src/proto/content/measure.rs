@@ -2,6 +2,7 @@
 
 use memchr::{memchr, memchr_iter};
 
+use super::survey::Survey;
 use super::{ContentError, Encoder, LineEnds, Nowhere, TEXT_LINE};
 
 /// What can be said of a whole message before any of it leaves.
@@ -58,93 +59,6 @@ impl Measure {
             dotted: survey.dotted,
         })
     }
-}
-
-/// What octets that begin a line hold, found in one pass without a branch: most mail holds nothing
-/// that must be looked at again.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
-    pub(super) nul: bool,
-    pub(super) eight_bit: bool,
-    /// Whether a CR or a LF stands alone.
-    pub(super) bare: bool,
-    /// Whether a line begins with a dot.
-    pub(super) dotted: bool,
-}
-
-/// Octets that are looked at as one.
-const LANES: usize = 16;
-
-/// How many of them are looked at in a round.
-const ROUND: usize = 4;
-
-impl Survey {
-    pub(super) fn of(octets: &[u8]) -> Self {
-        let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else {
-            return Self::default();
-        };
-        let (before, octets) = (&octets[..octets.len() - 1], &octets[1..]);
-        let (chunks_before, rest_before) = before.as_chunks::<LANES>();
-        let (chunks, rest) = octets.as_chunks::<LANES>();
-        let mut seen = Seen::of(first);
-        // Several at a time: counting rounds costs a fifth of a round.
-        let (rounds_before, chunks_before) = chunks_before.as_chunks::<ROUND>();
-        let (rounds, chunks) = chunks.as_chunks::<ROUND>();
-        for (before, octets) in rounds_before.iter().zip(rounds) {
-            for chunk in 0..ROUND {
-                seen.note(&before[chunk], &octets[chunk]);
-            }
-        }
-        for (before, octets) in chunks_before.iter().zip(chunks) {
-            seen.note(before, octets);
-        }
-        match (before.last_chunk(), octets.last_chunk()) {
-            // Some octets are seen twice, which costs less than seeing the rest one by one.
-            (Some(before), Some(octets)) => seen.note(before, octets),
-            _ => {
-                for (&before, &octet) in rest_before.iter().zip(rest) {
-                    seen.note(&[before; LANES], &[octet; LANES]);
-                }
-            }
-        }
-        Self {
-            nul: seen.least.contains(&0),
-            eight_bit: !seen.any.is_ascii(),
-            bare: first == b'\n' || last == b'\r' || seen.bare != [0; LANES],
-            dotted: first == b'.' || seen.dotted != [0; LANES],
-        }
-    }
-}
-
-/// What was seen in each lane. The last two are all ones or all zeros.
-struct Seen {
-    any: [u8; LANES],
-    least: [u8; LANES],
-    bare: [u8; LANES],
-    dotted: [u8; LANES],
-}
-
-impl Seen {
-    fn of(octet: u8) -> Self {
-        let none = [0; LANES];
-        Self { any: [octet; LANES], least: [octet; LANES], bare: none, dotted: none }
-    }
-
-    /// The same for each lane, whatever is in it: the compiler makes one step of all of them.
-    fn note(&mut self, before: &[u8; LANES], octets: &[u8; LANES]) {
-        for lane in 0..LANES {
-            let (before, octet) = (before[lane], octets[lane]);
-            self.any[lane] |= octet;
-            self.least[lane] = self.least[lane].min(octet);
-            // A CR stands before each LF, and a LF behind each CR.
-            self.bare[lane] |= mask(octet == b'\n') ^ mask(before == b'\r');
-            self.dotted[lane] |= mask(octet == b'.') & mask(before == b'\n');
-        }
-    }
-}
-
-fn mask(holds: bool) -> u8 {
-    u8::from(holds).wrapping_neg()
 }
 
 /// The line ends of octets that begin a line, counted.
