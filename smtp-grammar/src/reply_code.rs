@@ -44,7 +44,18 @@ impl ReplyCode {
         if matches!(code, 200..=599) { Some(Self(code)) } else { None }
     }
 
+    /// The code that three digits say, as they stand in a reply.
+    #[inline]
+    pub const fn from_digits(digits: [u8; 3]) -> Option<Self> {
+        let [hundreds @ b'2'..=b'5', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = digits else {
+            return None;
+        };
+        let code = 100 * (hundreds - b'0') as u16 + 10 * (tens - b'0') as u16;
+        Some(Self(code + (ones - b'0') as u16))
+    }
+
     /// The code as a number.
+    #[inline]
     pub const fn value(self) -> u16 {
         self.0
     }

@@ -34,15 +34,10 @@ impl<'a> ReplyLine<'a> {
         if let Some(text) = line.strip_prefix(b"250 ") {
             return Ok(Self { code: ReplyCode::OK, last: true, text });
         }
-        let &[hundreds @ b'2'..=b'5', tens, ones, ref rest @ ..] = line else {
+        let Some((&digits, rest)) = line.split_first_chunk() else {
             return Err(ReplyLineError::new(Kind::NoCode));
         };
-        if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
-            return Err(ReplyLineError::new(Kind::NoCode));
-        }
-        let digit = |octet: u8| u16::from(octet - b'0');
-        let code = 100 * digit(hundreds) + 10 * digit(tens) + digit(ones);
-        let code = ReplyCode::new(code).ok_or(ReplyLineError::new(Kind::NoCode))?;
+        let code = ReplyCode::from_digits(digits).ok_or(ReplyLineError::new(Kind::NoCode))?;
         let (last, text) = match rest {
             [] => (true, rest),
             [b' ' | b'\t', text @ ..] => (true, text),

@@ -12,7 +12,7 @@ use crate::error::{Fault, Lost, Refusal};
 use crate::net::Driver;
 use crate::proto::command::{CodePattern, Command};
 use crate::proto::content::{ContentError, Encoder, LineEnds, Measure, Sink};
-use crate::proto::engine::{Expected, Outcome};
+use crate::proto::engine::{Arrived, Expected, Outcome};
 use crate::proto::line::Declared;
 use crate::proto::output::Output;
 use crate::proto::stage::Stage;
@@ -83,22 +83,22 @@ impl Session {
             }
             due += 1;
             while due > 0 {
-                let outcome = if pipelining {
-                    self.driver.reply_or_room(WATER_MARK).await?
+                let arrived = if pipelining {
+                    self.driver.arrived_or_room(WATER_MARK).await?
                 } else {
-                    Some(self.driver.reply().await?)
+                    Some(self.driver.arrived().await?)
                 };
-                let Some(outcome) = outcome else {
+                let Some(arrived) = arrived else {
                     break;
                 };
                 due -= 1;
-                note(outcome, &mut refusal);
+                self.note(&arrived, &mut refusal);
             }
         }
         let whole = refusal.is_none();
         for _ in 0..due {
-            match self.driver.reply().await {
-                Ok(outcome) => note(outcome, &mut refusal),
+            match self.driver.arrived().await {
+                Ok(arrived) => self.note(&arrived, &mut refusal),
                 Err(fault) if whole && refusal.is_none() => return self.unanswered(fault),
                 Err(fault) => return Err(fault.into()),
             }
@@ -111,6 +111,13 @@ impl Session {
                 self.abandon(refusal, capabilities).await.map(Sent::Refused)
             }
             None => self.read_end(Some(capabilities)).await,
+        }
+    }
+
+    /// Takes note of the reply to a chunk; the first refusal counts.
+    fn note(&mut self, arrived: &Arrived, refusal: &mut Option<Refusal>) {
+        if let Some(reply) = self.driver.engine().take_refusal(arrived) {
+            refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
         }
     }
 
@@ -226,13 +233,6 @@ async fn next_piece<'b>(
     driver: &mut Driver,
 ) -> Result<Option<Piece<'b>>, Fault> {
     body.next_piece(most).await.map_err(|error| driver.fail(Fault::Body(error)))
-}
-
-/// Takes note of the reply to a chunk; the first refusal counts.
-fn note(outcome: Outcome, refusal: &mut Option<Refusal>) {
-    if let Outcome::Refused(reply) = outcome {
-        refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
-    }
 }
 
 /// Queues what the encoder makes of a piece: owned octets by reference, borrowed ones as a copy.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 use super::stream::Stream;
 use super::timer::Timer;
 use crate::proto::command::Command;
-use crate::proto::engine::{Engine, Outcome};
+use crate::proto::engine::{Arrived, Engine, Outcome};
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::line::{Declared, EncodeError};
@@ -37,7 +37,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What a caller waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(crate) enum Wanted {
     /// Octets from the server.
     Reply,
     /// Fewer octets that wait to be written.
@@ -145,47 +145,60 @@ impl Driver {
 
     /// As [`reply`](Self::reply).
     pub(crate) fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Outcome, Fault>> {
+        self.poll_arrived(cx).map_ok(|arrived| self.engine.take(&arrived))
+    }
+
+    /// As [`reply`](Self::reply), of which no more may be taken than the caller needs.
+    pub(crate) async fn arrived(&mut self) -> Result<Arrived, Fault> {
+        poll_fn(|cx| self.poll_arrived(cx)).await
+    }
+
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<Arrived, Fault>> {
         loop {
-            match self.engine.next_outcome() {
-                Ok(None) => {}
-                Ok(Some(outcome)) => {
-                    self.timed = None;
-                    return Poll::Ready(Ok(outcome));
-                }
-                Err(fault) => return Poll::Ready(Err(self.fail(fault))),
+            if let Some(arrived) = self.buffered()? {
+                return Poll::Ready(Ok(arrived));
             }
             ready!(self.poll_progress(cx, Wanted::Reply))?;
         }
     }
 
+    /// Writes and reads as far as the stream allows, and waits until it did either.
+    pub(crate) async fn progress(&mut self, wanted: Wanted) -> Result<(), Fault> {
+        poll_fn(|cx| self.poll_progress(cx, wanted)).await
+    }
+
     /// The reply to the oldest command in flight, if it is here already.
-    #[inline]
-    pub(crate) fn buffered_reply(&mut self) -> Result<Option<Outcome>, Fault> {
-        if !self.engine.awaits_reply() {
-            return Ok(None);
-        }
-        let outcome = match self.engine.next_outcome() {
-            Ok(outcome) => outcome,
-            Err(fault) => return Err(self.fail(fault)),
-        };
-        if outcome.is_some() {
+    pub(crate) fn buffered(&mut self) -> Result<Option<Arrived>, Fault> {
+        let arrived = self.engine.next_arrived().map_err(|fault| self.fail(fault))?;
+        if arrived.is_some() {
             self.timed = None;
         }
-        Ok(outcome)
+        Ok(arrived)
+    }
+
+    /// Whether nothing has come since the last look.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.engine.is_waiting()
+    }
+
+    /// The reply to the oldest command in flight, if it is here and is as nearly all replies are.
+    #[inline]
+    pub(crate) fn buffered_plain(&mut self) -> Option<Arrived> {
+        let arrived = self.engine.next_plain();
+        if arrived.is_some() {
+            self.timed = None;
+        }
+        arrived
     }
 
     /// Waits for a reply, or until at most `most` octets are still to be written, whichever comes
     /// first.
-    pub(crate) async fn reply_or_room(&mut self, most: usize) -> Result<Option<Outcome>, Fault> {
+    pub(crate) async fn arrived_or_room(&mut self, most: usize) -> Result<Option<Arrived>, Fault> {
         poll_fn(|cx| {
             loop {
-                match self.engine.next_outcome() {
-                    Ok(None) => {}
-                    Ok(Some(outcome)) => {
-                        self.timed = None;
-                        return Poll::Ready(Ok(Some(outcome)));
-                    }
-                    Err(fault) => return Poll::Ready(Err(self.fail(fault))),
+                if let Some(arrived) = self.buffered()? {
+                    return Poll::Ready(Ok(Some(arrived)));
                 }
                 if self.engine.output().remaining() <= most {
                     return Poll::Ready(Ok(None));

@@ -13,7 +13,7 @@ mod timer;
 mod tls_config;
 
 pub(crate) use dial::dial;
-pub(crate) use driver::Driver;
+pub(crate) use driver::{Driver, Wanted};
 pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

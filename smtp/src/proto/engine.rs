@@ -14,7 +14,7 @@ use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
 use super::command::{self, CodePattern, Command, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
-use super::framer::{Framer, ReplyLimits};
+use super::framer::{Complete, Framer, ReplyLimits};
 use super::limits::Limits;
 use super::line::{Declared, EncodeError, Line};
 use super::output::Output;
@@ -28,6 +28,29 @@ pub(crate) enum Outcome {
     Accepted(Reply),
     /// The server said no.
     Refused(Reply),
+}
+
+/// A reply that has arrived whole, and what it says to the command that it answers. It must be
+/// taken before the next one is looked for.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    // Short enough to be handed over in registers.
+    end: usize,
+    code: ReplyCode,
+    pub(crate) accepted: bool,
+}
+
+impl Arrived {
+    #[inline]
+    fn new(Complete { code, end }: Complete, accepted: bool) -> Self {
+        Self { end, code, accepted }
+    }
+
+    #[inline]
+    fn found(&self) -> Complete {
+        Complete { code: self.code, end: self.end }
+    }
 }
 
 /// A reply that is due.
@@ -194,11 +217,6 @@ impl Engine {
         self.trace.content(octets);
     }
 
-    /// Whether a reply is due.
-    pub(crate) fn awaits_reply(&self) -> bool {
-        !self.in_flight.is_empty()
-    }
-
     /// What waits to be written.
     #[inline]
     pub(crate) fn output(&mut self) -> &mut Output {
@@ -233,21 +251,41 @@ impl Engine {
         self.ended
     }
 
-    /// The next reply, as far as it has arrived.
+    /// The next reply, if it is as nearly all are: one line, which has come whole and says yes.
+    #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
+    #[inline(always)]
+    pub(crate) fn next_plain(&mut self) -> Option<Arrived> {
+        let found = self.framer.find_line(&self.usual)?;
+        let due = self.in_flight.pop_front()?;
+        let Expected { stage, accepts, reply_lines } = due.expected;
+        let usual = reply_lines.is_none() && !has_own_limits(stage) && self.has_left(due.behind);
+        let accepts = accepts.first().is_some_and(|pattern| pattern.matches(found.code));
+        if !usual || !accepts || found.code.value() >= 400 {
+            self.in_flight.push_front(due);
+            return None;
+        }
+        Some(Arrived::new(found, true))
+    }
+
+    /// Whether nothing has come since the last look.
     #[inline]
-    pub(crate) fn next_outcome(&mut self) -> Result<Option<Outcome>, Fault> {
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.framer.is_waiting() && !self.ended
+    }
+
+    /// The next reply, once it has arrived whole.
+    pub(crate) fn next_arrived(&mut self) -> Result<Option<Arrived>, Fault> {
         if self.ended {
             return Err(Fault::Ended);
         }
-        if self.framer.is_waiting() {
+        if self.is_waiting() {
             return Ok(None);
         }
         let Some(due) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
         };
         let Expected { stage, accepts, reply_lines } = due.expected;
-        let special = matches!(stage, Stage::Auth | Stage::StartTls | Stage::Greeting);
-        let limits = if special || reply_lines.is_some() {
+        let limits = if has_own_limits(stage) || reply_lines.is_some() {
             &self.limits.of_reply(stage, reply_lines)
         } else {
             &self.usual
@@ -262,20 +300,54 @@ impl Engine {
         let in_turn = self.has_left(due.behind) || (due.counted && code.value() >= 400);
         let verdict = judge(accepts, code);
         self.in_flight.pop_front();
+        if code == ReplyCode::SERVICE_NOT_AVAILABLE || !in_turn || verdict == Verdict::Violation {
+            return Err(self.out_of_step(stage, in_turn, found));
+        }
+        Ok(Some(Arrived::new(found, verdict == Verdict::Accepted)))
+    }
+
+    /// Takes a reply that has arrived.
+    #[inline]
+    pub(crate) fn take(&mut self, arrived: &Arrived) -> Outcome {
+        let reply = self.cut(arrived.found());
+        if arrived.accepted { Outcome::Accepted(reply) } else { Outcome::Refused(reply) }
+    }
+
+    /// Takes a reply whose text is of no interest.
+    #[inline]
+    pub(crate) fn skip(&mut self, arrived: &Arrived) {
+        if self.trace.listens() {
+            self.trace_skipped(arrived);
+        } else {
+            self.framer.skip(arrived.found());
+        }
+    }
+
+    #[cold]
+    fn trace_skipped(&mut self, arrived: &Arrived) {
+        self.cut(arrived.found());
+    }
+
+    /// Takes a reply, which is of interest only where it says no.
+    pub(crate) fn take_refusal(&mut self, arrived: &Arrived) -> Option<Reply> {
+        if arrived.accepted {
+            self.skip(arrived);
+            return None;
+        }
+        Some(self.cut(arrived.found()))
+    }
+
+    #[inline]
+    fn cut(&mut self, found: Complete) -> Reply {
         let reply = self.framer.cut(found);
         self.trace.received(&reply);
-        if code == ReplyCode::SERVICE_NOT_AVAILABLE || !in_turn || verdict == Verdict::Violation {
-            return Err(self.out_of_step(stage, in_turn, reply));
-        }
-        Ok(Some(match verdict {
-            Verdict::Accepted => Outcome::Accepted(reply),
-            _ => Outcome::Refused(reply),
-        }))
+        reply
     }
 
     /// Ends the connection for a reply that does not answer its command.
     #[cold]
-    fn out_of_step(&mut self, stage: Stage, in_turn: bool, reply: Reply) -> Fault {
+    fn out_of_step(&mut self, stage: Stage, in_turn: bool, found: Complete) -> Fault {
+        let reply = self.cut(found);
         self.end(if reply.code() == ReplyCode::SERVICE_NOT_AVAILABLE {
             Fault::Closing(reply)
         } else if in_turn {
@@ -297,8 +369,7 @@ impl Engine {
         let fault = match self.framer.find(&self.usual) {
             Ok(None) => return Ok(()),
             Ok(Some(found)) => {
-                let reply = self.framer.cut(found);
-                self.trace.received(&reply);
+                let reply = self.cut(found);
                 match (reply.code().value(), self.content) {
                     (421 | 221, _) | (400.., true) => Fault::Closing(reply),
                     (_, true) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
@@ -373,6 +444,12 @@ impl Engine {
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+/// Whether the reply to a stage has other limits than most.
+#[inline]
+fn has_own_limits(stage: Stage) -> bool {
+    matches!(stage, Stage::Auth | Stage::StartTls | Stage::Greeting)
 }
 
 impl Limits {

@@ -9,6 +9,7 @@ use super::super::transfer::Way;
 use super::{Delivered, Delivery};
 use crate::body::{Body, PIECE, Piece};
 use crate::error::Fault;
+use crate::net::Wanted;
 
 impl<'b, E, B, M, R> Delivery<'_, 'b, E, M, R>
 where
@@ -20,8 +21,8 @@ where
     /// Waits until little enough is queued, and takes the replies that come meanwhile.
     pub(super) async fn make_room(&mut self) -> Result<(), Fault> {
         while self.session.driver.engine().output().remaining() > WATER_MARK {
-            if let Some(outcome) = self.session.driver.reply_or_room(WATER_MARK).await? {
-                self.take(outcome)?;
+            if !self.take_buffered()? {
+                self.session.driver.progress(Wanted::Room).await?;
             }
         }
         Ok(())
@@ -109,8 +110,9 @@ where
             }
             self.make_room().await?;
             while !self.offers.pipelining && self.turns.back().is_some_and(super::Turn::awaits) {
-                let outcome = self.session.driver.reply().await?;
-                self.take(outcome)?;
+                if !self.take_buffered()? {
+                    self.session.driver.progress(Wanted::Reply).await?;
+                }
             }
         }
         Ok(())

@@ -27,6 +27,7 @@ use super::transfer::{Transfer, Way};
 use crate::body::Body;
 use crate::command::Rset;
 use crate::error::{DeliverError, Fault, Refusal, Undelivered};
+use crate::net::Wanted;
 use crate::proto::engine::Outcome;
 use crate::receipt::Receipt;
 use message::Message;
@@ -103,9 +104,9 @@ where
             if self.turns.is_empty() {
                 break;
             }
-            let outcome = self.session.driver.reply().await?;
-            self.take(outcome)?;
-            self.take_buffered()?;
+            while !self.take_buffered()? {
+                self.session.driver.progress(Wanted::Reply).await?;
+            }
         }
         if self.open {
             // Nobody may join what a refused message has left behind.
@@ -212,38 +213,30 @@ where
         }
     }
 
-    /// Takes the replies that are here already.
-    fn take_buffered(&mut self) -> Result<(), Fault> {
+    /// Gives the replies that are here to the transactions that they are for. False when none is.
+    fn take_buffered(&mut self) -> Result<bool, Fault> {
+        let mut took = false;
         while let Some(turn) = self.turns.front_mut() {
-            while turn.awaits() {
-                let Some(outcome) = self.session.driver.buffered_reply()? else {
-                    return Ok(());
-                };
-                if turn.awaits_reset() && matches!(outcome, Outcome::Accepted(_)) {
-                    self.open = false;
-                }
-                turn.take(outcome)?;
-            }
-            if !turn.is_over() {
+            let driver = &mut self.session.driver;
+            if driver.is_waiting() {
                 break;
             }
-            self.settle();
-        }
-        Ok(())
-    }
-
-    /// Gives the next reply to the transaction that it is for.
-    fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
-        if let Some(turn) = self.turns.front_mut() {
-            if turn.awaits_reset() && matches!(outcome, Outcome::Accepted(_)) {
-                self.open = false;
+            let arrived = match driver.buffered_plain() {
+                Some(arrived) => arrived,
+                None => match driver.buffered()? {
+                    Some(arrived) => arrived,
+                    None => break,
+                },
+            };
+            took = true;
+            if let Some(reply) = turn.take(&arrived, driver.engine(), &mut self.open) {
+                return Err(Fault::Closing(reply));
             }
-            turn.take(outcome)?;
             if turn.is_over() {
                 self.settle();
             }
         }
-        Ok(())
+        Ok(took)
     }
 
     /// Ends the transactions that are over.

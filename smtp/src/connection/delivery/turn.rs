@@ -10,9 +10,9 @@ use super::super::transfer::Way;
 use super::message::Message;
 use super::offers::Offers;
 use crate::command::{Bdat, Data, Mail, Rcpt};
-use crate::error::{EncodeError, Fault, Refusal};
+use crate::error::{EncodeError, Refusal};
 use crate::proto::command::Command as _;
-use crate::proto::engine::Outcome;
+use crate::proto::engine::{Arrived, Engine, Outcome};
 use crate::proto::line::Declared;
 
 /// What is written next of a transaction.
@@ -216,10 +216,6 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.due.all > 0
     }
 
-    pub(super) fn awaits_reset(&self) -> bool {
-        self.due.reset
-    }
-
     pub(super) fn is_over(&self) -> bool {
         self.step == Step::Done && !self.awaits()
     }
@@ -241,49 +237,59 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.due.end && !self.is_hopeless() && self.end.is_some_and(has_left)
     }
 
-    /// Takes the next reply.
-    ///
-    /// A reply is due, or none would be here.
-    ///
-    /// # Errors
-    ///
-    /// When the server does not even let a transaction be ended.
-    #[inline]
-    pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Fault> {
+    /// Takes the next reply, and returns one that refuses RSET: the server does not even let a
+    /// transaction be ended. `open` says whether one may still be.
+    #[expect(clippy::inline_always, reason = "a call would cost as much as what it does")]
+    #[inline(always)]
+    pub(super) fn take(
+        &mut self,
+        arrived: &Arrived,
+        engine: &mut Engine,
+        open: &mut bool,
+    ) -> Option<Reply> {
         self.due.all -= 1;
-        if self.due.rcpts > 0 && !self.due.reset && !self.due.mail {
-            self.due.rcpts -= 1;
-            self.take_rcpt(outcome);
-            return Ok(());
-        }
-        self.take_other(outcome)
-    }
-
-    fn take_other(&mut self, outcome: Outcome) -> Result<(), Fault> {
-        let result = match outcome {
-            Outcome::Accepted(reply) => Ok(reply),
-            Outcome::Refused(reply) => Err(reply),
-        };
-        if std::mem::take(&mut self.due.reset) {
-            return result.map(|_| ()).map_err(Fault::Closing);
-        }
-        if std::mem::take(&mut self.due.mail) {
-            if let Err(reply) = result {
-                self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
-                self.sender_refused = true;
+        if self.due.reset {
+            self.due.reset = false;
+            if !arrived.accepted {
+                return engine.take_refusal(arrived);
             }
-        } else if std::mem::take(&mut self.due.data) {
-            self.take_data(result.err());
+            *open = false;
+            engine.skip(arrived);
+        } else if self.due.mail {
+            self.due.mail = false;
+            if arrived.accepted {
+                engine.skip(arrived);
+            } else {
+                self.refuse_sender(engine.take_refusal(arrived));
+            }
+        } else if self.due.rcpts > 0 {
+            self.due.rcpts -= 1;
+            self.take_rcpt(engine.take(arrived));
+        } else if self.due.data {
+            self.due.data = false;
+            if arrived.accepted && !self.is_hopeless() {
+                engine.skip(arrived);
+                self.step = Step::Content;
+            } else {
+                self.take_no_data(engine.take_refusal(arrived));
+            }
         } else if self.due.chunks > 0 {
             self.due.chunks -= 1;
-            if let Err(reply) = result {
+            if let Some(reply) = engine.take_refusal(arrived) {
                 let refusal = Refusal::by_server(Bdat::SPEC.verb, reply);
                 self.refusal.get_or_insert(refusal);
             }
-        } else if std::mem::take(&mut self.due.end) {
-            self.take_end(result);
+        } else if self.due.end {
+            self.due.end = false;
+            self.take_end(engine.take(arrived));
         }
-        Ok(())
+        None
+    }
+
+    #[cold]
+    fn refuse_sender(&mut self, refused: Option<Reply>) {
+        self.refusal = refused.map(|reply| Refusal::by_server(Mail::SPEC.verb, reply));
+        self.sender_refused = true;
     }
 
     #[inline]
@@ -312,27 +318,26 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         }
     }
 
-    /// The server waits for the message, or does not want it. Without a sender there is no
+    /// The server does not want the message, or nobody would get it. Without a sender there is no
     /// transaction, whatever the server said of its recipients and to DATA.
-    fn take_data(&mut self, refused: Option<Reply>) {
-        let hopeless = self.is_hopeless();
+    #[cold]
+    fn take_no_data(&mut self, refused: Option<Reply>) {
         match refused {
-            None if !hopeless => self.step = Step::Content,
             None => {
                 self.refusal = Some(self.why_hopeless());
                 self.step = Step::Nothing;
             }
-            Some(_) if hopeless => self.refuse(self.why_hopeless()),
+            Some(_) if self.is_hopeless() => self.refuse(self.why_hopeless()),
             Some(reply) => self.refuse(Refusal::by_server(Data::SPEC.verb, reply)),
         }
     }
 
     /// What is said of a message that nobody gets is of no interest.
-    fn take_end(&mut self, result: Result<Reply, Reply>) {
-        match result {
+    fn take_end(&mut self, outcome: Outcome) {
+        match outcome {
             _ if self.is_hopeless() => self.refusal = Some(self.why_hopeless()),
-            Ok(reply) => self.message.ended(self.rcpts.clone(), Ok(reply)),
-            Err(reply) => {
+            Outcome::Accepted(reply) => self.message.ended(self.rcpts.clone(), Ok(reply)),
+            Outcome::Refused(reply) => {
                 self.refusal = Some(Refusal::by_server(Refusal::END_OF_DATA, reply));
             }
         }
