@@ -15,7 +15,21 @@ pub struct Receipt {
 #[derive(Clone, Debug)]
 pub struct Recipient {
     path: ForwardPath,
-    outcome: Result<Reply, Refusal>,
+    /// Of one that was not asked for, this says nothing yet.
+    pub(crate) outcome: Result<Reply, Refusal>,
+    pub(crate) stand: Stand,
+}
+
+/// Where a recipient stands while its message is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stand {
+    /// It was not asked for yet.
+    Open,
+    /// It was one too many, and is asked for again in another transaction.
+    Again,
+    /// The server accepted it in the transaction under way.
+    Accepted,
+    Settled,
 }
 
 impl Receipt {
@@ -66,8 +80,16 @@ impl Receipt {
 }
 
 impl Recipient {
-    pub(crate) fn new(path: ForwardPath, outcome: Result<Reply, Refusal>) -> Self {
-        Self { path, outcome }
+    /// One that was not asked for yet.
+    #[inline]
+    pub(crate) fn new(path: ForwardPath) -> Self {
+        Self { path, outcome: Err(Refusal::unanswered()), stand: Stand::Open }
+    }
+
+    /// Whether it is still to be asked for.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.stand, Stand::Open | Stand::Again)
     }
 
     /// The recipient.

@@ -3,8 +3,8 @@
 use smtp_derive::SmtpCommand;
 use smtp_grammar::ReversePath;
 
+use crate::extension::size::SizeParameter;
 use crate::extension::{BodyKind, MailParameter, Parameters};
-use crate::proto::decimal::decimal;
 
 /// The command MAIL.
 ///
@@ -23,8 +23,8 @@ use crate::proto::decimal::decimal;
 pub struct Mail {
     #[smtp(flatten)]
     path: ReversePath,
-    #[smtp(param = "SIZE", with = decimal, requires = "SIZE", raises = 26)]
-    size: Option<u64>,
+    #[smtp(flatten)]
+    size: Option<SizeParameter>,
     #[smtp(flatten)]
     body: Option<BodyKind>,
     #[smtp(flag = "SMTPUTF8", requires = "SMTPUTF8", utf8, raises = 10)]
@@ -49,7 +49,7 @@ impl Mail {
     /// Declares the size of the message, in octets with CRLF line ends (RFC 1870).
     #[must_use]
     pub fn size(mut self, octets: u64) -> Self {
-        self.size = Some(octets);
+        self.size = Some(SizeParameter(octets));
         self
     }
 
@@ -72,6 +72,12 @@ impl Mail {
     pub fn with(mut self, parameter: impl MailParameter) -> Self {
         self.parameters.set(parameter.into_parameter());
         self
+    }
+
+    /// Whether it has any parameters.
+    #[inline]
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.size.is_some() || self.body.is_some() || self.smtputf8 || !self.parameters.is_empty()
     }
 
     /// The sender.

@@ -12,7 +12,7 @@ mod eight_bit_mime;
 mod limits;
 mod marker;
 mod parameter;
-mod size;
+pub(crate) mod size;
 
 pub use auth::AuthMechanisms;
 pub use dsn::{Dsn, EnvelopeId, Notify, OriginalRecipient, Ret};

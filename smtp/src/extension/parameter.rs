@@ -82,6 +82,12 @@ impl RcptParameter for Parameter {
 pub struct Parameters(Vec<Parameter>);
 
 impl Parameters {
+    /// Whether there is none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds a parameter, or replaces the one with its keyword.
     pub fn set(&mut self, parameter: Parameter) {
         match self.0.iter_mut().find(|other| other.keyword.eq_ignore_ascii_case(&parameter.keyword))

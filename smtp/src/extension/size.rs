@@ -2,6 +2,9 @@
 
 use smtp_grammar::{Capability, Params};
 
+use crate::proto::decimal::decimal;
+use crate::proto::line::{Arguments, Line};
+
 /// The keyword SIZE and its parameter.
 ///
 /// ```text
@@ -33,6 +36,30 @@ impl Capability for Size {
                 .filter(|&limit| limit > 0)
                 .min(),
         }
+    }
+}
+
+/// What MAIL declares: octets of the message with CRLF line ends.
+///
+/// ```text
+/// "SIZE=" 1*20DIGIT      ; RFC 1870 §3, §6
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SizeParameter(pub(crate) u64);
+
+impl SizeParameter {
+    /// Writes it to a server that is known to list SIZE.
+    #[inline]
+    pub(crate) fn write_offered(self, line: &mut Line<'_>) {
+        line.raise_limit(26);
+        line.param(Size::KEYWORD, &decimal(&self.0));
+    }
+}
+
+impl Arguments for SizeParameter {
+    fn write(&self, line: &mut Line<'_>) {
+        line.require(Size::KEYWORD);
+        self.write_offered(line);
     }
 }
 

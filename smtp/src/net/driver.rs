@@ -299,7 +299,6 @@ impl Driver {
             }
             Poll::Pending => false,
         };
-        self.set_timer();
         let read = match self.poll_read(cx) {
             Poll::Ready(Ok(0)) => {
                 let fault = self.write_error.take().map_or(Fault::Closed, Fault::Io);
@@ -315,6 +314,7 @@ impl Driver {
         if wrote || read {
             return Poll::Ready(Ok(()));
         }
+        self.set_timer();
         ready!(self.timer.poll(cx));
         let fault = match (self.write_error.take(), self.latest) {
             (Some(error), _) => Fault::Io(error),

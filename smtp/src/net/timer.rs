@@ -2,11 +2,11 @@
 //!
 //! A session moves its deadline with every reply. Moving tokio's timer each time would cost more
 //! than parsing the reply, so the timer is left where it is while the deadline moves away from it,
-//! and looks again when it fires.
+//! and looks again when it fires. Nor is it polled while it knows already whom to wake.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -15,11 +15,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     deadline: Option<Instant>,
+    /// Whom the timer wakes when it fires.
+    waker: Option<Waker>,
 }
 
 impl Timer {
     pub(crate) const fn new() -> Self {
-        Self { sleep: None, deadline: None }
+        Self { sleep: None, deadline: None, waker: None }
     }
 
     /// Fires in `timeout`, counted from now, but not later than `latest`.
@@ -44,13 +46,22 @@ impl Timer {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
+            self.waker = None;
         }
-        while sleep.as_mut().poll(cx).is_ready() {
+        let knows = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if knows && !sleep.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.waker = None;
+        loop {
+            if sleep.as_mut().poll(cx).is_pending() {
+                self.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
             if sleep.deadline() >= deadline {
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline);
         }
-        Poll::Pending
     }
 }

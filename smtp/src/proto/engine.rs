@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
-use super::command::{self, CodePattern, Command, Verdict, judge};
+use super::command::{self, CodePattern, Command, CommandSpec, Verdict, judge};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Complete, Framer, ReplyLimits};
 use super::limits::Limits;
@@ -152,6 +152,21 @@ impl Engine {
         Ok(declared)
     }
 
+    /// Queues a command that is nothing but its verb.
+    #[inline]
+    pub(crate) fn submit_verb<C: Command>(&mut self) {
+        let CommandSpec { verb, stage, accepts, reply_lines, .. } = C::SPEC;
+        let start = self.output.encoded().len();
+        self.output.encode(|buffer| {
+            buffer.extend_from_slice(verb.as_bytes());
+            buffer.extend_from_slice(b"\r\n");
+        });
+        if self.trace.listens() {
+            self.trace.sent(&self.output.encoded()[start..], None);
+        }
+        self.expect(Expected { stage, accepts, reply_lines });
+    }
+
     /// Queues a line of an AUTH exchange, in base64 (RFC 4954 §4). No response is empty: that one
     /// is an empty line.
     pub(crate) fn submit_response(&mut self, response: &[u8], expected: Expected) {
@@ -255,15 +270,16 @@ impl Engine {
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
     #[inline(always)]
     pub(crate) fn next_plain(&mut self) -> Option<Arrived> {
-        let found = self.framer.find_line(&self.usual)?;
-        let due = self.in_flight.pop_front()?;
+        let due = self.in_flight.front()?;
         let Expected { stage, accepts, reply_lines } = due.expected;
-        let usual = reply_lines.is_none() && !has_own_limits(stage) && self.has_left(due.behind);
-        let accepts = accepts.first().is_some_and(|pattern| pattern.matches(found.code));
-        if !usual || !accepts || found.code.value() >= 400 {
-            self.in_flight.push_front(due);
+        if reply_lines.is_some() || has_own_limits(stage) || !self.has_left(due.behind) {
             return None;
         }
+        let found = self.framer.find_line(&self.usual)?;
+        if found.code.value() >= 400 || !accepts.first()?.matches(found.code) {
+            return None;
+        }
+        self.in_flight.pop_front();
         Some(Arrived::new(found, true))
     }
 
@@ -314,7 +330,8 @@ impl Engine {
     }
 
     /// Takes a reply whose text is of no interest.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call would cost as much as what it does")]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, arrived: &Arrived) {
         if self.trace.listens() {
             self.trace_skipped(arrived);

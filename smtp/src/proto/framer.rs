@@ -87,17 +87,19 @@ impl Framer {
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
     #[inline(always)]
     pub(crate) fn find_line(&self, limits: &ReplyLimits) -> Option<Complete> {
-        if self.scanned > 0 || self.received.is_empty() {
+        if self.scanned > 0 {
             return None;
         }
         let end = line_feed(&self.received)? + 1;
-        let [hundreds, tens, ones, b' ', .., b'\r', b'\n'] = self.received[..end] else {
+        let line = self.received.get(..end)?;
+        let code = match line {
+            _ if line.starts_with(b"250 ") => ReplyCode::OK,
+            &[hundreds, tens, ones, b' ', ..] => ReplyCode::from_digits([hundreds, tens, ones])?,
+            _ => return None,
+        };
+        if !line.ends_with(b"\r\n") {
             return None;
-        };
-        let code = match [hundreds, tens, ones] {
-            [b'2', b'5', b'0'] => ReplyCode::OK,
-            digits => ReplyCode::from_digits(digits)?,
-        };
+        }
         limits.allow(end, 0, end).then_some(Complete { code, end })
     }
 

@@ -124,8 +124,9 @@ impl Output {
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         let mut fill = |octets: &'a [u8]| {
-            let slot = slices.get_mut(filled).filter(|_| !octets.is_empty());
-            if let Some(slot) = slot {
+            if !octets.is_empty()
+                && let Some(slot) = slices.get_mut(filled)
+            {
                 *slot = IoSlice::new(octets);
                 filled += 1;
             }
@@ -158,8 +159,10 @@ impl Output {
         }
         self.head += count;
         if self.head == self.encoded.len() {
-            // The buffer begins anew, and what is behind all of it behind nothing.
-            self.slices.iter_mut().for_each(|slice| slice.behind = 0);
+            if !self.slices.is_empty() {
+                // The buffer begins anew, and what is behind all of it behind nothing.
+                self.slices.iter_mut().for_each(|slice| slice.behind = 0);
+            }
             self.clear_encoded();
         }
     }
@@ -177,6 +180,7 @@ impl Output {
         self.queued += octets as u64;
     }
 
+    #[inline]
     fn clear_encoded(&mut self) {
         if std::mem::take(&mut self.secret) {
             self.encoded.zeroize();

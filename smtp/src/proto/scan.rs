@@ -20,13 +20,17 @@ pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
     let (words, rest) = octets.as_chunks::<8>();
     words.iter().copied().for_each(&mut look);
     if !rest.is_empty() {
-        let mut last = [b'x'; 8];
-        match octets.last_chunk() {
-            // Some octets are seen twice, which costs less than seeing the rest one by one.
-            Some(&whole) => last = whole,
-            None => last[..rest.len()].copy_from_slice(rest),
+        // Some octets are seen twice, which costs less than seeing the rest one by one.
+        match (octets.last_chunk(), octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+            (Some(&last), ..) => look(last),
+            (None, Some(first), Some(last)) => {
+                let mut both = [0; 8];
+                both[..4].copy_from_slice(first);
+                both[4..].copy_from_slice(last);
+                look(both);
+            }
+            _ => rest.iter().for_each(|&octet| look([octet; 8])),
         }
-        look(last);
     }
     high & HIGH == 0
 }
@@ -39,15 +43,25 @@ const SHORT: usize = 64;
 pub(crate) fn line_feed(octets: &[u8]) -> Option<usize> {
     let (words, _) = octets[..octets.len().min(SHORT)].as_chunks::<8>();
     for (place, &word) in words.iter().enumerate() {
-        let other = u64::from_le_bytes(word) ^ (ONES * u64::from(b'\n'));
-        // An octet is zero where it is a line feed. The lowest bit set belongs to the first one:
-        // only octets behind a zero can be taken for zeros by mistake.
-        let zeros = other.wrapping_sub(ONES) & !other & HIGH;
-        if zeros != 0 {
-            return Some(8 * place + zeros.trailing_zeros() as usize / 8);
+        if let Some(at) = line_feed_in(word) {
+            return Some(8 * place + at);
         }
     }
-    memchr(b'\n', octets)
+    match octets.last_chunk() {
+        // Nothing but the end is left to be searched, with some octets that hold none.
+        Some(&last) if octets.len() <= SHORT => Some(octets.len() - 8 + line_feed_in(last)?),
+        _ => memchr(b'\n', octets),
+    }
+}
+
+/// Where the first line feed stands in eight octets.
+#[inline]
+fn line_feed_in(octets: [u8; 8]) -> Option<usize> {
+    let other = u64::from_le_bytes(octets) ^ (ONES * u64::from(b'\n'));
+    // An octet is zero where it is a line feed. The lowest bit set belongs to the first one: only
+    // octets behind a zero can be taken for zeros by mistake.
+    let zeros = other.wrapping_sub(ONES) & !other & HIGH;
+    (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);

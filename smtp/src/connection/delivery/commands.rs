@@ -24,7 +24,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
             match self.step {
                 Step::Reset => {
                     self.wrote_reset();
-                    let _ = driver.submit(&Rset, capabilities, false);
+                    driver.engine().submit_verb::<Rset>();
                 }
                 Step::Mail => match driver.submit(&self.message.mail(), capabilities, false) {
                     Ok(declared) => self.wrote_mail(declared),
@@ -49,7 +49,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
                     Opening::Refused(refusal) => self.refuse(refusal),
                     Opening::Ask => {
                         self.wrote_data();
-                        let _ = driver.submit(&Data, capabilities, self.declared.utf8);
+                        driver.engine().submit_verb::<Data>();
                     }
                     Opening::Send => self.step = Step::Content,
                 },

@@ -111,7 +111,7 @@ where
         if self.open {
             // Nobody may join what a refused message has left behind.
             let driver = &mut self.session.driver;
-            let _ = driver.submit(&Rset, self.offers.capabilities, false);
+            driver.engine().submit_verb::<Rset>();
             if let Outcome::Refused(reply) = driver.reply().await? {
                 return Err(Fault::Closing(reply));
             }
@@ -208,7 +208,7 @@ where
             } else {
                 None
             };
-            (self.report)(turn.message.place, turn.message.finish(refusal));
+            (self.report)(turn.message.place, turn.message.finish(refusal.as_ref()));
             self.turns.pop_back();
         }
     }
@@ -218,23 +218,23 @@ where
         let mut took = false;
         while let Some(turn) = self.turns.front_mut() {
             let driver = &mut self.session.driver;
-            if driver.is_waiting() {
-                break;
-            }
-            let arrived = match driver.buffered_plain() {
-                Some(arrived) => arrived,
-                None => match driver.buffered()? {
+            while !turn.is_over() {
+                if driver.is_waiting() {
+                    return Ok(took);
+                }
+                let arrived = match driver.buffered_plain() {
                     Some(arrived) => arrived,
-                    None => break,
-                },
-            };
-            took = true;
-            if let Some(reply) = turn.take(&arrived, driver.engine(), &mut self.open) {
-                return Err(Fault::Closing(reply));
+                    None => match driver.buffered()? {
+                        Some(arrived) => arrived,
+                        None => return Ok(took),
+                    },
+                };
+                took = true;
+                if let Some(reply) = turn.take(&arrived, driver.engine(), &mut self.open) {
+                    return Err(Fault::Closing(reply));
+                }
             }
-            if turn.is_over() {
-                self.settle();
-            }
+            self.settle();
         }
         Ok(took)
     }
@@ -255,8 +255,7 @@ where
             if turn.may_go_on() && turn.message.next_recipients(&self.offers).is_some() {
                 self.split = self.turns.pop_front().map(|turn| turn.message);
             } else {
-                let refusal = turn.refusal.take();
-                (self.report)(turn.message.place, turn.message.finish(refusal));
+                (self.report)(turn.message.place, turn.message.finish(turn.refusal.as_ref()));
                 self.turns.pop_front();
             }
         }

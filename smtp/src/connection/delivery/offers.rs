@@ -1,5 +1,7 @@
 //! What of a server's offers decides how messages are sent: looked up once for all of them.
 
+use std::borrow::Cow;
+
 use smtp_grammar::Capabilities;
 
 use super::super::envelope::Envelope;
@@ -7,8 +9,11 @@ use super::super::transfer::{Transfer, Way};
 use crate::body::Body;
 use crate::command::Mail;
 use crate::error::Refusal;
+use crate::extension::size::SizeParameter;
 use crate::extension::{BodyKind, ServerLimits, Size};
+use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, LineEnds, Measure};
+use crate::proto::line::{Arguments, Line};
 
 /// What a server offers, and how its user wants messages to travel.
 #[derive(Debug)]
@@ -117,7 +122,16 @@ pub(super) struct Declaration {
 }
 
 impl Declaration {
-    pub(super) fn of(self, mut mail: Mail) -> Mail {
+    /// MAIL with what is declared. A parameter of the same name that it has already is replaced.
+    pub(super) fn of(self, mail: &Mail) -> DeclaringMail<'_> {
+        if mail.has_parameters() || self.utf8 {
+            return DeclaringMail { mail: Cow::Owned(self.put_into(mail.clone())), behind: None };
+        }
+        DeclaringMail { mail: Cow::Borrowed(mail), behind: Some(self) }
+    }
+
+    #[cold]
+    fn put_into(self, mut mail: Mail) -> Mail {
         if let Some(octets) = self.size {
             mail = mail.size(octets);
         }
@@ -125,6 +139,37 @@ impl Declaration {
             mail = mail.body(kind);
         }
         if self.utf8 { mail.smtputf8() } else { mail }
+    }
+
+    /// Writes what MAIL has no parameters of its own for.
+    #[inline]
+    fn write(self, line: &mut Line<'_>) {
+        if let Some(octets) = self.size {
+            SizeParameter(octets).write_offered(line);
+        }
+        if let Some(kind) = self.kind {
+            kind.write(line);
+        }
+    }
+}
+
+/// MAIL of an envelope, which most messages share, and what one of them declares.
+#[derive(Debug)]
+pub(super) struct DeclaringMail<'m> {
+    mail: Cow<'m, Mail>,
+    behind: Option<Declaration>,
+}
+
+impl Command for DeclaringMail<'_> {
+    type Reply = <Mail as Command>::Reply;
+    const SPEC: CommandSpec = Mail::SPEC;
+
+    #[inline]
+    fn encode(&self, line: &mut Line<'_>) {
+        self.mail.encode(line);
+        if let Some(declaration) = self.behind {
+            declaration.write(line);
+        }
     }
 }
 
