@@ -76,6 +76,8 @@ pub(crate) struct Engine {
     limits: Limits,
     /// The limits of replies that have none of their own.
     usual: ReplyLimits,
+    /// Octets that a reply of one line may have by them.
+    usual_line: usize,
     framer: Framer,
     output: Output,
     in_flight: VecDeque<Due>,
@@ -94,8 +96,10 @@ pub(crate) struct Engine {
 impl Engine {
     /// An engine that waits for the server's greeting.
     pub(crate) fn new(limits: Limits, observer: Option<Arc<dyn Observer>>) -> Self {
+        let usual = limits.of_reply(Stage::Other, None);
         let mut engine = Self {
-            usual: limits.of_reply(Stage::Other, None),
+            usual_line: usual.lone_line(),
+            usual,
             limits,
             framer: Framer::default(),
             output: Output::default(),
@@ -211,11 +215,13 @@ impl Engine {
     }
 
     /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.
+    #[inline]
     pub(crate) fn begin_content(&mut self) {
         self.content = true;
     }
 
     /// The final dot is queued.
+    #[inline]
     pub(crate) fn end_content(&mut self, octets: u64, expected: Expected) {
         self.content = false;
         self.content_end = self.output.queued();
@@ -224,6 +230,7 @@ impl Engine {
     }
 
     /// The octets of a chunk, whose command was submitted, are queued.
+    #[inline]
     pub(crate) fn end_chunk(&mut self, octets: u64) {
         self.content_end = self.output.queued();
         if let Some(due) = self.in_flight.back_mut() {
@@ -275,7 +282,7 @@ impl Engine {
         if reply_lines.is_some() || has_own_limits(stage) || !self.has_left(due.behind) {
             return None;
         }
-        let found = self.framer.find_line(&self.usual)?;
+        let found = self.framer.find_line(self.usual_line)?;
         if found.code.value() >= 400 || !accepts.first()?.matches(found.code) {
             return None;
         }

@@ -122,23 +122,24 @@ impl Output {
 
     /// Fills `slices` with the octets that come first, and returns how many it filled.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let mut filled = 0;
-        let mut fill = |octets: &'a [u8]| {
-            if !octets.is_empty()
-                && let Some(slot) = slices.get_mut(filled)
-            {
-                *slot = IoSlice::new(octets);
-                filled += 1;
-            }
-        };
+        let mut slots = slices.iter_mut();
+        let most = slots.len();
         let mut at = self.head;
         for Slice { behind, octets } in &self.slices {
-            fill(&self.encoded[at..*behind]);
-            fill(octets);
-            at = *behind;
+            if at < *behind {
+                let Some(slot) = slots.next() else { return most };
+                *slot = IoSlice::new(&self.encoded[at..*behind]);
+                at = *behind;
+            }
+            let Some(slot) = slots.next() else { return most };
+            *slot = IoSlice::new(octets);
         }
-        fill(&self.encoded[at..]);
-        filled
+        if at < self.encoded.len()
+            && let Some(slot) = slots.next()
+        {
+            *slot = IoSlice::new(&self.encoded[at..]);
+        }
+        most - slots.len()
     }
 
     /// Forgets the first `count` octets: they have left.

@@ -50,6 +50,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
                     Opening::Ask => {
                         self.wrote_data();
                         driver.engine().submit_verb::<Data>();
+                        return Some(Next::Reply);
                     }
                     Opening::Send => self.step = Step::Content,
                 },

@@ -156,6 +156,7 @@ impl<'b, E: Borrow<Envelope>> Message<'b, E> {
 
     /// Takes note that the transaction has ended: the server took the message for those that it had
     /// accepted, or nobody got it.
+    #[inline]
     pub(super) fn ended(&mut self, of: Range<usize>, result: Result<Reply, &Refusal>) {
         match result {
             Ok(reply) => self.taken = Some(reply),

@@ -234,14 +234,22 @@ where
                     return Err(Fault::Closing(reply));
                 }
             }
-            self.settle();
+            self.settle_first();
         }
         Ok(took)
     }
 
     /// Ends the transactions that are over.
+    #[inline]
     fn settle(&mut self) {
-        while let Some(turn) = self.turns.front_mut().filter(|turn| turn.is_over()) {
+        while self.turns.front().is_some_and(Turn::is_over) {
+            self.settle_first();
+        }
+    }
+
+    /// Ends the first transaction.
+    fn settle_first(&mut self) {
+        if let Some(turn) = self.turns.front_mut() {
             match &turn.refusal {
                 Some(refusal) => {
                     self.open |= turn.leaves_open();

@@ -47,6 +47,7 @@ impl<'c> Offers<'c> {
     /// # Errors
     ///
     /// Why no MAIL can be right.
+    #[inline]
     pub(super) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<Plan, Refusal> {
         let measure = body.measure().map_err(Refusal::content)?;
         let declaration = self.declare(envelope, body, measure)?;
@@ -123,6 +124,7 @@ pub(super) struct Declaration {
 
 impl Declaration {
     /// MAIL with what is declared. A parameter of the same name that it has already is replaced.
+    #[inline]
     pub(super) fn of(self, mail: &Mail) -> DeclaringMail<'_> {
         if mail.has_parameters() || self.utf8 {
             return DeclaringMail { mail: Cow::Owned(self.put_into(mail.clone())), behind: None };

@@ -216,6 +216,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
         self.due.all > 0
     }
 
+    #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.step == Step::Done && !self.awaits()
     }
@@ -333,6 +334,7 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     }
 
     /// What is said of a message that nobody gets is of no interest.
+    #[inline]
     fn take_end(&mut self, outcome: Outcome) {
         match outcome {
             _ if self.is_hopeless() => self.refusal = Some(self.why_hopeless()),

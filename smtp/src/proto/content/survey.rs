@@ -54,7 +54,7 @@ impl Survey {
             }
         }
         Self {
-            nul: seen.least.contains(&0),
+            nul: seen.least.into_iter().fold(u8::MAX, u8::min) == 0,
             eight_bit: !seen.any.is_ascii(),
             bare: first == b'\n' || last == b'\r' || seen.bare != [0; LANES],
             dotted: first == b'.' || seen.dotted != [0; LANES],
