@@ -244,7 +244,7 @@ pub(super) struct Pieces<'a, 'b> {
 impl Sink for Pieces<'_, '_> {
     fn keep(&mut self, range: Range<usize>) {
         match self.piece {
-            Piece::Owned(octets) => self.output.push(octets.slice(range)),
+            Piece::Owned(octets) => self.output.push_part(octets, range),
             Piece::Borrowed(octets) => self.output.copy(&octets[range]),
         }
     }

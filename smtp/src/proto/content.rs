@@ -87,6 +87,17 @@ impl Display for ContentError {
 
 impl std::error::Error for ContentError {}
 
+/// Where the next line begins with a dot.
+fn next_dot(finder: &memmem::Finder<'_>, octets: &[u8]) -> Option<usize> {
+    // Where one line does, the next often does too, and is found with less than a search for both.
+    let near = &octets[..octets.len().min(TEXT_LINE)];
+    let feed = match memchr(b'\n', near) {
+        Some(feed) if octets.get(feed + 1) == Some(&b'.') => feed,
+        _ => finder.find(octets)?,
+    };
+    Some(feed + 1)
+}
+
 /// Takes what the encoder makes of a piece of content.
 pub(crate) trait Sink {
     /// These octets of the piece, as they are.
@@ -194,16 +205,18 @@ impl Encoder {
         self.line_ends != LineEnds::Strict || self.column + Lines::of(piece).longest <= TEXT_LINE
     }
 
-    /// Doubles the dots of a piece whose line ends are CRLF.
+    /// Doubles the dots of a piece whose line ends are CRLF. Nothing has to be inserted for that: a
+    /// dot ends what is kept before it, and begins what is kept behind.
     fn double_dots(&mut self, piece: &[u8], sink: &mut impl Sink) {
         let mut kept = 0;
         if self.position == Position::LineStart && piece.first() == Some(&b'.') {
-            sink.insert(b".");
+            sink.keep(0..1);
         }
-        for feed in memmem::find_iter(piece, b"\n.") {
-            sink.keep(kept..feed + 1);
-            sink.insert(b".");
-            kept = feed + 1;
+        let finder = memmem::Finder::new(b"\n.");
+        while let Some(place) = next_dot(&finder, &piece[kept..]) {
+            let dot = kept + place;
+            sink.keep(kept..dot + 1);
+            kept = dot;
         }
         sink.keep(kept..piece.len());
         self.pass(piece);

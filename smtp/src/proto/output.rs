@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::ops::Range;
 
 use bytes::{Buf, Bytes};
 use zeroize::Zeroize;
@@ -94,6 +95,16 @@ impl Output {
         } else {
             self.grow(octets.len());
             self.slices.push_back(Slice { behind: self.encoded.len(), octets });
+        }
+    }
+
+    /// Queues a part of octets, by reference where that is worth it.
+    #[inline]
+    pub(crate) fn push_part(&mut self, octets: &Bytes, part: Range<usize>) {
+        if part.len() < WORTH_A_SLICE {
+            self.copy(&octets[part]);
+        } else {
+            self.push(octets.slice(part));
         }
     }
 
