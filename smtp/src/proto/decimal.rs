@@ -16,6 +16,9 @@ pub(crate) fn decimal(number: &u64) -> Decimal {
 /// Digits that the largest number has.
 const MOST: usize = 20;
 
+/// Digits that are written as one: few numbers have more.
+const FEW: usize = 8;
+
 impl Argument for Decimal {
     fn write(&self, line: &mut Line<'_>) {
         let mut digits = [b'0'; MOST];
@@ -28,7 +31,15 @@ impl Argument for Decimal {
                 break;
             }
         }
-        line.octets(|buffer| buffer.extend_from_slice(&digits[start..]));
+        line.octets(|buffer| match digits.last_chunk::<FEW>() {
+            Some(&last) if start >= MOST - FEW => {
+                let surplus = start - (MOST - FEW);
+                let word = u64::from_le_bytes(last) >> (8 * surplus);
+                buffer.extend_from_slice(&word.to_le_bytes());
+                buffer.truncate(buffer.len() - surplus);
+            }
+            _ => buffer.extend_from_slice(&digits[start..]),
+        });
     }
 }
 
@@ -40,7 +51,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_they_are_displayed() {
-        for number in [0, 1, 9, 10, 99, 100, 2176, u64::from(u32::MAX), u64::MAX] {
+        for number in
+            [0, 1, 9, 10, 99, 100, 2176, 99_999_999, 100_000_000, u64::from(u32::MAX), u64::MAX]
+        {
             let mut written = Vec::new();
             Decimal(number).write(&mut Line::new(&mut written, &Capabilities::none(), false));
             assert_eq!(written, number.to_string().as_bytes());

@@ -133,6 +133,9 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     #[inline]
     pub(super) fn wrote_rcpt(&mut self, place: usize) {
         self.written = place + 1;
+        if self.written == self.rcpts.end {
+            self.step = Step::Open;
+        }
         self.asked += 1;
         self.due.rcpts += 1;
         self.due.all += 1;
