@@ -2,15 +2,18 @@
 
 use bytes::Bytes;
 use memchr::memchr3;
+use smtp_grammar::Reply;
 
 use super::Connection;
 use super::call::Pending;
 use super::error::TransitionError;
+use super::session::Answer;
 use crate::conversation::{Conversation, Turn};
 use crate::error::{Error, Fault, Lost, ProtocolError, Refusal};
 use crate::net::Transport;
 use crate::proto::command::Command;
 use crate::proto::engine::{Expected, Outcome};
+use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
 use crate::state::{Consumes, Converses, State, Transition, ValidIn};
 
@@ -49,15 +52,8 @@ impl<S: State> Connection<S> {
         C::Reply: Send,
     {
         Pending::new(async move {
-            self.session.driver.enter()?;
-            let submitted = self.submit(&command);
-            drop(command);
-            let answer = match submitted {
-                Ok(_) => self.rounds::<C>(conversation).await?,
-                Err(error) => Err(Refusal::encode(C::SPEC.verb, error)),
-            };
-            self.session.driver.leave();
-            C::Reply::from_reply(answer?).map_err(Error::Reply)
+            let (reply, _) = self.hold(command, conversation).await??;
+            C::Reply::from_reply(reply).map_err(Error::Reply)
         })
     }
 
@@ -81,26 +77,34 @@ impl<S: State> Connection<S> {
         C::Reply: Send,
     {
         Pending::new(async move {
-            self.session.driver.enter()?;
-            let submitted = self.submit(&command);
-            drop(command);
-            let answer = match submitted {
-                Ok(declared) => {
-                    self.rounds::<C>(conversation).await?.map(|reply| (reply, declared))
-                }
-                Err(error) => Err(Refusal::encode(C::SPEC.verb, error)),
-            };
-            match answer {
+            match self.hold(command, conversation).await? {
                 Ok((reply, declared)) => self.arrive::<C>(reply, declared).await,
                 Err(refusal) => Err(self.refused(refusal)),
             }
         })
     }
 
+    /// Holds a conversation from its command to its final reply.
+    async fn hold<C: Command>(
+        &mut self,
+        command: C,
+        conversation: &mut (impl Conversation + ?Sized),
+    ) -> Result<Answer<(Reply, Declared)>, Lost> {
+        self.session.driver.enter()?;
+        let submitted = self.submit(&command);
+        drop(command);
+        let answer = match submitted {
+            Ok(declared) => self.rounds::<C>(conversation).await?.map(|reply| (reply, declared)),
+            Err(error) => Err(Refusal::encode(C::SPEC.verb, error)),
+        };
+        self.session.driver.leave();
+        Ok(answer)
+    }
+
     async fn rounds<C: Command>(
         &mut self,
         conversation: &mut (impl Conversation + ?Sized),
-    ) -> Result<Result<crate::Reply, Refusal>, Lost> {
+    ) -> Result<Answer<Reply>, Lost> {
         let most = self.session.driver.engine().limits().challenges;
         for round in 0..=most {
             let reply = match self.session.driver.reply().await? {
