@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
 use smtp::{DeliverError, Envelope, Receipt};
-use tests::{greeted, script};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tests::{answer_each, greeted, script};
 use tokio::net::{TcpSocket, TcpStream};
 
 const GROUP: &str = "C: MAIL FROM:<me@example.com>
@@ -142,7 +141,7 @@ async fn a_connection_that_breaks_in_the_group_has_delivered_nothing() {
 async fn a_hundred_thousand_recipients_through_small_buffers() {
     const MANY: usize = 100_000;
     let (client, server) = small_sockets().await;
-    let server = tokio::spawn(serve(server));
+    let server = tokio::spawn(answer_each(server, "250 ok"));
     let said = Arc::new(Mutex::new(0_u64));
     let counter = Arc::clone(&said);
     let address = tests::server().observer(move |event: &smtp::Event<'_>| {
@@ -174,28 +173,4 @@ async fn small_sockets() -> (TcpStream, TcpStream) {
     let address = listener.local_addr().expect("an address");
     let (client, server) = tokio::join!(small().connect(address), listener.accept());
     (client.expect("a connection"), server.expect("a connection").0)
-}
-
-/// A server that reads no further before it has written each reply. How many recipients it saw.
-async fn serve(stream: TcpStream) -> usize {
-    let (reader, mut writer) = tokio::io::split(stream);
-    let mut lines = BufReader::new(reader).lines();
-    writer.write_all(b"220 hi\r\n").await.expect("a client");
-    let mut seen = 0_usize;
-    while let Some(line) = lines.next_line().await.expect("a client") {
-        // A line of text for each recipient, longer than what was read for it.
-        let reply = match line.split(' ').next().unwrap_or_default() {
-            "EHLO" => "250-mail\r\n250 PIPELINING\r\n".to_owned(),
-            "DATA" => "354 go\r\n".to_owned(),
-            "RCPT" => {
-                seen += 1;
-                format!("250 2.1.5 recipient number {seen} is one that we like very much\r\n")
-            }
-            "QUIT" => break,
-            _ if line == "x" => continue,
-            _ => "250 ok\r\n".to_owned(),
-        };
-        writer.write_all(reply.as_bytes()).await.expect("a client");
-    }
-    seen
 }

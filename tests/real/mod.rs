@@ -1,5 +1,20 @@
 //! Tests with real servers, and what they share.
 
+/// A test for each server, of a function that takes its name.
+macro_rules! with_each_server {
+    ($through:ident) => {
+        with_each_server!($through: postfix dovecot exim aiosmtpd nodemailer);
+    };
+    ($through:ident: $($server:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $server() {
+                $through(stringify!($server)).await;
+            }
+        )*
+    };
+}
+
 mod landed;
 mod pipeline;
 mod postfix;

@@ -73,27 +73,4 @@ async fn a_message_behind_one_that_a_policy_refuses() {
     }
 }
 
-#[tokio::test]
-async fn postfix() {
-    through("postfix").await;
-}
-
-#[tokio::test]
-async fn dovecot() {
-    through("dovecot").await;
-}
-
-#[tokio::test]
-async fn exim() {
-    through("exim").await;
-}
-
-#[tokio::test]
-async fn aiosmtpd() {
-    through("aiosmtpd").await;
-}
-
-#[tokio::test]
-async fn nodemailer() {
-    through("nodemailer").await;
-}
+with_each_server!(through);

@@ -88,27 +88,4 @@ async fn through(name: &str) {
     assert_eq!(landed, sent);
 }
 
-#[tokio::test]
-async fn postfix() {
-    through("postfix").await;
-}
-
-#[tokio::test]
-async fn dovecot() {
-    through("dovecot").await;
-}
-
-#[tokio::test]
-async fn exim() {
-    through("exim").await;
-}
-
-#[tokio::test]
-async fn aiosmtpd() {
-    through("aiosmtpd").await;
-}
-
-#[tokio::test]
-async fn nodemailer() {
-    through("nodemailer").await;
-}
+with_each_server!(through);

@@ -3,10 +3,16 @@
 // A test that cannot get to where it starts fails there.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod own;
+mod talkative;
+
 use smtp::command::Mail;
 use smtp::state::{Authed, Greeted, InTransaction, Tls};
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
+
+pub use own::{Again, Ask, Blue};
+pub use talkative::answer_each;
 
 /// The server of all scripts, and the client's name.
 ///

@@ -9,33 +9,16 @@ use smtp::command::{Mail, Rcpt};
 use smtp::state::{Greeted, Tls};
 use smtp::testing::{Peer, Script};
 use smtp::{
-    AnyConnection, Body, BodySource, Connection, Conversation, Envelope, MechanismError, Plain,
-    Reply, ReversePath, Secret, SmtpCommand, Turn,
+    AnyConnection, Body, BodySource, Connection, Envelope, Plain, ReversePath, SmtpCommand,
 };
-use tests::{greeted, hello, script, server, trust};
+use tests::{Again, Ask, Blue, greeted, hello, script, server, trust};
 
 use super::each_wait::poll_until;
 use super::{is_gone, is_interrupted, you};
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-ASK", accepts(250, 350), converses, valid_in(Greeted), transition(Tls => Authed))]
-struct Ask;
-
-#[derive(SmtpCommand)]
 #[smtp(verb = "X-TURN", accepts(250), consumes(Authed))]
 struct Turnabout;
-
-#[derive(SmtpCommand)]
-#[smtp(verb = "X-AGAIN", accepts(220), transition(Greeted => Greeted), resets)]
-struct Again;
-
-struct Blue;
-
-impl Conversation for Blue {
-    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
-        Ok(Turn::Line(Secret::from("blue")))
-    }
-}
 
 /// A connection in `Tls` whose every read and write is waited for.
 async fn secured(dialogue: &str) -> (Connection<Tls>, Peer) {

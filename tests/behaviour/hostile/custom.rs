@@ -4,32 +4,16 @@ use smtp::command::{Data, Mail, Noop, Rcpt, StartTls};
 use smtp::error::ProtocolError;
 use smtp::testing::Script;
 use smtp::{
-    AnyConnection, Connection, Conversation, DeliverError, Envelope, Error, Fault, Mailbox,
-    MechanismError, Plain, Reply, ReversePath, Secret, SmtpCommand, TransitionError, Turn,
+    AnyConnection, Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, ReversePath,
+    SmtpCommand, TransitionError,
 };
-use tests::{error, greeted, hello, script, server, trust};
+use tests::{Again, Ask, Blue, error, greeted, hello, script, server, trust};
 
 use super::{ATTACKS, ended};
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-ASK", accepts(250, 350), converses, valid_in(Greeted), transition(Tls => Authed))]
-struct Ask;
-
-#[derive(SmtpCommand)]
 #[smtp(verb = "X-TURN", accepts(250), consumes(Greeted))]
 struct Turnabout;
-
-#[derive(SmtpCommand)]
-#[smtp(verb = "X-AGAIN", accepts(220), transition(Greeted => Greeted), resets)]
-struct Again;
-
-struct Blue;
-
-impl Conversation for Blue {
-    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
-        Ok(Turn::Line(Secret::from("blue")))
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn commands_of_ones_own() {

@@ -2,12 +2,10 @@
 
 use std::task::Poll;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
-
 use smtp::command::Noop;
 use smtp::pipeline::{NotSent, Outcome};
 use smtp::{Connection, Fault, TransitionError};
-use tests::{greeted, in_transaction, script, server};
+use tests::{answer_each, greeted, in_transaction, script, server};
 
 use super::{MODES, code, connected, mail, rcpt, written};
 
@@ -180,38 +178,12 @@ async fn a_group_that_was_never_awaited_sends_nothing() {
 
 const MANY: usize = 100_000;
 
-/// A server behind small buffers, which answers MAIL so. Returns how many recipients it saw.
-async fn serve(peer: DuplexStream, mail: &'static str) -> usize {
-    let (reader, mut writer) = tokio::io::split(peer);
-    let mut lines = BufReader::new(reader).lines();
-    writer.write_all(b"220 hi\r\n").await.expect("a client");
-    let mut seen = 0_usize;
-    while let Some(line) = lines.next_line().await.expect("a client") {
-        let reply = match line.split(' ').next().unwrap_or_default() {
-            "EHLO" => "250-mail\r\n250 PIPELINING\r\n".to_owned(),
-            "MAIL" => format!("{mail}\r\n"),
-            "DATA" => "354 go\r\n".to_owned(),
-            "RCPT" => {
-                seen += 1;
-                format!("250 2.1.5 recipient number {seen} is one that we like\r\n")
-            }
-            _ if line == "x" => continue,
-            _ => "250 ok\r\n".to_owned(),
-        };
-        writer.write_all(reply.as_bytes()).await.expect("a client");
-        if line == "QUIT" {
-            break;
-        }
-    }
-    seen
-}
-
 /// Neither side can block the other, however much both say, and a long list is never there as a
 /// whole.
 #[tokio::test]
 async fn many_recipients_through_small_buffers() {
     let (client, peer) = tokio::io::duplex(4096);
-    let peer = tokio::spawn(serve(peer, "250 ok"));
+    let peer = tokio::spawn(answer_each(peer, "250 ok"));
     let connection = Connection::over(client, &server()).await.expect("EHLO");
     let recipients = (0..MANY).map(|number| rcpt(&format!("recipient{number}")));
     let group = connection.pipeline().mail(mail()).each(recipients).data("x\r\n").quit();
@@ -228,7 +200,7 @@ async fn many_recipients_through_small_buffers() {
 #[tokio::test]
 async fn a_long_list_stops_when_its_sender_is_refused() {
     let (client, peer) = tokio::io::duplex(4096);
-    let peer = tokio::spawn(serve(peer, "550 no"));
+    let peer = tokio::spawn(answer_each(peer, "550 no"));
     let connection = Connection::over(client, &server()).await.expect("EHLO");
     let recipients = (0..MANY).map(|number| rcpt(&format!("recipient{number}")));
     let group = connection.pipeline().mail(mail()).each(recipients).data("x\r\n").quit();
