@@ -88,7 +88,7 @@
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
 // Without the driver nobody builds some of the values that the rest is about.
-#![cfg_attr(not(feature = "tokio"), allow(dead_code))]
+#![cfg_attr(not(feature = "tokio"), allow(dead_code, unused_imports))]
 
 // The derive names `::smtp`, here as in any other crate.
 extern crate self as smtp;

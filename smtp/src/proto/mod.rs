@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`command`] | what a command is: its facts, its line, its reply |
 //! | [`line`] | the one encoder through which every command reaches the wire |
-//! | [`scan`] | whether a line is plain text |
+//! | [`scan`] | whether a line is plain text, and where it ends |
 //! | [`adaptors`] | values that write other values differently |
 //! | [`reply`] | how a reply becomes a value |
 //! | [`engine`] | commands in flight, matched to replies by counting |
