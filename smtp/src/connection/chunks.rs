@@ -1,6 +1,6 @@
 //! A message cut into chunks for BDAT.
 
-use super::message::Pieces;
+use super::pieces::Pieces;
 use crate::body::{Body, Piece};
 use crate::error::Fault;
 use crate::proto::content::{Encoder, Measure};

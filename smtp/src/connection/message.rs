@@ -1,20 +1,18 @@
 //! A message on its way out: DATA or BDAT, the content, its final reply.
 
-use std::ops::Range;
-
 use smtp_grammar::{Capabilities, Reply};
 
 use super::chunks::{Chunk, Chunks};
+use super::pieces::Pieces;
 use super::session::Session;
 use crate::body::{Body, Piece};
 use crate::command::{Bdat, Rset};
 use crate::error::{Fault, Lost, Refusal};
 use crate::net::Driver;
 use crate::proto::command::{CodePattern, Command};
-use crate::proto::content::{ContentError, Encoder, LineEnds, Measure, Sink};
+use crate::proto::content::{ContentError, Encoder, LineEnds, Measure};
 use crate::proto::engine::{Arrived, Expected, Outcome};
 use crate::proto::line::Declared;
-use crate::proto::output::Output;
 use crate::proto::stage::Stage;
 
 /// Octets that may wait to be written before more is asked for.
@@ -233,23 +231,4 @@ async fn next_piece<'b>(
     driver: &mut Driver,
 ) -> Result<Option<Piece<'b>>, Fault> {
     body.next_piece(most).await.map_err(|error| driver.fail(Fault::Body(error)))
-}
-
-/// Queues what the encoder makes of a piece: owned octets by reference, borrowed ones as a copy.
-pub(super) struct Pieces<'a, 'b> {
-    pub(super) piece: &'a Piece<'b>,
-    pub(super) output: &'a mut Output,
-}
-
-impl Sink for Pieces<'_, '_> {
-    fn keep(&mut self, range: Range<usize>) {
-        match self.piece {
-            Piece::Owned(octets) => self.output.push_part(octets, range),
-            Piece::Borrowed(octets) => self.output.copy(&octets[range]),
-        }
-    }
-
-    fn insert(&mut self, octets: &'static [u8]) {
-        self.output.copy(octets);
-    }
 }

@@ -26,6 +26,7 @@ mod hello;
 mod home;
 mod in_transaction;
 mod message;
+mod pieces;
 pub mod pipeline;
 mod policy;
 mod server;
