@@ -65,3 +65,50 @@ impl Timer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_polled_last_is_woken_also_when_the_deadline_has_moved() {
+        let tasks: [Arc<Woken>; 2] = Default::default();
+        let wakers = tasks.clone().map(Waker::from);
+        let woken = || tasks.each_ref().map(|task| task.0.load(Ordering::Relaxed));
+        let mut timer = Timer::new();
+        let mut polled_by = |task: usize, seconds: Option<u64>| {
+            if let Some(seconds) = seconds {
+                timer.set(Duration::from_secs(seconds), None);
+            }
+            timer.poll(&mut Context::from_waker(&wakers[task])).is_ready()
+        };
+        assert!(!polled_by(0, Some(300)));
+        assert!(!polled_by(0, None), "it knows whom to wake");
+        assert!(!polled_by(1, None), "another task has the connection");
+        assert!(!polled_by(1, Some(10)), "sooner");
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(woken(), [0, 0]);
+        assert!(!polled_by(1, Some(20)), "later, which tokio is not told");
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert_eq!(woken(), [0, 1]);
+        assert!(!polled_by(1, None), "now it is");
+        tokio::time::advance(Duration::from_secs(13)).await;
+        assert_eq!(woken(), [0, 1]);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(woken(), [0, 2]);
+        assert!(polled_by(1, None));
+    }
+}
