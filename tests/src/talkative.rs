@@ -26,10 +26,12 @@ pub async fn answer_each(stream: impl AsyncRead + AsyncWrite, mail: &str) -> usi
             _ if line == "x" => continue,
             _ => "250 ok\r\n".to_owned(),
         };
-        writer.write_all(reply.as_bytes()).await.expect("a client");
+        let written = writer.write_all(reply.as_bytes()).await;
         if line == "QUIT" {
+            // Not everybody waits for the answer.
             break;
         }
+        written.expect("a client");
     }
     seen
 }
