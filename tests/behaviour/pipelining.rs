@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
-use smtp::{DeliverError, Envelope, Receipt};
+use smtp::state::Greeted;
+use smtp::{DeliverError, Envelope, Event, Receipt};
 use tests::{answer_each, greeted, script};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
 
 const GROUP: &str = "C: MAIL FROM:<me@example.com>
                      C: RCPT TO:<a@example.org>
@@ -157,6 +159,77 @@ async fn a_hundred_thousand_recipients_through_small_buffers() {
     assert_eq!(*said.lock().expect("one thread"), MANY as u64 + 3);
     connection.quit().await.expect("QUIT");
     assert_eq!(server.await.expect("a server"), MANY);
+}
+
+/// A server for a client that writes into a buffer of 16 octets, and the lines that the client sent
+/// and received.
+async fn observed(mail: &'static str) -> (smtp::Connection<Greeted>, JoinHandle<usize>, Lines) {
+    let (client, server) = tokio::io::duplex(16);
+    let server = tokio::spawn(answer_each(server, mail));
+    let lines = Lines::default();
+    let seen = Arc::clone(&lines);
+    let address = tests::server().observer(move |event: &Event<'_>| {
+        if let Event::Sent(line) | Event::Received(line) = event {
+            seen.lock().expect("one thread").push(line.to_string());
+        }
+    });
+    let connection = smtp::Connection::over(client, &address).await.expect("EHLO");
+    (connection, server, lines)
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// An address of so many octets, of which no more than the last label is not full.
+fn address(number: usize, octets: usize) -> String {
+    let label = "x".repeat(63);
+    let last = octets - 64 - 1 - 2 * (63 + 1);
+    format!("{number:064}@{label}.{label}.{}", "x".repeat(last))
+}
+
+/// The last recipient is the first for which there is no room, and meanwhile the sender is refused.
+#[tokio::test]
+async fn what_is_refused_while_the_last_recipient_waits_is_not_asked_for() {
+    const ROOM: usize = 256 * 1024;
+    let mail = "MAIL FROM:<me@example.com>\r\n".len();
+    // Lines of 256 octets, but for the first: MAIL and that one are as long as one of the others.
+    let octets = |number| if number == 0 { 256 - mail } else { 256 } - "RCPT TO:<>\r\n".len();
+    let recipients = (0..=ROOM / 256).map(|number| address(number, octets(number)));
+    let envelope = Envelope::new("me@example.com", recipients).expect("addresses");
+    let (mut connection, server, lines) = observed("550 no").await;
+    let result = connection.deliver(&envelope, "x\r\n").await;
+    let Err(DeliverError::Refused(undelivered)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(undelivered.refusal().reply().map(|reply| reply.code().value()), Some(550));
+    connection.quit().await.expect("QUIT");
+    assert_eq!(server.await.expect("a server"), ROOM / 256 + 1);
+    let lines = lines.lock().expect("one thread");
+    assert!(!lines.iter().any(|line| line == "DATA"), "nobody would get the message");
+}
+
+#[tokio::test]
+async fn an_observer_sees_also_the_replies_that_nobody_reads() {
+    let (mut connection, server, lines) = observed("250 2.1.0 sender").await;
+    lines.lock().expect("one thread").clear();
+    let envelope = envelope();
+    let messages = [(&envelope, "x\r\n"), (&envelope, "x\r\n")];
+    connection.deliver_all(messages, |_, receipt| assert!(receipt.is_ok())).await.expect("sent");
+    connection.quit().await.expect("QUIT");
+    assert_eq!(server.await.expect("a server"), 4);
+    let mut lines = std::mem::take(&mut *lines.lock().expect("one thread"));
+    lines.retain(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+    let group = |first: usize| {
+        [
+            "250 2.1.0 sender".to_owned(),
+            format!("250 2.1.5 recipient number {first} is one that we like very much"),
+            format!("250 2.1.5 recipient number {} is one that we like very much", first + 1),
+            "354 go".to_owned(),
+        ]
+    };
+    let ok = || std::iter::once("250 ok".to_owned());
+    // The first message, RSET, the second one.
+    let expected = group(1).into_iter().chain(ok()).chain(ok()).chain(group(3)).chain(ok());
+    assert_eq!(lines, expected.collect::<Vec<_>>());
 }
 
 /// Two ends of a TCP connection whose buffers hold 4 KiB (the system may take twice that).

@@ -30,7 +30,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
                     Ok(declared) => self.wrote_mail(declared),
                     Err(error) => self.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                 },
-                Step::Rcpt if self.refusal.is_some() => self.step = Step::Done,
+                Step::Rcpt | Step::Open if self.refusal.is_some() => self.step = Step::Done,
                 Step::Rcpt => match self.next_rcpt() {
                     Some(place) => {
                         let rcpt = &self.message.rcpts()[place];
