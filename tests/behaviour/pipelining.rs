@@ -146,8 +146,8 @@ async fn a_hundred_thousand_recipients_through_small_buffers() {
     let server = tokio::spawn(answer_each(server, "250 ok"));
     let said = Arc::new(Mutex::new(0_u64));
     let counter = Arc::clone(&said);
-    let address = tests::server().observer(move |event: &smtp::Event<'_>| {
-        if let smtp::Event::Sent(_) = event {
+    let address = tests::server().observer(move |event: &Event<'_>| {
+        if let Event::Sent(_) = event {
             *counter.lock().expect("one thread") += 1;
         }
     });

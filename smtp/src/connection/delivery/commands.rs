@@ -30,7 +30,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
                     Ok(declared) => self.wrote_mail(declared),
                     Err(error) => self.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                 },
-                Step::Rcpt | Step::Open if self.refusal.is_some() => self.step = Step::Done,
+                Step::Rcpt if self.refusal.is_some() => self.step = Step::Done,
                 Step::Rcpt => match self.next_rcpt() {
                     Some(place) => {
                         let rcpt = &self.message.rcpts()[place];
@@ -41,6 +41,7 @@ impl<E: Borrow<Envelope>> Turn<'_, E> {
                         if driver.engine().output().remaining() > WATER_MARK {
                             return Some(Next::Room);
                         }
+                        self.step = self.step_behind_rcpt();
                     }
                     None => self.step = Step::Open,
                 },

@@ -133,12 +133,15 @@ impl<'b, E: Borrow<Envelope>> Turn<'b, E> {
     #[inline]
     pub(super) fn wrote_rcpt(&mut self, place: usize) {
         self.written = place + 1;
-        if self.written == self.rcpts.end {
-            self.step = Step::Open;
-        }
         self.asked += 1;
         self.due.rcpts += 1;
         self.due.all += 1;
+    }
+
+    /// What follows a recipient, unless a reply is taken in between.
+    #[inline]
+    pub(super) fn step_behind_rcpt(&self) -> Step {
+        if self.written == self.rcpts.end { Step::Open } else { Step::Rcpt }
     }
 
     /// A recipient cannot be written.
