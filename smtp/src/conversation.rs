@@ -6,7 +6,7 @@
 
 use smtp_grammar::Reply;
 
-use crate::auth::MechanismError;
+use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 
 /// The client's side of a conversation.

@@ -93,24 +93,30 @@
 // The derive names `::smtp`, here as in any other crate.
 extern crate self as smtp;
 
+mod any_error;
 pub mod auth;
-mod body;
 pub mod command;
+#[cfg(feature = "tokio")]
+mod connect;
 #[cfg(feature = "tokio")]
 mod connection;
 mod conversation;
 pub mod error;
+mod exchange;
+mod exclusive;
 pub mod extension;
 #[cfg(any(doc, feature = "testing"))]
 pub mod guide;
+mod message;
 #[cfg(feature = "tokio")]
 mod net;
 mod proto;
-mod receipt;
 mod secret;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tokio")]
+pub mod transport;
 
 pub use smtp_derive::{SmtpCommand, SmtpReply};
 pub use smtp_grammar as grammar;
@@ -120,18 +126,24 @@ pub use smtp_grammar::{
 };
 
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
-pub use body::{Body, BodySource, LengthError};
+#[cfg(feature = "tokio")]
+pub use connect::{Anonymous, Credentials, Server, Submission};
 #[cfg(feature = "tokio")]
 pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
-    Anonymous, AnyConnection, Call, Connection, Credentials, Dangerous, DataError, Envelope,
-    EnvelopeError, HandOver, Pending, Policy, Refused, Server, Submission, Transfer,
-    TransitionError,
+    AnyConnection, Call, Connection, Dangerous, DataError, DataRefused, Deliver, DeliverAll,
+    HandOver, Pending, Refused, SendData, TransitionError,
 };
 pub use conversation::{Conversation, Turn};
 pub use error::{
-    Blame, DeliverError, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError, Undelivered,
+    Blame, DeliverError, DeliveryLost, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError,
+    Undelivered, Unsent,
+};
+pub use exchange::delivery::Stopped;
+pub use message::{
+    Body, BodySource, Envelope, EnvelopeError, LengthError, Policy, Receipt, Recipient,
+    RecipientOutcome, Transfer,
 };
 #[cfg(all(feature = "tokio", any(feature = "aws-lc-rs", feature = "ring")))]
 pub use net::TlsConfigBuilder;
@@ -146,7 +158,6 @@ pub use proto::line::{Argument, Arguments, EncodeError, Line};
 pub use proto::reply::FromReply;
 pub use proto::stage::{Stage, Timeouts};
 pub use proto::trace::{Event, Observer, Shown};
-pub use receipt::{Receipt, Recipient};
 pub use secret::{Octets, Secret};
 pub use state::{
     Consumes, Converses, OpensContent, Pipelined, Reachable, State, Transition, Upgrade, ValidIn,

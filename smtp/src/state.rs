@@ -23,6 +23,7 @@ use std::fmt::Debug;
 
 use smtp_grammar::Capabilities;
 
+use crate::message::recipient::Recipient;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
@@ -51,8 +52,11 @@ pub struct Authed {
 #[derive(Debug)]
 pub struct InTransaction<H: Home> {
     pub(crate) home: H,
+    /// Recipients that the server has accepted, also those that a command of the caller's has named.
     pub(crate) accepted: usize,
     pub(crate) declared: Declared,
+    /// The recipients that the library's RCPT has named.
+    pub(crate) recipients: Vec<Recipient>,
 }
 
 /// What TLS gives to a session.
@@ -91,11 +95,16 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
 
     /// Takes note of a command that was accepted in this state.
     #[doc(hidden)]
-    fn note(&mut self, _: &CommandSpec, _: Declared) {}
+    fn record_accepted(&mut self, _: &CommandSpec, _: Declared) {}
+
+    /// Takes note of a recipient that was named in this state, and what the server said to it, unless
+    /// there are so many already.
+    #[doc(hidden)]
+    fn record_recipient(&mut self, _: Recipient, _: usize) {}
 
     /// Replaces what EHLO said.
     #[doc(hidden)]
-    fn learn(&mut self, capabilities: Capabilities);
+    fn set_capabilities(&mut self, capabilities: Capabilities);
 }
 
 /// A state between transactions: [`Greeted`], [`Tls`] or [`Authed`].
@@ -201,7 +210,7 @@ macro_rules! homes {
                 let security: fn(&Self) -> Option<&Security> = $security;
                 security(self)
             }
-            fn learn(&mut self, capabilities: Capabilities) {
+            fn set_capabilities(&mut self, capabilities: Capabilities) {
                 self.capabilities = capabilities;
             }
         }
@@ -232,15 +241,19 @@ impl<H: Home> State for InTransaction<H> {
     fn utf8(&self) -> bool {
         self.declared.utf8
     }
-    fn note(&mut self, spec: &CommandSpec, declared: Declared) {
+    fn record_accepted(&mut self, spec: &CommandSpec, declared: Declared) {
         if spec.stage == Stage::Rcpt {
             self.accepted += 1;
         }
-        self.declared.utf8 |= declared.utf8;
-        self.declared.eight_bit |= declared.eight_bit;
+        self.declared.add(declared);
     }
-    fn learn(&mut self, capabilities: Capabilities) {
-        self.home.learn(capabilities);
+    fn record_recipient(&mut self, recipient: Recipient, most: usize) {
+        if self.recipients.len() < most {
+            self.recipients.push(recipient);
+        }
+    }
+    fn set_capabilities(&mut self, capabilities: Capabilities) {
+        self.home.set_capabilities(capabilities);
     }
 }
 
@@ -252,7 +265,7 @@ impl Reachable<Tls> for Authed {
 
 impl<H: Home> Reachable<H> for InTransaction<H> {
     fn enter(from: H) -> Self {
-        Self { home: from, accepted: 0, declared: Declared::default() }
+        Self { home: from, accepted: 0, declared: Declared::default(), recipients: Vec::new() }
     }
 }
 

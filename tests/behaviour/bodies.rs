@@ -119,7 +119,7 @@ async fn abandoned(kind: &str, body: Body<'_>) -> Lost {
     assert!(!peer.written().windows(3).any(|octets| octets == b".\r\n"), "{kind}: a final dot");
     assert!(peer.is_closed(), "{kind}");
     match result {
-        Err(DeliverError::Lost(lost)) => lost,
+        Err(DeliverError::Lost(lost)) => lost.lost().clone(),
         other => panic!("{kind}: {other:?}"),
     }
 }

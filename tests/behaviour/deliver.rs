@@ -87,7 +87,7 @@ async fn a_refusal_is_not_lost_with_the_connection() {
     let Err(DeliverError::Lost(lost)) = result else {
         panic!("{result:?}");
     };
-    assert_eq!(lost.reply().map(|reply| reply.code().value()), Some(554));
+    assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(554));
     assert!(!lost.is_transient());
 }
 
@@ -214,7 +214,7 @@ async fn an_early_reply_ends_the_message_and_is_no_success() {
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{reply}: {result:?}");
         };
-        assert_eq!(matches!(lost.fault(), Fault::Closing(_)), *closing, "{reply}: {lost}");
+        assert_eq!(matches!(lost.lost().fault(), Fault::Closing(_)), *closing, "{reply}: {lost}");
         assert!(!peer.written().ends_with(b"\r\n.\r\n"), "{reply}");
     }
 }

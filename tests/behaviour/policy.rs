@@ -30,8 +30,8 @@ async fn all_or_nothing() {
         panic!("{result:?}");
     };
     assert!(undelivered.refusal().is_local(), "the policy is the caller's");
-    assert!(undelivered.recipients()[0].outcome().is_ok());
-    assert!(undelivered.recipients()[1].outcome().is_err());
+    assert!(undelivered.recipients()[0].is_accepted());
+    assert!(!undelivered.recipients()[1].is_accepted());
     connection.send(smtp::command::Noop).await.expect("the session goes on");
     peer.finish();
 }
@@ -48,7 +48,7 @@ async fn one_at_a_time_it_is_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_ones_own() {
-    let first_counts = || Policy::decide(|recipients| recipients[0].outcome().is_ok());
+    let first_counts = || Policy::decide(|recipients| recipients[0].is_accepted());
     let dialogue = format!("{ASKED}S: 550 no\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok");
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let receipt = connection.deliver(&envelope(first_counts()), "x\r\n").await.expect("delivered");

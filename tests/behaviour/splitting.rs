@@ -25,7 +25,7 @@ fn outcomes(receipt: &Receipt) -> Vec<String> {
         None => "-".to_owned(),
     };
     let each = receipt.recipients().iter();
-    each.map(|recipient| recipient.outcome().map_or_else(outcome, |_| "ok".to_owned())).collect()
+    each.map(|recipient| recipient.refusal().map_or_else(|| "ok".to_owned(), outcome)).collect()
 }
 
 #[tokio::test(start_paused = true)]

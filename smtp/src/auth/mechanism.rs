@@ -3,11 +3,12 @@
 //! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP
 //! (RFC 4954): base64, the initial response that does not fit, cancelling.
 
-use std::fmt::{self, Debug, Display};
+use std::fmt::{self, Debug};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 
 /// An authentication mechanism with the credentials it is to use.
@@ -112,24 +113,3 @@ impl Debug for Challenge<'_> {
             .finish()
     }
 }
-
-/// Why a mechanism could not go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MechanismError {
-    reason: Box<str>,
-}
-
-impl MechanismError {
-    /// An error with a reason, which must not hold a secret.
-    pub fn new(reason: impl Into<Box<str>>) -> Self {
-        Self { reason: reason.into() }
-    }
-}
-
-impl Display for MechanismError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl std::error::Error for MechanismError {}

@@ -12,7 +12,8 @@ mod xoauth2;
 
 pub use external::External;
 pub use login::Login;
-pub use mechanism::{Challenge, Mechanism, MechanismError, Step};
+pub use crate::error::mechanism::MechanismError;
+pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;
 pub use template::{Piece, message};
 pub use xoauth2::XOauth2;

@@ -5,7 +5,7 @@
 
 use memchr::memchr;
 
-use super::mechanism::MechanismError;
+use crate::error::mechanism::MechanismError;
 use crate::secret::{Octets, Secret};
 
 /// A part of a message.

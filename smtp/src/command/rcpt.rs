@@ -33,6 +33,12 @@ impl Rcpt {
         self
     }
 
+    /// Whether it has any parameters.
+    #[inline]
+    pub(crate) fn has_parameters(&self) -> bool {
+        !self.parameters.is_empty()
+    }
+
     /// The recipient.
     pub fn path(&self) -> &ForwardPath {
         &self.path

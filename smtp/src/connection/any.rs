@@ -1,14 +1,19 @@
 //! A connection whose state is known at run time: for pools, and for fields of structs.
 
+use std::borrow::Borrow;
 use std::fmt::Debug;
 
 use smtp_grammar::Capabilities;
 
-use super::{Connection, Envelope};
-use crate::body::Body;
-use crate::error::{DeliverError, Lost};
-use crate::receipt::Receipt;
-use crate::state::{Authed, Greeted, Tls};
+use super::deliver::{Deliver, DeliverAll};
+use super::typed::Connection;
+use crate::error::lost::Lost;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::DeliverError;
+use crate::message::receipt::Receipt;
+use crate::message::transfer::Transfer;
+use crate::state::{Authed, Greeted, Security, Tls};
 
 /// A connection between transactions, in one of its three states.
 ///
@@ -50,12 +55,12 @@ impl AnyConnection {
     /// # Cancellation
     ///
     /// As [`Connection::deliver`].
-    pub async fn deliver(
-        &mut self,
-        envelope: &Envelope,
-        body: impl Into<Body<'_>>,
-    ) -> Result<Receipt, DeliverError> {
-        either!(self, connection => connection.deliver(envelope, body).await)
+    pub fn deliver<'a, 'b>(
+        &'a mut self,
+        envelope: &'a Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Deliver<'a, 'b> {
+        either!(self, connection => connection.deliver(envelope, body))
     }
 
     /// As [`Connection::deliver_all`].
@@ -67,12 +72,33 @@ impl AnyConnection {
     /// # Cancellation
     ///
     /// As [`Connection::deliver_all`].
-    pub async fn deliver_all<'b, B: Into<Body<'b>>>(
-        &mut self,
-        messages: impl IntoIterator<Item = (Envelope, B)>,
-        report: impl FnMut(usize, Result<Receipt, DeliverError>),
-    ) -> Result<(), Lost> {
-        either!(self, connection => connection.deliver_all(messages, report).await)
+    pub fn deliver_all<'a, 'b, M, E, B, R>(
+        &'a mut self,
+        messages: M,
+        report: R,
+    ) -> DeliverAll<'a, 'b, M::IntoIter, R>
+    where
+        M: IntoIterator<Item = (E, B)>,
+        E: Borrow<Envelope>,
+        B: Into<Body<'b>>,
+        R: FnMut(usize, Result<Receipt, DeliverError>),
+    {
+        either!(self, connection => connection.deliver_all(messages, report))
+    }
+
+    /// As [`Connection::set_transfer`].
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        either!(self, connection => connection.set_transfer(transfer));
+    }
+
+    /// As [`Connection::security`].
+    pub fn security(&self) -> Option<&Security> {
+        either!(self, connection => connection.security())
+    }
+
+    /// As [`Connection::transactions`].
+    pub fn transactions(&self) -> u64 {
+        either!(self, connection => connection.transactions())
     }
 
     /// As [`Connection::quit`].

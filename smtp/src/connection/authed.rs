@@ -1,8 +1,8 @@
-//! What can be done in `Authed`: everything that can be done between transactions, as somebody.
+//! What can be done in `Authed`: everything that can be done between transactions, with an identity.
 //!
 //! There is no second AUTH: after a success the server must refuse it (RFC 4954 §4).
 
-use super::Connection;
+use super::typed::Connection;
 use crate::state::Authed;
 
 impl Connection<Authed> {

@@ -8,11 +8,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::Connection;
-use crate::error::{Error, Refusal};
+use super::typed::Connection;
+use crate::any_error::Error;
+use crate::exchange::Answer;
+use crate::exchange::command::CommandExchange;
+use crate::message::recipient::Recipient;
 use crate::proto::command::Command;
-use crate::proto::engine::Outcome;
-use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
 use crate::state::State;
 
@@ -20,14 +21,15 @@ use crate::state::State;
 #[must_use = "a command is sent when its future is awaited"]
 pub struct Call<'a, S: State, C> {
     connection: &'a mut Connection<S>,
-    /// The command, until it was sent.
-    command: Option<C>,
-    declared: Declared,
+    exchange: CommandExchange<C>,
+    begun: bool,
 }
 
-impl<'a, S: State, C> Call<'a, S, C> {
+impl<'a, S: State, C: Command> Call<'a, S, C> {
     pub(super) fn new(connection: &'a mut Connection<S>, command: C) -> Self {
-        Self { connection, command: Some(command), declared: Declared::default() }
+        let (capabilities, utf8) = (connection.state.capabilities(), connection.state.utf8());
+        let exchange = CommandExchange::new(command, capabilities, utf8);
+        Self { connection, exchange, begun: false }
     }
 }
 
@@ -35,27 +37,32 @@ impl<S: State, C: Command> Future for Call<'_, S, C> {
     type Output = Result<C::Reply, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if let Some(command) = this.command.take() {
-            this.connection.session.driver.enter()?;
-            match this.connection.submit(&command) {
-                Ok(declared) => this.declared = declared,
-                Err(error) => {
-                    this.connection.session.driver.leave();
-                    return Poll::Ready(Err(Refusal::encode(C::SPEC.verb, error).into()));
-                }
-            }
+        let Self { connection, exchange, begun } = self.get_mut();
+        let Connection { session, state } = &mut **connection;
+        if !std::mem::replace(begun, true) {
+            session.driver.begin_call()?;
         }
-        let outcome = ready!(this.connection.session.driver.poll_reply(cx))?;
-        this.connection.session.driver.leave();
-        Poll::Ready(match outcome {
-            Outcome::Accepted(reply) => {
-                this.connection.state.note(&C::SPEC, this.declared);
-                C::Reply::from_reply(reply).map_err(Error::Reply)
+        let answer = ready!(session.driver.poll_run(cx, exchange))?;
+        session.driver.end_call();
+        if let Some(path) = exchange.take_named() {
+            let mut recipient = Recipient::new(path);
+            match &answer {
+                Ok((reply, _)) => recipient.accept(reply.clone()),
+                Err(refusal) => recipient.refuse(refusal.clone()),
             }
-            Outcome::Refused(reply) => Err(Refusal::by_server(C::SPEC.verb, reply).into()),
-        })
+            state.record_recipient(recipient, session.driver.limits().recipients_kept);
+        }
+        Poll::Ready(finish::<S, C>(state, answer))
     }
+}
+
+fn finish<S: State, C: Command>(
+    state: &mut S,
+    answer: Answer<(smtp_grammar::Reply, crate::proto::line::Declared)>,
+) -> Result<C::Reply, Error> {
+    let (reply, declared) = answer?;
+    state.record_accepted(&C::SPEC, declared);
+    C::Reply::from_reply(reply).map_err(Error::Reply)
 }
 
 // A command is moved out of its future before anything is waited for; nothing here is pinned.
@@ -63,7 +70,7 @@ impl<S: State, C> Unpin for Call<'_, S, C> {}
 
 impl<S: State, C> Debug for Call<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("sent", &self.command.is_none()).finish_non_exhaustive()
+        f.debug_struct("Call").field("sent", &self.begun).finish_non_exhaustive()
     }
 }
 

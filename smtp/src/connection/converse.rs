@@ -1,18 +1,18 @@
 //! Commands of several rounds, and commands that end SMTP.
 
 use bytes::Bytes;
-use memchr::memchr3;
 use smtp_grammar::Reply;
 
-use super::Connection;
 use super::call::Pending;
 use super::error::TransitionError;
-use super::session::Answer;
-use crate::conversation::{Conversation, Turn};
-use crate::error::{Error, Fault, Lost, ProtocolError, Refusal};
+use super::typed::Connection;
+use crate::any_error::Error;
+use crate::conversation::Conversation;
+use crate::error::lost::Lost;
+use crate::exchange::Answer;
+use crate::exchange::dialog::Dialog;
 use crate::net::Transport;
 use crate::proto::command::Command;
-use crate::proto::engine::{Expected, Outcome};
 use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
 use crate::state::{Consumes, Converses, State, Transition, ValidIn};
@@ -52,7 +52,7 @@ impl<S: State> Connection<S> {
         C::Reply: Send,
     {
         Pending::new(async move {
-            let (reply, _) = self.hold(command, conversation).await??;
+            let (reply, _) = self.run_dialog(command, conversation).await??;
             C::Reply::from_reply(reply).map_err(Error::Reply)
         })
     }
@@ -77,68 +77,25 @@ impl<S: State> Connection<S> {
         C::Reply: Send,
     {
         Pending::new(async move {
-            match self.hold(command, conversation).await? {
-                Ok((reply, declared)) => self.arrive::<C>(reply, declared).await,
-                Err(refusal) => Err(self.refused(refusal)),
+            match self.run_dialog(command, conversation).await? {
+                Ok((reply, declared)) => self.finish_transition::<C>(reply, declared).await,
+                Err(refusal) => Err(TransitionError::refused(self, refusal)),
             }
         })
     }
 
     /// Holds a conversation from its command to its final reply.
-    async fn hold<C: Command>(
+    async fn run_dialog<C: Command>(
         &mut self,
         command: C,
         conversation: &mut (impl Conversation + ?Sized),
     ) -> Result<Answer<(Reply, Declared)>, Lost> {
-        self.session.driver.enter()?;
-        let submitted = self.submit(&command);
-        drop(command);
-        let answer = match submitted {
-            Ok(declared) => self.rounds::<C>(conversation).await?.map(|reply| (reply, declared)),
-            Err(error) => Err(Refusal::encode(C::SPEC.verb, error)),
-        };
-        self.session.driver.leave();
+        self.session.driver.begin_call()?;
+        let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
+        let dialog = Dialog::new(command, conversation, capabilities, utf8);
+        let answer = self.session.run(dialog).await?;
+        self.session.driver.end_call();
         Ok(answer)
-    }
-
-    async fn rounds<C: Command>(
-        &mut self,
-        conversation: &mut (impl Conversation + ?Sized),
-    ) -> Result<Answer<Reply>, Lost> {
-        let most = self.session.driver.engine().limits().challenges;
-        for round in 0..=most {
-            let reply = match self.session.driver.reply().await? {
-                Outcome::Accepted(reply) => reply,
-                Outcome::Refused(reply) => {
-                    return Ok(Err(Refusal::by_server(C::SPEC.verb, reply)));
-                }
-            };
-            if !reply.code().is_intermediate() {
-                return Ok(Ok(reply));
-            }
-            let turn = conversation.answer(round, &reply);
-            let expected = Expected {
-                stage: C::SPEC.stage,
-                accepts: C::SPEC.accepts,
-                reply_lines: C::SPEC.reply_lines,
-            };
-            let engine = self.session.driver.engine();
-            match turn {
-                Ok(Turn::Base64(octets)) => engine.submit_response(octets.expose(), expected),
-                Ok(Turn::Line(line)) if memchr3(b'\r', b'\n', 0, line.expose()).is_none() => {
-                    engine.submit_line(line.expose(), expected);
-                }
-                Ok(Turn::Line(_)) => {
-                    let error = std::io::Error::other("an answer holds a CR, a LF or a NUL");
-                    return Err(self.session.driver.fail(Fault::Body(error)).into());
-                }
-                Err(error) => {
-                    let error = std::io::Error::other(error);
-                    return Err(self.session.driver.fail(Fault::Body(error)).into());
-                }
-            }
-        }
-        Err(self.session.violation(ProtocolError::TooManyChallenges(most)))
     }
 
     /// Sends a command behind which the server takes the connection over, and hands the stream
@@ -160,12 +117,13 @@ impl<S: State> Connection<S> {
         C::Reply: Send,
     {
         Pending::new(async move {
-            self.session.driver.enter()?;
-            let reply = match self.exchange(&command).await? {
-                Ok((reply, _)) => self.read::<C>(reply)?,
-                Err(refusal) => return Err(self.refused(refusal)),
+            self.session.driver.begin_call()?;
+            let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
+            let reply = match self.session.exchange(command, capabilities, utf8).await? {
+                Ok((reply, _)) => self.session.read::<C>(reply)?,
+                Err(refusal) => return Err(TransitionError::refused(self, refusal)),
             };
-            let (stream, unread) = self.session.driver.into_parts();
+            let (stream, unread) = self.session.driver.into_stream();
             Ok((HandOver { stream: Box::new(stream), unread }, reply))
         })
     }

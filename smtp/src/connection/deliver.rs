@@ -1,14 +1,27 @@
 //! How messages go out: the whole transaction in one call.
 
 use std::borrow::Borrow;
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::iter::Enumerate;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use super::Connection;
-use super::delivery::Delivery;
-use super::envelope::Envelope;
-use super::transfer::Transfer;
-use crate::body::Body;
-use crate::error::{DeliverError, Fault, Lost};
-use crate::receipt::Receipt;
+use smtp_grammar::Capabilities;
+
+use super::session::Session;
+use super::typed::Connection;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::delivery::{Delivered, Delivery, Messages, Stopped};
+use crate::exchange::plan::DeliveryCapabilities;
+use crate::exchange::recipients::RecipientList;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, DeliveryUnknown, Unsent};
+use crate::message::receipt::Receipt;
+use crate::message::transfer::Transfer;
+use crate::proto::fault::Fault;
 use crate::state::Home;
 
 impl<H: Home> Connection<H> {
@@ -17,58 +30,44 @@ impl<H: Home> Connection<H> {
     /// A server that offers PIPELINING gets the commands before the content in one flight (RFC 2920),
     /// any other one at a time; what comes of it is the same.
     ///
-    /// The message goes to whoever the server accepts, or as the envelope's
+    /// The message goes to the recipients that the server accepts, or as the envelope's
     /// [`policy`](Envelope::policy) says. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
     /// added where the message needs them and the server offers them.
     ///
     /// # Errors
     ///
-    /// [`DeliverError::Refused`] when nobody got the message and the session goes on: what can be
-    /// seen of the message or the envelope beforehand is refused without sending anything.
-    /// [`DeliverError::Lost`] when the connection is gone and nobody got it,
-    /// [`DeliverError::Unknown`] when it was sent whole and nobody knows.
+    /// [`DeliverError::Refused`] when no recipient got the message and the session goes on: what can
+    /// be seen of the message or the envelope beforehand is refused without sending anything.
+    /// [`DeliverError::NotSent`] when the connection was gone before anything had left,
+    /// [`DeliverError::Lost`] when it is gone and no recipient got the message,
+    /// [`DeliverError::Unknown`] when the message was sent whole and not answered.
     ///
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection. Before
-    /// the final dot has left, the server then drops what it got; after that, nobody knows.
-    pub async fn deliver(
-        &mut self,
-        envelope: &Envelope,
-        body: impl Into<Body<'_>>,
-    ) -> Result<Receipt, DeliverError> {
-        self.session.driver.enter().map_err(|fault| DeliverError::Lost(fault.into()))?;
-        let mut result = None;
-        let report = |_, delivered| result = Some(delivered);
-        let messages = std::iter::once((envelope, body.into()));
-        let run = self.delivery(messages, report).run().await;
-        let result = match (run, result) {
-            // The server did not even let the transaction be ended, so the session is not intact.
-            (Err(fault), Some(Err(DeliverError::Refused(undelivered)))) => {
-                let fault = match undelivered.refusal().reply() {
-                    Some(reply) => Fault::Closing(reply.clone()),
-                    None => fault,
-                };
-                Err(DeliverError::Lost(fault.into()))
-            }
-            (_, Some(result)) => result,
-            (run, None) => Err(DeliverError::Lost(run.err().unwrap_or(Fault::Ended).into())),
-        };
-        self.session.driver.leave();
-        result
+    /// the final dot has left, the server then drops what it got; after that, it may have delivered
+    /// the message.
+    pub fn deliver<'a, 'b>(
+        &'a mut self,
+        envelope: &'a Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Deliver<'a, 'b> {
+        let Self { session, state } = self;
+        Deliver::new(session, state.capabilities(), envelope, body.into())
     }
 
     /// Delivers messages one after the other over this connection, as its
     /// [`Transfer`](crate::Transfer) says, and hands each result to `report` with the message's
-    /// place, as soon as it is known.
+    /// index, as soon as it is known.
     ///
     /// A server that offers PIPELINING gets the content of one message and the commands before the
     /// next in one flight: a message then costs one round trip. Recipients beyond what the server
     /// takes at once (RFC 9422, or a 452 to RCPT) get the message in transactions of their own, and
     /// its receipt names them all; results come in the order in which they are known.
     ///
-    /// It stops when the connection is lost. What became of the messages under way was then
-    /// reported; all others are still in `messages`: pass `&mut messages` to keep them.
+    /// It stops when the connection is lost, or when the server takes no more messages over it
+    /// ([`Stopped::ServerLimit`]). What became of the messages under way was then reported; all
+    /// others are still in `messages`: pass `&mut messages` to keep them.
     ///
     /// # Errors
     ///
@@ -77,31 +76,230 @@ impl<H: Home> Connection<H> {
     /// # Cancellation
     ///
     /// As [`deliver`](Self::deliver).
-    pub async fn deliver_all<'b, E: Borrow<Envelope>, B: Into<Body<'b>>>(
-        &mut self,
-        messages: impl IntoIterator<Item = (E, B)>,
-        report: impl FnMut(usize, Result<Receipt, DeliverError>),
-    ) -> Result<(), Lost> {
-        self.session.driver.enter()?;
-        self.delivery(messages.into_iter(), report).run().await?;
-        self.session.driver.leave();
-        Ok(())
+    pub fn deliver_all<'a, 'b, M, E, B, R>(
+        &'a mut self,
+        messages: M,
+        report: R,
+    ) -> DeliverAll<'a, 'b, M::IntoIter, R>
+    where
+        M: IntoIterator<Item = (E, B)>,
+        E: Borrow<Envelope>,
+        B: Into<Body<'b>>,
+        R: FnMut(usize, Result<Receipt, DeliverError>),
+    {
+        let Self { session, state } = self;
+        DeliverAll::new(session, state.capabilities(), messages.into_iter(), report)
     }
 
     /// Sets how messages travel from now on.
     pub fn set_transfer(&mut self, transfer: Transfer) {
-        self.session.profile.transfer = transfer;
+        self.session.config.transfer = transfer;
+    }
+}
+
+/// A message on its way, of [`Connection::deliver`]. Nothing is sent before it is polled.
+#[must_use = "a message is sent when its future is awaited"]
+pub struct Deliver<'a, 'b> {
+    session: &'a mut Session,
+    delivery: Delivery<'b, One<'a, 'b>>,
+    begun: bool,
+}
+
+/// One message, and what became of it.
+struct One<'a, 'b> {
+    message: Option<(&'a Envelope, Body<'b>)>,
+    result: Option<Delivered>,
+}
+
+impl<'a, 'b> Messages<'b> for One<'a, 'b> {
+    type Envelope = &'a Envelope;
+    type Ticket = ();
+
+    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<((), &'a Envelope, Body<'b>)>> {
+        Poll::Ready(self.message.take().map(|(envelope, body)| ((), envelope, body)))
     }
 
-    fn delivery<'b, E, B, M, R>(&mut self, messages: M, report: R) -> Delivery<'_, 'b, E, M, R>
-    where
-        E: Borrow<Envelope>,
-        B: Into<Body<'b>>,
-        M: Iterator<Item = (E, B)>,
-        R: FnMut(usize, Result<Receipt, DeliverError>),
-    {
-        let capabilities = self.state.capabilities();
-        let transfer = self.session.profile.transfer.clone();
-        Delivery::new(&mut self.session, capabilities, transfer, messages, report)
+    fn is_empty(&self) -> bool {
+        self.message.is_none()
+    }
+
+    fn report(&mut self, (): (), result: Delivered, _: Option<(&'a Envelope, Body<'b>)>) {
+        self.result = Some(result);
+    }
+}
+
+impl<'a, 'b> Deliver<'a, 'b> {
+    pub(super) fn new(
+        session: &'a mut Session,
+        capabilities: &Capabilities,
+        envelope: &'a Envelope,
+        body: Body<'b>,
+    ) -> Self {
+        let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+        let message = One { message: Some((envelope, body)), result: None };
+        Self { session, delivery: Delivery::new(offers, message), begun: false }
+    }
+
+    /// Nothing of the message has left.
+    fn not_sent(&mut self, reason: Result<Lost, Refusal>) -> Delivered {
+        let message = self.delivery.messages().message.take();
+        let recipients = message.map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec());
+        Err(DeliverError::NotSent(Unsent::new(reason, recipients.unwrap_or_default())))
+    }
+}
+
+impl Future for Deliver<'_, '_> {
+    type Output = Result<Receipt, DeliverError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if !std::mem::replace(&mut this.begun, true)
+            && let Err(lost) = this.session.driver.begin_call()
+        {
+            return Poll::Ready(this.not_sent(Ok(lost)));
+        }
+        let run = ready!(this.session.driver.poll_run(cx, &mut this.delivery));
+        this.session.driver.end_call();
+        Poll::Ready(match (this.delivery.messages().result.take(), run) {
+            // The replies were found to be out of step: none of them says anything of the message.
+            (Some(Ok(receipt)), Err(lost)) if matches!(lost.fault(), Fault::Protocol(_)) => {
+                let recipients = receipt.into_unknown();
+                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
+            }
+            (Some(result), _) => result,
+            (None, Err(lost)) => this.not_sent(Ok(lost)),
+            (None, Ok(_)) => {
+                let most = this.session.driver.transactions();
+                this.not_sent(Err(Refusal::exhausted(most)))
+            }
+        })
+    }
+}
+
+impl Debug for Deliver<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deliver").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}
+
+/// Messages on their way, of [`Connection::deliver_all`]. Nothing is sent before it is polled.
+#[must_use = "messages are sent when their future is awaited"]
+pub struct DeliverAll<'a, 'b, M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    session: &'a mut Session,
+    delivery: Delivery<'b, Iterated<M, R>>,
+    begun: bool,
+}
+
+/// What an iterator of messages gives: an envelope and a body.
+pub trait IntoMessage<'b>: sealed::Sealed {
+    #[doc(hidden)]
+    type Envelope: Borrow<Envelope>;
+    #[doc(hidden)]
+    fn into_message(self) -> (Self::Envelope, Body<'b>);
+}
+
+impl<'b, E: Borrow<Envelope>, B: Into<Body<'b>>> IntoMessage<'b> for (E, B) {
+    type Envelope = E;
+
+    fn into_message(self) -> (E, Body<'b>) {
+        (self.0, self.1.into())
+    }
+}
+
+mod sealed {
+    #[allow(unnameable_types, reason = "no caller implements it")]
+    pub trait Sealed {}
+    impl<E, B> Sealed for (E, B) {}
+}
+
+/// Messages of an iterator, and where is told what became of them.
+struct Iterated<M, R> {
+    messages: Enumerate<M>,
+    report: R,
+}
+
+impl<'b, M, R> Messages<'b> for Iterated<M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    type Envelope = <M::Item as IntoMessage<'b>>::Envelope;
+    type Ticket = usize;
+
+    #[inline]
+    fn poll_next(
+        &mut self,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<(usize, Self::Envelope, Body<'b>)>> {
+        Poll::Ready(self.messages.next().map(|(index, message)| {
+            let (envelope, body) = message.into_message();
+            (index, envelope, body)
+        }))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.messages.size_hint().1 == Some(0)
+    }
+
+    #[inline]
+    fn report(&mut self, index: usize, result: Delivered, _: Option<(Self::Envelope, Body<'b>)>) {
+        (self.report)(index, result);
+    }
+}
+
+impl<'a, 'b, M, R> DeliverAll<'a, 'b, M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    pub(super) fn new(
+        session: &'a mut Session,
+        capabilities: &Capabilities,
+        messages: M,
+        report: R,
+    ) -> Self {
+        let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+        let messages = Iterated { messages: messages.enumerate(), report };
+        Self { session, delivery: Delivery::new(offers, messages), begun: false }
+    }
+}
+
+impl<'b, M, R> Future for DeliverAll<'_, 'b, M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    type Output = Result<Stopped, Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if !std::mem::replace(&mut this.begun, true) {
+            this.session.driver.begin_call()?;
+        }
+        let run = ready!(this.session.driver.poll_run(cx, &mut this.delivery));
+        this.session.driver.end_call();
+        Poll::Ready(run)
+    }
+}
+
+// Nothing here is pinned.
+impl<'b, M, R> Unpin for DeliverAll<'_, 'b, M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+}
+
+impl<'b, M, R> Debug for DeliverAll<'_, 'b, M, R>
+where
+    M: Iterator<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliverAll").field("begun", &self.begun).finish_non_exhaustive()
     }
 }

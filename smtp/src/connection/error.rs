@@ -2,8 +2,12 @@
 
 use std::fmt::{self, Display};
 
-use super::Connection;
-use crate::error::{DeliveryUnknown, Error, Fault, Lost, Refusal};
+use super::typed::Connection;
+use crate::any_error::Error;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::message::error::{DeliveryLost, DeliveryUnknown, Undelivered};
+use crate::message::recipient::Recipient;
 use crate::state::State;
 
 /// A call that would have moved the session from the state `S`, and did not.
@@ -24,19 +28,39 @@ pub struct Refused<S: State> {
     pub refusal: Refusal,
 }
 
-/// A message that was not taken, or nobody knows. The transaction is over.
+/// A message that was not taken, or may have been. The transaction is over.
 #[derive(Debug)]
 pub enum DataError<S: State> {
-    /// The message was refused, or never sent. Here is the connection, behind the transaction.
-    Refused(Refused<S>),
+    /// The message was refused, or never sent. Here is the connection, after the transaction.
+    Refused(DataRefused<S>),
     /// The connection is gone, and the message was not delivered.
-    Lost(Lost),
+    Lost(DeliveryLost),
     /// The connection is gone after the message had been sent whole.
     Unknown(DeliveryUnknown),
 }
 
+/// A message that was refused, and the connection after its transaction.
+#[derive(Debug)]
+pub struct DataRefused<S: State> {
+    /// The connection, which can go on.
+    pub connection: Connection<S>,
+    /// What was refused, and why.
+    pub refusal: Refusal,
+    /// The recipients that were named with the library's RCPT, and what became of each.
+    pub recipients: Vec<Recipient>,
+}
+
+impl<S: State> DataRefused<S> {
+    pub(super) fn new(connection: Connection<S>, undelivered: Undelivered) -> Self {
+        let (refusal, recipients) = undelivered.into_parts();
+        Self { connection, refusal, recipients }
+    }
+}
+
 impl<S: State> TransitionError<S> {
-    pub(super) fn refused(connection: Connection<S>, refusal: Refusal) -> Self {
+    /// The connection, handed back.
+    pub(super) fn refused(mut connection: Connection<S>, refusal: Refusal) -> Self {
+        connection.session.driver.end_call();
         Self::Refused(Refused { connection, refusal })
     }
 }
@@ -59,18 +83,6 @@ macro_rules! transition_errors {
             }
         }
 
-        impl<S: State> From<Lost> for $error<S> {
-            fn from(lost: Lost) -> Self {
-                Self::Lost(lost)
-            }
-        }
-
-        impl<S: State> From<Fault> for $error<S> {
-            fn from(fault: Fault) -> Self {
-                Self::Lost(fault.into())
-            }
-        }
-
         impl<S: State> From<$error<S>> for Error {
             fn from(error: $error<S>) -> Self {
                 match error {
@@ -88,7 +100,7 @@ transition_errors! {
     }
     DataError {
         Refused(refused) => &refused.refusal,
-        Lost(lost) => lost,
+        Lost(lost) => lost.lost(),
         Unknown(unknown) => unknown,
     }
 }
@@ -96,5 +108,17 @@ transition_errors! {
 impl<S: State> From<Refused<S>> for Error {
     fn from(refused: Refused<S>) -> Self {
         Self::Refused(refused.refusal)
+    }
+}
+
+impl<S: State> From<DataRefused<S>> for Error {
+    fn from(refused: DataRefused<S>) -> Self {
+        Self::Refused(refused.refusal)
+    }
+}
+
+impl<S: State> From<Lost> for TransitionError<S> {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
     }
 }

@@ -2,40 +2,19 @@
 
 use super::call::Pending;
 use super::error::TransitionError;
-use super::{Connection, Server};
+use super::session::Session;
+use super::typed::Connection;
+use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::command::StartTls;
-use crate::error::Error;
-use crate::net::{TlsConfig, Transport};
-use crate::state::{Authed, Greeted, Security, Tls, Upgrade};
+use crate::net::TlsConfig;
+use crate::state::{Authed, Greeted, State as _, Tls, Upgrade};
 
 impl Connection<Greeted> {
-    /// Connects to a server and says EHLO (or HELO, to a server that does not know EHLO).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Lost`] when no address answers or the server does not want to talk,
-    /// [`Error::Refused`] when it refuses EHLO.
-    pub async fn connect(server: &Server) -> Result<Self, Error> {
-        let session = server.dial().await?;
-        Self::open(session, false).await
-    }
-
-    /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
-    /// server that does not know EHLO is not asked with HELO.
-    pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
-        let session = server.dial().await?;
-        Self::open(session, true).await
-    }
-
-    /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
-    /// yet.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    pub async fn over(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.over(stream), false).await
+    /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
+    pub(crate) async fn open(mut session: Box<Session>, extended: bool) -> Result<Self, Error> {
+        let capabilities = session.open(extended).await??;
+        Ok(Self { session, state: Greeted { capabilities } })
     }
 
     /// Goes on inside TLS: STARTTLS, the handshake, EHLO again (RFC 3207). What was learned before
@@ -76,42 +55,33 @@ impl Connection<Greeted> {
         Dangerous(self)
     }
 
-    async fn open(
-        mut session: Box<super::session::Session>,
-        extended: bool,
-    ) -> Result<Self, Error> {
-        let capabilities = session.open(extended).await?;
-        Ok(Self { session, state: Greeted { capabilities } })
-    }
-
     async fn secure<C: Upgrade>(
         mut self,
         command: C,
         tls: &TlsConfig,
     ) -> Result<(Connection<Tls>, C::Reply), TransitionError<Greeted>> {
-        self.session.driver.enter()?;
-        let reply = match self.exchange(&command).await? {
-            Ok((reply, _)) => reply,
-            Err(refusal) => return Err(self.refused(refusal)),
+        self.session.driver.begin_call()?;
+        let reply = match self.session.exchange(command, self.state.capabilities(), false).await? {
+            Ok((reply, _)) => self.session.read::<C>(reply)?,
+            Err(refusal) => return Err(TransitionError::refused(self, refusal)),
         };
-        let reply = self.read::<C>(reply)?;
         let mut session = self.session;
         let security = session.secure(tls).await?;
         let capabilities = session.hello_again(true).await?;
-        session.driver.leave();
+        session.driver.end_call();
         let state = Tls { capabilities, security };
         Ok((Connection { session, state }, reply))
     }
 }
 
-/// A connection without TLS, for calls that everybody on the way can watch.
+/// A connection without TLS, for calls that anyone on the way can watch.
 #[derive(Debug)]
 #[must_use]
 pub struct Dangerous(Connection<Greeted>);
 
 impl Dangerous {
     /// Authenticates without TLS, for servers that are reached in a way that is safe by itself.
-    /// Everybody on that way can read the password, and the mail.
+    /// Anyone on that way can read the password, and the mail.
     ///
     /// # Errors
     ///
@@ -124,19 +94,6 @@ impl Dangerous {
         self,
         mechanism: &mut M,
     ) -> Pending<'_, Result<Connection<Authed>, TransitionError<Greeted>>> {
-        Pending::new(async move { self.0.prove(mechanism, true).await })
-    }
-}
-
-impl super::session::Session {
-    /// The handshake.
-    pub(super) async fn secure(&mut self, tls: &TlsConfig) -> Result<Security, crate::Fault> {
-        let name = self.profile.server_name.clone();
-        let established = self.driver.handshake(tls, &name).await?;
-        Ok(Security {
-            verified: established.verified,
-            protocol: established.protocol,
-            cipher_suite: established.cipher_suite,
-        })
+        Pending::new(async move { self.0.run_authenticate(mechanism, true).await })
     }
 }

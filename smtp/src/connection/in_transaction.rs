@@ -1,17 +1,26 @@
 //! What can be done in `InTransaction`: name recipients, send the message, or give up.
 
-use super::Connection;
-use super::call::{Call, Pending};
-use super::chunks::Chunks;
-use super::error::{DataError, Refused, TransitionError};
-use super::message::{Sent, check};
-use crate::body::Body;
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::call::Call;
+use super::error::{DataError, DataRefused, TransitionError};
+use super::typed::Connection;
 use crate::command::{Bdat, Data, Rcpt, Rset};
-use crate::error::{DeliveryUnknown, Refusal};
-use crate::proto::command::{Command as _, encode_line};
-use crate::proto::content::Measure;
-use crate::receipt::Receipt;
-use crate::state::{Home, InTransaction, OpensContent};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::message::{SendMessage, Sent};
+use crate::exchange::plan::check_body;
+use crate::exchange::recipients::RecipientList;
+use crate::exchange::transaction::{Carriage, Transaction};
+use crate::message::body::Body;
+use crate::message::error::DeliveryLost;
+use crate::message::receipt::Receipt;
+use crate::message::transfer::BodyMethod;
+use crate::proto::command::{Command, encode_line};
+use crate::state::{Home, InTransaction, OpensContent, State as _};
 
 impl<H: Home> Connection<InTransaction<H>> {
     /// Names a recipient (RFC 5321 §3.3). A refused one leaves the transaction open for others.
@@ -41,17 +50,14 @@ impl<H: Home> Connection<InTransaction<H>> {
     /// [`DataError::Refused`] when the server refuses the message, or it cannot be sent as it is;
     /// the connection is then ready for the next one. [`DataError::Lost`] when the connection is
     /// gone and the message was not delivered, [`DataError::Unknown`] when it was sent whole and
-    /// nobody knows.
+    /// was not answered.
     ///
     /// # Cancellation
     ///
     /// Dropping the future closes the connection. Before the final dot has left, the server then
-    /// drops what it got; after that, nobody knows.
-    pub async fn data(
-        self,
-        body: impl Into<Body<'_>>,
-    ) -> Result<(Connection<H>, Receipt), DataError<H>> {
-        self.send_content(Data, body.into()).await
+    /// drops what it got; after that, it may have delivered the message.
+    pub fn data<'b>(self, body: impl Into<Body<'b>>) -> SendData<'b, H, Data> {
+        SendData::new(self, Some(Data), body.into())
     }
 
     /// As [`data`](Self::data), opened by a command of yours.
@@ -59,13 +65,16 @@ impl<H: Home> Connection<InTransaction<H>> {
     /// # Errors
     ///
     /// As [`data`](Self::data).
-    pub fn content<'a, C: OpensContent + Send + Sync + 'a>(
+    ///
+    /// # Cancellation
+    ///
+    /// As [`data`](Self::data).
+    pub fn content<'b, C: OpensContent>(
         self,
         command: C,
-        body: impl Into<Body<'a>>,
-    ) -> Pending<'a, Result<(Connection<H>, Receipt), DataError<H>>> {
-        let body = body.into();
-        Pending::new(async move { self.send_content(command, body).await })
+        body: impl Into<Body<'b>>,
+    ) -> SendData<'b, H, C> {
+        SendData::new(self, Some(command), body.into())
     }
 
     /// Sends the message with BDAT, in chunks of the size that the connection's
@@ -84,29 +93,9 @@ impl<H: Home> Connection<InTransaction<H>> {
     /// # Cancellation
     ///
     /// Dropping the future closes the connection. Before the last chunk has left, the server then
-    /// drops what it got; after that, nobody knows.
-    pub async fn bdat(
-        mut self,
-        body: impl Into<Body<'_>>,
-    ) -> Result<(Connection<H>, Receipt), DataError<H>> {
-        self.session.driver.enter()?;
-        let body = body.into();
-        let declared = self.state.declared;
-        let capabilities = self.state.home.capabilities();
-        let session = &mut self.session;
-        let sent = match self.state.may_send(&body).and_then(|measure| {
-            encode_line(&Bdat::last(0), capabilities)
-                .map_err(|error| Refusal::encode(Bdat::SPEC.verb, error))
-                .map(|_| measure)
-        }) {
-            Err(refusal) => Sent::Refused(session.abandon(refusal, capabilities).await?),
-            Ok(measure) => {
-                let size = session.profile.transfer.chunk;
-                let chunks = Chunks::new(body, measure, declared.eight_bit, size);
-                session.send_chunks(chunks, capabilities).await?
-            }
-        };
-        self.arrive_home(sent)
+    /// drops what it got; after that, it may have delivered the message.
+    pub fn bdat<'b>(self, body: impl Into<Body<'b>>) -> SendData<'b, H, Data> {
+        SendData::new(self, None, body.into())
     }
 
     /// Gives the transaction up (RFC 5321 §4.1.1.5).
@@ -120,50 +109,104 @@ impl<H: Home> Connection<InTransaction<H>> {
     ///
     /// Dropping the future closes the connection.
     pub async fn reset(mut self) -> Result<Connection<H>, TransitionError<InTransaction<H>>> {
-        self.session.driver.enter()?;
-        if let Err(refusal) = self.exchange(&Rset).await? {
-            return Err(self.refused(refusal));
+        self.session.driver.begin_call()?;
+        let reset = self.session.exchange(Rset, self.state.capabilities(), false);
+        if let Err(refusal) = reset.await? {
+            return Err(TransitionError::refused(self, refusal));
         }
-        self.session.driver.leave();
+        self.session.driver.end_call();
         Ok(Connection { session: self.session, state: self.state.home })
     }
+}
 
-    async fn send_content<C: OpensContent>(
-        mut self,
-        command: C,
-        body: Body<'_>,
-    ) -> Result<(Connection<H>, Receipt), DataError<H>> {
-        self.session.driver.enter()?;
-        let declared = self.state.declared;
-        let capabilities = self.state.home.capabilities();
-        let session = &mut self.session;
-        let sent = match self.state.may_send(&body) {
-            Err(refusal) => Sent::Refused(session.abandon(refusal, capabilities).await?),
-            Ok(measure) => {
-                session.send_message(&command, capabilities, declared, body, measure).await?
+/// A message on its way in a transaction. Nothing is sent before it is polled.
+///
+/// It comes to the connection after the transaction and a [`Receipt`], or to a [`DataError`].
+#[must_use = "a message is sent when its future is awaited"]
+pub struct SendData<'b, H: Home, C> {
+    connection: Option<Connection<InTransaction<H>>>,
+    exchange: SendMessage<'b, C>,
+    begun: bool,
+}
+
+impl<'b, H: Home, C: Command> SendData<'b, H, C> {
+    /// A message that `command` opens, or one in chunks.
+    fn new(
+        mut connection: Connection<InTransaction<H>>,
+        command: Option<C>,
+        body: Body<'b>,
+    ) -> Self {
+        let InTransaction { home, accepted, declared, recipients } = &mut connection.state;
+        let capabilities = home.capabilities();
+        let method = if command.is_some() { BodyMethod::Data } else { BodyMethod::Bdat };
+        let checked = check_body(&body, *declared, method).and_then(|summary| {
+            if method == BodyMethod::Data {
+                return Ok(summary);
             }
-        };
-        self.arrive_home(sent)
+            encode_line(&Bdat::last(0), capabilities)
+                .map_err(|error| Refusal::encode(Bdat::SPEC.verb, error))
+                .map(|_| summary)
+        });
+        let summary = checked.as_ref().ok().copied().flatten();
+        let chunk_size = connection.session.config.transfer.chunk;
+        let carriage = Carriage { method, summary, chunk_size };
+        let recipients = RecipientList::answered(std::mem::take(recipients));
+        let mut transaction = Transaction::opened(recipients, *accepted, *declared, body, carriage);
+        if let Err(refusal) = checked {
+            transaction.refuse(refusal);
+        }
+        let exchange = SendMessage::new(transaction, command, capabilities);
+        Self { connection: Some(connection), exchange, begun: false }
     }
 
-    /// Ends the call whose message was sent, or not.
-    fn arrive_home(mut self, sent: Sent) -> Result<(Connection<H>, Receipt), DataError<H>> {
-        self.session.driver.leave();
-        let connection = Connection { session: self.session, state: self.state.home };
-        match sent {
-            Sent::Taken(reply) => Ok((connection, Receipt::new(Vec::new(), reply))),
-            Sent::Refused(refusal) => Err(DataError::Refused(Refused { connection, refusal })),
-            Sent::Unknown(lost) => Err(DataError::Unknown(DeliveryUnknown::new(lost, Vec::new()))),
+    fn finish(&mut self, sent: Sent) -> Result<(Connection<H>, Receipt), DataError<H>> {
+        let connection = self.connection.take().map(|Connection { mut session, state }| {
+            session.driver.end_call();
+            Connection { session, state: state.home }
+        });
+        match (sent, connection) {
+            (Sent::Taken(receipt), Some(connection)) => Ok((connection, receipt)),
+            (Sent::Refused(undelivered), Some(connection)) => {
+                Err(DataError::Refused(DataRefused::new(connection, undelivered)))
+            }
+            (Sent::Lost(lost), _) => Err(DataError::Lost(lost)),
+            (Sent::Unknown(unknown), _) => Err(DataError::Unknown(unknown)),
+            // It was polled after it was done.
+            (Sent::Taken(_) | Sent::Refused(_), None) => Err(ended()),
         }
     }
 }
 
-impl<H: Home> InTransaction<H> {
-    /// Finds what makes a message unsendable before any of it is sent.
-    fn may_send(&self, body: &Body<'_>) -> Result<Option<Measure>, Refusal> {
-        if self.accepted == 0 {
-            return Err(Refusal::no_recipients());
+fn ended<H: Home>() -> DataError<H> {
+    let lost = Lost::new(crate::proto::fault::Fault::Ended, None);
+    DataError::Lost(DeliveryLost::new(lost, Vec::new()))
+}
+
+impl<H: Home, C: Command> Future for SendData<'_, H, C> {
+    type Output = Result<(Connection<H>, Receipt), DataError<H>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let Some(connection) = &mut this.connection else {
+            return Poll::Ready(Err(ended()));
+        };
+        let driver = &mut connection.session.driver;
+        if !std::mem::replace(&mut this.begun, true)
+            && let Err(lost) = driver.begin_call()
+        {
+            let sent = this.exchange.never_begun(lost);
+            return Poll::Ready(this.finish(sent));
         }
-        check(body, self.declared.eight_bit)
+        let sent = ready!(driver.poll_run(cx, &mut this.exchange));
+        Poll::Ready(this.finish(sent))
+    }
+}
+
+// Nothing here is pinned.
+impl<H: Home, C> Unpin for SendData<'_, H, C> {}
+
+impl<H: Home, C> Debug for SendData<'_, H, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendData").field("begun", &self.begun).finish_non_exhaustive()
     }
 }

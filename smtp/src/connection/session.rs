@@ -1,101 +1,111 @@
 //! What a connection keeps through all of its states.
 
+use std::future::poll_fn;
+
 use smtp_grammar::{Capabilities, Host, Reply};
 
-use super::Connection;
-use super::error::TransitionError;
-use super::transfer::Transfer;
-use crate::error::{Error, Lost, Refusal};
-use crate::net::Driver;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::command::{CommandExchange, Parting};
+use crate::exchange::hello::Hello;
+use crate::exchange::{Answer, Exchange};
+use crate::message::transfer::Transfer;
+use crate::net::{Driver, TlsConfig};
 use crate::proto::command::Command;
-use crate::proto::engine::Outcome;
 use crate::proto::fault::{Fault, ProtocolError};
-use crate::proto::line::{Declared, EncodeError};
+use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
-use crate::state::State;
+use crate::state::Security;
 
 /// The driver, and whom it talks to.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) driver: Driver,
-    pub(crate) profile: Profile,
-    /// The server has taken a message in chunks.
-    pub(super) chunks_proved: bool,
+    pub(crate) config: SessionConfig,
 }
 
-/// What of a [`Server`](super::Server) is needed after its connection was opened.
+/// What of a [`Server`](crate::Server) is needed after its connection was opened.
 #[derive(Debug)]
-pub(crate) struct Profile {
-    pub(super) server_name: String,
-    pub(super) client_name: Host,
-    pub(super) ignored: Vec<String>,
-    pub(super) transfer: Transfer,
+pub(crate) struct SessionConfig {
+    pub(crate) server_name: String,
+    pub(crate) client_name: Host,
+    /// Keywords that are taken as not listed.
+    pub(crate) ignored: Vec<String>,
+    pub(crate) transfer: Transfer,
 }
-
-/// What the server said to a command: yes, or no.
-pub(crate) type Answer<T> = Result<T, Refusal>;
 
 impl Session {
     pub(crate) fn server_name(&self) -> &str {
-        &self.profile.server_name
+        &self.config.server_name
     }
 
-    /// Sends a command and waits for its reply. The command is written before anything is waited
-    /// for, so the future does not hold it.
-    pub(crate) fn exchange<C: Command>(
-        &mut self,
-        command: &C,
-        capabilities: &Capabilities,
-        utf8: bool,
-    ) -> impl Future<Output = Result<Answer<(Reply, Declared)>, Lost>> {
-        let submitted = self.driver.submit(command, capabilities, utf8);
-        async move {
-            let declared = match submitted {
-                Ok(declared) => declared,
-                Err(error) => return Ok(Err(Refusal::encode(C::SPEC.verb, error))),
-            };
-            Ok(match self.driver.reply().await? {
-                Outcome::Accepted(reply) => Ok((reply, declared)),
-                Outcome::Refused(reply) => Err(Refusal::by_server(C::SPEC.verb, reply)),
-            })
-        }
-    }
-}
-
-impl<S: State> Connection<S> {
-    /// Queues a command.
-    pub(super) fn submit<C: Command>(&mut self, command: &C) -> Result<Declared, EncodeError> {
-        let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
-        self.session.driver.submit(command, capabilities, utf8)
+    /// Runs an exchange to its end.
+    pub(crate) async fn run<X: Exchange>(&mut self, mut exchange: X) -> X::Output {
+        poll_fn(|cx| self.driver.poll_run(cx, &mut exchange)).await
     }
 
     /// Sends a command and waits for its reply.
-    pub(super) fn exchange<C: Command>(
+    pub(crate) fn exchange<C: Command>(
         &mut self,
-        command: &C,
+        command: C,
+        capabilities: &Capabilities,
+        utf8: bool,
     ) -> impl Future<Output = Result<Answer<(Reply, Declared)>, Lost>> {
-        let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
-        self.session.exchange(command, capabilities, utf8)
+        self.run(CommandExchange::new(command, capabilities, utf8))
+    }
+
+    /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
+    pub(crate) async fn open(&mut self, extended: bool) -> Result<Answer<Capabilities>, Lost> {
+        let SessionConfig { client_name, ignored, .. } = &self.config;
+        let hello = Hello::after_greeting(client_name, ignored, extended);
+        self.run(hello).await
+    }
+
+    /// Says EHLO again.
+    pub(crate) async fn hello(&mut self, extended: bool) -> Result<Answer<Capabilities>, Lost> {
+        let SessionConfig { client_name, ignored, .. } = &self.config;
+        let hello = Hello::again(client_name, ignored, extended);
+        self.run(hello).await
+    }
+
+    /// Says EHLO in a session that must not go on without an answer.
+    pub(crate) async fn hello_again(&mut self, extended: bool) -> Result<Capabilities, Lost> {
+        match self.hello(extended).await? {
+            Ok(capabilities) => Ok(capabilities),
+            Err(refusal) => Err(self.must_hello(refusal)),
+        }
+    }
+
+    /// Ends a session that cannot go on without EHLO.
+    pub(crate) fn must_hello(&mut self, refusal: Refusal) -> Lost {
+        self.driver.fail(Fault::Ended).after(refusal)
+    }
+
+    /// The handshake.
+    pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<Security, Lost> {
+        let established = self.driver.handshake(tls, &self.config.server_name).await?;
+        Ok(Security {
+            verified: established.verified,
+            protocol: established.protocol,
+            cipher_suite: established.cipher_suite,
+        })
     }
 
     /// Reads the reply to a command that moved the session. The two sides no longer agree on where
     /// they are when it cannot be read.
-    pub(super) fn read<C: Command>(&mut self, reply: Reply) -> Result<C::Reply, Lost> {
-        C::Reply::from_reply(reply).map_err(|error| {
-            let error = ProtocolError::Unreadable(error);
-            self.session.driver.fail(Fault::Protocol(error)).into()
-        })
+    pub(crate) fn read<C: Command>(&mut self, reply: Reply) -> Result<C::Reply, Lost> {
+        C::Reply::from_reply(reply)
+            .map_err(|error| self.driver.fail(ProtocolError::Unreadable(error).into()))
     }
 
-    /// The connection, handed back.
-    pub(super) fn refused(mut self, refusal: Refusal) -> TransitionError<S> {
-        self.session.driver.leave();
-        TransitionError::refused(self, refusal)
+    /// Writes a last command and closes the stream, as far as that works.
+    pub(crate) async fn part<C: Command>(&mut self, command: C, capabilities: &Capabilities) {
+        self.run(Parting::new(command, capabilities)).await;
+        self.close().await;
     }
-}
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Lost(fault.into())
+    /// Closes the stream.
+    pub(crate) async fn close(&mut self) {
+        poll_fn(|cx| self.driver.poll_close(cx)).await;
     }
 }

@@ -1,70 +1,128 @@
-//! A connection that is gone.
+//! A connection that is gone, and what the server had said before.
 
 use std::fmt::{self, Display};
+use std::io::ErrorKind;
+use std::sync::Arc;
 
 use smtp_grammar::Reply;
 
-use super::Blame;
+use super::blame::Blame;
+use super::refusal::Refusal;
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::stage::Stage;
 
-/// The connection is gone. No message was delivered by the call that says so; what a
-/// [`DeliveryUnknown`](super::DeliveryUnknown) wraps is the exception.
-#[derive(Debug)]
+/// The connection is gone.
+///
+/// A clone is cheap: every message that was under way has the same cause. What the server had
+/// refused before the connection ended is part of it, because what was read decides: then the
+/// [reply](Self::reply), the [blame](Self::blame) and [whether to try again](Self::is_transient)
+/// are the refusal's.
+#[derive(Clone, Debug)]
 pub struct Lost {
+    cause: Arc<Cause>,
+    refusal: Option<Arc<Refusal>>,
+}
+
+#[derive(Debug)]
+struct Cause {
     fault: Fault,
+    stage: Option<Stage>,
 }
 
 impl Lost {
+    pub(crate) fn new(fault: Fault, stage: Option<Stage>) -> Self {
+        Self { cause: Arc::new(Cause { fault, stage }), refusal: None }
+    }
+
+    /// The same, after the server had refused what was asked.
+    pub(crate) fn after(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(Arc::new(refusal));
+        self
+    }
+
     /// What happened.
     pub fn fault(&self) -> &Fault {
-        &self.fault
+        &self.cause.fault
+    }
+
+    /// What the connection was waiting for when it was lost. [`Stage::Source`] is the caller's own
+    /// source of a message; `None` where nothing was under way.
+    pub fn stage(&self) -> Option<Stage> {
+        self.cause.stage
+    }
+
+    /// What the server had refused before the connection was lost.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_deref()
     }
 
     /// Whether a future of an earlier call was dropped before it was done.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self.fault, Fault::Interrupted)
+        matches!(self.fault(), Fault::Interrupted)
     }
 
     /// The step that took too long, when one did.
     pub fn timed_out(&self) -> Option<Stage> {
-        match self.fault {
-            Fault::TimedOut(stage) => Some(stage),
+        match self.fault() {
+            Fault::TimedOut(stage) => Some(*stage),
             _ => None,
         }
     }
 
     /// The protocol that the server broke, when it did.
     pub fn protocol(&self) -> Option<&ProtocolError> {
-        match &self.fault {
+        match self.fault() {
             Fault::Protocol(error) => Some(error),
             _ => None,
         }
     }
 
-    /// The reply with which the server closed, when it did.
+    /// The reply that decided: the one with which the server refused what was asked, or closed.
     pub fn reply(&self) -> Option<&Reply> {
-        match &self.fault {
+        self.refusal().and_then(Refusal::reply).or(match self.fault() {
             Fault::Closing(reply) => Some(reply),
             _ => None,
-        }
+        })
     }
 
-    /// Whether the same call may succeed on a new connection.
+    /// Whether the same call may succeed on a new connection. An end of the communication is
+    /// transient, a malformed reply is too (RFC 5321 §3.8); a server that cannot prove who it is, a
+    /// fault of the caller's and a permanent refusal are not.
     pub fn is_transient(&self) -> bool {
-        match &self.fault {
+        if let Some(refusal) = self.refusal() {
+            return refusal.is_transient();
+        }
+        match self.fault() {
             Fault::Closing(reply) => !reply.code().is_permanent(),
-            Fault::Protocol(_) | Fault::Handshake(_) | Fault::Content(_) | Fault::Body(_) => false,
+            Fault::Protocol(error) => !error.is_attack(),
+            Fault::Handshake(_) | Fault::Content(_) | Fault::Body(_) => false,
+            // The executor stays the same one.
+            Fault::NoTimer(_) => false,
+            Fault::Unreachable(error) => error.kind() != ErrorKind::Unsupported,
             _ => true,
         }
     }
 
     /// Whose doing it is.
     pub fn blame(&self) -> Blame {
-        match &self.fault {
+        if let Some(refusal) = self.refusal() {
+            return refusal.blame();
+        }
+        match self.fault() {
+            Fault::Body(_)
+            | Fault::Content(_)
+            | Fault::Interrupted
+            | Fault::Ended
+            | Fault::NoTimer(_) => Blame::Caller,
+            Fault::Unreachable(error) if error.kind() == ErrorKind::Unsupported => Blame::Caller,
+            // The server, or the time set for it all, has waited for the caller in vain.
+            Fault::Closing(_) | Fault::Closed | Fault::Io(_) | Fault::DeadlineExceeded
+                if self.stage() == Some(Stage::Source) =>
+            {
+                Blame::Caller
+            }
             Fault::Closing(_) => Blame::Server,
             Fault::Protocol(_) | Fault::Handshake(_) => Blame::Peer,
-            Fault::Body(_) | Fault::Content(_) | Fault::Interrupted | Fault::Ended => Blame::Caller,
             _ => Blame::Network,
         }
     }
@@ -72,18 +130,18 @@ impl Lost {
 
 impl Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(&self.fault, f)
+        match self.refusal() {
+            Some(refusal) => write!(f, "{refusal}; then {}", self.fault()),
+            None => Display::fmt(self.fault(), f),
+        }
     }
 }
 
 impl std::error::Error for Lost {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.fault.source()
-    }
-}
-
-impl From<Fault> for Lost {
-    fn from(fault: Fault) -> Self {
-        Self { fault }
+        match &self.refusal {
+            Some(refusal) => Some(refusal.as_ref()),
+            None => self.fault().source(),
+        }
     }
 }

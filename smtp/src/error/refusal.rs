@@ -1,11 +1,13 @@
-//! A no that leaves the session intact.
+//! A failed command after which the session is still usable.
 
 use std::fmt::{self, Display};
+use std::io;
+use std::sync::Arc;
 
 use smtp_grammar::{EnhancedStatusCode, Reply};
 
-use super::Blame;
-use crate::auth::MechanismError;
+use super::blame::Blame;
+use super::mechanism::MechanismError;
 use crate::proto::content::ContentError;
 use crate::proto::line::EncodeError;
 
@@ -27,14 +29,26 @@ enum RefusalKind {
     Insecure { mechanism: Box<str> },
     TooLarge { octets: u64, limit: u64 },
     NoRecipients,
-    Policy,
+    Policy { transient: bool },
     Exhausted { limit: u64 },
-    Unanswered,
-    Unsent,
+    Transactions { limit: usize },
+    Body(BodyFailure),
 }
 
+/// An error of a message's source. Clones are the same error.
+#[derive(Clone, Debug)]
+struct BodyFailure(Arc<io::Error>);
+
+impl PartialEq for BodyFailure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for BodyFailure {}
+
 impl Refusal {
-    /// What stands for a command when the message was refused, behind its final dot.
+    /// What stands for a command when the message was refused, after its final dot.
     pub const END_OF_DATA: &'static str = "end of data";
 
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
@@ -69,20 +83,21 @@ impl Refusal {
         Self::new("RCPT", RefusalKind::NoRecipients)
     }
 
-    pub(crate) fn by_policy() -> Self {
-        Self::new("DATA", RefusalKind::Policy)
+    /// `transient` says that one of the recipients may be accepted another time.
+    pub(crate) fn by_policy(transient: bool) -> Self {
+        Self::new("DATA", RefusalKind::Policy { transient })
     }
 
     pub(crate) fn exhausted(limit: u64) -> Self {
         Self::new("MAIL", RefusalKind::Exhausted { limit })
     }
 
-    pub(crate) fn unanswered() -> Self {
-        Self::new("RCPT", RefusalKind::Unanswered)
+    pub(crate) fn too_many_transactions(limit: usize) -> Self {
+        Self::new("MAIL", RefusalKind::Transactions { limit })
     }
 
-    pub(crate) fn unsent() -> Self {
-        Self::new("RCPT", RefusalKind::Unsent)
+    pub(crate) fn body(error: io::Error) -> Self {
+        Self::new("MAIL", RefusalKind::Body(BodyFailure(Arc::new(error))))
     }
 
     fn new(command: &'static str, kind: RefusalKind) -> Self {
@@ -120,27 +135,28 @@ impl Refusal {
         }
     }
 
-    /// Whether nothing was sent: the command would have been wrong, or unsafe.
+    /// The error of the message's source, where it failed and the session goes on.
+    pub fn body_error(&self) -> Option<&io::Error> {
+        match &self.kind {
+            RefusalKind::Body(BodyFailure(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the server had no part in it: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
         !matches!(
             self.kind,
-            RefusalKind::Reply(_)
-                | RefusalKind::Mechanism { reply: Some(_), .. }
-                | RefusalKind::Unanswered
+            RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. }
         )
-    }
-
-    /// Whether the command was sent and the connection was lost before its reply. A recipient of
-    /// whom this is said may have got a message that was sent whole.
-    pub fn is_unanswered(&self) -> bool {
-        self.kind == RefusalKind::Unanswered
     }
 
     /// Whether the same command may succeed later: the server says so (4yz), or another connection
     /// is all that it needs.
     pub fn is_transient(&self) -> bool {
         match &self.kind {
-            RefusalKind::Exhausted { .. } | RefusalKind::Unanswered | RefusalKind::Unsent => true,
+            RefusalKind::Exhausted { .. } | RefusalKind::Transactions { .. } => true,
+            RefusalKind::Policy { transient } => *transient,
             _ => self.reply().is_some_and(|reply| reply.code().is_transient()),
         }
     }
@@ -155,9 +171,10 @@ impl Refusal {
         match &self.kind {
             RefusalKind::Reply(_)
             | RefusalKind::MechanismNotOffered { .. }
-            | RefusalKind::Exhausted { .. } => Blame::Server,
+            | RefusalKind::Exhausted { .. }
+            | RefusalKind::Transactions { .. }
+            | RefusalKind::Policy { .. } => Blame::Server,
             RefusalKind::Mechanism { .. } => Blame::Peer,
-            RefusalKind::Unanswered | RefusalKind::Unsent => Blame::Network,
             _ => Blame::Caller,
         }
     }
@@ -193,7 +210,7 @@ impl Display for Refusal {
                 f,
                 "the message has {octets} octets and the server takes {limit} at most (RFC 1870)"
             ),
-            RefusalKind::Policy => f.write_str(
+            RefusalKind::Policy { .. } => f.write_str(
                 "the message was not sent: the recipients that the server accepted are not those \
                  that the policy asks for",
             ),
@@ -202,13 +219,15 @@ impl Display for Refusal {
                 "the server takes {limit} messages over one connection at most: open another \
                  (RFC 9422)"
             ),
-            RefusalKind::Unanswered => {
-                f.write_str("the connection was lost before the server answered for this recipient")
-            }
-            RefusalKind::Unsent => f.write_str(
-                "the connection was lost before the message was sent to this recipient: send it \
-                 again",
+            RefusalKind::Transactions { limit } => write!(
+                f,
+                "the server takes so few recipients at once that the message has already taken \
+                 {limit} transactions: send it again to this recipient, or raise \
+                 `Limits::transactions`"
             ),
+            RefusalKind::Body(BodyFailure(error)) => {
+                write!(f, "the source of the message failed: {error}")
+            }
             RefusalKind::NoRecipients => f.write_str("the message has no recipients: name one"),
         }
     }
@@ -220,6 +239,7 @@ impl std::error::Error for Refusal {
             RefusalKind::Encode(error) => Some(error),
             RefusalKind::Content(error) => Some(error),
             RefusalKind::Mechanism { error, .. } => Some(error),
+            RefusalKind::Body(BodyFailure(error)) => Some(error.as_ref()),
             _ => None,
         }
     }

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::body::{Body, BodySource, PIECE};
+use crate::message::body::{Body, BodySource};
+use crate::proto::content::PIECE;
 
 /// With less room than this for the next piece, a new buffer is made.
 const LEAST: usize = 4 * 1024;

@@ -5,17 +5,23 @@
 //! something to send and read what comes back.
 
 mod body;
-mod dial;
+mod clock;
+mod connect;
 mod driver;
-mod security;
+#[cfg(test)]
+mod manual_clock;
 mod stream;
 mod timer;
+mod tls;
 mod tls_config;
+mod tokio_clock;
 
-pub(crate) use dial::dial;
-pub(crate) use driver::{Driver, Wanted};
+pub use clock::Clock;
+pub(crate) use connect::connect;
+pub(crate) use driver::Driver;
 pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use tls_config::TlsConfigBuilder;
 pub use tls_config::{TlsConfig, TlsConfigError};
+pub use tokio_clock::TokioClock;

@@ -9,15 +9,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::exclusive::Exclusive;
+
 /// A stream that a session can be carried on: a Unix socket, a proxy's tunnel, a test's pipe.
+///
+/// Every stream of bytes in both directions is one. It may be of any runtime: tokio's traits ask
+/// for none. A stream of `futures-io` becomes one in the `compat` wrapper of `tokio-util`. `Sync` is
+/// not asked for; a [`Connection`](crate::Connection) is `Sync` all the same.
 #[diagnostic::on_unimplemented(
     message = "a session cannot be carried on `{Self}`",
     label = "is no stream",
-    note = "a stream is `AsyncRead`, `AsyncWrite`, `Send`, `Sync`, `Unpin` and owned"
+    note = "a stream is `AsyncRead`, `AsyncWrite`, `Send`, `Unpin` and owned"
 )]
-pub trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {}
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static> Transport for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
 
 /// The stream of a connection.
 pub(crate) enum Stream {
@@ -30,7 +36,11 @@ pub(crate) enum Stream {
 /// A stream without TLS.
 pub(crate) enum Clear {
     Tcp(TcpStream),
-    Other(Box<dyn Transport>),
+    /// The caller's own, and whether it writes several slices with one call.
+    Other {
+        stream: Exclusive<Box<dyn Transport>>,
+        vectored: bool,
+    },
 }
 
 impl Stream {
@@ -39,7 +49,10 @@ impl Stream {
     }
 
     pub(crate) fn other(stream: impl Transport) -> Self {
-        Self::Clear(Clear::Other(Box::new(stream)))
+        // Asked once: `is_write_vectored` takes `&self`, which an exclusive value cannot give.
+        let vectored = stream.is_write_vectored();
+        let stream: Box<dyn Transport> = Box::new(stream);
+        Self::Clear(Clear::Other { stream: Exclusive::new(stream), vectored })
     }
 }
 
@@ -119,7 +132,7 @@ impl AsyncRead for Clear {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Other(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Other { stream, .. } => Pin::new(stream.get()).poll_read(cx, buf),
         }
     }
 }
@@ -132,7 +145,7 @@ impl AsyncWrite for Clear {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Other(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Other { stream, .. } => Pin::new(stream.get()).poll_write(cx, buf),
         }
     }
 
@@ -143,28 +156,28 @@ impl AsyncWrite for Clear {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Other { stream, .. } => Pin::new(stream.get()).poll_write_vectored(cx, bufs),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
-            Self::Other(stream) => stream.is_write_vectored(),
+            Self::Other { vectored, .. } => *vectored,
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Other { stream, .. } => Pin::new(stream.get()).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Other { stream, .. } => Pin::new(stream.get()).poll_shutdown(cx),
         }
     }
 }

@@ -155,13 +155,16 @@ impl CommandSpec {
 ///
 /// RFC 5321 §4.2.1 asks clients to act on the first digit. So any 4yz or 5yz is a refusal, and a
 /// positive code that is not accepted is one too when its class is; a positive code of another
-/// class (354 to MAIL, 250 to DATA) means that the two sides have lost step.
+/// class (354 to MAIL, 250 to DATA) means that the two sides have lost step. An intermediate code
+/// that is not accepted (350 to DATA) never is a refusal: the server waits for something that this
+/// side does not know.
 #[inline]
 pub(crate) fn judge(accepts: &[CodePattern], code: ReplyCode) -> Verdict {
     if accepts.iter().any(|pattern| pattern.matches(code)) {
         Verdict::Accepted
     } else if code.value() >= 400
-        || accepts.iter().any(|pattern| pattern.class() == code.value() / 100)
+        || (!code.is_intermediate()
+            && accepts.iter().any(|pattern| pattern.class() == code.value() / 100))
     {
         Verdict::Refused
     } else {
@@ -252,6 +255,8 @@ mod tests {
             (&[Class(2)], 571, Refused),
             (&[Exactly(354)], 354, Accepted),
             (&[Exactly(354)], 250, Violation),
+            (&[Exactly(354)], 350, Violation),
+            (&[Exactly(235), Exactly(334)], 350, Violation),
             (&[Exactly(250), Exactly(251)], 252, Refused),
             (&[Exactly(235), Exactly(334)], 250, Refused),
         ];

@@ -3,10 +3,17 @@
 //! Any number of commands may be under way. Each reply answers the oldest of them, whatever its
 //! text says, and a reply that no command asked for ends the connection: from then on every later
 //! one would be given to the wrong command.
+//!
+//! The queue of replies that are due is the only one there is: exchanges read from it what a reply
+//! is the answer to. What must outlive an exchange is kept here too: which bytes have left, whether
+//! RSET is due, what was learned of the server.
 
+mod ending;
+mod expected;
 mod replies;
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,30 +24,46 @@ use smtp_grammar::Capabilities;
 use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
+use expected::Due;
 use super::limits::Limits;
 use super::line::{Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
 
-pub(crate) use replies::{Arrived, Outcome};
+pub(crate) use expected::{Expected, Outcome, ReplyHead};
 
-/// A reply that is due.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Expected {
-    pub(crate) stage: Stage,
-    pub(crate) accepts: &'static [CodePattern],
-    pub(crate) reply_lines: Option<usize>,
+/// What outlives the exchanges of a session.
+#[derive(Debug)]
+pub(crate) struct SessionFacts {
+    /// The server takes commands before it has answered those before them (RFC 2920).
+    pub(crate) pipelining: bool,
+    /// The server may still have a transaction open that nobody wants: RSET goes before the next
+    /// command, whatever that is.
+    pub(crate) reset_due: bool,
+    /// The server has taken a message in chunks.
+    pub(crate) bdat_verified: bool,
+    /// The server takes commands after a message before it has answered the message.
+    pub(crate) overtakes: bool,
+    /// The server has accepted EHLO.
+    pub(crate) extended: bool,
 }
 
-/// A reply in flight, and how many octets must have left before the server can know of its command.
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    expected: Expected,
-    behind: u64,
-    /// The server knows how many octets follow, and reads them also when it has refused them.
-    counted: bool,
+impl SessionFacts {
+    const fn new() -> Self {
+        Self {
+            pipelining: false,
+            reset_due: false,
+            bdat_verified: false,
+            overtakes: true,
+            extended: false,
+        }
+    }
 }
+
+/// The reply to a RSET.
+const RESET: Expected =
+    Expected { stage: Stage::Reset, accepts: &[CodePattern::Class(2)], reply_lines: None };
 
 /// One side of an SMTP connection, without the connection.
 #[derive(Debug)]
@@ -56,13 +79,18 @@ pub(crate) struct Engine {
     /// Message content is on its way out and its final dot is not.
     content: bool,
     ended: bool,
+    /// Why nothing more will be received: it is told once every reply that has come was given out.
+    ending: Option<Fault>,
+    /// Why nothing more can be written.
+    write_error: Option<io::Error>,
     /// Octets that had not left when the connection ended.
     unsent: u64,
     /// How often MAIL was sent.
     transactions: u64,
-    /// Where the last content ends in all that is queued.
-    content_end: u64,
+    /// Replies that were given out.
+    replies: u64,
     trace: Trace,
+    pub(crate) facts: SessionFacts,
 }
 
 impl Engine {
@@ -78,10 +106,13 @@ impl Engine {
             in_flight: VecDeque::new(),
             content: false,
             ended: false,
+            ending: None,
+            write_error: None,
             unsent: 0,
             transactions: 0,
-            content_end: 0,
+            replies: 0,
             trace: Trace::new(observer),
+            facts: SessionFacts::new(),
         };
         engine.expect(Expected {
             stage: Stage::Greeting,
@@ -143,6 +174,31 @@ impl Engine {
         self.expect(Expected { stage, accepts, reply_lines });
     }
 
+    /// Queues RSET by the library's own decision: a transaction may still be open that nobody wants
+    /// (RFC 5321 §4.1.1.5).
+    #[inline]
+    pub(crate) fn submit_reset(&mut self) {
+        let start = self.output.encoded().len();
+        self.output.encode(|buffer| buffer.extend_from_slice(b"RSET\r\n"));
+        if self.trace.listens() {
+            self.trace.sent(&self.output.encoded()[start..], None);
+        }
+        self.expect(RESET);
+        if let Some(due) = self.in_flight.back_mut() {
+            due.automatic = true;
+        }
+    }
+
+    /// Queues HELP, as a command whose reply can be taken for that of no other.
+    pub(crate) fn submit_fence(&mut self, expected: Expected) {
+        self.output.copy(b"HELP\r\n");
+        self.trace.sent(b"HELP\r\n", None);
+        self.expect(expected);
+        if let Some(due) = self.in_flight.back_mut() {
+            due.automatic = true;
+        }
+    }
+
     /// Queues a line of an AUTH exchange, in base64 (RFC 4954 §4). No response is empty: that one
     /// is an empty line.
     pub(crate) fn submit_response(&mut self, response: &[u8], expected: Expected) {
@@ -160,7 +216,7 @@ impl Engine {
         self.expect(expected);
     }
 
-    /// Queues a line of a conversation, which must hold no CR, LF or NUL.
+    /// Queues a line of a command exchange, which must hold no CR, LF or NUL.
     pub(crate) fn submit_line(&mut self, line: &[u8], expected: Expected) {
         self.output.mark_secret();
         self.output.encode(|buffer| {
@@ -182,8 +238,8 @@ impl Engine {
     /// One more reply is due.
     #[inline]
     pub(crate) fn expect(&mut self, expected: Expected) {
-        let behind = self.output.queued();
-        self.in_flight.push_back(Due { expected, behind, counted: false });
+        let after = self.output.queued();
+        self.in_flight.push_back(Due { expected, after, counted: false, automatic: false });
     }
 
     /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.
@@ -196,7 +252,6 @@ impl Engine {
     #[inline]
     pub(crate) fn end_content(&mut self, octets: u64, expected: Expected) {
         self.content = false;
-        self.content_end = self.output.queued();
         self.trace.content(octets);
         self.expect(expected);
     }
@@ -204,9 +259,9 @@ impl Engine {
     /// The octets of a chunk, whose command was submitted, are queued.
     #[inline]
     pub(crate) fn end_chunk(&mut self, octets: u64) {
-        self.content_end = self.output.queued();
+        let after = self.output.queued();
         if let Some(due) = self.in_flight.back_mut() {
-            (due.behind, due.counted) = (self.content_end, true);
+            (due.after, due.counted) = (after, true);
         }
         self.trace.content(octets);
     }
@@ -240,6 +295,18 @@ impl Engine {
         }
     }
 
+    /// Whether a command may be queued now: no reply is due, or the server lets commands follow.
+    #[inline]
+    pub(crate) fn may_submit(&self) -> bool {
+        self.facts.pipelining || self.in_flight.is_empty()
+    }
+
+    /// Whether a reply is due.
+    #[inline]
+    pub(crate) fn awaits_reply(&self) -> bool {
+        !self.in_flight.is_empty()
+    }
+
     /// Whether a fault has ended the connection.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
@@ -254,16 +321,17 @@ impl Engine {
         Err(self.end(Fault::Protocol(ProtocolError::InjectedBeforeTls)))
     }
 
-    /// The stream is now inside TLS.
-    pub(crate) fn secured(&self) {
+    /// The stream is now inside TLS. What was learned before is forgotten (RFC 3207 §4.2).
+    pub(crate) fn secured(&mut self) {
+        self.facts = SessionFacts::new();
         self.trace.secured();
     }
 
     /// Ends the connection: nothing more is written or read.
     pub(crate) fn end(&mut self, fault: Fault) -> Fault {
         self.ended = true;
+        self.ending = None;
         self.abandon_output();
-        self.in_flight.clear();
         fault
     }
 
@@ -279,20 +347,22 @@ impl Engine {
         self.output.queued()
     }
 
-    /// Whether, of what was queued, the octets up to this place have left.
-    pub(crate) fn has_left(&self, place: u64) -> bool {
-        place <= self.output.queued() - self.unsent - self.output.remaining() as u64
-    }
-
-    /// Whether the last content has left whole.
-    pub(crate) fn content_has_left(&self) -> bool {
-        self.has_left(self.content_end)
+    /// Whether, of what was queued, the octets up to this offset have left.
+    #[inline]
+    pub(crate) fn has_left(&self, offset: u64) -> bool {
+        offset <= self.output.queued() - self.unsent - self.output.remaining() as u64
     }
 
     /// How often MAIL was sent.
     #[inline]
     pub(crate) fn transactions(&self) -> u64 {
         self.transactions
+    }
+
+    /// How many replies were given out.
+    #[inline]
+    pub(crate) fn replies(&self) -> u64 {
+        self.replies
     }
 
     /// The limits on what the server may send.

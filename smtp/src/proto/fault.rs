@@ -3,6 +3,7 @@
 //! After a fault the two sides may disagree on what has been said, so nothing more is written: no
 //! RSET, no QUIT. That the server refused something is no fault.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::io;
 
@@ -31,12 +32,19 @@ pub enum Fault {
     DeadlineExceeded,
     /// The server broke the protocol.
     Protocol(ProtocolError),
-    /// The TLS handshake failed.
+    /// The TLS handshake failed: the server broke the rules of TLS, or did not prove who it is. A
+    /// handshake that the network cut is an [`Io`](Self::Io).
     Handshake(io::Error),
     /// The source of the message failed while it was being sent.
     Body(io::Error),
     /// The message turned out to be unsendable while it was being sent.
     Content(ContentError),
+    /// The connection has to wait and its timeouts cannot be kept, because its clock has no timers
+    /// here.
+    NoTimer(NoTimer),
+    /// The server waits for a message that must not be sent any more, for recipients that it has
+    /// accepted: only closing the connection keeps it from delivering an empty one.
+    Abandoned,
     /// A future was dropped before it was done.
     Interrupted,
     /// An earlier error ended the connection.
@@ -67,6 +75,11 @@ impl Display for Fault {
                 "the source of the message failed, and the message was abandoned: {error}"
             ),
             Self::Content(error) => write!(f, "the message was abandoned: {error}"),
+            Self::NoTimer(error) => write!(f, "no timeout can be kept: {error}"),
+            Self::Abandoned => f.write_str(
+                "the message was abandoned by closing the connection: the server had asked for it \
+                 and would have delivered an empty one",
+            ),
             Self::Interrupted => f.write_str(
                 "an earlier call on this connection was dropped before it was done, so the \
                  session is out of step: open a new connection",
@@ -85,6 +98,7 @@ impl std::error::Error for Fault {
             | Self::Body(error) => Some(error),
             Self::Protocol(error) => Some(error),
             Self::Content(error) => Some(error),
+            Self::NoTimer(error) => Some(error),
             _ => None,
         }
     }
@@ -95,6 +109,30 @@ impl From<ProtocolError> for Fault {
         Self::Protocol(error)
     }
 }
+
+/// Why a clock has no timer to give.
+///
+/// An SMTP client that waits without a timeout may wait for ever, so a connection ends with
+/// [`Fault::NoTimer`] instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTimer {
+    reason: Cow<'static, str>,
+}
+
+impl NoTimer {
+    /// A reason in the words of the clock: what is missing, and what the caller can do about it.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl Display for NoTimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for NoTimer {}
 
 /// What the server did that no server may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +150,11 @@ pub enum ProtocolError {
     ReplyTooLong(usize),
     /// A reply that no command asked for.
     Surplus,
+    /// A reply that cannot be the answer to the command whose turn it is: an earlier command was
+    /// answered twice, and since then each reply was taken for that of another.
+    OutOfStep(Reply),
+    /// RSET was refused, so a transaction may be open that nobody can end.
+    ResetRefused(Reply),
     /// A reply of a class that no server answers this command with.
     Unexpected(Reply),
     /// Octets behind the reply to STARTTLS, before the handshake (security considerations of
@@ -127,6 +170,14 @@ pub enum ProtocolError {
     UnverifiedSuccess(Reply),
 }
 
+impl ProtocolError {
+    /// Whether it looks like the work of a third side, or of a server that cannot prove who it is,
+    /// and not like a failure of the communication (RFC 5321 §3.8), which may pass.
+    pub(crate) fn is_attack(&self) -> bool {
+        matches!(self, Self::InjectedBeforeTls | Self::UnverifiedSuccess(_))
+    }
+}
+
 impl Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -138,6 +189,14 @@ impl Display for ProtocolError {
             Self::TooManyLines(limit) => write!(f, "a reply has more than {limit} lines"),
             Self::ReplyTooLong(limit) => write!(f, "a reply is longer than {limit} octets"),
             Self::Surplus => f.write_str("it sent a reply that no command asked for"),
+            Self::OutOfStep(reply) => write!(
+                f,
+                "its replies are not in step with the commands, as if one had been answered \
+                 twice: {reply}"
+            ),
+            Self::ResetRefused(reply) => {
+                write!(f, "it refused RSET, which no server may (RFC 5321 §4.1.1.5): {reply}")
+            }
             Self::Unexpected(reply) => {
                 write!(f, "no server may answer this command with: {reply}")
             }

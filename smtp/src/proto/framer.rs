@@ -22,7 +22,7 @@ pub(crate) struct ReplyLimits {
 
 /// A reply that has arrived whole. Its code says what becomes of it before it is cut off.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Complete {
+pub(crate) struct FramedReply {
     pub(crate) code: ReplyCode,
     pub(crate) end: usize,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Framer {
     lines_end: usize,
     /// Octets of it already searched for a line end.
     scanned: usize,
-    /// Complete lines of the incomplete reply.
+    /// FramedReply lines of the incomplete reply.
     lines: usize,
     /// Empty lines before it.
     blank: usize,
@@ -87,7 +87,7 @@ impl Framer {
     /// what.
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
     #[inline(always)]
-    pub(crate) fn find_line(&self, most: usize) -> Option<Complete> {
+    pub(crate) fn find_line(&self, most: usize) -> Option<FramedReply> {
         if self.scanned > 0 {
             return None;
         }
@@ -100,13 +100,13 @@ impl Framer {
             &[hundreds, tens, ones, b' ', ..] => ReplyCode::from_digits([hundreds, tens, ones])?,
             _ => return None,
         };
-        (line.ends_with(b"\r\n") && end <= most).then_some(Complete { code, end })
+        (line.ends_with(b"\r\n") && end <= most).then_some(FramedReply { code, end })
     }
 
     /// Looks for a complete reply.
-    pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<Complete>, ProtocolError> {
+    pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<FramedReply>, ProtocolError> {
         match self.find_line(limits.lone_line()) {
-            Some(found) => Ok(Some(found)),
+            Some(framed) => Ok(Some(framed)),
             None => self.find_line_by_line(limits),
         }
     }
@@ -114,7 +114,7 @@ impl Framer {
     fn find_line_by_line(
         &mut self,
         limits: &ReplyLimits,
-    ) -> Result<Option<Complete>, ProtocolError> {
+    ) -> Result<Option<FramedReply>, ProtocolError> {
         let leniency = limits.leniency;
         while let Some(at) = memchr(b'\n', &self.received[self.scanned..]) {
             let end = self.scanned + at + 1;
@@ -135,7 +135,7 @@ impl Framer {
                 self.lines += 1;
                 continue;
             }
-            return self.read(end, leniency).map(|code| Some(Complete { code, end }));
+            return self.read(end, leniency).map(|code| Some(FramedReply { code, end }));
         }
         self.scanned = self.received.len();
         limits.check(self.scanned - self.lines_end, 0, self.scanned)?;
@@ -161,9 +161,9 @@ impl Framer {
 
     /// Leaves out the reply that was found.
     #[inline]
-    pub(crate) fn skip(&mut self, found: Complete) {
+    pub(crate) fn skip(&mut self, framed: FramedReply) {
         self.begin();
-        self.received.advance(found.end);
+        self.received.advance(framed.end);
         if self.mended.is_some() {
             self.mended = None;
         }
@@ -177,14 +177,14 @@ impl Framer {
 
     /// Cuts off the reply that was found.
     #[inline]
-    pub(crate) fn cut(&mut self, found: Complete) -> Reply {
+    pub(crate) fn cut(&mut self, framed: FramedReply) -> Reply {
         self.begin();
-        let mut frame = self.received.split_to(found.end);
+        let mut frame = self.received.split_to(framed.end);
         if let Some(mended) = &mut self.mended {
             frame = std::mem::take(mended);
             self.mended = None;
         }
-        Reply::from_frame_unchecked(found.code, frame)
+        Reply::from_frame_unchecked(framed.code, frame)
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
             framer.receive(part);
             loop {
                 match framer.find(&limits) {
-                    Ok(Some(found)) => replies.push(framer.cut(found).to_string()),
+                    Ok(Some(framed)) => replies.push(framer.cut(framed).to_string()),
                     Ok(None) => break,
                     Err(error) => return (replies, Some(error)),
                 }

@@ -5,7 +5,8 @@
 
 use super::stage::Stage;
 
-/// Limits on what a server may send. Exceeding one ends the connection.
+/// Limits on what a server may send, and on what it may make this side do. A reply that exceeds one
+/// ends the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -19,6 +20,12 @@ pub struct Limits {
     pub auth_line: usize,
     /// Challenges in one AUTH exchange (32).
     pub challenges: usize,
+    /// Transactions that one message may take, of a server that takes few recipients at once (100).
+    /// The recipients that are left then are refused as transient.
+    pub transactions: usize,
+    /// Recipients that a [`Receipt`](crate::Receipt) keeps of those that were named one at a time
+    /// (10,000).
+    pub recipients_kept: usize,
     /// What else is let through.
     pub leniency: Leniency,
 }
@@ -44,6 +51,8 @@ impl Default for Limits {
             reply_octets: 64 * 1024,
             auth_line: 64 * 1024,
             challenges: 32,
+            transactions: 100,
+            recipients_kept: 10_000,
             leniency: Leniency::default(),
         }
     }

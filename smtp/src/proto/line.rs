@@ -103,6 +103,17 @@ pub struct Declared {
     pub(crate) utf8: bool,
     /// `BODY=8BITMIME` or more: the message may hold any octets (RFC 6152).
     pub(crate) eight_bit: bool,
+    /// `BODY=BINARYMIME`: the message may be no lines (RFC 3030 §3).
+    pub(crate) binary: bool,
+}
+
+impl Declared {
+    /// Adds what another command of the transaction says.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.utf8 |= other.utf8;
+        self.eight_bit |= other.eight_bit;
+        self.binary |= other.binary;
+    }
 }
 
 impl<'a> Line<'a> {
@@ -164,9 +175,10 @@ impl<'a> Line<'a> {
         value.write(self);
         self.plain = plain;
         self.check_value(at);
-        if keyword.eq_ignore_ascii_case("BODY") && !self.buffer[at..].eq_ignore_ascii_case(b"7BIT")
-        {
-            self.declared.eight_bit = true;
+        if keyword.eq_ignore_ascii_case("BODY") {
+            let kind = &self.buffer[at..];
+            self.declared.eight_bit |= !kind.eq_ignore_ascii_case(b"7BIT");
+            self.declared.binary |= kind.eq_ignore_ascii_case(b"BINARYMIME");
         }
     }
 

@@ -14,7 +14,7 @@
 //! | [`engine`] | commands in flight, matched to replies by counting |
 //! | [`framer`] | octets cut into replies, under limits |
 //! | [`output`] | what waits to be written, in the order in which it must leave |
-//! | [`content`] | message content made safe for DATA |
+//! | [`content`] | message content made safe for DATA and BDAT |
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
 //! | [`fault`] | why a connection can no longer be used |
 //! | [`trace`] | each line that passes, shown without its secrets |

@@ -1,7 +1,11 @@
-//! What waits to be written, in the order in which it must leave.
+//! The send buffer: bytes that wait to be written, in the order in which they must be sent.
 //!
 //! Lines are encoded into one buffer that is used again and again; content is kept as the slices
 //! its owner gave, so that a large message is not copied on its way out.
+//!
+//! A server that reads slowly may never let the buffer become empty. So space is also taken back
+//! while bytes wait: memory stays within a small factor of those, and each byte is moved a constant
+//! number of times on average.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -11,32 +15,46 @@ use bytes::{Buf, Bytes};
 use zeroize::Zeroize;
 
 /// Slices shorter than this are cheaper to copy than to hand to the system one by one.
-const WORTH_A_SLICE: usize = 512;
+const MIN_SLICE: usize = 512;
 
-/// The queue of octets to be written.
+/// Less space than this at the front of the buffer is not worth moving what follows it.
+const MIN_RECLAIM: usize = 4096;
+
+/// Capacity that the buffer keeps however few bytes wait: twice what it needs for a message that is
+/// copied, of which 256 KiB and one encoded segment wait. Less would be allocated again and again.
+const KEPT_BYTES: usize = 1024 * 1024;
+
+/// Slices for which there is room however few wait, for the same reason.
+const KEPT_SLICES: usize = 1024;
+
+/// Bytes that are reserved before a line is encoded after a secret. The longest lines are those of
+/// AUTH, for which "12288 octets is considered to be a sufficient line length" (RFC 4954 §4).
+const LINE_RESERVE: usize = 16 * 1024;
+
+/// The queue of bytes to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
-    /// Octets that were encoded here; those before `head` have left.
+    /// Bytes that were encoded here; those before `head` have been sent.
     encoded: Vec<u8>,
     head: usize,
-    /// Octets that stand elsewhere, in order. Lines need no note of their own: they fill the rest.
+    /// Bytes that are stored elsewhere, in order. Lines need no entry: they fill the rest.
     slices: VecDeque<Slice>,
     remaining: usize,
-    /// Octets that were ever queued.
+    /// Bytes that were ever queued.
     queued: u64,
-    /// Whether `encoded` has held a secret since it was last cleared.
+    /// Whether `encoded` may hold a secret, sent or not.
     secret: bool,
 }
 
-/// Octets that leave once `encoded` has left up to a place.
+/// Bytes that are sent once `encoded` has been sent up to an offset.
 #[derive(Debug)]
 struct Slice {
-    behind: usize,
-    octets: Bytes,
+    after: usize,
+    bytes: Bytes,
 }
 
 impl Output {
-    /// Octets that have not left yet.
+    /// Bytes that have not been sent yet.
     #[inline]
     pub(crate) fn remaining(&self) -> usize {
         self.remaining
@@ -47,19 +65,27 @@ impl Output {
         self.remaining == 0
     }
 
-    /// Octets that were ever queued: where the next one stands in all that leaves.
+    /// Bytes that were ever queued: the offset of the next one in all that is sent.
     #[inline]
     pub(crate) fn queued(&self) -> u64 {
         self.queued
     }
 
+    /// Bytes of memory that it holds, slices that wait included.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        let slices: usize = self.slices.iter().map(|slice| slice.bytes.len()).sum();
+        self.encoded.capacity() + slices + self.slices.capacity() * size_of::<Slice>()
+    }
+
     /// Queues what `other` holds, and empties it.
     pub(crate) fn append(&mut self, other: &mut Self) {
+        self.secret |= other.secret;
         let mut at = other.head;
-        for Slice { behind, octets } in other.slices.drain(..) {
-            self.copy(&other.encoded[at..behind]);
-            self.push(octets);
-            at = behind;
+        for Slice { after, bytes } in other.slices.drain(..) {
+            self.copy(&other.encoded[at..after]);
+            self.push(bytes);
+            at = after;
         }
         self.copy(&other.encoded[at..]);
         other.clear();
@@ -74,76 +100,84 @@ impl Output {
         self.close(start);
     }
 
-    /// The buffer, for a line to be appended. It is queued by [`close`](Self::close); a line that
-    /// fails is taken out of the buffer by whoever wrote it.
+    /// The buffer, for a line to be appended. It is queued by [`close`](Self::close); the caller
+    /// takes a line that fails out of the buffer. Offsets in the buffer stay valid until bytes are
+    /// [sent](Self::advance).
     #[inline]
     pub(crate) fn open(&mut self) -> &mut Vec<u8> {
+        if self.secret {
+            self.reserve_wiped(LINE_RESERVE);
+        }
         &mut self.encoded
     }
 
     /// Queues what the buffer holds from `start` on.
     #[inline]
     pub(crate) fn close(&mut self, start: usize) {
-        self.grow(self.encoded.len() - start);
+        self.record_queued(self.encoded.len() - start);
     }
 
-    /// Queues octets, by reference where that is worth it.
+    /// Queues bytes, by reference where that is worth it.
     #[inline]
-    pub(crate) fn push(&mut self, octets: Bytes) {
-        if octets.len() < WORTH_A_SLICE {
-            self.copy(&octets);
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        if bytes.len() < MIN_SLICE {
+            self.copy(&bytes);
         } else {
-            self.grow(octets.len());
-            self.slices.push_back(Slice { behind: self.encoded.len(), octets });
+            self.record_queued(bytes.len());
+            self.slices.push_back(Slice { after: self.encoded.len(), bytes });
         }
     }
 
-    /// Queues a part of octets, by reference where that is worth it.
+    /// Queues a part of bytes, by reference where that is worth it.
     #[inline]
-    pub(crate) fn push_part(&mut self, octets: &Bytes, part: Range<usize>) {
-        if part.len() < WORTH_A_SLICE {
-            self.copy(&octets[part]);
+    pub(crate) fn push_part(&mut self, bytes: &Bytes, part: Range<usize>) {
+        if part.len() < MIN_SLICE {
+            self.copy(&bytes[part]);
         } else {
-            self.push(octets.slice(part));
+            self.push(bytes.slice(part));
         }
     }
 
-    /// Queues a copy of octets.
+    /// Queues a copy of bytes.
     #[inline]
-    pub(crate) fn copy(&mut self, octets: &[u8]) {
-        self.encode(|buffer| buffer.extend_from_slice(octets));
+    pub(crate) fn copy(&mut self, bytes: &[u8]) {
+        if self.secret {
+            self.reserve_wiped(bytes.len());
+        }
+        self.encoded.extend_from_slice(bytes);
+        self.record_queued(bytes.len());
     }
 
-    /// What was encoded so far, for whoever traces it.
+    /// The buffer, for a trace of what was appended to it since it was opened.
     #[inline]
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }
 
-    /// Remembers to wipe the buffer once it has left.
+    /// Remembers to wipe each place of the buffer that is given up, until all of it was sent.
     pub(crate) fn mark_secret(&mut self) {
         self.secret = true;
     }
 
-    /// The most pieces that it can be in.
+    /// How many segments it consists of, at most.
     #[inline]
-    pub(crate) fn pieces(&self) -> usize {
+    pub(crate) fn segments(&self) -> usize {
         2 * self.slices.len() + 1
     }
 
-    /// Fills `slices` with the octets that come first, and returns how many it filled.
+    /// Fills `slices` with the bytes that come first, and returns how many it filled.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut slots = slices.iter_mut();
         let most = slots.len();
         let mut at = self.head;
-        for Slice { behind, octets } in &self.slices {
-            if at < *behind {
+        for Slice { after, bytes } in &self.slices {
+            if at < *after {
                 let Some(slot) = slots.next() else { return most };
-                *slot = IoSlice::new(&self.encoded[at..*behind]);
-                at = *behind;
+                *slot = IoSlice::new(&self.encoded[at..*after]);
+                at = *after;
             }
             let Some(slot) = slots.next() else { return most };
-            *slot = IoSlice::new(octets);
+            *slot = IoSlice::new(bytes);
         }
         if at < self.encoded.len()
             && let Some(slot) = slots.next()
@@ -153,118 +187,145 @@ impl Output {
         most - slots.len()
     }
 
-    /// Forgets the first `count` octets: they have left.
+    /// Forgets the first `count` bytes: they have been sent.
     #[inline]
-    pub(crate) fn advance(&mut self, mut count: usize) {
-        self.remaining -= count;
-        while let Some(Slice { behind, octets }) = self.slices.front_mut() {
-            let encoded = count.min(*behind - self.head);
-            self.head += encoded;
-            count -= encoded;
-            if count < octets.len() {
-                octets.advance(count);
-                count = 0;
-                break;
-            }
-            count -= octets.len();
-            self.slices.pop_front();
-        }
-        self.head += count;
-        if self.head == self.encoded.len() {
-            if !self.slices.is_empty() {
-                // The buffer begins anew, and what is behind all of it behind nothing.
-                self.slices.iter_mut().for_each(|slice| slice.behind = 0);
-            }
-            self.clear_encoded();
+    pub(crate) fn advance(&mut self, count: usize) {
+        if count == self.remaining {
+            self.clear();
+        } else {
+            self.advance_partly(count);
         }
     }
 
     /// Forgets everything.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.slices.clear();
         self.remaining = 0;
-        self.clear_encoded();
-    }
-
-    #[inline]
-    fn grow(&mut self, octets: usize) {
-        self.remaining += octets;
-        self.queued += octets as u64;
-    }
-
-    #[inline]
-    fn clear_encoded(&mut self) {
-        if std::mem::take(&mut self.secret) {
-            self.encoded.zeroize();
-        }
-        self.encoded.clear();
+        self.truncate(0);
         self.head = 0;
+        self.shrink();
+    }
+
+    #[inline]
+    fn record_queued(&mut self, bytes: usize) {
+        self.remaining += bytes;
+        self.queued += bytes as u64;
+    }
+
+    /// Forgets the first `count` bytes, and takes space back that they needed.
+    fn advance_partly(&mut self, mut count: usize) {
+        self.remaining -= count;
+        while let Some(Slice { after, bytes }) = self.slices.front_mut() {
+            let encoded = count.min(*after - self.head);
+            self.head += encoded;
+            count -= encoded;
+            if count < bytes.len() {
+                bytes.advance(count);
+                count = 0;
+                break;
+            }
+            count -= bytes.len();
+            self.slices.pop_front();
+        }
+        self.head += count;
+        if self.head >= MIN_RECLAIM
+            || self.head == self.encoded.len()
+            || self.slices.capacity() > KEPT_SLICES
+        {
+            self.reclaim();
+        }
+    }
+
+    /// Takes memory back from bytes that were sent, where that is worth its cost.
+    #[cold]
+    fn reclaim(&mut self) {
+        if self.should_compact() {
+            self.compact();
+        }
+        self.shrink();
+    }
+
+    /// Whether the bytes that were sent since the last time pay for moving those that wait: then no
+    /// byte is moved more than once on average.
+    fn should_compact(&self) -> bool {
+        let waiting = self.encoded.len() - self.head;
+        if waiting == 0 {
+            // Nothing has to be moved, and a secret should not stay until the slices are sent. Each
+            // of those is corrected once at most: bytes that are encoded later are sent after them.
+            return self.head > 0;
+        }
+        let cost = waiting + self.slices.len() * size_of::<Slice>();
+        self.head >= MIN_RECLAIM.max(cost)
+    }
+
+    /// Moves the bytes that wait to the front of the buffer. Only [`advance`](Self::advance) may do
+    /// this: between [`open`](Self::open) and [`close`](Self::close) the caller holds an offset.
+    fn compact(&mut self) {
+        self.encoded.copy_within(self.head.., 0);
+        self.truncate(self.encoded.len() - self.head);
+        for slice in &mut self.slices {
+            slice.after -= self.head;
+        }
+        self.head = 0;
+    }
+
+    /// Gives memory back that the bytes that wait do not need.
+    #[inline]
+    fn shrink(&mut self) {
+        if self.encoded.capacity() > KEPT_BYTES + 4 * self.encoded.len() {
+            self.reallocate(2 * self.encoded.len());
+        }
+        if self.slices.capacity() > KEPT_SLICES + 4 * self.slices.len() {
+            self.slices.shrink_to(2 * self.slices.len());
+        }
+    }
+
+    /// Makes room for this many bytes after a secret: the vector itself would leave it in its old
+    /// memory.
+    #[cold]
+    fn reserve_wiped(&mut self, additional: usize) {
+        let needed = self.encoded.len() + additional;
+        if needed > self.encoded.capacity() && !self.encoded.is_empty() {
+            self.reallocate(needed.max(2 * self.encoded.capacity()));
+        }
+    }
+
+    #[cold]
+    fn reallocate(&mut self, capacity: usize) {
+        let mut encoded = Vec::with_capacity(capacity);
+        encoded.extend_from_slice(&self.encoded);
+        let mut old = std::mem::replace(&mut self.encoded, encoded);
+        if self.secret {
+            wipe(&mut old, 0);
+        }
+    }
+
+    /// Gives up what the buffer holds from `start` on.
+    #[inline]
+    fn truncate(&mut self, start: usize) {
+        if self.secret {
+            wipe(&mut self.encoded, start);
+            self.secret = start > 0;
+        }
+        self.encoded.truncate(start);
     }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        self.clear_encoded();
+        self.truncate(0);
     }
+}
+
+/// Overwrites what a buffer holds from `start` on, and the memory that it has beyond its length.
+#[cold]
+fn wipe(buffer: &mut Vec<u8>, start: usize) {
+    #[cfg(test)]
+    tests::WIPED.with_borrow_mut(|wiped| wiped.extend_from_slice(&buffer[start..]));
+    buffer[start..].zeroize();
+    buffer.spare_capacity_mut().zeroize();
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drain(output: &mut Output, step: usize) -> Vec<u8> {
-        let mut written = Vec::new();
-        while !output.is_empty() {
-            let mut slices = [IoSlice::new(&[]); 4];
-            let filled = output.slices(&mut slices);
-            let flat = slices[..filled].concat_octets();
-            let count = step.min(flat.len());
-            written.extend_from_slice(&flat[..count]);
-            output.advance(count);
-        }
-        written
-    }
-
-    trait ConcatOctets {
-        fn concat_octets(&self) -> Vec<u8>;
-    }
-
-    impl ConcatOctets for [IoSlice<'_>] {
-        fn concat_octets(&self) -> Vec<u8> {
-            self.iter().flat_map(|slice| slice.iter().copied()).collect()
-        }
-    }
-
-    #[test]
-    fn order_is_kept_however_little_is_taken_at_a_time() {
-        for step in [1, 3, 511, 4096] {
-            let mut output = Output::default();
-            let mut expected = Vec::new();
-            for round in 0..3u8 {
-                output.copy(b"MAIL\r\n");
-                expected.extend_from_slice(b"MAIL\r\n");
-                for length in [1, WORTH_A_SLICE - 1, WORTH_A_SLICE, 2000] {
-                    let octets = vec![round; length];
-                    expected.extend_from_slice(&octets);
-                    output.push(Bytes::from(octets));
-                }
-            }
-            assert_eq!(output.remaining(), expected.len());
-            assert_eq!(drain(&mut output, step), expected, "steps of {step}");
-            assert!(output.encoded().is_empty(), "the buffer is used again");
-        }
-    }
-
-    #[test]
-    fn secrets_do_not_stay_in_the_buffer() {
-        let mut output = Output::default();
-        output.copy(b"AUTH PLAIN AHVzZXIAcGVuY2ls\r\n");
-        output.mark_secret();
-        let capacity = output.encoded.capacity();
-        output.advance(output.remaining());
-        assert_eq!(output.encoded.capacity(), capacity);
-        // The capacity is still ours; growing into it without writing shows what it holds.
-        output.encoded.resize(capacity, 0);
-        assert!(output.encoded.iter().all(|&octet| octet == 0));
-    }
-}
+mod tests;

@@ -39,6 +39,9 @@ pub enum Stage {
     Quit,
     /// ATRN (RFC 2645 §4 asks for ten minutes).
     Atrn,
+    /// The caller's own source, of a message's body or of messages: it has no timeout but the one
+    /// of the whole connection.
+    Source,
     /// Any other command.
     Other,
 }
@@ -62,6 +65,7 @@ impl Stage {
             Self::Reset => "waiting for the reply to RSET",
             Self::Quit => "waiting for the reply to QUIT",
             Self::Atrn => "waiting for the reply to ATRN",
+            Self::Source => "waiting for the caller's source of a message",
             Self::Other => "waiting for a reply",
         }
     }
@@ -151,6 +155,7 @@ impl Timeouts {
             Stage::Reset => self.reset,
             Stage::Quit => self.quit,
             Stage::Atrn => self.atrn,
+            Stage::Source => Duration::MAX,
             Stage::Other => self.other,
         }
     }

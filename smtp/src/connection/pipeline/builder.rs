@@ -6,16 +6,17 @@ use std::marker::PhantomData;
 
 use smtp_grammar::Reply;
 
-use super::each::Each;
-use super::element::{Edge, One, Opening, Typed};
-use super::landing::{Ground, Landing, Left, Quitted};
-use super::members::{Member, Members, Room};
-use super::outcome::{Message, Outcome};
-use super::place::{Fills, Joins, Moves, Opens};
-use super::track::Track;
-use crate::body::Body;
+use super::end::{AfterQuit, AfterTransition, PipelineEnd, PipelineParts};
+use super::rules::{PipelinedIn, PipelinedTransition, StartsData, StartsTransaction};
+use super::running::RunPipeline;
 use crate::command::{Data, Mail, Quit, Rcpt, Rset};
-use crate::connection::{Connection, Pending};
+use crate::connection::typed::Connection;
+use crate::exchange::pipeline::entry::{Single, StateEffect, WithContent, WithOutcome};
+use crate::exchange::pipeline::many::Many;
+use crate::exchange::pipeline::outcome::{Message, Outcome};
+use crate::exchange::pipeline::predicted::PredictedState;
+use crate::exchange::pipeline::tuple::{Append, Member, Members};
+use crate::message::body::Body;
 use crate::proto::command::Command;
 use crate::state::{Home, InTransaction, Reachable, State, Transition, ValidIn};
 
@@ -23,8 +24,8 @@ use crate::state::{Home, InTransaction, Reachable, State, Transition, ValidIn};
 ///
 /// Await it to send it.
 #[must_use = "a group is sent when it is awaited"]
-pub struct Pipeline<'a, S: Landing, L> {
-    ground: Ground<S::Home>,
+pub struct Pipeline<'a, S: PipelineEnd, L> {
+    parts: PipelineParts<S::Home>,
     members: L,
     place: PhantomData<(fn() -> S, &'a ())>,
 }
@@ -33,11 +34,11 @@ pub struct Pipeline<'a, S: Landing, L> {
 ///
 /// Await it to send it.
 #[must_use = "a group is sent when it is awaited"]
-pub struct Ended<'a, E: Landing, L>(Pipeline<'a, E, L>);
+pub struct Closed<'a, E: PipelineEnd, L>(Pipeline<'a, E, L>);
 
-type OneOf<'a, L, R> = <L as Room>::With<Member<'a, Outcome<R>>>;
-type EachOf<'a, L, R> = <L as Room>::With<Member<'a, Vec<Outcome<R>>>>;
-type MessageOf<'a, L, R> = <L as Room>::With<Member<'a, Message<R>>>;
+type OneOf<'a, L, R> = <L as Append>::With<Member<'a, Outcome<R>>>;
+type EachOf<'a, L, R> = <L as Append>::With<Member<'a, Vec<Outcome<R>>>>;
+type MessageOf<'a, L, R> = <L as Append>::With<Member<'a, Message<R>>>;
 
 impl<H: Home> Connection<H> {
     /// Begins a [group of commands](crate::pipeline) that go out in one flight.
@@ -46,8 +47,8 @@ impl<H: Home> Connection<H> {
     ///
     /// Dropping the group, or its future, closes the connection.
     pub fn pipeline<'a>(self) -> Pipeline<'a, H, ()> {
-        let ground = Ground { session: self.session, home: self.state, track: Track::default() };
-        Pipeline { ground, members: (), place: PhantomData }
+        let parts = PipelineParts { session: self.session, home: self.state, state: PredictedState::default(), recipients: Vec::new() };
+        Pipeline { parts, members: (), place: PhantomData }
     }
 }
 
@@ -58,29 +59,34 @@ impl<H: Home> Connection<InTransaction<H>> {
     ///
     /// Dropping the group, or its future, closes the connection.
     pub fn pipeline<'a>(self) -> Pipeline<'a, InTransaction<H>, ()> {
-        let InTransaction { home, accepted, declared } = self.state;
-        let track = Track { open: true, recipients: accepted, declared, ..Track::default() };
-        let ground = Ground { session: self.session, home, track };
-        Pipeline { ground, members: (), place: PhantomData }
+        let InTransaction { home, accepted, declared, recipients } = self.state;
+        let state = PredictedState {
+            open: true,
+            recipients: accepted,
+            declared,
+            ..PredictedState::default()
+        };
+        let parts = PipelineParts { session: self.session, home, state, recipients };
+        Pipeline { parts, members: (), place: PhantomData }
     }
 }
 
-impl<'a, S: Landing + State, L: Room> Pipeline<'a, S, L> {
+impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     /// Adds a command that keeps the state, and that others may follow.
     pub fn send<C, R>(self, command: C) -> Pipeline<'a, S, OneOf<'a, L, R>>
     where
-        C: Joins<S> + Command<Reply = R> + Send + 'a,
+        C: PipelinedIn<S> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
     {
-        self.one(Edge::Stay, command)
+        self.one(StateEffect::Stay, command)
     }
 
     /// Adds MAIL: opens a transaction (RFC 5321 §3.3).
     pub fn mail(self, mail: Mail) -> Pipeline<'a, InTransaction<S::Home>, OneOf<'a, L, Reply>>
     where
-        Mail: Opens<S>,
+        Mail: StartsTransaction<S>,
     {
-        self.one(Edge::Open, mail)
+        self.one(StateEffect::Open, mail)
     }
 
     /// Adds RCPT: names a recipient (RFC 5321 §3.3).
@@ -88,26 +94,26 @@ impl<'a, S: Landing + State, L: Room> Pipeline<'a, S, L> {
     where
         Rcpt: ValidIn<S>,
     {
-        self.one(Edge::Stay, rcpt)
+        self.one(StateEffect::Stay, rcpt)
     }
 
     /// Adds any number of such commands, which are made as there is room for them. The outcomes
     /// are a `Vec`, in the same order.
     pub fn each<I, R>(self, commands: I) -> Pipeline<'a, S, EachOf<'a, L, R>>
     where
-        I: IntoIterator<Item: Joins<S> + Command<Reply = R>, IntoIter: Send + 'a>,
+        I: IntoIterator<Item: PipelinedIn<S> + Command<Reply = R>, IntoIter: Send + 'a>,
         R: Send + 'a,
     {
-        self.add(Each::new(commands.into_iter()))
+        self.add(Many::new(commands.into_iter()))
     }
 
     /// Adds DATA and the message, which ends the transaction (RFC 5321 §3.3). Without an accepted
     /// recipient nothing of the message is sent.
     pub fn data(self, body: impl Into<Body<'a>>) -> Pipeline<'a, S::Home, MessageOf<'a, L, Reply>>
     where
-        Data: Fills<S>,
+        Data: StartsData<S>,
     {
-        self.add(Opening::new(Data, body.into()))
+        self.add(WithContent::new(Data, body.into()))
     }
 
     /// As [`data`](Self::data), opened by a command of yours.
@@ -117,128 +123,122 @@ impl<'a, S: Landing + State, L: Room> Pipeline<'a, S, L> {
         body: impl Into<Body<'a>>,
     ) -> Pipeline<'a, S::Home, MessageOf<'a, L, R>>
     where
-        C: Fills<S> + Command<Reply = R> + Send + 'a,
+        C: StartsData<S> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
     {
-        self.add(Opening::new(command, body.into()))
+        self.add(WithContent::new(command, body.into()))
     }
 
     /// Adds a command of yours that opens a transaction or ends it, and that others may follow.
     pub fn transition<C, N, R>(self, command: C) -> Pipeline<'a, N, OneOf<'a, L, R>>
     where
-        C: Moves<S, N> + Command<Reply = R> + Send + 'a,
-        N: Landing,
+        C: PipelinedTransition<S, N> + Command<Reply = R> + Send + 'a,
+        N: PipelineEnd,
         R: Send + 'a,
     {
-        let edge = if C::OPENS { Edge::Open } else { Edge::Close };
-        let members = self.members.with(Member::new(One::new(edge, command)));
-        Pipeline { ground: C::carry(self.ground), members, place: PhantomData }
+        let effect = if C::OPENS { StateEffect::Open } else { StateEffect::Close };
+        let members = self.members.with(Member::new(Single::new(effect, command)));
+        Pipeline { parts: C::carry(self.parts), members, place: PhantomData }
     }
 
     /// Adds a command that keeps the state, and ends the group with it: NOOP, VRFY, and every
     /// other that does not say `pipelining`.
-    pub fn last<C, R>(self, command: C) -> Ended<'a, S, OneOf<'a, L, R>>
+    pub fn last<C, R>(self, command: C) -> Closed<'a, S, OneOf<'a, L, R>>
     where
         C: ValidIn<S> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
     {
-        Ended(self.one(Edge::Stay, command))
+        Closed(self.one(StateEffect::Stay, command))
     }
 
     /// Ends the group, and the session, with QUIT.
-    pub fn quit(self) -> Ended<'a, Quitted<S::Home>, OneOf<'a, L, Reply>> {
-        Ended(self.one(Edge::Quit, Quit))
+    pub fn quit(self) -> Closed<'a, AfterQuit<S::Home>, OneOf<'a, L, Reply>> {
+        Closed(self.one(StateEffect::Quit, Quit))
     }
 }
 
-impl<'a, H: Home, L: Room> Pipeline<'a, H, L> {
+impl<'a, H: Home, L: Append> Pipeline<'a, H, L> {
     /// Adds a command that leads to another state, and ends the group with it: what stands behind
     /// a login would be said by somebody else if it was refused.
     pub fn last_transition<C>(
         self,
         command: C,
-    ) -> Ended<'a, Left<H, C::Next>, OneOf<'a, L, C::Reply>>
+    ) -> Closed<'a, AfterTransition<H, C::Next>, OneOf<'a, L, C::Reply>>
     where
         C: Transition<H> + Send + 'a,
         C::Next: Reachable<H>,
         C::Reply: Send,
     {
-        Ended(self.one(Edge::Leave, command))
+        Closed(self.one(StateEffect::Leave, command))
     }
 }
 
-impl<'a, H: Home, L: Room> Pipeline<'a, InTransaction<H>, L> {
+impl<'a, H: Home, L: Append> Pipeline<'a, InTransaction<H>, L> {
     /// Adds RSET: gives the transaction up (RFC 5321 §4.1.1.5).
     pub fn reset(self) -> Pipeline<'a, H, OneOf<'a, L, Reply>> {
-        self.one(Edge::Close, Rset)
+        self.one(StateEffect::Close, Rset)
     }
 
     /// Adds a command of yours that ends the transaction, and ends the group with it.
-    pub fn last_transition<C, R>(self, command: C) -> Ended<'a, H, OneOf<'a, L, R>>
+    pub fn last_transition<C, R>(self, command: C) -> Closed<'a, H, OneOf<'a, L, R>>
     where
         C: Transition<InTransaction<H>, Next = H> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
     {
-        Ended(self.one(Edge::Close, command))
+        Closed(self.one(StateEffect::Close, command))
     }
 }
 
-impl<'a, S: Landing, L: Room> Pipeline<'a, S, L> {
-    fn one<E, C>(self, edge: Edge, command: C) -> Pipeline<'a, E, OneOf<'a, L, C::Reply>>
+impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
+    fn one<E, C>(self, effect: StateEffect, command: C) -> Pipeline<'a, E, OneOf<'a, L, C::Reply>>
     where
-        E: Landing<Home = S::Home>,
+        E: PipelineEnd<Home = S::Home>,
         C: Command<Reply: Send> + Send + 'a,
     {
-        self.add(One::new(edge, command))
+        self.add(Single::new(effect, command))
     }
 
-    fn add<E, O>(self, member: impl Typed<O> + 'a) -> Pipeline<'a, E, L::With<Member<'a, O>>>
+    fn add<E, O>(self, member: impl WithOutcome<'a, O> + 'a) -> Pipeline<'a, E, L::With<Member<'a, O>>>
     where
-        E: Landing<Home = S::Home>,
+        E: PipelineEnd<Home = S::Home>,
     {
         let members = self.members.with(Member::new(member));
-        Pipeline { ground: self.ground, members, place: PhantomData }
+        Pipeline { parts: self.parts, members, place: PhantomData }
     }
 }
 
-impl<'a, S: Landing, L> IntoFuture for Pipeline<'a, S, L>
+impl<'a, S: PipelineEnd, L> IntoFuture for Pipeline<'a, S, L>
 where
-    S::Connection: 'a,
-    L: Members + Send + 'a,
+    L: Members<'a>,
 {
     type Output = (S::Connection, L::Outcomes);
-    type IntoFuture = Pending<'a, Self::Output>;
+    type IntoFuture = RunPipeline<'a, S, L>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { ground, mut members, .. } = self;
-        Pending::new(async move {
-            let flown = ground.fly(&mut members.elements().0).await;
-            (S::land(flown), members.outcomes())
-        })
+        RunPipeline::new(self.parts, self.members)
     }
 }
 
-impl<'a, E: Landing, L> IntoFuture for Ended<'a, E, L>
+impl<'a, E: PipelineEnd, L> IntoFuture for Closed<'a, E, L>
 where
-    E::Connection: 'a,
-    L: Members + Send + 'a,
+    L: Members<'a>,
 {
     type Output = (E::Connection, L::Outcomes);
-    type IntoFuture = Pending<'a, Self::Output>;
+    type IntoFuture = RunPipeline<'a, E, L>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.0.into_future()
     }
 }
 
-impl<S: Landing, L> Debug for Pipeline<'_, S, L> {
+impl<S: PipelineEnd, L> Debug for Pipeline<'_, S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.ground.session.server_name();
+        let server = self.parts.session.server_name();
         f.debug_struct("Pipeline").field("server", &server).finish_non_exhaustive()
     }
 }
 
-impl<E: Landing, L> Debug for Ended<'_, E, L> {
+impl<E: PipelineEnd, L> Debug for Closed<'_, E, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Debug::fmt(&self.0, f)
     }

@@ -57,7 +57,7 @@
 //! wants content for nobody gets a lone dot. A command that cannot be written counts as refused, and
 //! is left out. A refused transaction is ended with RSET before the connection is handed back.
 //!
-//! What is handed back depends on where the group ends: [`Landing`].
+//! What is handed back depends on where the group ends: [`PipelineEnd`].
 //!
 //! # Cancellation
 //!
@@ -68,27 +68,19 @@
 //!
 //! | file | the question it answers |
 //! |---|---|
-//! | `outcome` | what became of each command? |
-//! | `landing` | what is handed back? |
 //! | `builder` | how is a group written down? |
-//! | `place` | which command may stand where? |
-//! | `members` | how does a group become a tuple? |
-//! | `element`, `each` | what does a member send, and keep of the replies? |
-//! | `flight`, `replies`, `track` | how does a group go out, and what if something is refused? |
+//! | `rules` | which command may stand where? |
+//! | `running` | what does awaiting a group do? |
+//! | `end` | what is handed back? |
+//! | `exchange/pipeline` | how does a group go out, and what if something is refused? |
 
 mod builder;
-mod each;
-mod element;
-mod flight;
-mod landing;
-mod members;
-mod outcome;
-mod place;
-mod replies;
-mod track;
+mod end;
+mod rules;
+mod running;
 
-pub use builder::{Ended, Pipeline};
-pub use landing::{Landing, Left, Quitted};
-pub use members::{Member, Members, Room};
-pub use outcome::{Message, NotSent, Outcome};
-pub use place::{Fills, Joins, Moves, Opens};
+pub use crate::exchange::pipeline::{Append, Member, Members, Message, NotSent, Outcome};
+pub use builder::{Closed, Pipeline};
+pub use end::{AfterQuit, AfterTransition, PipelineEnd};
+pub use rules::{PipelinedIn, PipelinedTransition, StartsData, StartsTransaction};
+pub use running::RunPipeline;

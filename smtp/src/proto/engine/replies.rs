@@ -2,78 +2,58 @@
 
 use smtp_grammar::{Reply, ReplyCode};
 
-use super::{Engine, Expected};
-use crate::proto::command::{Verdict, judge};
+use super::Engine;
+use super::expected::{Expected, Outcome, ReplyHead};
+use crate::proto::command::{CodePattern, Verdict, judge};
 use crate::proto::fault::{Fault, ProtocolError};
-use crate::proto::framer::{Complete, ReplyLimits};
+use crate::proto::framer::{FramedReply, ReplyLimits};
 use crate::proto::limits::Limits;
 use crate::proto::stage::Stage;
-
-/// What a reply said to the command that it answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The command succeeded.
-    Accepted(Reply),
-    /// The server said no.
-    Refused(Reply),
-}
-
-/// A reply that has arrived whole, and what it says to the command that it answers. It must be
-/// taken before the next one is looked for.
-#[must_use]
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    // Short enough to be handed over in registers.
-    end: usize,
-    code: ReplyCode,
-    pub(crate) accepted: bool,
-}
-
-impl Arrived {
-    #[inline]
-    fn new(Complete { code, end }: Complete, accepted: bool) -> Self {
-        Self { end, code, accepted }
-    }
-
-    #[inline]
-    fn found(&self) -> Complete {
-        Complete { code: self.code, end: self.end }
-    }
-}
 
 impl Engine {
     /// The next reply, if it is as nearly all are: one line, which has come whole and says yes.
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
     #[inline(always)]
-    pub(crate) fn next_plain(&mut self) -> Option<Arrived> {
+    pub(crate) fn next_plain(&mut self) -> Option<ReplyHead> {
         let due = self.in_flight.front()?;
         let Expected { stage, accepts, reply_lines } = due.expected;
-        if reply_lines.is_some() || has_own_limits(stage) || !self.has_left(due.behind) {
+        if reply_lines.is_some() || has_own_limits(stage) || !self.has_left(due.after) {
             return None;
         }
-        let found = self.framer.find_line(self.usual_line)?;
-        if found.code.value() >= 400 || !accepts.first()?.matches(found.code) {
+        let framed = self.framer.find_line(self.usual_line)?;
+        let usual = framed.code == ReplyCode::OK || framed.code == ReplyCode::START_MAIL_INPUT;
+        if !usual || !accepts.first()?.matches(framed.code) {
             return None;
         }
+        let head = ReplyHead::new(framed, due, true);
         self.in_flight.pop_front();
-        Some(Arrived::new(found, true))
+        self.replies += 1;
+        Some(head)
     }
 
-    /// Whether nothing has come since the last look.
+    /// Whether nothing has come since the last look, and more may come.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
-        self.framer.is_waiting() && !self.ended
+        self.framer.is_waiting() && !self.ended && self.ending.is_none()
     }
 
-    /// The next reply, once it has arrived whole.
-    pub(crate) fn next_arrived(&mut self) -> Result<Option<Arrived>, Fault> {
+    /// The next reply, once it has arrived whole. Of a connection that has ended, every reply that
+    /// had come is given out before the error.
+    pub(crate) fn next_reply(&mut self) -> Result<Option<ReplyHead>, Fault> {
         if self.ended {
             return Err(Fault::Ended);
         }
-        if self.is_waiting() {
-            return Ok(None);
+        if !self.framer.is_waiting()
+            && let Some(head) = self.look()?
+        {
+            return Ok(Some(head));
         }
-        let Some(due) = self.in_flight.front() else {
+        self.take_ending().map_or(Ok(None), Err)
+    }
+
+    /// Looks at what has come.
+    fn look(&mut self) -> Result<Option<ReplyHead>, Fault> {
+        let Some(&due) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
         };
         let Expected { stage, accepts, reply_lines } = due.expected;
@@ -82,66 +62,67 @@ impl Engine {
         } else {
             &self.usual
         };
-        let found = match self.framer.find(limits) {
-            Ok(Some(found)) => found,
+        let framed = match self.framer.find(limits) {
+            Ok(Some(framed)) => framed,
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.end(error.into())),
         };
-        let code = found.code;
+        let code = framed.code;
         // A message that is counted may be refused before the server has all of it.
-        let in_turn = self.has_left(due.behind) || (due.counted && code.value() >= 400);
+        let in_turn = self.has_left(due.after) || (due.counted && code.value() >= 400);
         let verdict = judge(accepts, code);
-        self.in_flight.pop_front();
-        if code == ReplyCode::SERVICE_NOT_AVAILABLE || !in_turn || verdict == Verdict::Violation {
-            return Err(self.out_of_step(stage, in_turn, found));
+        if closes(stage, accepts, code) || !in_turn || verdict == Verdict::Violation {
+            return Err(self.out_of_step(stage, in_turn, framed));
         }
-        Ok(Some(Arrived::new(found, verdict == Verdict::Accepted)))
+        self.in_flight.pop_front();
+        self.replies += 1;
+        Ok(Some(ReplyHead::new(framed, &due, verdict == Verdict::Accepted)))
     }
 
     /// Takes a reply that has arrived.
     #[inline]
-    pub(crate) fn take(&mut self, arrived: &Arrived) -> Outcome {
-        let reply = self.cut(arrived.found());
-        if arrived.accepted { Outcome::Accepted(reply) } else { Outcome::Refused(reply) }
+    pub(crate) fn take(&mut self, head: &ReplyHead) -> Outcome {
+        let reply = self.cut(head.framed());
+        if head.accepted { Outcome::Accepted(reply) } else { Outcome::Refused(reply) }
     }
 
     /// Takes a reply whose text is of no interest.
     #[expect(clippy::inline_always, reason = "a call would cost as much as what it does")]
     #[inline(always)]
-    pub(crate) fn skip(&mut self, arrived: &Arrived) {
+    pub(crate) fn skip(&mut self, head: &ReplyHead) {
         if self.trace.listens() {
-            self.trace_skipped(arrived);
+            self.trace_skipped(head);
         } else {
-            self.framer.skip(arrived.found());
+            self.framer.skip(head.framed());
         }
     }
 
     #[cold]
-    fn trace_skipped(&mut self, arrived: &Arrived) {
-        self.cut(arrived.found());
+    fn trace_skipped(&mut self, head: &ReplyHead) {
+        self.cut(head.framed());
     }
 
     /// Takes a reply, which is of interest only where it says no.
-    pub(crate) fn take_refusal(&mut self, arrived: &Arrived) -> Option<Reply> {
-        if arrived.accepted {
-            self.skip(arrived);
+    pub(crate) fn take_refusal(&mut self, head: &ReplyHead) -> Option<Reply> {
+        if head.accepted {
+            self.skip(head);
             return None;
         }
-        Some(self.cut(arrived.found()))
+        Some(self.cut(head.framed()))
     }
 
     #[inline]
-    fn cut(&mut self, found: Complete) -> Reply {
-        let reply = self.framer.cut(found);
+    fn cut(&mut self, framed: FramedReply) -> Reply {
+        let reply = self.framer.cut(framed);
         self.trace.received(&reply);
         reply
     }
 
     /// Ends the connection for a reply that does not answer its command.
     #[cold]
-    fn out_of_step(&mut self, stage: Stage, in_turn: bool, found: Complete) -> Fault {
-        let reply = self.cut(found);
-        self.end(if reply.code() == ReplyCode::SERVICE_NOT_AVAILABLE {
+    fn out_of_step(&mut self, stage: Stage, in_turn: bool, framed: FramedReply) -> Fault {
+        let reply = self.cut(framed);
+        self.end(if is_closing(reply.code()) {
             Fault::Closing(reply)
         } else if in_turn {
             Fault::Protocol(ProtocolError::Unexpected(reply))
@@ -161,8 +142,8 @@ impl Engine {
         }
         let fault = match self.framer.find(&self.usual) {
             Ok(None) => return Ok(()),
-            Ok(Some(found)) => {
-                let reply = self.cut(found);
+            Ok(Some(framed)) => {
+                let reply = self.cut(framed);
                 match (reply.code().value(), self.content) {
                     (421 | 221, _) | (400.., true) => Fault::Closing(reply),
                     (_, true) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
@@ -182,6 +163,18 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Whether a server that says this closes the session: 421 at any time (RFC 5321 §3.8), and 221, the
+/// answer to QUIT.
+fn is_closing(code: ReplyCode) -> bool {
+    matches!(code.value(), 421 | 221)
+}
+
+/// Whether the reply to a command closes the session instead of answering.
+fn closes(stage: Stage, accepts: &[CodePattern], code: ReplyCode) -> bool {
+    let asked_for = || stage == Stage::Quit || accepts.contains(&CodePattern::Exactly(221));
+    is_closing(code) && !(code.value() == 221 && asked_for())
 }
 
 /// Whether the reply to a stage has other limits than most.

@@ -1,0 +1,8 @@
+//! Whom to reach, and how: a [`Server`], or a [`Submission`] with its credentials.
+
+mod open;
+mod server;
+mod submission;
+
+pub use server::Server;
+pub use submission::{Anonymous, Credentials, Submission};

@@ -1,0 +1,77 @@
+//! Connections to a server: over TCP or a stream that is open, in clear or inside TLS.
+
+use super::server::Server;
+use crate::any_error::Error;
+use crate::connection::Connection;
+use crate::net::{TlsConfig, Transport};
+use crate::state::{Greeted, Tls};
+
+impl Connection<Greeted> {
+    /// Connects to a server and says EHLO (or HELO, to a server that does not know EHLO).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] when no address answers or the server does not want to talk,
+    /// [`Error::Refused`] when it refuses EHLO.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect(server: &Server) -> Result<Self, Error> {
+        Self::open(server.connect().await?, false).await
+    }
+
+    /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
+    /// server that does not know EHLO is not asked with HELO.
+    pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
+        Self::open(server.connect().await?, true).await
+    }
+
+    /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn over(stream: impl Transport, server: &Server) -> Result<Self, Error> {
+        Self::open(server.from_stream(stream), false).await
+    }
+}
+
+impl Connection<Tls> {
+    /// Connects to a server that speaks TLS from the first byte (RFC 8314 §3), usually at port
+    /// 465, and says EHLO.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] when no address answers, the handshake fails, or the server does not want
+    /// to talk; [`Error::Refused`] when it refuses EHLO.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect_tls(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
+        Self::open_tls(server.connect().await?, tls).await
+    }
+
+    /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_tls`](Self::connect_tls).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`connect_tls`](Self::connect_tls).
+    pub async fn over_tls(
+        stream: impl Transport,
+        server: &Server,
+        tls: &TlsConfig,
+    ) -> Result<Self, Error> {
+        Self::open_tls(server.from_stream(stream), tls).await
+    }
+}

@@ -1,0 +1,156 @@
+//! Which server, and how to talk to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use smtp_grammar::{AddressLiteral, Host};
+
+use crate::connection::session::{Session, SessionConfig};
+use crate::message::transfer::Transfer;
+use crate::net::{Clock, Driver, Stream, TokioClock, Transport, connect};
+use crate::error::lost::Lost;
+use crate::proto::limits::Limits;
+use crate::proto::stage::{Stage, Timeouts};
+use crate::proto::trace::Observer;
+
+/// A server, and how to talk to it: the name this client gives itself, timeouts, limits, who
+/// watches.
+///
+/// ```
+/// use smtp::{Server, Timeouts};
+///
+/// let mut timeouts = Timeouts::default();
+/// timeouts.total = Some(std::time::Duration::from_secs(120));
+/// let server = Server::new("mail.example.com", 25).timeouts(timeouts);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Server {
+    host: String,
+    port: u16,
+    client_name: Option<Host>,
+    timeouts: Timeouts,
+    limits: Limits,
+    ignored: Vec<String>,
+    transfer: Transfer,
+    observer: Option<Arc<dyn Observer>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Server {
+    /// The server at a port of a host: a DNS name, whose addresses are all tried, or an IP
+    /// address. A certificate must be for this name.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            client_name: None,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            ignored: Vec::new(),
+            transfer: Transfer::default(),
+            observer: None,
+            clock: Arc::new(TokioClock),
+        }
+    }
+
+    /// Says in EHLO that the client is `name`. Without it the client gives the address literal of
+    /// its socket, as RFC 5321 §4.1.4 asks of hosts without a name.
+    pub fn client_name(mut self, name: impl Into<Host>) -> Self {
+        self.client_name = Some(name.into());
+        self
+    }
+
+    /// Sets how long each step may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets how large the server's answers may be.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Behaves as if EHLO did not list this keyword, for servers that list what they cannot do.
+    pub fn ignore_capability(mut self, keyword: impl Into<String>) -> Self {
+        self.ignored.push(keyword.into());
+        self
+    }
+
+    /// Sets how messages travel.
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
+        self
+    }
+
+    /// Shows every line to `observer`, without its secrets.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Keeps timeouts by this clock. The default is [`TokioClock`], which has timers inside a tokio
+    /// runtime only: on another executor a connection without a clock of that executor ends with
+    /// [`Fault::NoTimer`](crate::Fault::NoTimer) when it first has to wait.
+    ///
+    /// Over a stream of the caller's a session asks nothing else of its executor. TCP connections
+    /// that the library opens itself need a tokio runtime whatever the clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    pub(crate) fn with_port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Opens a TCP connection.
+    pub(crate) async fn connect(&self) -> Result<Box<Session>, Lost> {
+        let stream = connect(&*self.clock, &self.host, self.port, self.timeouts.connect)
+            .await
+            .map_err(|fault| Lost::new(fault, Some(Stage::Connect)))?;
+        let local = stream.local_addr().ok();
+        Ok(self.session(Stream::tcp(stream), local))
+    }
+
+    /// Talks over a stream that is already open.
+    pub(crate) fn from_stream(&self, stream: impl Transport) -> Box<Session> {
+        self.session(Stream::other(stream), None)
+    }
+
+    fn session(&self, stream: Stream, local: Option<SocketAddr>) -> Box<Session> {
+        let client_name = self.client_name.clone().unwrap_or_else(|| {
+            // A stream that is no socket has no address; the loopback is what nobody can mistake.
+            let address = local.map_or(std::net::Ipv4Addr::LOCALHOST.into(), |local| local.ip());
+            Host::from(AddressLiteral::from(address))
+        });
+        Box::new(Session {
+            driver: Driver::new(
+                stream,
+                self.timeouts.clone(),
+                self.limits.clone(),
+                self.observer.clone(),
+                Arc::clone(&self.clock),
+            ),
+            config: SessionConfig {
+                server_name: self.host.clone(),
+                client_name,
+                ignored: self.ignored.clone(),
+                transfer: self.transfer.clone(),
+            },
+        })
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("client_name", &self.client_name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! How to just send mail: a submission server, TLS, credentials.
+
+use smtp_grammar::Host;
+
+use super::server::Server;
+use crate::any_error::Error;
+use crate::auth::Mechanism;
+use crate::connection::Connection;
+use crate::error::lost::Lost;
+use crate::message::transfer::Transfer;
+use crate::net::{Clock, TlsConfig, TlsConfigError};
+use crate::proto::fault::Fault;
+use crate::proto::stage::{Stage, Timeouts};
+use crate::proto::trace::Observer;
+use crate::state::{Authed, Tls};
+
+/// No credentials: [`Submission::connect`] gives a [`Connection<Tls>`].
+#[derive(Debug, Clone, Copy)]
+pub struct Anonymous;
+
+/// Credentials of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
+#[derive(Debug)]
+pub struct Credentials<M>(M);
+
+/// A connection to a submission server (RFC 6409): port 587, STARTTLS required, the server's
+/// certificate verified, every address of its name tried.
+///
+/// ```no_run
+/// use smtp::{Envelope, Plain, Submission};
+///
+/// # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut mail = Submission::new("mail.example.com")
+///     .auth(Plain::new("me@example.com", "secret"))
+///     .connect()
+///     .await?;
+/// let envelope = Envelope::new("me@example.com", ["you@example.org"])?;
+/// mail.deliver(&envelope, "Subject: Hello\r\n\r\nHello.\r\n").await?;
+/// mail.quit().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Submission<A = Anonymous> {
+    server: Server,
+    implicit: bool,
+    tls: Option<TlsConfig>,
+    credentials: A,
+}
+
+/// The port of submission with STARTTLS (RFC 6409 §3.1).
+const SUBMISSION: u16 = 587;
+/// The port of submission inside TLS (RFC 8314 §3.3).
+const SUBMISSIONS: u16 = 465;
+
+impl Submission {
+    /// Submits to `host`.
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            server: Server::new(host, SUBMISSION),
+            implicit: false,
+            tls: None,
+            credentials: Anonymous,
+        }
+    }
+
+    /// Authenticates with this mechanism.
+    pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<Credentials<M>> {
+        Submission {
+            server: self.server,
+            implicit: self.implicit,
+            tls: self.tls,
+            credentials: Credentials(mechanism),
+        }
+    }
+
+    /// Connects: TCP, greeting, EHLO, TLS, EHLO.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] when no address answers or the handshake fails, [`Error::Refused`] when the
+    /// server does not offer STARTTLS or refuses it. Nothing but EHLO and STARTTLS was then sent.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect(self) -> Result<Connection<Tls>, Error> {
+        self.secure().await
+    }
+}
+
+impl<M: Mechanism> Submission<Credentials<M>> {
+    /// Connects and authenticates.
+    ///
+    /// # Errors
+    ///
+    /// As without credentials, and [`Error::Refused`] when the server refuses them.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect(mut self) -> Result<Connection<Authed>, Error> {
+        let connection = self.secure().await?;
+        Ok(connection.authenticate(&mut self.credentials.0).await?)
+    }
+}
+
+impl<A> Submission<A> {
+    /// Connects to this port. Behind [`implicit_tls`](Self::implicit_tls), to override its 465.
+    pub fn port(mut self, port: u16) -> Self {
+        self.server = self.server.with_port(port);
+        self
+    }
+
+    /// Speaks TLS from the first octet, at port 465 (RFC 8314 §3.3).
+    pub fn implicit_tls(mut self) -> Self {
+        self.implicit = true;
+        self.port(SUBMISSIONS)
+    }
+
+    /// Uses this TLS configuration instead of the default one.
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Says in EHLO that the client is `name`, instead of the literal of its address.
+    pub fn client_name(mut self, name: impl Into<Host>) -> Self {
+        self.server = self.server.client_name(name);
+        self
+    }
+
+    /// Sets how long each step may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.server = self.server.timeouts(timeouts);
+        self
+    }
+
+    /// Behaves as if EHLO did not list this keyword, for servers that list what they cannot do.
+    pub fn ignore_capability(mut self, keyword: impl Into<String>) -> Self {
+        self.server = self.server.ignore_capability(keyword);
+        self
+    }
+
+    /// Sets how messages travel.
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.server = self.server.transfer(transfer);
+        self
+    }
+
+    /// Shows every line to `observer`, without its secrets.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.server = self.server.observer(observer);
+        self
+    }
+
+    /// Keeps timeouts by this clock, as [`Server::clock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.server = self.server.clock(clock);
+        self
+    }
+
+    async fn secure(&self) -> Result<Connection<Tls>, Error> {
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => default_tls().map_err(unusable)?,
+        };
+        if self.implicit {
+            return Connection::connect_tls(&self.server, &tls).await;
+        }
+        let greeted = Connection::connect_extended(&self.server).await?;
+        Ok(greeted.starttls(&tls).await?)
+    }
+}
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+fn default_tls() -> Result<TlsConfig, TlsConfigError> {
+    TlsConfig::new()
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+fn default_tls() -> Result<TlsConfig, TlsConfigError> {
+    Err(TlsConfigError::no_provider())
+}
+
+fn unusable(error: TlsConfigError) -> Error {
+    let fault = Fault::Handshake(std::io::Error::other(error));
+    Lost::new(fault, Some(Stage::Handshake)).into()
+}

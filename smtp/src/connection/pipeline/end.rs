@@ -1,0 +1,162 @@
+//! The end of a group: the connection in the state that the group has led to, if it did.
+
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+
+use smtp_grammar::Capabilities;
+
+use crate::connection::error::TransitionError;
+use crate::connection::session::Session;
+use crate::connection::typed::Connection;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::pipeline::predicted::PredictedState;
+use crate::message::recipient::Recipient;
+use crate::proto::command::CommandSpec;
+use crate::state::{Home, InTransaction, Reachable};
+
+/// Where a group can end, and what it hands back there.
+///
+/// | the group ends | it hands back |
+/// |---|---|
+/// | between transactions, in `H` | `Result<Connection<H>, Lost>` |
+/// | in a transaction | `Result<Connection<InTransaction<H>>, TransitionError<H>>`: without a transaction, the connection in `H` |
+/// | with a command that leads from `H` to `N` | `Result<Connection<N>, TransitionError<H>>` |
+/// | with QUIT | `Result<(), Lost>` |
+pub trait PipelineEnd: sealed::Sealed {
+    /// Where the session is between transactions.
+    type Home: Home;
+    /// What is handed back.
+    type Connection;
+    #[doc(hidden)]
+    fn finish(result: PipelineResult<Self::Home>) -> Self::Connection;
+}
+
+/// A session between transactions or in one, without its type.
+pub struct PipelineParts<H> {
+    pub(super) session: Box<Session>,
+    pub(super) home: H,
+    pub(super) state: PredictedState,
+    /// The recipients of a transaction that is open.
+    pub(super) recipients: Vec<Recipient>,
+}
+
+/// A group that has ended.
+pub struct PipelineResult<H> {
+    pub(super) parts: PipelineParts<H>,
+    pub(super) lost: Option<Lost>,
+    /// Why the session is not where it should be.
+    pub(super) reason: Option<Refusal>,
+    /// The last command of the group.
+    pub(super) last: Option<CommandSpec>,
+    /// What EHLO said after a command that begins the session anew.
+    pub(super) learned: Option<Capabilities>,
+}
+
+/// The end of a group that leads from `S` to `N`.
+pub struct AfterTransition<S, N>(PhantomData<fn() -> (S, N)>);
+
+/// The end of a group that ends the session.
+pub struct AfterQuit<H>(PhantomData<fn() -> H>);
+
+impl<H: Home> PipelineResult<H> {
+    fn home(self) -> Result<Connection<H>, Lost> {
+        match self.lost {
+            Some(lost) => Err(lost),
+            None => Ok(Connection { session: self.parts.session, state: self.parts.home }),
+        }
+    }
+
+    fn refused<T>(mut self) -> Result<T, TransitionError<H>> {
+        let refusal = self.reason.take().unwrap_or_else(Refusal::no_recipients);
+        Err(TransitionError::refused(self.home()?, refusal))
+    }
+}
+
+impl<H: Home> PipelineEnd for H {
+    type Home = H;
+    type Connection = Result<Connection<H>, Lost>;
+
+    fn finish(result: PipelineResult<H>) -> Self::Connection {
+        result.home()
+    }
+}
+
+impl<H: Home> PipelineEnd for InTransaction<H> {
+    type Home = H;
+    type Connection = Result<Connection<Self>, TransitionError<H>>;
+
+    fn finish(result: PipelineResult<H>) -> Self::Connection {
+        let PredictedState { open, recipients: accepted, declared, .. } = result.parts.state;
+        if !open {
+            return result.refused();
+        }
+        let mut result = result;
+        let recipients = std::mem::take(&mut result.parts.recipients);
+        let Connection { session, state: home } = result.home()?;
+        let state = Self { home, accepted, declared, recipients };
+        Ok(Connection { session, state })
+    }
+}
+
+impl<H: Home, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
+    type Home = H;
+    type Connection = Result<Connection<N>, TransitionError<H>>;
+
+    fn finish(mut result: PipelineResult<H>) -> Self::Connection {
+        let (Some(declared), Some(spec)) = (result.parts.state.left, result.last) else {
+            return result.refused();
+        };
+        let learned = result.learned.take();
+        let Connection { session, state } = result.home()?;
+        let mut state = N::enter(state);
+        state.record_accepted(&spec, declared);
+        if let Some(learned) = learned {
+            state.set_capabilities(learned);
+        }
+        Ok(Connection { session, state })
+    }
+}
+
+impl<H: Home> PipelineEnd for AfterQuit<H> {
+    type Home = H;
+    type Connection = Result<(), Lost>;
+
+    fn finish(result: PipelineResult<H>) -> Self::Connection {
+        result.lost.map_or(Ok(()), Err)
+    }
+}
+
+impl<H> Debug for PipelineParts<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineParts").finish_non_exhaustive()
+    }
+}
+
+impl<H> Debug for PipelineResult<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineResult").field("lost", &self.lost).finish_non_exhaustive()
+    }
+}
+
+impl<S, N> Debug for AfterTransition<S, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AfterTransition")
+    }
+}
+
+impl<H> Debug for AfterQuit<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AfterQuit")
+    }
+}
+
+impl<H: Home> sealed::Sealed for H {}
+impl<H: Home> sealed::Sealed for InTransaction<H> {}
+impl<S, N> sealed::Sealed for AfterTransition<S, N> {}
+impl<H> sealed::Sealed for AfterQuit<H> {}
+
+mod sealed {
+    #[allow(unnameable_types, reason = "no caller implements it")]
+    pub trait Sealed {}
+}

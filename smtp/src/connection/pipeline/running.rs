@@ -1,0 +1,106 @@
+//! The future of a group.
+
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::end::{PipelineEnd, PipelineParts, PipelineResult};
+use crate::exchange::hello::Hello;
+use crate::exchange::pipeline::run::PipelineRun;
+use crate::exchange::pipeline::tuple::Members;
+use crate::exchange::recipients::RecipientList;
+use crate::state::State as _;
+
+/// A group on its way. Nothing is sent before it is polled.
+#[must_use = "a group is sent when its future is awaited"]
+pub struct RunPipeline<'a, S: PipelineEnd, L> {
+    result: Option<PipelineResult<S::Home>>,
+    run: Option<PipelineRun<'a, L>>,
+    /// EHLO, after a command that begins the session anew.
+    hello: Option<Hello>,
+    begun: bool,
+    end: PhantomData<fn() -> S>,
+}
+
+impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
+    pub(super) fn new(mut parts: PipelineParts<S::Home>, members: L) -> Self {
+        let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
+        let mut run =
+            PipelineRun::new(members, parts.home.capabilities(), parts.state, recipients);
+        let last = run.last_spec();
+        let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
+        let (result, run) = (Some(result), Some(run));
+        Self { result, run, hello: None, begun: false, end: PhantomData }
+    }
+
+    /// Runs the group, and EHLO where it has to follow.
+    fn poll_group(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(PipelineResult<S::Home>, PipelineRun<'a, L>)>> {
+        let (Some(result), Some(run)) = (&mut self.result, &mut self.run) else {
+            return Poll::Ready(None);
+        };
+        let session = &mut result.parts.session;
+        if !std::mem::replace(&mut self.begun, true)
+            && let Err(lost) = session.driver.begin_call()
+        {
+            run.skip_all();
+            result.lost = Some(lost);
+            return Poll::Ready(self.result.take().zip(self.run.take()));
+        }
+        if self.hello.is_none() {
+            match ready!(session.driver.poll_run(cx, run)) {
+                Ok(end) => {
+                    result.parts.state = end.state;
+                    result.parts.recipients = end.recipients.into_vec();
+                    result.reason = end.reason;
+                }
+                Err(lost) => {
+                    result.lost = Some(lost);
+                    return Poll::Ready(self.result.take().zip(self.run.take()));
+                }
+            }
+            let resets = result.last.is_some_and(|last| last.resets);
+            if resets && result.parts.state.left.is_some() {
+                let secure = result.parts.home.security().is_some();
+                let config = &session.config;
+                self.hello = Some(Hello::again(&config.client_name, &config.ignored, secure));
+            }
+        }
+        if let Some(hello) = &mut self.hello {
+            match ready!(session.driver.poll_run(cx, hello)) {
+                Ok(Ok(learned)) => result.learned = Some(learned),
+                Ok(Err(refusal)) => result.lost = Some(session.must_hello(refusal)),
+                Err(lost) => result.lost = Some(lost),
+            }
+        }
+        session.driver.end_call();
+        Poll::Ready(self.result.take().zip(self.run.take()))
+    }
+}
+
+impl<'a, S: PipelineEnd, L: Members<'a>> Future for RunPipeline<'a, S, L> {
+    type Output = (S::Connection, L::Outcomes);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match ready!(self.get_mut().poll_group(cx)) {
+            Some((result, run)) => {
+                Poll::Ready((S::finish(result), run.into_members().outcomes()))
+            }
+            // It was polled after it was done, and has nothing more to give.
+            None => Poll::Pending,
+        }
+    }
+}
+
+// Nothing here is pinned.
+impl<S: PipelineEnd, L> Unpin for RunPipeline<'_, S, L> {}
+
+impl<S: PipelineEnd, L> Debug for RunPipeline<'_, S, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunPipeline").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}

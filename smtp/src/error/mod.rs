@@ -1,0 +1,28 @@
+//! What can go wrong, sorted by what is left of the session.
+//!
+//! | type | what happened | the session |
+//! |---|---|---|
+//! | [`Refusal`] | the server said no, or the command was never sent | intact |
+//! | [`ReplyError`] | the command was accepted, its reply has an unexpected form | intact |
+//! | [`Lost`] | network, TLS, time, protocol, 421, a dropped future | gone |
+//! | [`DeliveryUnknown`] | as [`Lost`], but the message had been sent whole | gone |
+//!
+//! What became of a message is a [`DeliverError`], which has an outcome for each recipient. A call
+//! that moves the session answers with a [`TransitionError`](crate::TransitionError), which hands
+//! the connection back when it is intact. `?` turns every one of them into [`Error`].
+
+pub(crate) mod blame;
+pub(crate) mod lost;
+pub(crate) mod mechanism;
+pub(crate) mod refusal;
+
+pub use blame::Blame;
+pub use lost::Lost;
+pub use mechanism::MechanismError;
+pub use refusal::Refusal;
+
+pub use crate::any_error::Error;
+pub use crate::message::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use crate::proto::fault::{Fault, NoTimer, ProtocolError};
+pub use crate::proto::line::EncodeError;
+pub use crate::proto::reply::ReplyError;

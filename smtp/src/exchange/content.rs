@@ -1,0 +1,326 @@
+//! The body of a message on its way out: after DATA with its dots doubled, or in counted chunks.
+//!
+//! Body, encoder and progress live here, in the exchange, so a slow source keeps nothing else
+//! waiting. What has come leaves when nothing more is there at once.
+
+use std::io;
+use std::ops::Range;
+use std::task::{Context, Poll};
+
+use smtp_grammar::Capabilities;
+
+use super::MAX_QUEUED_BYTES;
+use crate::command::Bdat;
+use crate::message::body::{Body, Segment};
+use crate::message::transfer::BodyMethod;
+use crate::proto::command::CodePattern;
+use crate::proto::content::{ContentError, ContentSummary, Encoder, PIECE, Sink};
+use crate::proto::engine::{Engine, Expected};
+use crate::proto::line::Declared;
+use crate::proto::output::Output;
+use crate::proto::stage::Stage;
+
+/// The reply to a message.
+const END_OF_DATA: Expected =
+    Expected { stage: Stage::EndOfData, accepts: &[CodePattern::Class(2)], reply_lines: None };
+
+/// Bytes of a message that is too small to leave on its own while a chunk before it waits for its
+/// reply: a source that drips would cost the server a command for each drop.
+const MIN_CHUNK: usize = 4096;
+
+/// A body being encoded.
+#[derive(Debug)]
+pub(crate) struct Content<'b> {
+    body: Body<'b>,
+    encoder: Encoder,
+    /// About how many bytes a chunk has; none after DATA.
+    chunk_size: Option<usize>,
+    /// The bytes of the chunk that comes next.
+    chunk: Output,
+    /// What the source gave, and was not encoded yet.
+    polled: Option<io::Result<Option<Segment<'b>>>>,
+    /// The source has nothing more at once.
+    dry: bool,
+    begun: bool,
+    /// Where the content begins in all that leaves.
+    start: u64,
+    ended: bool,
+}
+
+/// What must happen before more of a body is queued.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ContentNeed {
+    /// Bytes must leave.
+    Room,
+    /// The source must give more.
+    Source,
+    /// A chunk was queued that is not the last.
+    Chunk,
+    /// Nothing: it is queued up to its end.
+    Done,
+}
+
+/// Why a body cannot be sent on.
+#[derive(Debug)]
+pub(crate) enum ContentFailure {
+    Body(io::Error),
+    Content(ContentError),
+}
+
+impl From<io::Error> for ContentFailure {
+    fn from(error: io::Error) -> Self {
+        Self::Body(error)
+    }
+}
+
+impl From<ContentError> for ContentFailure {
+    fn from(error: ContentError) -> Self {
+        Self::Content(error)
+    }
+}
+
+impl<'b> Content<'b> {
+    /// A body for DATA, or for chunks of about `chunk_size` bytes.
+    pub(crate) fn new(
+        body: Body<'b>,
+        method: BodyMethod,
+        summary: Option<ContentSummary>,
+        declared: Declared,
+        chunk_size: usize,
+    ) -> Result<Self, ContentFailure> {
+        let data = method == BodyMethod::Data;
+        let encoder = if data {
+            Encoder::for_data(body.line_ends, declared.eight_bit)?
+        } else {
+            Encoder::for_bdat(body.line_ends, declared.eight_bit)
+        };
+        Ok(Self {
+            body,
+            encoder: encoder.summarized(summary),
+            chunk_size: (!data).then_some(chunk_size),
+            chunk: Output::default(),
+            polled: None,
+            dry: false,
+            begun: false,
+            start: 0,
+            ended: false,
+        })
+    }
+
+    /// Whether something is there to be sent, also the end: before that no command opens the
+    /// content, so that a source that fails at once costs nobody anything.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.body.is_polled() || self.polled.is_some()
+    }
+
+    /// Why the source has failed before any of it was sent.
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        match self.polled.take() {
+            Some(Err(error)) => Some(error),
+            polled => {
+                self.polled = polled;
+                None
+            }
+        }
+    }
+
+    /// Polls the source for more.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.polled.is_some() {
+            return Poll::Ready(());
+        }
+        match self.body.poll_segment(cx) {
+            Poll::Ready(segment) => {
+                self.polled = Some(segment);
+                self.dry = false;
+                Poll::Ready(())
+            }
+            // A chunk is counted before it leaves: it is cut where nothing more is there at once.
+            Poll::Pending if !self.dry && !self.chunk.is_empty() => {
+                self.dry = true;
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Queues as much as there is and fits. `waiting` says that a chunk before this one was not
+    /// answered yet.
+    ///
+    /// # Errors
+    ///
+    /// When the source fails, or the message turns out to be unsendable. Of a chunk nothing is
+    /// queued then.
+    pub(crate) fn advance(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        waiting: bool,
+    ) -> Result<ContentNeed, ContentFailure> {
+        match self.chunk_size {
+            None => self.advance_data(engine),
+            Some(size) => self.advance_chunk(engine, capabilities, size, waiting),
+        }
+    }
+
+    fn advance_data(&mut self, engine: &mut Engine) -> Result<ContentNeed, ContentFailure> {
+        if !self.begun {
+            self.begun = true;
+            engine.begin_content();
+            self.start = engine.queued();
+        }
+        loop {
+            if engine.output().remaining() > MAX_QUEUED_BYTES {
+                return Ok(ContentNeed::Room);
+            }
+            let Some(segment) = self.next_segment(self.encoder.segment_len())? else {
+                return Ok(ContentNeed::Source);
+            };
+            let output = engine.output();
+            match &segment {
+                Some(segment) => {
+                    let mut sink = QueueSink { segment, output };
+                    self.encoder.encode(segment.as_ref(), &mut sink)?;
+                }
+                None => {
+                    self.encoder.finish(&mut QueueSink { segment: &NOTHING, output })?;
+                    let bytes = engine.queued() - self.start;
+                    engine.end_content(bytes, END_OF_DATA);
+                    return Ok(ContentNeed::Done);
+                }
+            }
+        }
+    }
+
+    fn advance_chunk(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        size: usize,
+        waiting: bool,
+    ) -> Result<ContentNeed, ContentFailure> {
+        if engine.output().remaining() > MAX_QUEUED_BYTES {
+            return Ok(ContentNeed::Room);
+        }
+        // A message in memory whose last byte is in this chunk needs no empty one after it.
+        while !self.ended && (self.chunk.remaining() < size || self.body.is_spent()) {
+            let room = size.saturating_sub(self.chunk.remaining());
+            let most = self.encoder.segment_len().min(room.max(1));
+            let Some(segment) = self.next_segment(most)? else {
+                let enough = !waiting || self.chunk.remaining() >= MIN_CHUNK;
+                if self.dry && enough && !self.chunk.is_empty() {
+                    break;
+                }
+                return Ok(ContentNeed::Source);
+            };
+            let output = &mut self.chunk;
+            match &segment {
+                Some(segment) => {
+                    let mut sink = QueueSink { segment, output };
+                    self.encoder.encode(segment.as_ref(), &mut sink)?;
+                }
+                None => {
+                    self.encoder.finish(&mut QueueSink { segment: &NOTHING, output })?;
+                    self.ended = true;
+                }
+            }
+        }
+        self.dry = false;
+        let bytes = self.chunk.remaining() as u64;
+        submit_bdat(engine, capabilities, bytes, self.ended);
+        engine.output().append(&mut self.chunk);
+        engine.end_chunk(bytes);
+        Ok(if self.ended { ContentNeed::Done } else { ContentNeed::Chunk })
+    }
+
+    /// The next segment of the body; `None` where the source must be polled first, and
+    /// `Some(None)` after the last.
+    fn next_segment(&mut self, most: usize) -> io::Result<Option<Option<Segment<'b>>>> {
+        if self.body.is_polled() {
+            return self.polled.take().transpose();
+        }
+        self.body.next_segment(most).map(Some)
+    }
+}
+
+const NOTHING: Segment<'static> = Segment::Borrowed(&[]);
+
+/// Queues the command of a chunk. The server offers CHUNKING, or the message would not be sent in
+/// chunks.
+pub(crate) fn submit_bdat(
+    engine: &mut Engine,
+    capabilities: &Capabilities,
+    bytes: u64,
+    last: bool,
+) {
+    let (command, stage) = if last {
+        (Bdat::last(bytes), Stage::EndOfData)
+    } else {
+        (Bdat::chunk(bytes), Stage::Bdat)
+    };
+    let _ = engine.submit_as(&command, stage, capabilities, false);
+}
+
+/// A message that needs no change, queued with one step.
+///
+/// A borrowed one is copied, so a large one takes the way of its segments. None where it must.
+#[inline]
+pub(crate) fn submit_whole(
+    engine: &mut Engine,
+    capabilities: &Capabilities,
+    segment: Segment<'_>,
+    method: BodyMethod,
+) -> bool {
+    if let Segment::Borrowed(bytes) = segment
+        && bytes.len() > PIECE
+    {
+        return false;
+    }
+    let bytes = segment.as_ref().len() as u64;
+    let data = method == BodyMethod::Data;
+    if data {
+        engine.begin_content();
+    } else {
+        submit_bdat(engine, capabilities, bytes, true);
+    }
+    match segment {
+        Segment::Owned(bytes) => engine.output().push(bytes),
+        Segment::Borrowed(bytes) => engine.output().copy(bytes),
+    }
+    if data {
+        engine.output().copy(b".\r\n");
+        engine.end_content(bytes + 3, END_OF_DATA);
+    } else {
+        engine.end_chunk(bytes);
+    }
+    true
+}
+
+/// Ends a message of no bytes: a server that waits for one that nobody would get is answered so
+/// (RFC 2920 §3.1).
+pub(crate) fn submit_nothing(engine: &mut Engine) {
+    engine.begin_content();
+    engine.output().copy(b".\r\n");
+    engine.end_content(3, END_OF_DATA);
+}
+
+/// Queues what the encoder makes of a segment: owned bytes by reference, borrowed ones as a copy.
+struct QueueSink<'a, 'b> {
+    segment: &'a Segment<'b>,
+    output: &'a mut Output,
+}
+
+impl Sink for QueueSink<'_, '_> {
+    #[inline]
+    fn keep(&mut self, range: Range<usize>) {
+        match self.segment {
+            Segment::Owned(bytes) => self.output.push_part(bytes, range),
+            Segment::Borrowed(bytes) => self.output.copy(&bytes[range]),
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, bytes: &'static [u8]) {
+        self.output.copy(bytes);
+    }
+}

@@ -1,0 +1,551 @@
+//! Messages from a source on their way: what is written next, and which transaction the next reply
+//! is for.
+//!
+//! All ways of sending are one: transactions stand in a queue, the last of them is being written,
+//! the first gets the replies. What differs is how far writing may run ahead.
+
+use std::borrow::Borrow;
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use super::content::ContentNeed;
+use super::plan::{DeliveryCapabilities, SendPlan};
+use super::recipients::RecipientList;
+use super::transaction::{Carriage, Loss, Opening, Step, Transaction};
+use super::{Exchange, MAX_QUEUED_BYTES, Need};
+use crate::command::{Data, Mail, Rcpt};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::{
+    DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent,
+};
+use crate::message::receipt::Receipt;
+use crate::message::transfer::BodyMethod;
+use crate::proto::command::{CodePattern, Command as _};
+use crate::proto::engine::{Engine, Expected};
+use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::stage::Stage;
+
+/// What became of a message.
+pub(crate) type Delivered = Result<Receipt, DeliverError>;
+
+/// Where messages come from, and where is told what became of each.
+pub(crate) trait Messages<'b> {
+    type Envelope: Borrow<Envelope>;
+    /// What tells a message from others.
+    type Ticket;
+
+    /// The next message; none when there are no more.
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Self::Ticket, Self::Envelope, Body<'b>)>>;
+
+    /// Whether it is known that there are no more messages.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Says what became of a message. It is handed back where nothing was taken from its body.
+    fn report(
+        &mut self,
+        ticket: Self::Ticket,
+        result: Delivered,
+        unsent: Option<(Self::Envelope, Body<'b>)>,
+    );
+}
+
+/// Why a delivery has ended although the connection is intact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// There are no more messages.
+    Exhausted,
+    /// The server takes no more messages over this connection (RFC 9422 MAILMAX). Those that are
+    /// left were not taken from the source.
+    ServerLimit,
+}
+
+/// A message, and its transaction.
+struct Flight<'b, E, T> {
+    ticket: T,
+    envelope: E,
+    plan: SendPlan,
+    transaction: Transaction<'b>,
+}
+
+/// Messages on their way over a session.
+pub(crate) struct Delivery<'b, M: Messages<'b>> {
+    messages: M,
+    offers: DeliveryCapabilities,
+    /// The transactions under way, the oldest first.
+    in_flight: VecDeque<Flight<'b, M::Envelope, M::Ticket>>,
+    /// Messages that need another transaction.
+    again: VecDeque<Flight<'b, M::Envelope, M::Ticket>>,
+    /// A message that the source has given and that has not begun.
+    next: Option<(M::Ticket, M::Envelope, Body<'b>)>,
+    /// The source has no more messages.
+    exhausted: bool,
+    fence: Fence,
+}
+
+/// Whether the replies are known to be those to the commands that they were taken to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fence {
+    /// They are.
+    None,
+    /// A message has left before the replies to its commands were read.
+    Due,
+    /// The command that shows it has left.
+    Sent,
+}
+
+/// The reply to HELP. A server that does not know the command refuses it with one of three codes.
+/// None of them is the answer to MAIL, RCPT or BDAT of a server that takes messages in chunks.
+const FENCE: Expected = Expected {
+    stage: Stage::Other,
+    accepts: &[
+        CodePattern::Exactly(214),
+        CodePattern::Exactly(211),
+        CodePattern::Exactly(500),
+        CodePattern::Exactly(502),
+        CodePattern::Exactly(504),
+    ],
+    reply_lines: Some(1024),
+};
+
+impl<'b, M: Messages<'b>> Delivery<'b, M> {
+    pub(crate) fn new(offers: DeliveryCapabilities, messages: M) -> Self {
+        Self {
+            messages,
+            offers,
+            in_flight: VecDeque::new(),
+            again: VecDeque::new(),
+            next: None,
+            exhausted: false,
+            fence: Fence::None,
+        }
+    }
+
+    /// Where messages came from.
+    pub(crate) fn messages(&mut self) -> &mut M {
+        &mut self.messages
+    }
+
+    /// Gives the replies that are here to the transactions that they are for.
+    fn take_replies(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        while let Some(flight) = self.in_flight.front_mut() {
+            let may_split = |flight: &Flight<'b, M::Envelope, M::Ticket>| may_split(flight);
+            while !flight.transaction.is_over() {
+                if engine.is_waiting() {
+                    return Ok(());
+                }
+                let head = match engine.next_plain() {
+                    Some(head) => head,
+                    None => match engine.next_reply()? {
+                        Some(head) => head,
+                        None => return Ok(()),
+                    },
+                };
+                let split = !head.accepted && may_split(flight);
+                flight.transaction.take(&head, head.stage, engine, split)?;
+            }
+            self.settle_first(engine);
+        }
+        self.take_fence(engine)
+    }
+
+    /// Takes what comes when no transaction waits for a reply.
+    fn take_fence(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        let Some(head) = engine.next_reply()? else {
+            return Ok(());
+        };
+        // A reply that was said twice has shifted all that followed it.
+        if !head.accepted {
+            let reply = engine.take_refusal(&head);
+            let error = reply.map_or(ProtocolError::Surplus, ProtocolError::OutOfStep);
+            return Err(engine.end(error.into()));
+        }
+        engine.skip(&head);
+        engine.check_idle()?;
+        self.fence = Fence::None;
+        Ok(())
+    }
+
+    /// Ends the first transaction, which is over.
+    #[inline]
+    fn settle_first(&mut self, engine: &mut Engine) {
+        let Some(flight) = self.in_flight.front_mut() else {
+            return;
+        };
+        let transaction = &mut flight.transaction;
+        engine.facts.reset_due |= transaction.settle();
+        if transaction.refusal().is_none() && transaction.method() != BodyMethod::Data {
+            engine.facts.bdat_verified |= !transaction.restarts();
+        }
+        if transaction.recipients.has_pending() {
+            self.split_first(engine);
+        } else if let Some(flight) = self.in_flight.pop_front() {
+            self.finish(flight);
+        }
+    }
+
+    /// The first message has recipients that are to be named in another transaction.
+    #[cold]
+    fn split_first(&mut self, engine: &Engine) {
+        let Some(mut flight) = self.in_flight.pop_front() else {
+            return;
+        };
+        flight.transaction.renew();
+        let most = engine.limits().transactions;
+        if flight.transaction.transactions() >= most {
+            let refusal = Refusal::too_many_transactions(most);
+            flight.transaction.recipients.refuse_rest(&refusal);
+            self.finish(flight);
+        } else {
+            self.again.push_back(flight);
+        }
+    }
+
+    /// Reports a message for which no transaction is left.
+    fn finish(&mut self, flight: Flight<'b, M::Envelope, M::Ticket>) {
+        let Flight { ticket, mut transaction, .. } = flight;
+        let result = match transaction.recipients.take_delivered() {
+            Some(reply) => Ok(Receipt::new(transaction.recipients.take(), reply)),
+            None => {
+                let refusal = match transaction.refusal() {
+                    Some(refusal) => refusal.clone(),
+                    None => transaction.recipients.refusal(),
+                };
+                let recipients = transaction.recipients.take();
+                Err(DeliverError::Refused(Undelivered::new(refusal, recipients)))
+            }
+        };
+        self.messages.report(ticket, result, None);
+    }
+
+    /// Writes as far ahead as the method of each message, and the server, allow.
+    fn write(&mut self, engine: &mut Engine) -> Result<Need<Stopped>, Fault> {
+        loop {
+            let writing = self.in_flight.back_mut();
+            let Some(flight) = writing.filter(|flight| flight.transaction.step() != Step::Done)
+            else {
+                match self.begin(engine) {
+                    Some(need) => return Ok(need),
+                    None => continue,
+                }
+            };
+            if let Some(need) = write_flight(flight, engine, &self.offers)? {
+                return Ok(need);
+            }
+            self.settle(engine);
+        }
+    }
+
+    /// Ends the transactions that are over without a reply.
+    #[inline]
+    fn settle(&mut self, engine: &mut Engine) {
+        while self.in_flight.front().is_some_and(|flight| flight.transaction.is_over()) {
+            self.settle_first(engine);
+        }
+    }
+
+    /// Begins the next transaction; what must happen first, where it cannot begin.
+    fn begin(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+        let at_limit = self.offers.limits.mail.is_some_and(|most| {
+            engine.transactions() >= u64::from(most)
+        });
+        if at_limit {
+            return self.stop(engine);
+        }
+        if !self.may_begin(engine) {
+            let last = self.again.is_empty() && self.next.is_none() && self.messages.is_empty();
+            return if last { self.end(engine, Stopped::Exhausted) } else { Some(Need::Reply) };
+        }
+        // A transaction is large: it is made where it stays.
+        if !self.again.is_empty() {
+            self.in_flight.extend(self.again.pop_front());
+        } else if let Some((ticket, envelope, body)) = self.next.take() {
+            match self.offers.plan(envelope.borrow(), &body) {
+                Ok(plan) => {
+                    let carriage = Carriage {
+                        method: plan.method,
+                        summary: plan.summary,
+                        chunk_size: self.offers.transfer.chunk,
+                    };
+                    let recipients = RecipientList::of(envelope.borrow().rcpts());
+                    let transaction = Transaction::new(recipients, body, carriage);
+                    self.in_flight.push_back(Flight { ticket, envelope, plan, transaction });
+                }
+                Err(refusal) => {
+                    self.refuse_at_once(ticket, envelope.borrow(), refusal);
+                    return None;
+                }
+            }
+        } else if self.exhausted {
+            return self.end(engine, Stopped::Exhausted);
+        } else {
+            return Some(Need::Source);
+        }
+        self.start(engine);
+        None
+    }
+
+    /// Begins the transaction that was put into the queue.
+    #[inline]
+    fn start(&mut self, engine: &Engine) {
+        let overtakes = self.in_flight.len() > 1;
+        let Some(flight) = self.in_flight.back_mut() else {
+            return;
+        };
+        let transaction = &mut flight.transaction;
+        let most = transaction.most_recipients();
+        let limits = &self.offers.limits;
+        let all = most == usize::MAX && limits.rcpt.is_none() && limits.rcpt_domain.is_none();
+        let range = if all && transaction.transactions() == 0 {
+            0..transaction.recipients.len()
+        } else {
+            let splits = transaction.is_repeatable()
+                && flight.envelope.borrow().send_policy().permits_one_flight();
+            let (limits, most) =
+                if splits { (*limits, most) } else { (Default::default(), usize::MAX) };
+            let rcpts = flight.envelope.borrow().rcpts();
+            transaction.recipients.next_range(rcpts, &limits, most).unwrap_or_default()
+        };
+        // RSET is due in every flight that overtakes a final reply: a server that refuses the
+        // message before may keep its transaction, and these recipients would join it.
+        let reset = engine.facts.reset_due || overtakes;
+        transaction.begin(range, reset, overtakes, engine.queued());
+        if flight.plan.method == BodyMethod::EagerBdat {
+            self.fence = Fence::Due;
+        }
+    }
+
+    /// Whether another transaction may begin after those under way.
+    fn may_begin(&self, engine: &Engine) -> bool {
+        let Some(last) = self.in_flight.back() else {
+            return self.fence != Fence::Sent;
+        };
+        if !self.offers.pipelining || !engine.facts.overtakes || !self.offers.transfer.overtakes {
+            return false;
+        }
+        if last.plan.method != BodyMethod::EagerBdat {
+            // It is written whole, so its commands were answered: only its end is due.
+            return true;
+        }
+        let transfer = &self.offers.transfer;
+        let bytes: u64 = self.in_flight.iter().map(|flight| flight.plan.bytes).sum();
+        engine.facts.bdat_verified
+            && self.in_flight.len() < transfer.messages
+            && bytes < transfer.octets
+    }
+
+    /// Reports a message that cannot be sent, whatever the server says.
+    #[cold]
+    fn refuse_at_once(&mut self, ticket: M::Ticket, envelope: &Envelope, refusal: Refusal) {
+        let mut recipients = RecipientList::of(envelope.rcpts());
+        recipients.refuse_rest(&refusal);
+        let undelivered = Undelivered::new(refusal, recipients.into_vec());
+        self.messages.report(ticket, Err(DeliverError::Refused(undelivered)), None);
+    }
+
+    /// The server takes no more transactions.
+    #[cold]
+    fn stop(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+        if self.again.is_empty()
+            && self.next.is_none()
+            && (self.exhausted || self.messages.is_empty())
+        {
+            return self.end(engine, Stopped::Exhausted);
+        }
+        let most = engine.transactions();
+        for mut flight in std::mem::take(&mut self.again) {
+            flight.transaction.recipients.refuse_rest(&Refusal::exhausted(most));
+            self.finish(flight);
+        }
+        if let Some((ticket, envelope, body)) = self.next.take() {
+            let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
+            let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
+            let result = Err(DeliverError::NotSent(unsent));
+            self.messages.report(ticket, result, Some((envelope, body)));
+        }
+        self.end(engine, Stopped::ServerLimit)
+    }
+
+    /// Ends the delivery once everything is answered.
+    fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Option<Need<Stopped>> {
+        if self.fence == Fence::Due {
+            self.fence = Fence::Sent;
+            engine.submit_fence(FENCE);
+        }
+        let over = self.in_flight.is_empty() && self.fence == Fence::None;
+        Some(if over { Need::Done(stopped) } else { Need::Reply })
+    }
+
+    /// Reports a message that was under way when the connection was lost.
+    fn lose(
+        &mut self,
+        flight: Flight<'b, M::Envelope, M::Ticket>,
+        engine: &Engine,
+        lost: &Lost,
+        oldest: bool,
+    ) {
+        let Flight { ticket, envelope, mut transaction, .. } = flight;
+        let loss = transaction.lose(lost.fault(), engine, oldest);
+        let delivered = transaction.recipients.take_delivered();
+        let recipients = transaction.recipients.take();
+        let lost = lost.clone();
+        let error = match (loss, delivered) {
+            (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
+            // Some have it: the others are not sent, or refused, and the receipt says so.
+            (_, Some(reply)) => {
+                let receipt = Receipt::new(recipients, reply);
+                return self.messages.report(ticket, Ok(receipt), None);
+            }
+            (Loss::Refused(refusal), None) => {
+                DeliverError::Lost(DeliveryLost::new(lost.after(refusal), recipients))
+            }
+            (Loss::NotDelivered, None) => DeliverError::Lost(DeliveryLost::new(lost, recipients)),
+            (Loss::NotSent, None) => {
+                let unsent = Unsent::new(Ok(lost), recipients);
+                let message = transaction.take_body().map(|body| (envelope, body));
+                let result = Err(DeliverError::NotSent(unsent));
+                return self.messages.report(ticket, result, message);
+            }
+        };
+        self.messages.report(ticket, Err(error), None);
+    }
+}
+
+/// Whether recipients that do not fit into one transaction get another. A policy that looks at all
+/// of them must see all of them at once.
+#[cold]
+fn may_split<E: Borrow<Envelope>, T>(flight: &Flight<'_, E, T>) -> bool {
+    flight.envelope.borrow().send_policy().permits_one_flight()
+        && flight.transaction.is_repeatable()
+}
+
+/// Writes of a transaction as much as may be written now, and says what must happen before more is;
+/// none when all was, or nobody gets the message.
+#[inline]
+fn write_flight<E: Borrow<Envelope>, T>(
+    flight: &mut Flight<'_, E, T>,
+    engine: &mut Engine,
+    offers: &DeliveryCapabilities,
+) -> Result<Option<Need<Stopped>>, Fault> {
+    let transaction = &mut flight.transaction;
+    let envelope = flight.envelope.borrow();
+    let capabilities = &offers.capabilities;
+    loop {
+        if !offers.pipelining && transaction.awaits() {
+            return Ok(Some(Need::Reply));
+        }
+        match transaction.step() {
+            Step::Reset => {
+                engine.submit_reset();
+                transaction.wrote_reset();
+            }
+            Step::Mail => {
+                let mail = flight.plan.params.of(envelope.mail());
+                match engine.submit(&mail, capabilities, false) {
+                    Ok(declared) => transaction.wrote_mail(declared),
+                    Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
+                }
+            }
+            Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
+            Step::Rcpt => match transaction.next_recipient() {
+                Some(index) => {
+                    let utf8 = transaction.declared().utf8;
+                    match engine.submit(&envelope.rcpts()[index], capabilities, utf8) {
+                        Ok(_) => transaction.wrote_rcpt(index),
+                        Err(error) => {
+                            let refusal = Refusal::encode(Rcpt::SPEC.verb, error);
+                            transaction.skip_rcpt(index, refusal);
+                        }
+                    }
+                    if engine.output().remaining() > MAX_QUEUED_BYTES {
+                        return Ok(Some(Need::Room));
+                    }
+                    transaction.step_after_rcpt();
+                }
+                None => transaction.set_step(Step::Open),
+            },
+            Step::Open => match transaction.opening(offers.pipelining, envelope.send_policy()) {
+                Opening::Wait => return Ok(Some(Need::Reply)),
+                Opening::Source => return Ok(Some(Need::Source)),
+                Opening::Refused => transaction.give_up(),
+                Opening::Ask => {
+                    engine.submit_verb::<Data>();
+                    transaction.wrote_opening();
+                    return Ok(Some(Need::Reply));
+                }
+                Opening::Send => transaction.set_step(Step::Content),
+            },
+            Step::Opening => return Ok(Some(Need::Reply)),
+            Step::Content => {
+                return Ok(transaction
+                    .write_content(engine, capabilities, offers.pipelining)?
+                    .map(|need| match need {
+                        ContentNeed::Room => Need::Room,
+                        ContentNeed::Source => Need::Source,
+                        ContentNeed::Chunk | ContentNeed::Done => Need::Reply,
+                    }));
+            }
+            Step::Nothing => transaction.write_nothing(engine)?,
+            Step::Done => return Ok(None),
+        }
+    }
+}
+
+impl<'b, M: Messages<'b>> Exchange for Delivery<'b, M> {
+    type Output = Result<Stopped, Lost>;
+
+    fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
+        self.take_replies(engine)?;
+        Ok(match self.write(engine)? {
+            Need::Done(stopped) => Need::Done(Ok(stopped)),
+            Need::Reply => Need::Reply,
+            Need::Room => Need::Room,
+            Need::Source => Need::Source,
+        })
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(flight) = self.in_flight.back_mut()
+            && flight.transaction.step() != Step::Done
+        {
+            return flight.transaction.poll_body(cx);
+        }
+        if self.next.is_some() || self.exhausted {
+            return Poll::Ready(());
+        }
+        self.messages.poll_next(cx).map(|message| {
+            self.exhausted = message.is_none();
+            self.next = message;
+        })
+    }
+
+    fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output {
+        let mut oldest = true;
+        for flight in std::mem::take(&mut self.in_flight) {
+            self.lose(flight, engine, &lost, oldest);
+            oldest = false;
+        }
+        for flight in std::mem::take(&mut self.again) {
+            // Nothing of its next transaction has left.
+            self.lose(flight, engine, &lost, false);
+        }
+        if let Some((ticket, envelope, body)) = self.next.take() {
+            let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
+            let unsent = Unsent::new(Ok(lost.clone()), recipients);
+            self.messages.report(
+                ticket,
+                Err(DeliverError::NotSent(unsent)),
+                Some((envelope, body)),
+            );
+        }
+        Err(lost)
+    }
+}

@@ -1,0 +1,125 @@
+//! A command that the server answers with questions: each intermediate reply gets an answer.
+
+use memchr::memchr3;
+use smtp_grammar::{Capabilities, Reply};
+
+use super::{Answer, Exchange, Need, reset};
+use crate::conversation::{Conversation, Turn};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::proto::command::Command;
+use crate::proto::engine::{Engine, Expected, Outcome};
+use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::line::Declared;
+
+/// A command and its conversation, up to the final reply.
+pub(crate) struct Dialog<'a, C, A: ?Sized> {
+    command: Option<C>,
+    answers: &'a mut A,
+    capabilities: Capabilities,
+    utf8: bool,
+    begun: bool,
+    declared: Declared,
+    rounds: usize,
+    refusal: Option<Refusal>,
+}
+
+impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
+    pub(crate) fn new(
+        command: C,
+        answers: &'a mut A,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Self {
+        Self {
+            command: Some(command),
+            answers,
+            capabilities: capabilities.clone(),
+            utf8,
+            begun: false,
+            declared: Declared::default(),
+            rounds: 0,
+            refusal: None,
+        }
+    }
+
+    fn submit(&mut self, engine: &mut Engine) {
+        if !std::mem::replace(&mut self.begun, true) {
+            reset::submit_if_due(engine);
+        }
+        if engine.may_submit()
+            && let Some(command) = self.command.take()
+        {
+            match engine.submit(&command, &self.capabilities, self.utf8) {
+                Ok(declared) => self.declared = declared,
+                Err(error) => self.refusal = Some(Refusal::encode(C::SPEC.verb, error)),
+            }
+        }
+    }
+
+    /// Answers an intermediate reply. There is no way to say in SMTP that there is no answer, so the
+    /// connection is closed.
+    fn answer(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
+        let most = engine.limits().challenges;
+        if self.rounds > most {
+            return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
+        }
+        let turn = self.answers.answer(self.rounds, reply);
+        self.rounds += 1;
+        let expected = Expected {
+            stage: C::SPEC.stage,
+            accepts: C::SPEC.accepts,
+            reply_lines: C::SPEC.reply_lines,
+        };
+        let error = match turn {
+            Ok(Turn::Base64(octets)) => {
+                engine.submit_response(octets.expose(), expected);
+                return Ok(());
+            }
+            Ok(Turn::Line(line)) if memchr3(b'\r', b'\n', 0, line.expose()).is_none() => {
+                engine.submit_line(line.expose(), expected);
+                return Ok(());
+            }
+            Ok(Turn::Line(_)) => std::io::Error::other("an answer holds a CR, a LF or a NUL"),
+            Err(error) => std::io::Error::other(error),
+        };
+        Err(engine.end(Fault::Body(error)))
+    }
+}
+
+impl<C: Command, A: Conversation + ?Sized> Exchange for Dialog<'_, C, A> {
+    type Output = Result<Answer<(Reply, Declared)>, Lost>;
+
+    fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
+        loop {
+            self.submit(engine);
+            if !engine.awaits_reply()
+                && let Some(refusal) = self.refusal.take()
+            {
+                return Ok(Need::Done(Ok(Err(refusal))));
+            }
+            let Some(head) = engine.next_reply()? else {
+                return Ok(Need::Reply);
+            };
+            if head.automatic {
+                reset::settle(engine, &head)?;
+                continue;
+            }
+            match engine.take(&head) {
+                Outcome::Accepted(reply) if reply.code().is_intermediate() => {
+                    self.answer(engine, &reply)?;
+                }
+                Outcome::Accepted(reply) => {
+                    return Ok(Need::Done(Ok(Ok((reply, self.declared)))));
+                }
+                Outcome::Refused(reply) => {
+                    return Ok(Need::Done(Ok(Err(Refusal::by_server(C::SPEC.verb, reply)))));
+                }
+            }
+        }
+    }
+
+    fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
+        Err(lost)
+    }
+}

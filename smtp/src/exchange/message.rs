@@ -1,0 +1,156 @@
+//! The message of a transaction whose MAIL and recipients were sent one at a time.
+
+use smtp_grammar::{Capabilities, Reply};
+
+use super::content::ContentNeed;
+use super::transaction::{Loss, Opening, Step, Transaction};
+use super::{Exchange, Need, reset};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::message::error::{DeliveryLost, DeliveryUnknown, Undelivered};
+use crate::message::policy::Policy;
+use crate::message::receipt::Receipt;
+use crate::proto::command::Command;
+use crate::proto::engine::Engine;
+use crate::proto::fault::Fault;
+use crate::proto::stage::Stage;
+
+/// What became of a message whose transaction was opened one command at a time.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// The server took it.
+    Taken(Receipt),
+    /// The server refused it, or it was never sent; the transaction is over.
+    Refused(Undelivered),
+    /// The connection was lost, and the message was not delivered.
+    Lost(DeliveryLost),
+    /// The connection was lost after the message had left.
+    Unknown(DeliveryUnknown),
+}
+
+/// Sends a message in a transaction that is open, with the command that opens its content.
+pub(crate) struct SendMessage<'b, C> {
+    transaction: Transaction<'b>,
+    /// The command that opens content; none for chunks.
+    command: Option<C>,
+    capabilities: Capabilities,
+    begun: bool,
+}
+
+impl<'b, C: Command> SendMessage<'b, C> {
+    pub(crate) fn new(
+        transaction: Transaction<'b>,
+        command: Option<C>,
+        capabilities: &Capabilities,
+    ) -> Self {
+        Self { transaction, command, capabilities: capabilities.clone(), begun: false }
+    }
+
+    /// The connection was gone before anything of the message was written.
+    pub(crate) fn never_begun(&mut self, lost: Lost) -> Sent {
+        self.transaction.recipients.lose(None);
+        Sent::Lost(DeliveryLost::new(lost, self.transaction.recipients.take()))
+    }
+
+    /// Writes what may be written, and says what must happen before more is; none when all was.
+    fn write(&mut self, engine: &mut Engine) -> Result<Option<Need<Sent>>, Fault> {
+        let transaction = &mut self.transaction;
+        let pipelining = engine.facts.pipelining;
+        loop {
+            match transaction.step() {
+                Step::Open => match transaction.opening(false, &Policy::AnyAccepted) {
+                    Opening::Wait => return Ok(Some(Need::Reply)),
+                    Opening::Source => return Ok(Some(Need::Source)),
+                    Opening::Refused => transaction.give_up(),
+                    Opening::Send => transaction.set_step(Step::Content),
+                    Opening::Ask => {
+                        let utf8 = transaction.declared().utf8;
+                        match &self.command {
+                            Some(command) => {
+                                match engine.submit(command, &self.capabilities, utf8) {
+                                    Ok(_) => transaction.wrote_command(C::SPEC.verb),
+                                    Err(error) => transaction
+                                        .refuse(Refusal::encode(C::SPEC.verb, error)),
+                                }
+                            }
+                            None => transaction.give_up(),
+                        }
+                    }
+                },
+                Step::Content => {
+                    return Ok(transaction
+                        .write_content(engine, &self.capabilities, pipelining)?
+                        .map(|need| match need {
+                            ContentNeed::Room => Need::Room,
+                            ContentNeed::Source => Need::Source,
+                            ContentNeed::Chunk | ContentNeed::Done => Need::Reply,
+                        }));
+                }
+                Step::Nothing => transaction.write_nothing(engine)?,
+                Step::Opening => return Ok(Some(Need::Reply)),
+                Step::Done => return Ok(None),
+                Step::Reset | Step::Mail | Step::Rcpt => transaction.set_step(Step::Open),
+            }
+        }
+    }
+
+    fn finish(&mut self, engine: &mut Engine) -> Sent {
+        engine.facts.reset_due |= self.transaction.settle();
+        match self.transaction.recipients.take_delivered() {
+            Some(reply) => Sent::Taken(self.receipt(reply)),
+            None => {
+                let refusal = self.transaction.refusal().cloned();
+                let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
+                Sent::Refused(Undelivered::new(refusal, self.transaction.recipients.take()))
+            }
+        }
+    }
+
+    fn receipt(&mut self, reply: Reply) -> Receipt {
+        Receipt::new(self.transaction.recipients.take(), reply)
+    }
+}
+
+impl<C: Command> Exchange for SendMessage<'_, C> {
+    type Output = Sent;
+
+    fn advance(&mut self, engine: &mut Engine) -> Result<Need<Sent>, Fault> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.transaction.begin_at(engine.queued());
+        }
+        while let Some(head) = engine.next_reply()? {
+            if head.automatic {
+                reset::settle(engine, &head)?;
+            } else {
+                // A command of the caller's may have any stage; it is the one that was asked.
+                let opening = self.transaction.step() == Step::Opening;
+                let answers = if opening { Stage::Data } else { head.stage };
+                self.transaction.take(&head, answers, engine, false)?;
+            }
+        }
+        if let Some(need) = self.write(engine)? {
+            return Ok(need);
+        }
+        if self.transaction.is_over() {
+            let sent = self.finish(engine);
+            return Ok(Need::Done(sent));
+        }
+        Ok(Need::Reply)
+    }
+
+    fn poll_source(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        self.transaction.poll_body(cx)
+    }
+
+    fn lost(&mut self, engine: &Engine, lost: Lost) -> Sent {
+        let loss = self.transaction.lose(lost.fault(), engine, true);
+        let recipients = self.transaction.recipients.take();
+        match loss {
+            Loss::Unknown => Sent::Unknown(DeliveryUnknown::new(lost, recipients)),
+            Loss::Refused(refusal) => {
+                Sent::Lost(DeliveryLost::new(lost.after(refusal), recipients))
+            }
+            Loss::NotDelivered | Loss::NotSent => Sent::Lost(DeliveryLost::new(lost, recipients)),
+        }
+    }
+}

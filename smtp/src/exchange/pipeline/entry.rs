@@ -1,0 +1,267 @@
+//! The members of a group: what they send, and what they keep of the replies.
+
+use smtp_grammar::{Capabilities, Reply};
+
+use super::outcome::{Message, NotSent, Outcome};
+use crate::error::refusal::Refusal;
+use crate::message::body::Body;
+use crate::message::receipt::Receipt;
+use crate::proto::command::{Command, CommandSpec};
+use crate::proto::engine::{Engine, Outcome as Answer};
+use crate::proto::line::Declared;
+use crate::proto::reply::FromReply as _;
+
+/// What an accepted command does to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StateEffect {
+    /// It keeps the state.
+    Stay,
+    /// It opens a transaction.
+    Open,
+    /// It ends one without content.
+    Close,
+    /// It opens content, which ends the transaction.
+    Content,
+    /// It leads from between transactions to anywhere, as the last of its group.
+    Leave,
+    /// It ends the session.
+    Quit,
+}
+
+/// What came of queueing a command.
+#[derive(Debug)]
+pub(crate) enum Submitted {
+    Queued(Declared),
+    /// It cannot be written.
+    Refused,
+    /// There is no further command.
+    Nothing,
+}
+
+/// A member of a group, whatever it is.
+///
+/// Each reply answers the oldest command that waits for one.
+pub(crate) trait Entry<'a>: Send {
+    fn effect(&self) -> StateEffect;
+    fn spec(&self) -> CommandSpec;
+    /// Queues the next command.
+    fn submit(&mut self, engine: &mut Engine, capabilities: &Capabilities, utf8: bool)
+    -> Submitted;
+    /// Takes a reply. Returns whether it accepts the command.
+    fn answer(&mut self, answer: Answer) -> bool;
+    /// Everything that has no outcome yet gets this one: nothing of it was queued.
+    fn skip(&mut self, why: NotSent);
+    /// The oldest command that waits for a reply gets none. `left` says whether it had left.
+    fn lose(&mut self, left: bool);
+    /// Why the last command was refused.
+    fn refusal(&self) -> Option<Refusal>;
+    /// The message of a member that has one.
+    fn content(&mut self) -> Option<&mut (dyn ContentEntry<'a> + 'a)> {
+        None
+    }
+}
+
+/// A member that has a message.
+pub(crate) trait ContentEntry<'a>: Send {
+    /// The message itself, until it is taken.
+    fn body(&self) -> Option<&Body<'a>>;
+    fn take_body(&mut self) -> Option<Body<'a>>;
+    /// What became of it.
+    fn end(&mut self, outcome: Outcome<Receipt>);
+    /// What was said to a final dot without it.
+    fn empty_message_reply(&mut self, reply: Reply);
+}
+
+/// A member whose outcome has a type.
+pub(crate) trait WithOutcome<'a, O>: Entry<'a> {
+    fn outcome(self: Box<Self>) -> O;
+    fn as_entry(&mut self) -> &mut (dyn Entry<'a> + 'a);
+}
+
+/// One command.
+pub(crate) struct Single<C: Command> {
+    effect: StateEffect,
+    command: Option<C>,
+    outcome: Option<Outcome<C::Reply>>,
+}
+
+impl<C: Command> Single<C> {
+    pub(crate) fn new(effect: StateEffect, command: C) -> Self {
+        Self { effect, command: Some(command), outcome: None }
+    }
+}
+
+impl<'a, C: Command + Send> Entry<'a> for Single<C>
+where
+    C::Reply: Send,
+{
+    fn effect(&self) -> StateEffect {
+        self.effect
+    }
+
+    fn spec(&self) -> CommandSpec {
+        C::SPEC
+    }
+
+    fn submit(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Submitted {
+        let Some(command) = self.command.take() else {
+            return Submitted::Nothing;
+        };
+        match engine.submit(&command, capabilities, utf8) {
+            Ok(declared) => Submitted::Queued(declared),
+            Err(error) => {
+                self.outcome = Some(Outcome::Refused(Refusal::encode(C::SPEC.verb, error)));
+                Submitted::Refused
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: Answer) -> bool {
+        let outcome = read::<C>(answer);
+        let accepted = outcome.is_accepted();
+        self.outcome = Some(outcome);
+        accepted
+    }
+
+    fn skip(&mut self, why: NotSent) {
+        self.outcome.get_or_insert(Outcome::NotSent(why));
+    }
+
+    fn lose(&mut self, left: bool) {
+        self.outcome.get_or_insert_with(|| lost(left));
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.outcome.as_ref().and_then(Outcome::refusal).cloned()
+    }
+}
+
+impl<'a, C: Command + Send + 'a> WithOutcome<'a, Outcome<C::Reply>> for Single<C>
+where
+    C::Reply: Send + 'a,
+{
+    fn outcome(self: Box<Self>) -> Outcome<C::Reply> {
+        self.outcome.unwrap_or(Outcome::Unknown)
+    }
+
+    fn as_entry(&mut self) -> &mut (dyn Entry<'a> + 'a) {
+        self
+    }
+}
+
+/// A command that opens content, and the content.
+pub(crate) struct WithContent<'a, C: Command> {
+    command: Single<C>,
+    body: Option<Body<'a>>,
+    end: Option<Outcome<Receipt>>,
+    empty_message_reply: Option<Reply>,
+}
+
+impl<'a, C: Command> WithContent<'a, C> {
+    pub(crate) fn new(command: C, body: Body<'a>) -> Self {
+        let command = Single::new(StateEffect::Content, command);
+        Self { command, body: Some(body), end: None, empty_message_reply: None }
+    }
+}
+
+impl<'a, C: Command + Send + 'a> Entry<'a> for WithContent<'a, C>
+where
+    C::Reply: Send + 'a,
+{
+    fn effect(&self) -> StateEffect {
+        StateEffect::Content
+    }
+
+    fn spec(&self) -> CommandSpec {
+        C::SPEC
+    }
+
+    fn submit(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Submitted {
+        self.command.submit(engine, capabilities, utf8)
+    }
+
+    fn answer(&mut self, answer: Answer) -> bool {
+        self.command.answer(answer)
+    }
+
+    fn skip(&mut self, why: NotSent) {
+        self.command.skip(why);
+        self.end.get_or_insert(Outcome::NotSent(why));
+    }
+
+    fn lose(&mut self, left: bool) {
+        self.command.lose(left);
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        self.command.refusal()
+    }
+
+    fn content(&mut self) -> Option<&mut (dyn ContentEntry<'a> + 'a)> {
+        Some(self)
+    }
+}
+
+impl<'a, C: Command + Send + 'a> ContentEntry<'a> for WithContent<'a, C>
+where
+    C::Reply: Send + 'a,
+{
+    fn body(&self) -> Option<&Body<'a>> {
+        self.body.as_ref()
+    }
+
+    fn take_body(&mut self) -> Option<Body<'a>> {
+        self.body.take()
+    }
+
+    fn end(&mut self, outcome: Outcome<Receipt>) {
+        self.end.get_or_insert(outcome);
+    }
+
+    fn empty_message_reply(&mut self, reply: Reply) {
+        self.empty_message_reply = Some(reply);
+    }
+}
+
+impl<'a, C: Command + Send + 'a> WithOutcome<'a, Message<C::Reply>> for WithContent<'a, C>
+where
+    C::Reply: Send + 'a,
+{
+    fn outcome(self: Box<Self>) -> Message<C::Reply> {
+        Message {
+            opening: self.command.outcome.unwrap_or(Outcome::Unknown),
+            end: self.end.unwrap_or(Outcome::Unknown),
+            lone_dot: self.empty_message_reply,
+        }
+    }
+
+    fn as_entry(&mut self) -> &mut (dyn Entry<'a> + 'a) {
+        self
+    }
+}
+
+/// What a reply says to a command.
+pub(crate) fn read<C: Command>(answer: Answer) -> Outcome<C::Reply> {
+    match answer {
+        Answer::Accepted(reply) => match C::Reply::from_reply(reply) {
+            Ok(reply) => Outcome::Accepted(reply),
+            Err(error) => Outcome::Unreadable(error),
+        },
+        Answer::Refused(reply) => Outcome::Refused(Refusal::by_server(C::SPEC.verb, reply)),
+    }
+}
+
+/// The outcome of a command whose reply never came.
+pub(crate) fn lost<T>(left: bool) -> Outcome<T> {
+    if left { Outcome::Unknown } else { Outcome::NotSent(NotSent::Lost) }
+}

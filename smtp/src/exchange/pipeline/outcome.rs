@@ -1,0 +1,104 @@
+//! The outcome of each command of a group.
+
+use std::fmt::{self, Display};
+
+use smtp_grammar::Reply;
+
+use crate::error::refusal::Refusal;
+use crate::message::receipt::Receipt;
+use crate::proto::reply::ReplyError;
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// The server accepted it, and this is its reply.
+    Accepted(T),
+    /// The server accepted it, and its reply has an unexpected form.
+    Unreadable(ReplyError),
+    /// The server said no, or the command cannot be written and was left out
+    /// ([`Refusal::is_local`]).
+    Refused(Refusal),
+    /// The command did not leave.
+    NotSent(NotSent),
+    /// The connection was lost between the command and its reply: nobody knows.
+    Unknown,
+}
+
+/// Why a command did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotSent {
+    /// A command before it was refused, without which it means nothing: a recipient without a
+    /// sender, content without DATA.
+    BehindRefused,
+    /// No recipient was accepted, so nobody would get the message.
+    NoRecipients,
+    /// The connection was gone.
+    Lost,
+}
+
+/// What became of a message of a group.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Message<R> {
+    /// What the server said to DATA, or the command that stands for it.
+    pub opening: Outcome<R>,
+    /// What it said to the message itself. After [`Outcome::Unknown`] the server may have
+    /// delivered it (RFC 1047), and sending it again may deliver it twice.
+    pub end: Outcome<Receipt>,
+    /// What it said to a final dot without content: it had asked for a message that nobody would
+    /// have got (RFC 2920 §3.1).
+    pub lone_dot: Option<Reply>,
+}
+
+impl<T> Outcome<T> {
+    /// Whether the server accepted the command.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_) | Self::Unreadable(_))
+    }
+
+    /// The reply to an accepted command.
+    pub fn accepted(&self) -> Option<&T> {
+        match self {
+            Self::Accepted(reply) => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// As [`accepted`](Self::accepted), by value.
+    pub fn into_accepted(self) -> Option<T> {
+        match self {
+            Self::Accepted(reply) => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// Why the command was refused, where it was.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BehindRefused => "it was not sent: a command that it depends on was refused",
+            Self::NoRecipients => "it was not sent: no recipient was accepted",
+            Self::Lost => "it was not sent: the connection was lost",
+        })
+    }
+}
+
+impl<T> Display for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(_) => f.write_str("the server accepted it"),
+            Self::Unreadable(error) => Display::fmt(error, f),
+            Self::Refused(refusal) => Display::fmt(refusal, f),
+            Self::NotSent(why) => Display::fmt(why, f),
+            Self::Unknown => f.write_str("the connection was lost before its reply had come"),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The replies to a group: each goes to the command that it answers, by counting.
+
+use super::entry::StateEffect;
+use super::outcome::{NotSent, Outcome};
+use super::predicted::Progress;
+use super::run::{Awaited, Due, PipelineRun};
+use super::tuple::Members;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::reset;
+use crate::exchange::transaction::Loss;
+use crate::message::receipt::Receipt;
+use crate::proto::engine::{Engine, Outcome as Answer, ReplyHead};
+use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::stage::Stage;
+
+impl<'a, L: Members<'a>> PipelineRun<'a, L> {
+    /// Gives the replies that are here to the members that they answer.
+    pub(super) fn take_replies(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        self.pass_unsent();
+        while let Some(head) = engine.next_reply()? {
+            if !head.automatic {
+                self.take(&head, engine)?;
+            } else if head.accepted || !self.reset_overtakes {
+                reset::settle(engine, &head)?;
+            } else {
+                // Some servers refuse what comes after a final dot in the same flight, to be safe
+                // from smuggled messages: this one gets no such commands any more.
+                engine.facts.overtakes = false;
+                engine.facts.reset_due = true;
+                engine.skip(&head);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, head: &ReplyHead, engine: &mut Engine) -> Result<(), Fault> {
+        let Some(awaited) = self.awaited.pop_front() else {
+            engine.skip(head);
+            return Ok(());
+        };
+        match awaited.due {
+            Due::End => self.take_end(awaited, head, engine)?,
+            Due::EmptyMessage => {
+                let (Answer::Accepted(reply) | Answer::Refused(reply)) = engine.take(head);
+                self.message = None;
+                if let Some(content) =
+                    self.entry(awaited.member).and_then(|entry| entry.content())
+                {
+                    content.empty_message_reply(reply);
+                }
+            }
+            Due::Reply(_) | Due::Nothing(_) => {
+                let answer = engine.take(head);
+                if let Answer::Accepted(reply) = &answer
+                    && reply.code().is_intermediate()
+                    && awaited.effect != StateEffect::Content
+                {
+                    // It takes whatever follows the command for the answer to its question.
+                    self.awaited.push_front(awaited);
+                    return Err(engine.end(ProtocolError::Unexpected(reply.clone()).into()));
+                }
+                self.give(awaited, answer, engine);
+            }
+        }
+        self.pass_unsent();
+        Ok(())
+    }
+
+    /// Gives a command its reply.
+    fn give(&mut self, awaited: Awaited, answer: Answer, engine: &mut Engine) {
+        let Due::Reply(declared) = awaited.due else {
+            return;
+        };
+        let Some(entry) = self.members.entry(awaited.member).map(|entry| entry.0) else {
+            return;
+        };
+        let names_recipient = entry.spec().stage == Stage::Rcpt;
+        if names_recipient && entry.spec().verb == NAMED {
+            match &answer {
+                Answer::Accepted(reply) => self.recipients.answer(self.answered, Ok(reply.clone())),
+                Answer::Refused(reply) => {
+                    let refusal = Refusal::by_server(NAMED, reply.clone());
+                    self.recipients.answer(self.answered, Err(refusal));
+                }
+            }
+            self.answered += 1;
+        }
+        let accepted = entry.answer(answer);
+        self.confirmed.recipients += usize::from(names_recipient && accepted);
+        let progress = if accepted { Progress::Accepted(declared) } else { Progress::Refused };
+        let reset_due = self.note(awaited, progress);
+        engine.facts.reset_due |= reset_due;
+        if awaited.effect == StateEffect::Close && accepted {
+            engine.facts.reset_due = false;
+        }
+    }
+
+    /// Takes the reply to a message.
+    fn take_end(
+        &mut self,
+        awaited: Awaited,
+        head: &ReplyHead,
+        engine: &mut Engine,
+    ) -> Result<(), Fault> {
+        let Some(mut transaction) = self.message.take() else {
+            engine.skip(head);
+            return Ok(());
+        };
+        transaction.take(head, head.stage, engine, false)?;
+        engine.facts.reset_due |= transaction.settle();
+        let outcome = match transaction.recipients.take_delivered() {
+            Some(reply) => {
+                Outcome::Accepted(Receipt::new(transaction.recipients.take(), reply))
+            }
+            None => {
+                let refusal = transaction.refusal().cloned();
+                let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
+                self.reason = Some(refusal.clone());
+                Outcome::Refused(refusal)
+            }
+        };
+        if let Some(content) = self.entry(awaited.member).and_then(|entry| entry.content()) {
+            content.end(outcome);
+        }
+        Ok(())
+    }
+
+    /// Moves on along the group. Returns whether RSET is due now.
+    fn note(&mut self, awaited: Awaited, progress: Progress) -> bool {
+        let refused = progress == Progress::Refused;
+        let reason = self.entry(awaited.member).and_then(|entry| entry.refusal());
+        let mut reset_due = false;
+        match awaited.effect {
+            StateEffect::Open if refused => self.reason = reason,
+            StateEffect::Close if refused => {
+                reset_due = true;
+                self.reason = reason;
+            }
+            StateEffect::Content => {
+                let sent = matches!(awaited.due, Due::Reply(_));
+                self.opened = sent.then_some(!refused);
+                self.reason = reason.or_else(|| self.reason.take());
+            }
+            StateEffect::Leave | StateEffect::Quit if refused => self.reason = reason,
+            _ => {}
+        }
+        self.confirmed.pass(awaited.effect, progress);
+        if self.confirmed.transitions == self.predicted.transitions {
+            self.predicted.diverged = self.confirmed.diverged;
+        }
+        if self.awaited.is_empty() {
+            self.predicted = self.confirmed;
+        }
+        reset_due
+    }
+
+    /// Passes by what did not leave and is next.
+    pub(super) fn pass_unsent(&mut self) {
+        while let Some(&awaited) = self.awaited.front()
+            && let Due::Nothing(progress) = awaited.due
+        {
+            self.awaited.pop_front();
+            self.note(awaited, progress);
+        }
+    }
+
+    /// The connection is gone: everything that has no outcome yet gets one.
+    pub(super) fn lose(&mut self, engine: &Engine, cause: &Lost) {
+        let mut unanswered = engine.unanswered();
+        let closing = match cause.fault() {
+            Fault::Closing(reply) => Some(reply),
+            _ => None,
+        };
+        if let Some(mut transaction) = self.message.take() {
+            // Its reply is older than all others: those before were read.
+            let member = self
+                .awaited
+                .front()
+                .filter(|awaited| matches!(awaited.due, Due::End | Due::EmptyMessage))
+                .map_or(self.index(), |awaited| awaited.member);
+            let outcome = match transaction.lose(cause.fault(), engine, true) {
+                Loss::Unknown => Outcome::Unknown,
+                Loss::Refused(refusal) => Outcome::Refused(refusal),
+                Loss::NotDelivered | Loss::NotSent => Outcome::NotSent(NotSent::Lost),
+            };
+            if let Some(content) = self.entry(member).and_then(|entry| entry.content()) {
+                content.end(outcome);
+            }
+        }
+        let mut oldest = true;
+        for awaited in std::mem::take(&mut self.awaited) {
+            let left = match awaited.due {
+                Due::Nothing(_) => continue,
+                _ => unanswered.find(|due| !due.automatic).is_some_and(|due| due.left),
+            };
+            let first = std::mem::replace(&mut oldest, false);
+            let Due::Reply(_) = awaited.due else {
+                continue;
+            };
+            if let Some(entry) = self.entry(awaited.member) {
+                match closing {
+                    // It answers the command that it comes to, and says that no other will be
+                    // answered (RFC 5321 §3.8).
+                    Some(reply) if first => {
+                        entry.answer(Answer::Refused(reply.clone()));
+                    }
+                    _ => entry.lose(left),
+                }
+            }
+        }
+        self.skip_all();
+    }
+}
+
+/// The verb of the library's own RCPT.
+const NAMED: &str = <crate::command::Rcpt as crate::proto::command::Command>::SPEC.verb;

@@ -1,0 +1,110 @@
+//! Groups as tuples: a member after another makes a longer tuple, and the outcomes of a tuple of
+//! members are a tuple again.
+
+use super::entry::{Entry, WithOutcome};
+
+/// A member of a group that comes to the outcome `O`.
+pub struct Member<'a, O>(Box<dyn WithOutcome<'a, O> + 'a>);
+
+impl<'a, O> Member<'a, O> {
+    pub(crate) fn new(member: impl WithOutcome<'a, O> + 'a) -> Self {
+        Self(Box::new(member))
+    }
+}
+
+impl<O> std::fmt::Debug for Member<'_, O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Member")
+    }
+}
+
+/// The members of a group that has room for one more.
+#[diagnostic::on_unimplemented(
+    message = "this group of commands is full",
+    label = "a group has at most 16 members",
+    note = "`each` takes any number of commands as one member, `deliver_all` any number of messages"
+)]
+pub trait Append: sealed::Sealed {
+    /// The members, and one more.
+    type With<M>;
+    #[doc(hidden)]
+    fn with<M>(self, member: M) -> Self::With<M>;
+}
+
+/// The members of a group.
+pub trait Members<'a>: sealed::Sealed {
+    /// The outcomes of all members, in their order.
+    type Outcomes;
+    #[doc(hidden)]
+    fn entry(&mut self, index: usize) -> Option<sealed::EntryMut<'_, 'a>>;
+    #[doc(hidden)]
+    fn outcomes(self) -> Self::Outcomes;
+}
+
+macro_rules! rooms {
+    ($($($member:ident)*;)*) => {$(
+        impl<$($member),*> Append for ($($member,)*) {
+            type With<M> = ($($member,)* M,);
+
+            #[allow(non_snake_case, reason = "a member is called as its type is")]
+            fn with<M>(self, member: M) -> Self::With<M> {
+                let ($($member,)*) = self;
+                ($($member,)* member,)
+            }
+        }
+    )*};
+}
+
+macro_rules! groups {
+    ($($($outcome:ident)*;)*) => {$(
+        impl<$($outcome),*> sealed::Sealed for ($($outcome,)*) {}
+
+        impl<'a, $($outcome),*> Members<'a> for ($(Member<'a, $outcome>,)*) {
+            type Outcomes = ($($outcome,)*);
+
+            #[allow(non_snake_case, reason = "a member is called as its outcome is")]
+            fn entry(&mut self, mut index: usize) -> Option<sealed::EntryMut<'_, 'a>> {
+                let ($($outcome,)*) = self;
+                $(
+                    if index == 0 {
+                        return Some(sealed::EntryMut($outcome.0.as_entry()));
+                    }
+                    index = index.wrapping_sub(1);
+                )*
+                let _ = index;
+                None
+            }
+
+            #[allow(non_snake_case, reason = "a member is called as its outcome is")]
+            #[allow(clippy::unused_unit, reason = "a group of nothing has no outcomes")]
+            fn outcomes(self) -> Self::Outcomes {
+                let ($($outcome,)*) = self;
+                ($($outcome.0.outcome(),)*)
+            }
+        }
+    )*};
+}
+
+rooms! {
+    ; A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
+    A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
+    A B C D E F G H I J K L N; A B C D E F G H I J K L N O; A B C D E F G H I J K L N O P;
+}
+
+groups! {
+    A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
+    A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
+    A B C D E F G H I J K L N; A B C D E F G H I J K L N O; A B C D E F G H I J K L N O P;
+    A B C D E F G H I J K L N O P Q;
+}
+
+impl sealed::Sealed for () {}
+
+mod sealed {
+    /// A member of a group, whatever it is.
+    #[allow(missing_debug_implementations, reason = "no caller can have one")]
+    pub struct EntryMut<'e, 'a>(pub(in super::super) &'e mut (dyn super::Entry<'a> + 'a));
+
+    #[allow(unnameable_types, reason = "no caller implements it")]
+    pub trait Sealed {}
+}

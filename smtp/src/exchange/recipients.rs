@@ -1,0 +1,220 @@
+//! The recipients of a message, over all of its transactions.
+
+use std::ops::Range;
+
+use smtp_grammar::{ForwardPath, Host, Reply, parser};
+
+use super::Answer;
+use crate::command::Rcpt;
+use crate::error::refusal::Refusal;
+use crate::extension::ServerLimits;
+use crate::message::recipient::{Recipient, RecipientStatus};
+use crate::proto::command::Command as _;
+
+/// The recipients of a message, in the order in which they were named.
+#[derive(Debug, Default)]
+pub(crate) struct RecipientList {
+    list: Vec<Recipient>,
+    /// How many of them are still to be named.
+    pending: usize,
+    /// The reply to the last transaction that delivered the message.
+    delivered: Option<Reply>,
+}
+
+impl RecipientList {
+    /// Those of an envelope, none of whom was named yet.
+    #[inline]
+    pub(crate) fn of(rcpts: &[Rcpt]) -> Self {
+        let list: Vec<_> = rcpts.iter().map(|rcpt| Recipient::new(rcpt.path().clone())).collect();
+        Self { pending: list.len(), list, delivered: None }
+    }
+
+    /// Those that were named one at a time, each with its answer.
+    pub(crate) fn answered(list: Vec<Recipient>) -> Self {
+        Self { list, pending: 0, delivered: None }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    #[inline]
+    pub(crate) fn has_pending(&self) -> bool {
+        self.pending > 0
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Recipient] {
+        &self.list
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Recipient> {
+        self.list
+    }
+
+    /// Gives the recipients away.
+    pub(crate) fn take(&mut self) -> Vec<Recipient> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Whether a transaction has delivered the message, and with which reply.
+    pub(crate) fn take_delivered(&mut self) -> Option<Reply> {
+        self.delivered.take()
+    }
+
+    /// The first recipient of these that is still to be named.
+    #[inline]
+    pub(crate) fn next_pending(&self, mut of: Range<usize>) -> Option<usize> {
+        of.find(|&index| self.list[index].is_pending())
+    }
+
+    /// Adds a recipient that was named one at a time, as long as there are fewer than `most`.
+    pub(crate) fn extend(&mut self, path: Option<ForwardPath>, most: usize) {
+        if self.list.len() < most
+            && let Some(path) = path
+        {
+            self.list.push(Recipient::new(path));
+            self.pending += 1;
+        }
+    }
+
+    /// Records the answer to a recipient that was named one at a time, if it is one of those that
+    /// are kept.
+    pub(crate) fn answer(&mut self, index: usize, answer: Answer<Reply>) {
+        if index < self.list.len() {
+            match answer {
+                Ok(reply) => self.accept(index, reply),
+                Err(refusal) => self.refuse(index, refusal),
+            }
+        }
+    }
+
+    /// The recipients of the next transaction: those from the first that is still to be named, as
+    /// many as the server takes at once (RFC 9422), and no more than `most`.
+    pub(crate) fn next_range(
+        &self,
+        rcpts: &[Rcpt],
+        limits: &ServerLimits,
+        most: usize,
+    ) -> Option<Range<usize>> {
+        let start = self.next_pending(0..self.list.len())?;
+        let most = limits.rcpt.map_or(most, |limit| most.min(limit as usize));
+        let most_domains = limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
+        if most == usize::MAX && most_domains == usize::MAX {
+            return Some(start..self.list.len());
+        }
+        let (mut count, mut end) = (0, start);
+        let mut domains: Vec<&Host> = Vec::new();
+        while let Some(index) = self.next_pending(end..self.list.len()) {
+            count += 1;
+            if most_domains < usize::MAX
+                && let Some(mailbox) = rcpts.get(index).and_then(|rcpt| rcpt.path().mailbox())
+                && !domains.contains(&mailbox.host())
+            {
+                domains.push(mailbox.host());
+            }
+            if count > most || domains.len() > most_domains {
+                break;
+            }
+            end = index + 1;
+        }
+        Some(start..end)
+    }
+
+    /// Records that the server accepted a recipient.
+    #[inline]
+    pub(crate) fn accept(&mut self, index: usize, reply: Reply) {
+        self.pending -= 1;
+        self.list[index].accept(reply);
+    }
+
+    /// Records that a recipient does not get the message.
+    pub(crate) fn refuse(&mut self, index: usize, refusal: Refusal) {
+        self.pending -= 1;
+        self.list[index].refuse(refusal);
+    }
+
+    /// Records that a recipient was one too many, and is named again in another transaction.
+    pub(crate) fn retry(&mut self, index: usize, refusal: Refusal) {
+        self.list[index].retry(refusal);
+    }
+
+    /// Forgets what a transaction said of its recipients that begins again.
+    pub(crate) fn restart(&mut self, range: Range<usize>) {
+        for recipient in &mut self.list[range] {
+            if recipient.status() == RecipientStatus::Accepted {
+                recipient.restart();
+                self.pending += 1;
+            }
+        }
+    }
+
+    /// Records that the server took the message for the recipients that it had accepted.
+    #[inline]
+    pub(crate) fn deliver(&mut self, range: Range<usize>, reply: Reply) {
+        self.finish(range, RecipientStatus::Delivered);
+        self.delivered = Some(reply);
+    }
+
+    /// Records how the transaction ended for the recipients that it had accepted.
+    #[inline]
+    fn finish(&mut self, range: Range<usize>, status: RecipientStatus) {
+        for recipient in &mut self.list[range] {
+            if recipient.status() == RecipientStatus::Accepted {
+                recipient.finish(status);
+            }
+        }
+    }
+
+    /// Records that the message was refused: by the transaction whose recipients these are, for
+    /// those that it had accepted, and for all that are still to be named.
+    pub(crate) fn refuse_rest(&mut self, refusal: &Refusal) {
+        for recipient in &mut self.list {
+            match recipient.status() {
+                RecipientStatus::Pending | RecipientStatus::Accepted => {
+                    recipient.refuse(refusal.clone());
+                }
+                RecipientStatus::Retry => recipient.finish(RecipientStatus::Refused),
+                _ => {}
+            }
+        }
+        self.pending = 0;
+    }
+
+    /// Records that the connection was lost before anything was known of those without an answer:
+    /// the message may have arrived at the recipients of `unknown`, and at no others.
+    pub(crate) fn lose(&mut self, unknown: Option<Range<usize>>) {
+        for (index, recipient) in self.list.iter_mut().enumerate() {
+            let open = matches!(
+                recipient.status(),
+                RecipientStatus::Pending | RecipientStatus::Accepted
+            );
+            if open {
+                let unknown = unknown.as_ref().is_some_and(|range| range.contains(&index));
+                recipient.finish(if unknown {
+                    RecipientStatus::Unknown
+                } else {
+                    RecipientStatus::NotSent
+                });
+            }
+        }
+    }
+
+    /// The refusal that stands for all when no recipient was accepted: one that may pass, if there
+    /// is one, because then the message may still arrive; else the last.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let refusals = || self.list.iter().filter_map(Recipient::refusal);
+        let transient = refusals().rfind(|refusal| refusal.is_transient());
+        transient.or_else(|| refusals().next_back()).cloned().unwrap_or_else(Refusal::no_recipients)
+    }
+
+    /// Whether a recipient was refused and may be accepted another time.
+    pub(crate) fn has_transient_refusal(&self) -> bool {
+        self.list.iter().filter_map(Recipient::refusal).any(Refusal::is_transient)
+    }
+}
+
+/// The recipient that a line of the library's own RCPT names.
+pub(crate) fn named_recipient(line: &[u8]) -> Option<ForwardPath> {
+    let path = line.strip_prefix(Rcpt::SPEC.verb.as_bytes())?;
+    parser::forward_path(path).ok().map(|(_, path)| path)
+}

@@ -1,0 +1,32 @@
+//! RSET, where a transaction may still be open that nobody wants.
+//!
+//! It is due after a message that was refused: the transaction is over "on the completion of this
+//! command" (RFC 5321 §4.1.1.4), but Postfix keeps it when a policy refuses the message, and the
+//! recipients of the next one would join it. That it is due is a fact of the session: it goes before
+//! the first command of the next call, whatever that is, but for QUIT.
+
+use crate::proto::engine::{Engine, Outcome, ReplyHead};
+use crate::proto::fault::{Fault, ProtocolError};
+
+/// Queues RSET before the first command of an exchange, where it is due.
+pub(crate) fn submit_if_due(engine: &mut Engine) {
+    if engine.facts.reset_due {
+        engine.submit_reset();
+    }
+}
+
+/// Takes the reply to a RSET that the library has sent by its own decision.
+///
+/// # Errors
+///
+/// When it is refused: a server that does not even let a transaction be ended is out of step.
+#[inline]
+pub(crate) fn settle(engine: &mut Engine, head: &ReplyHead) -> Result<(), Fault> {
+    if head.accepted {
+        engine.facts.reset_due = false;
+        engine.skip(head);
+        return Ok(());
+    }
+    let (Outcome::Accepted(reply) | Outcome::Refused(reply)) = engine.take(head);
+    Err(engine.end(ProtocolError::ResetRefused(reply).into()))
+}

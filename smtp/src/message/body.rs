@@ -1,0 +1,274 @@
+//! The body of a message: bytes in memory, or a source that is polled for them.
+//!
+//! The library neither creates nor parses mails. A [`Body`] is an encoded one, and what may be
+//! done to its line ends.
+
+mod from;
+mod length;
+mod length_check;
+#[cfg(feature = "stream")]
+mod stream;
+
+use std::fmt::{self, Debug};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use memchr::memrchr;
+
+pub use length::LengthError;
+
+use crate::exclusive::Exclusive;
+use crate::proto::content::{ContentError, ContentSummary, LineEnds, PIECE};
+use length_check::LengthCheck;
+
+/// A source of octets that are not all there yet.
+///
+/// It is like a `Stream` of `io::Result<Bytes>` but belongs to no runtime.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of message content",
+    label = "has no pieces to send",
+    note = "implement `smtp::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice",
+    note = "a `Stream` goes in through `Body::from_stream`, an `AsyncRead` through `Body::reader`"
+)]
+pub trait BodySource: Send {
+    /// The next piece; `None` after the last.
+    ///
+    /// While it is pending the connection lives: what came before leaves, replies are read. It
+    /// starts no timeout of a stage; the server's own, and [`Timeouts::total`](crate::Timeouts),
+    /// go on.
+    ///
+    /// An error abandons the message, and no other where the protocol allows: in chunks, and with
+    /// DATA as long as the first piece has not come. After that the connection is closed without
+    /// the final dot, and the server drops what it got (RFC 5321 §3.8).
+    fn poll_piece(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>>;
+}
+
+/// The body of a message: an encoded mail.
+///
+/// Bytes in memory are measured before MAIL is sent, so that `SIZE=` is exact and a message that
+/// cannot be sent costs no connection. A `Bytes` (and what becomes one) is sent without being
+/// copied; a borrowed slice is copied once, piece by piece.
+///
+/// Anything else is sent while it is produced: a [`Stream`](Self::from_stream), an
+/// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of one's own. It
+/// is never held whole in memory, and when it fails the message is abandoned, and the error says why:
+/// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
+/// [`Fault::Body`](crate::Fault::Body) where only closing the connection could abandon it.
+pub struct Body<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) line_ends: LineEnds,
+    length: LengthCheck<'a>,
+}
+
+pub(crate) enum Source<'a> {
+    Owned(Bytes),
+    Borrowed(&'a [u8]),
+    Stream(Pin<Box<dyn BodySource + Sync + 'a>>),
+}
+
+/// A source in a type that is `Sync`. It stands inside its box, so that a body of a long life is one
+/// of a shorter life too.
+struct Unshared<S>(Exclusive<Pin<Box<S>>>);
+
+impl<S: BodySource> BodySource for Unshared<S> {
+    fn poll_piece(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        self.0.get().as_mut().poll_piece(cx)
+    }
+}
+
+impl<'a> Body<'a> {
+    /// A message that is produced while it is sent, of unknown length. It is declared as
+    /// `BODY=8BITMIME` where the server offers it; where the server does not, octets beyond ASCII
+    /// abandon the message.
+    pub fn stream(source: impl BodySource + 'a) -> Self {
+        Self::from(Source::Stream(Box::pin(Unshared(Exclusive::new(Box::pin(source))))))
+    }
+
+    /// Sets what is done to line ends that are not CRLF.
+    #[must_use]
+    pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
+        self.line_ends = line_ends;
+        self
+    }
+
+    /// Says how many octets the source will give, so that `SIZE=` can be declared. It counts line
+    /// ends as they are in the source: a bare LF that becomes CRLF is one octet.
+    ///
+    /// A source that gives more or fewer abandons the message with a [`LengthError`]. Of a message
+    /// in memory the length is known, and there is no need to say it.
+    #[must_use]
+    pub fn length(mut self, octets: u64) -> Self {
+        self.length.announce(octets);
+        self
+    }
+
+    /// Calls `progress(sent, total)` while the message is sent.
+    ///
+    /// `sent` counts octets of the message, as the source gives them: before dots are doubled and
+    /// line ends completed, and without the final dot. They have been handed to the connection,
+    /// where at most 256 KiB of them still wait to be written. It never goes back. `total` is the
+    /// length of the message, where it is known.
+    ///
+    /// The hook is called for each piece, and the last time with `sent` equal to `total`, of
+    /// whatever source, if all of the message could be sent. That the server took it is said by
+    /// the [`Receipt`](crate::Receipt) alone. It is called while the connection waits, so it should
+    /// return soon.
+    ///
+    /// ```
+    /// use smtp::Body;
+    ///
+    /// let message = "Subject: Hello\r\n\r\nHello.\r\n";
+    /// let body = Body::from(message).progress(|sent, total| match total {
+    ///     Some(total) => println!("{sent} of {total} octets"),
+    ///     None => println!("{sent} octets"),
+    /// });
+    /// ```
+    #[must_use]
+    pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) -> Self {
+        self.length.watch(progress);
+        self
+    }
+
+    /// How many octets the source will give, where that is known before it does.
+    pub(crate) fn known_length(&self) -> Option<u64> {
+        self.length.announced()
+    }
+
+    /// What can be said of the message before it is sent; nothing of a stream.
+    pub(crate) fn summary(&self) -> Result<Option<ContentSummary>, ContentError> {
+        self.known().map(|octets| ContentSummary::of(octets, self.line_ends)).transpose()
+    }
+
+    /// The octets, where they are in memory.
+    fn known(&self) -> Option<&[u8]> {
+        match &self.source {
+            Source::Owned(octets) => Some(octets),
+            Source::Borrowed(octets) => Some(octets),
+            Source::Stream(_) => None,
+        }
+    }
+
+    /// The same message, to be sent once more; its progress is not shown again. Only one that is in
+    /// memory can be.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let source = match &self.source {
+            Source::Owned(octets) => Source::Owned(octets.clone()),
+            Source::Borrowed(octets) => Source::Borrowed(octets),
+            Source::Stream(_) => return None,
+        };
+        Some(Self::from(source).line_ends(self.line_ends))
+    }
+
+    /// The message, where it is in memory and nobody wants to see it go.
+    pub(crate) fn whole(&self) -> Option<Segment<'a>> {
+        match &self.source {
+            _ if self.length.is_watched() => None,
+            Source::Owned(octets) => Some(Segment::Owned(octets.clone())),
+            Source::Borrowed(octets) => Some(Segment::Borrowed(octets)),
+            Source::Stream(_) => None,
+        }
+    }
+
+    /// Whether the message can be sent more than once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.known().is_some()
+    }
+
+    /// Whether pieces must be [polled](Self::poll_segment) for.
+    #[inline]
+    pub(crate) fn is_polled(&self) -> bool {
+        matches!(self.source, Source::Stream(_))
+    }
+
+    /// Whether it is known that no piece is left.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.known().is_some_and(<[u8]>::is_empty)
+    }
+
+    /// The next segment of a message in memory, of at most this many bytes; `None` after the last.
+    /// The one before has been handed to the connection.
+    pub(crate) fn next_segment(&mut self, most: usize) -> io::Result<Option<Segment<'a>>> {
+        self.length.handed_over();
+        let most = if self.length.is_watched() { most.min(PIECE) } else { most };
+        let segment = match &mut self.source {
+            Source::Owned(octets) => {
+                let end = cut(octets, most);
+                Some(octets.split_to(end)).filter(|piece| !piece.is_empty()).map(Segment::Owned)
+            }
+            Source::Borrowed(octets) => {
+                let (piece, rest) = octets.split_at(cut(octets, most.min(PIECE)));
+                *octets = rest;
+                Some(piece).filter(|piece| !piece.is_empty()).map(Segment::Borrowed)
+            }
+            Source::Stream(_) => None,
+        };
+        self.length.check(segment.as_ref().map(|segment| segment.as_ref().len()))?;
+        Ok(segment)
+    }
+
+    /// The next segment of a message that is produced while it is sent; `None` after the last.
+    pub(crate) fn poll_segment(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Segment<'a>>>> {
+        let Source::Stream(source) = &mut self.source else {
+            return Poll::Ready(self.next_segment(PIECE));
+        };
+        self.length.handed_over();
+        let piece = match source.as_mut().poll_piece(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(piece) => piece.transpose()?,
+        };
+        self.length.check(piece.as_ref().map(Bytes::len))?;
+        Poll::Ready(Ok(piece.map(Segment::Owned)))
+    }
+}
+
+/// Where to cut the next segment of a message in memory: after a line, because whole lines are
+/// encoded faster.
+fn cut(octets: &[u8], most: usize) -> usize {
+    match octets.get(..most) {
+        Some(piece) => memrchr(b'\n', piece).map_or(most, |end| end + 1),
+        None => octets.len(),
+    }
+}
+
+/// A part of a message on its way out.
+#[derive(Debug)]
+pub(crate) enum Segment<'a> {
+    Owned(Bytes),
+    Borrowed(&'a [u8]),
+}
+
+impl AsRef<[u8]> for Segment<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Owned(octets) => octets,
+            Self::Borrowed(octets) => octets,
+        }
+    }
+}
+
+impl Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("octets", &self.known_length())
+            .field("line_ends", &self.line_ends)
+            .finish()
+    }
+}
+
+impl<'a> From<Source<'a>> for Body<'a> {
+    fn from(source: Source<'a>) -> Self {
+        let body = Self { source, line_ends: LineEnds::default(), length: LengthCheck::default() };
+        match body.known().map(|octets| octets.len() as u64) {
+            Some(octets) => body.length(octets),
+            None => body,
+        }
+    }
+}

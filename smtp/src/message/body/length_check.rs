@@ -1,0 +1,85 @@
+//! Counts a message on its way: against the length that was announced, and for a progress hook.
+
+use super::length::LengthError;
+use crate::exclusive::Exclusive;
+
+/// Where progress is told.
+type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + Send + Sync + 'a>;
+
+#[derive(Default)]
+pub(super) struct LengthCheck<'a> {
+    announced: Option<u64>,
+    progress: Option<Progress<'a>>,
+    /// Octets of all pieces so far.
+    taken: u64,
+    /// What was last told of the progress.
+    told: Option<(u64, Option<u64>)>,
+}
+
+impl<'a> LengthCheck<'a> {
+    pub(super) fn announce(&mut self, octets: u64) {
+        self.announced = Some(octets);
+    }
+
+    pub(super) fn announced(&self) -> Option<u64> {
+        self.announced
+    }
+
+    pub(super) fn watch(&mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) {
+        let mut progress = Exclusive::new(progress);
+        self.progress = Some(Box::new(move |sent, total| progress.get()(sent, total)));
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    /// Counts the next piece, before any of it is handed over; `None` after the last.
+    pub(super) fn check(&mut self, octets: Option<usize>) -> Result<(), LengthError> {
+        match octets {
+            Some(octets) => self.take(octets as u64),
+            None => self.end(),
+        }
+    }
+
+    fn take(&mut self, octets: u64) -> Result<(), LengthError> {
+        self.taken = self.taken.saturating_add(octets);
+        match self.announced {
+            Some(announced) if announced < self.taken => {
+                Err(LengthError::new(announced, self.taken))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The piece that was counted last is with the connection.
+    pub(super) fn handed_over(&mut self) {
+        if self.taken > 0 {
+            self.tell(self.announced);
+        }
+    }
+
+    /// There are no more pieces.
+    fn end(&mut self) -> Result<(), LengthError> {
+        match self.announced {
+            Some(announced) if announced > self.taken => {
+                Err(LengthError::new(announced, self.taken))
+            }
+            _ => {
+                self.tell(Some(self.taken));
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(&mut self, total: Option<u64>) {
+        let now = (self.taken, total);
+        if self.told == Some(now) {
+            return;
+        }
+        self.told = Some(now);
+        if let Some(progress) = &mut self.progress {
+            progress(self.taken, total);
+        }
+    }
+}

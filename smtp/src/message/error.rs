@@ -1,0 +1,327 @@
+//! A message that did not arrive, or may have.
+
+use std::fmt::{self, Display};
+
+use smtp_grammar::Reply;
+
+use super::body::Body;
+use super::envelope::Envelope;
+use super::recipient::{Recipient, RecipientOutcome};
+use crate::error::blame::Blame;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+
+/// Why a message was not delivered to anybody, or may have been.
+///
+/// Each variant has its recipients: what is to be done about a message is decided for each of them
+/// by [`Recipient::outcome`].
+///
+/// | variant | the message | the connection |
+/// |---|---|---|
+/// | `Refused` | was refused | is intact |
+/// | `NotSent` | never left | is gone |
+/// | `Lost` | cannot have arrived, or was refused | is gone |
+/// | `Unknown` | had left whole and was not answered | is gone |
+#[derive(Debug)]
+pub enum DeliverError {
+    /// The server refused the message, or it cannot be sent as it is. The session is intact and
+    /// takes the next one.
+    Refused(Undelivered),
+    /// The connection is gone before the message had left whole, or the server said that it did
+    /// not take it.
+    Lost(DeliveryLost),
+    /// The connection is gone after the message had left whole and before it was answered.
+    Unknown(DeliveryUnknown),
+    /// The connection was gone, or takes no more messages, before anything of this one had left.
+    NotSent(Unsent),
+}
+
+/// A message that was refused for every recipient, and why.
+#[derive(Clone, Debug)]
+pub struct Undelivered {
+    refusal: Refusal,
+    recipients: Vec<Recipient>,
+}
+
+/// A message that was under way when the connection was lost, and that no server took.
+#[derive(Clone, Debug)]
+pub struct DeliveryLost {
+    lost: Lost,
+    recipients: Vec<Recipient>,
+}
+
+/// The connection was lost after the message had been sent whole and before it was answered. The
+/// server may have delivered it (RFC 1047).
+///
+/// Sending it again may deliver it twice, so the library never does that by itself.
+#[derive(Clone, Debug)]
+pub struct DeliveryUnknown {
+    lost: Lost,
+    recipients: Vec<Recipient>,
+}
+
+/// A message of which nothing has left: it may be sent over another connection.
+#[derive(Debug)]
+pub struct Unsent {
+    reason: Result<Lost, Refusal>,
+    recipients: Vec<Recipient>,
+    message: Option<Box<(Envelope, Body<'static>)>>,
+}
+
+impl DeliverError {
+    /// What became of each recipient, in the order of the envelope.
+    pub fn recipients(&self) -> &[Recipient] {
+        match self {
+            Self::Refused(undelivered) => &undelivered.recipients,
+            Self::Lost(lost) => &lost.recipients,
+            Self::Unknown(unknown) => &unknown.recipients,
+            Self::NotSent(unsent) => &unsent.recipients,
+        }
+    }
+
+    /// Whether sending the message again, later or over another connection, may deliver it to a
+    /// recipient that has not got it, and cannot deliver it twice. Never true of
+    /// [`Unknown`](Self::Unknown).
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused(undelivered) => undelivered.is_transient(),
+            Self::Lost(lost) => lost.is_transient(),
+            Self::Unknown(_) => false,
+            Self::NotSent(_) => true,
+        }
+    }
+
+    /// Whose doing it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Refused(undelivered) => undelivered.refusal.blame(),
+            Self::Lost(DeliveryLost { lost, .. }) | Self::Unknown(DeliveryUnknown { lost, .. }) => {
+                lost.blame()
+            }
+            Self::NotSent(unsent) => match &unsent.reason {
+                Ok(lost) => lost.blame(),
+                Err(refusal) => refusal.blame(),
+            },
+        }
+    }
+
+    /// The server's reply, where a reply is the reason.
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Refused(undelivered) => undelivered.refusal.reply(),
+            _ => self.lost().and_then(Lost::reply),
+        }
+    }
+
+    /// How the connection was lost, where it was.
+    pub fn lost(&self) -> Option<&Lost> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Lost(DeliveryLost { lost, .. }) | Self::Unknown(DeliveryUnknown { lost, .. }) => {
+                Some(lost)
+            }
+            Self::NotSent(unsent) => unsent.lost(),
+        }
+    }
+}
+
+/// Whether a recipient may fare better another time.
+fn may_retry(recipient: &Recipient) -> bool {
+    match recipient.outcome() {
+        RecipientOutcome::Refused(refusal) => refusal.is_transient(),
+        RecipientOutcome::NotSent => true,
+        RecipientOutcome::Delivered | RecipientOutcome::Unknown => false,
+    }
+}
+
+impl Undelivered {
+    pub(crate) fn new(refusal: Refusal, recipients: Vec<Recipient>) -> Self {
+        Self { refusal, recipients }
+    }
+
+    /// What refused the message as a whole: the reply to MAIL, to DATA, or to the message; to a
+    /// recipient when each was refused, and then to one that may be tried again, if there is one.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// What became of each recipient, in the order of the envelope.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    pub(crate) fn into_refusal(self) -> Refusal {
+        self.refusal
+    }
+
+    pub(crate) fn into_parts(self) -> (Refusal, Vec<Recipient>) {
+        (self.refusal, self.recipients)
+    }
+
+    /// Whether the message, or one of its recipients, may fare better later (4yz).
+    pub fn is_transient(&self) -> bool {
+        self.refusal.is_transient()
+            || self.recipients.iter().any(|recipient| {
+                recipient.refusal().is_some_and(Refusal::is_transient)
+            })
+    }
+}
+
+impl DeliveryLost {
+    pub(crate) fn new(lost: Lost, recipients: Vec<Recipient>) -> Self {
+        Self { lost, recipients }
+    }
+
+    /// How the connection was lost, and what the server had said before.
+    pub fn lost(&self) -> &Lost {
+        &self.lost
+    }
+
+    /// What became of each recipient, in the order of the envelope: refused, or not sent.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    /// Whether the message may be sent again: the server has not refused it for good, for all of
+    /// its recipients.
+    pub fn is_transient(&self) -> bool {
+        self.lost.is_transient()
+            || (self.lost.refusal().is_some() && self.recipients.iter().any(may_retry))
+    }
+
+    pub(crate) fn into_lost(self) -> Lost {
+        self.lost
+    }
+}
+
+impl DeliveryUnknown {
+    pub(crate) fn new(lost: Lost, recipients: Vec<Recipient>) -> Self {
+        Self { lost, recipients }
+    }
+
+    /// How the connection was lost.
+    pub fn lost(&self) -> &Lost {
+        &self.lost
+    }
+
+    /// What became of each recipient before that, in the order of the envelope. Those that are
+    /// [unknown](RecipientOutcome::Unknown) may have got the message.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+}
+
+impl Unsent {
+    /// `reason`: how the connection was lost, or why it takes no more messages.
+    pub(crate) fn new(reason: Result<Lost, Refusal>, recipients: Vec<Recipient>) -> Self {
+        Self { reason, recipients, message: None }
+    }
+
+    pub(crate) fn into_reason(self) -> Result<Lost, Refusal> {
+        self.reason
+    }
+
+    /// How the connection was lost; `None` where it is intact and the server takes no more messages
+    /// over it (RFC 9422 MAILMAX).
+    pub fn lost(&self) -> Option<&Lost> {
+        self.reason.as_ref().ok()
+    }
+
+    /// The recipients, in the order of the envelope. None of them got anything.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    /// The message as it was given, where it was given away with the call: nothing was taken from
+    /// its body.
+    pub fn into_message(self) -> Option<(Envelope, Body<'static>)> {
+        self.message.map(|message| *message)
+    }
+
+    /// Hands the message back.
+    pub(crate) fn with_message(mut self, message: Option<(Envelope, Body<'static>)>) -> Self {
+        self.message = message.map(Box::new);
+        self
+    }
+}
+
+impl Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.refusal, f)
+    }
+}
+
+impl Display for DeliveryLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.lost, f)
+    }
+}
+
+impl Display for DeliveryUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "it is unknown whether the message was delivered, and sending it again may deliver it \
+             twice: it had been sent whole, then {}",
+            self.lost
+        )
+    }
+}
+
+impl Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Ok(lost) => write!(f, "nothing of the message was sent: {lost}"),
+            Err(refusal) => write!(f, "nothing of the message was sent: {refusal}"),
+        }
+    }
+}
+
+impl std::error::Error for Undelivered {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.refusal)
+    }
+}
+
+impl std::error::Error for DeliveryLost {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.lost)
+    }
+}
+
+impl std::error::Error for DeliveryUnknown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.lost)
+    }
+}
+
+impl std::error::Error for Unsent {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Ok(lost) => Some(lost),
+            Err(refusal) => Some(refusal),
+        }
+    }
+}
+
+impl Display for DeliverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(undelivered) => Display::fmt(undelivered, f),
+            Self::Lost(lost) => Display::fmt(lost, f),
+            Self::Unknown(unknown) => Display::fmt(unknown, f),
+            Self::NotSent(unsent) => Display::fmt(unsent, f),
+        }
+    }
+}
+
+impl std::error::Error for DeliverError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(undelivered) => Some(&undelivered.refusal),
+            Self::Lost(lost) => Some(&lost.lost),
+            Self::Unknown(unknown) => Some(unknown),
+            Self::NotSent(unsent) => unsent.source(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! A message as data: its envelope, its body, how it travels, and what became of it.
+//!
+//! Nothing here does I/O or knows a runtime, so a queue can keep all of it.
+
+pub(crate) mod body;
+pub(crate) mod envelope;
+pub(crate) mod error;
+pub(crate) mod policy;
+pub(crate) mod receipt;
+pub(crate) mod recipient;
+pub(crate) mod transfer;
+
+pub use body::{Body, BodySource, LengthError};
+pub use envelope::{Envelope, EnvelopeError};
+pub use error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use policy::Policy;
+pub use receipt::Receipt;
+pub use recipient::{Recipient, RecipientOutcome};
+pub use transfer::Transfer;

@@ -1,0 +1,174 @@
+//! A recipient, the reply to its RCPT, and whether it got the message.
+
+use smtp_grammar::{ForwardPath, Reply};
+
+use crate::error::refusal::Refusal;
+
+/// A recipient of a message, and what became of it.
+///
+/// RCPT's own reply and the outcome are two facts: a server may accept a recipient and then refuse
+/// the message, or be lost before it answers.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    path: ForwardPath,
+    /// The reply that accepted it.
+    accepted: Option<Reply>,
+    /// Why it does not get the message.
+    refusal: Option<Box<Refusal>>,
+    status: RecipientStatus,
+}
+
+/// Whether a recipient got the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecipientOutcome<'a> {
+    /// The server has taken the message for it: [`Receipt::reply`](crate::Receipt::reply) is what
+    /// it said.
+    Delivered,
+    /// It does not get the message: the server refused the recipient or the message, or the
+    /// command could not be written.
+    Refused(&'a Refusal),
+    /// The message had left whole, and the connection was lost before the server answered. It may
+    /// have been delivered (RFC 1047).
+    Unknown,
+    /// The message cannot have arrived: it was not sent to this recipient, or not whole. It may be
+    /// sent again.
+    NotSent,
+}
+
+/// The state of a recipient while its message is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecipientStatus {
+    /// RCPT was not sent, or not answered.
+    Pending,
+    /// It was one too many, and is named again in another transaction.
+    Retry,
+    /// The server accepted it in the transaction under way.
+    Accepted,
+    Delivered,
+    Refused,
+    Unknown,
+    NotSent,
+}
+
+impl Recipient {
+    /// A recipient that was not named yet.
+    #[inline]
+    pub(crate) fn new(path: ForwardPath) -> Self {
+        Self { path, accepted: None, refusal: None, status: RecipientStatus::Pending }
+    }
+
+    /// The recipient.
+    pub fn path(&self) -> &ForwardPath {
+        &self.path
+    }
+
+    /// The server's reply to RCPT; `None` where there is none: the command was not sent, or the
+    /// connection was lost before its reply.
+    pub fn rcpt(&self) -> Option<&Reply> {
+        let refused = || self.refusal.as_deref().filter(|refusal| refusal.command() == "RCPT");
+        self.accepted.as_ref().or_else(|| refused().and_then(Refusal::reply))
+    }
+
+    /// Whether the recipient got the message. While it is on its way, as a
+    /// [`Policy`](crate::Policy) sees it, nobody has got it yet.
+    pub fn outcome(&self) -> RecipientOutcome<'_> {
+        match (self.status, &self.refusal) {
+            (RecipientStatus::Delivered, _) => RecipientOutcome::Delivered,
+            (RecipientStatus::Unknown, _) => RecipientOutcome::Unknown,
+            (_, Some(refusal)) => RecipientOutcome::Refused(refusal),
+            _ => RecipientOutcome::NotSent,
+        }
+    }
+
+    /// Whether the server accepted the recipient.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.is_some()
+    }
+
+    /// Why the recipient does not get the message, where it was refused.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self.outcome() {
+            RecipientOutcome::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn status(&self) -> RecipientStatus {
+        self.status
+    }
+
+    /// Whether it is still to be named.
+    #[inline]
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.status, RecipientStatus::Pending | RecipientStatus::Retry)
+    }
+
+    /// Records that the server accepted it.
+    #[inline]
+    pub(crate) fn accept(&mut self, reply: Reply) {
+        self.accepted = Some(reply);
+        self.refusal = None;
+        self.status = RecipientStatus::Accepted;
+    }
+
+    /// Records why it does not get the message.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal = Some(Box::new(refusal));
+        self.status = RecipientStatus::Refused;
+    }
+
+    /// Records that it was one too many for a transaction, and is named again in another.
+    pub(crate) fn retry(&mut self, refusal: Refusal) {
+        self.refuse(refusal);
+        self.status = RecipientStatus::Retry;
+    }
+
+    /// Forgets what a transaction said of it that begins again.
+    pub(crate) fn restart(&mut self) {
+        self.accepted = None;
+        self.refusal = None;
+        self.status = RecipientStatus::Pending;
+    }
+
+    /// Records how the transaction ended that had accepted it.
+    #[inline]
+    pub(crate) fn finish(&mut self, status: RecipientStatus) {
+        self.status = status;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smtp_grammar::ReplyCode;
+
+    use super::*;
+
+    fn reply(code: u16) -> Reply {
+        Reply::new(ReplyCode::new(code).expect("a code"), ["text"])
+    }
+
+    #[test]
+    fn the_reply_to_rcpt_and_the_outcome_are_two_facts() {
+        let path = || ForwardPath::try_from("you@example.org").expect("an address");
+        let refused = |command, code| Refusal::by_server(command, reply(code));
+        let mut recipient = Recipient::new(path());
+        assert_eq!((recipient.rcpt(), recipient.outcome()), (None, RecipientOutcome::NotSent));
+        recipient.accept(reply(250));
+        assert_eq!(recipient.rcpt(), Some(&reply(250)));
+        assert_eq!(recipient.outcome(), RecipientOutcome::NotSent);
+        recipient.refuse(refused(Refusal::END_OF_DATA, 554));
+        assert_eq!(recipient.rcpt(), Some(&reply(250)));
+        let refusal = refused(Refusal::END_OF_DATA, 554);
+        assert_eq!(recipient.outcome(), RecipientOutcome::Refused(&refusal));
+        recipient.finish(RecipientStatus::Delivered);
+        assert_eq!(recipient.outcome(), RecipientOutcome::Delivered);
+        let mut recipient = Recipient::new(path());
+        recipient.refuse(refused("RCPT TO:", 550));
+        assert_eq!(recipient.rcpt(), Some(&reply(550)));
+        let mut recipient = Recipient::new(path());
+        recipient.refuse(refused("MAIL FROM:", 550));
+        assert_eq!(recipient.rcpt(), None, "that is what was said to MAIL");
+    }
+}

@@ -1,0 +1,60 @@
+//! How a connection ends: what was received before is given out first.
+//!
+//! The driver says what happened to the stream or the clock, and nothing more. What follows from it
+//! is decided here: a write that fails leaves a moment to read why, and an end of the stream is told
+//! only after every reply that had come was given out, because what was read decides.
+
+use std::io;
+
+use super::Engine;
+use crate::proto::fault::Fault;
+
+/// A command that got no reply.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unanswered {
+    /// The library sent it by its own decision.
+    pub(crate) automatic: bool,
+    /// It had left whole.
+    pub(crate) left: bool,
+}
+
+impl Engine {
+    /// Writing has failed: nothing more leaves, and what the server said before it closed may still
+    /// be read.
+    pub(crate) fn write_failed(&mut self, error: io::Error) {
+        self.abandon_output();
+        self.write_error = Some(error);
+    }
+
+    /// Whether writing has failed.
+    #[inline]
+    pub(crate) fn has_write_failed(&self) -> bool {
+        self.write_error.is_some()
+    }
+
+    /// Nothing more will be received: the stream ended, failed, or took too long.
+    pub(crate) fn receive_failed(&mut self, fault: Fault) {
+        // Why writing failed is nearer to the cause than the end that followed.
+        let fault = self.write_error.take().map_or(fault, Fault::Io);
+        self.ending.get_or_insert(fault);
+    }
+
+    /// The replies that were due when the connection ended, the oldest first.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> {
+        self.in_flight
+            .iter()
+            .map(|due| Unanswered { automatic: due.automatic, left: self.has_left(due.after) })
+    }
+
+    /// Why the connection is over, once nothing is left to be given out.
+    pub(crate) fn take_ending(&mut self) -> Option<Fault> {
+        let fault = self.ending.take()?;
+        Some(self.end(fault))
+    }
+
+    /// Whether nothing more will be received.
+    #[inline]
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+}
