@@ -455,6 +455,9 @@ fn write_flight<E: Borrow<Envelope>, T>(
                 }
             }
             Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
+            Step::Rcpt if engine.output().remaining() > MAX_QUEUED_BYTES => {
+                return Ok(Some(Need::Room));
+            }
             Step::Rcpt => match transaction.next_recipient() {
                 Some(index) => {
                     let utf8 = transaction.declared().utf8;
@@ -465,10 +468,10 @@ fn write_flight<E: Borrow<Envelope>, T>(
                             transaction.skip_rcpt(index, refusal);
                         }
                     }
-                    if engine.output().remaining() > MAX_QUEUED_BYTES {
-                        return Ok(Some(Need::Room));
+                    // What is refused while there is no room decides what follows the last one.
+                    if engine.output().remaining() <= MAX_QUEUED_BYTES {
+                        transaction.step_after_rcpt();
                     }
-                    transaction.step_after_rcpt();
                 }
                 None => transaction.set_step(Step::Open),
             },

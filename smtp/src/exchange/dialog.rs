@@ -61,7 +61,7 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
     /// connection is closed.
     fn answer(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
         let most = engine.limits().challenges;
-        if self.rounds > most {
+        if self.rounds >= most {
             return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
         }
         let turn = self.answers.answer(self.rounds, reply);

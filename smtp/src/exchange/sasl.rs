@@ -122,7 +122,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
 
     fn respond(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
         let most = engine.limits().challenges;
-        if self.challenges > most {
+        if self.challenges >= most {
             return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
         }
         self.challenges += 1;

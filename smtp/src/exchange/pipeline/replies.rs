@@ -167,7 +167,10 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
 
     /// The connection is gone: everything that has no outcome yet gets one.
     pub(super) fn lose(&mut self, engine: &Engine, cause: &Lost) {
-        let mut unanswered = engine.unanswered();
+        let mut unanswered = engine.unanswered().filter(|due| !due.automatic);
+        // A reply that ended the connection by what it said was taken out of the engine's queue.
+        let dues = self.awaited.iter().filter(|awaited| !matches!(awaited.due, Due::Nothing(_)));
+        let mut taken = dues.count().saturating_sub(unanswered.clone().count());
         let closing = match cause.fault() {
             Fault::Closing(reply) => Some(reply),
             _ => None,
@@ -192,7 +195,11 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         for awaited in std::mem::take(&mut self.awaited) {
             let left = match awaited.due {
                 Due::Nothing(_) => continue,
-                _ => unanswered.find(|due| !due.automatic).is_some_and(|due| due.left),
+                _ if taken > 0 => {
+                    taken -= 1;
+                    true
+                }
+                _ => unanswered.next().is_some_and(|due| due.left),
             };
             let first = std::mem::replace(&mut oldest, false);
             let Due::Reply(_) = awaited.due else {

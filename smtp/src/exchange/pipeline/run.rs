@@ -319,7 +319,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             Some(true) => forbids(content.body(), &state, &predicted),
             _ => {
                 content.end(Outcome::NotSent(NotSent::BehindRefused));
-                engine.facts.reset_due |= opened.is_some() || state.open;
+                // Not after a refused MAIL, unless a recipient was accepted all the same.
+                engine.facts.reset_due |= state.open || state.recipients > 0;
                 self.end_transaction();
                 self.end_content();
                 return;
@@ -419,6 +420,10 @@ impl<'a, L: Members<'a>> Exchange for PipelineRun<'a, L> {
                 Some(_) => {}
                 None => {
                     self.pass_unsent();
+                    if engine.facts.reset_due {
+                        // It goes before whatever comes next, so nothing is open then.
+                        self.confirmed.end_transaction();
+                    }
                     return Ok(Need::Done(Ok(PipelineEnd {
                         state: self.confirmed,
                         recipients: std::mem::take(&mut self.recipients),

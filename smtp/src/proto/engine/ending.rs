@@ -40,7 +40,7 @@ impl Engine {
     }
 
     /// The replies that were due when the connection ended, the oldest first.
-    pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> {
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> + Clone {
         self.in_flight
             .iter()
             .map(|due| Unanswered { automatic: due.automatic, left: self.has_left(due.after) })
@@ -50,11 +50,5 @@ impl Engine {
     pub(crate) fn take_ending(&mut self) -> Option<Fault> {
         let fault = self.ending.take()?;
         Some(self.end(fault))
-    }
-
-    /// Whether nothing more will be received.
-    #[inline]
-    pub(crate) fn is_ending(&self) -> bool {
-        self.ending.is_some()
     }
 }

@@ -60,9 +60,4 @@ impl ReplyHead {
     pub(super) fn framed(&self) -> FramedReply {
         FramedReply { code: self.code, end: self.end }
     }
-
-    #[inline]
-    pub(crate) fn code(&self) -> ReplyCode {
-        self.code
-    }
 }

@@ -1,0 +1,212 @@
+//! The message of a transaction: whether it may follow its recipients, and how it is queued.
+
+use std::task::{Context, Poll};
+
+use smtp_grammar::Capabilities;
+
+use super::{Carriage, Opening, Step, Transaction};
+use crate::error::refusal::Refusal;
+use crate::exchange::content::{Content, ContentFailure, ContentNeed, submit_nothing, submit_whole};
+use crate::message::body::Body;
+use crate::message::policy::Policy;
+use crate::message::transfer::BodyMethod;
+use crate::proto::engine::Engine;
+use crate::proto::fault::Fault;
+
+impl<'b> Transaction<'b> {
+    /// Whether the message may follow its recipients. `pipelining` says that it may do so before
+    /// they were answered, as far as the policy lets it.
+    pub(crate) fn opening(&mut self, pipelining: bool, policy: &Policy) -> Opening {
+        let eager = match self.carriage.method {
+            BodyMethod::Data => pipelining && policy.permits_one_flight(),
+            BodyMethod::Bdat => false,
+            BodyMethod::EagerBdat => true,
+        };
+        if self.due > 0 && !(eager && self.asked > 0) {
+            return Opening::Wait;
+        }
+        if self.due == 0 {
+            if self.is_hopeless() {
+                return Opening::Refused;
+            }
+            if !policy.permits_one_flight() && !policy.permits(self.recipients.as_slice()) {
+                self.refusal = Some(Refusal::by_policy(self.recipients.has_transient_refusal()));
+                return Opening::Refused;
+            }
+        }
+        if !self.prepare() {
+            return Opening::Source;
+        }
+        if self.refusal.is_some() {
+            return Opening::Refused;
+        }
+        if self.carriage.method == BodyMethod::Data { Opening::Ask } else { Opening::Send }
+    }
+
+    /// Has the first of a body that is produced while it is sent. One that fails by then costs
+    /// nobody anything: nothing of the message was announced.
+    fn prepare(&mut self) -> bool {
+        if self.body.as_ref().is_some_and(Body::is_polled) {
+            self.open_content();
+        }
+        let Some(content) = &mut self.content else {
+            return true;
+        };
+        if let Some(error) = content.take_failure() {
+            self.refusal.get_or_insert(Refusal::body(error));
+            return true;
+        }
+        content.is_ready()
+    }
+
+    /// Takes the body, to be sent in more than one step. It stays where it can be sent again.
+    fn open_content(&mut self) {
+        let Some(body) = &self.body else {
+            return;
+        };
+        let again = body.again();
+        if let Some(body) = std::mem::replace(&mut self.body, again) {
+            let Carriage { method, summary, chunk_size } = self.carriage;
+            match Content::new(body, method, summary, self.declared, chunk_size) {
+                Ok(content) => self.content = Some(Box::new(content)),
+                Err(ContentFailure::Content(error)) => {
+                    self.refusal.get_or_insert(Refusal::content(error));
+                }
+                Err(ContentFailure::Body(error)) => {
+                    self.refusal.get_or_insert(Refusal::body(error));
+                }
+            }
+        }
+    }
+
+    /// Whether something of the body is there to be sent, or nothing has to be waited for.
+    pub(crate) fn is_body_ready(&mut self) -> bool {
+        if self.body.as_ref().is_some_and(Body::is_polled) {
+            self.open_content();
+        }
+        self.content.as_ref().is_none_or(|content| content.is_ready())
+    }
+
+    /// Whether the body's source is waited for.
+    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.content {
+            Some(content) => content.poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Queues the message when it is in memory, needs no change and is small, or owned: nothing has
+    /// to be waited for. False when it is not.
+    #[inline]
+    fn submit_whole(&mut self, engine: &mut Engine, capabilities: &Capabilities) -> bool {
+        let Carriage { method, summary, chunk_size } = self.carriage;
+        let data = method == BodyMethod::Data;
+        let ready =
+            summary.is_some_and(|summary| summary.is_ready(data, self.declared.eight_bit));
+        if !ready || self.content.is_some() {
+            return false;
+        }
+        let Some(segment) = self.body.as_ref().and_then(Body::whole) else {
+            return false;
+        };
+        if !data && segment.as_ref().len() > chunk_size {
+            return false;
+        }
+        submit_whole(engine, capabilities, segment, method)
+    }
+
+    /// Queues of the message what there is and fits; none when it is queued whole, or abandoned.
+    ///
+    /// # Errors
+    ///
+    /// When it can only be abandoned by closing the connection: after 354 with an accepted recipient
+    /// a dot would deliver an empty or a cut message.
+    #[inline]
+    pub(crate) fn write_content(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        pipelining: bool,
+    ) -> Result<Option<ContentNeed>, Fault> {
+        if self.content.is_none() {
+            // What is sent after a refused recipient is for nobody: it is not sent.
+            if self.method() != BodyMethod::Data && self.is_hopeless() {
+                self.give_up();
+                return Ok(None);
+            }
+            if self.submit_whole(engine, capabilities) {
+                self.wrote_end(engine);
+                return Ok(None);
+            }
+        }
+        self.write_segments(engine, capabilities, pipelining)
+    }
+
+    fn write_segments(
+        &mut self,
+        engine: &mut Engine,
+        capabilities: &Capabilities,
+        pipelining: bool,
+    ) -> Result<Option<ContentNeed>, Fault> {
+        if self.content.is_none() {
+            self.open_content();
+        }
+        let data = self.carriage.method == BodyMethod::Data;
+        loop {
+            if !data && self.is_hopeless() {
+                self.give_up();
+                return Ok(None);
+            }
+            let Some(content) = &mut self.content else {
+                // It was refused as it was opened, before anything was announced.
+                self.step = Step::Done;
+                return Ok(None);
+            };
+            if !data && !pipelining && self.due > 0 {
+                return Ok(Some(ContentNeed::Chunk));
+            }
+            match content.advance(engine, capabilities, self.chunks_due > 0) {
+                Ok(ContentNeed::Done) => {
+                    self.wrote_end(engine);
+                    return Ok(None);
+                }
+                Ok(ContentNeed::Chunk) => {
+                    self.due += 1;
+                    self.chunks_due += 1;
+                }
+                Ok(need) => return Ok(Some(need)),
+                Err(failure) if data => {
+                    return Err(engine.end(match failure {
+                        ContentFailure::Body(error) => Fault::Body(error),
+                        ContentFailure::Content(error) => Fault::Content(error),
+                    }));
+                }
+                // The chunks before it were counted, and RSET takes them back.
+                Err(failure) => {
+                    self.refuse(match failure {
+                        ContentFailure::Body(error) => Refusal::body(error),
+                        ContentFailure::Content(error) => Refusal::content(error),
+                    });
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Answers a server that waits for a message that nobody would get with an empty one (RFC 2920
+    /// §3.1).
+    ///
+    /// # Errors
+    ///
+    /// When the server has accepted a recipient: it would get the empty message.
+    pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        if self.accepted > 0 {
+            return Err(engine.end(Fault::Abandoned));
+        }
+        submit_nothing(engine);
+        self.empty = true;
+        self.due += 1;
+        self.step = Step::Done;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! How a transaction ends: over, or with its connection.
+
+use smtp_grammar::{Reply, ReplyCode};
+
+use super::{Loss, MailReply, Step, Transaction};
+use crate::command::{Bdat, Mail, Rcpt};
+use crate::error::refusal::Refusal;
+use crate::proto::command::Command as _;
+use crate::proto::engine::Engine;
+use crate::proto::fault::Fault;
+
+impl Transaction<'_> {
+    /// Ends a transaction that is over, and says whether the server may still have it open: RSET is
+    /// due after it was accepted and its message was not, but not after MAIL was refused.
+    #[inline]
+    pub(crate) fn settle(&mut self) -> bool {
+        match &self.refusal {
+            None if self.restarts => true,
+            None => false,
+            Some(_) => self.settle_refused(),
+        }
+    }
+
+    #[cold]
+    fn settle_refused(&mut self) -> bool {
+        let Some(refusal) = &self.refusal else {
+            return false;
+        };
+        // Where each recipient was refused, those that this transaction had no room for may still
+        // be accepted by another: it was not the message that was refused.
+        let only_recipients = self.mail == MailReply::Accepted
+            && self.accepted == 0
+            && refusal.command() == "RCPT"
+            && self.recipients.has_pending();
+        if !only_recipients {
+            self.recipients.refuse_rest(refusal);
+        }
+        self.mail == MailReply::Accepted || self.accepted > 0 || self.empty
+    }
+
+    /// What became of the message, of a connection that is lost for this reason. `oldest` says that
+    /// the next reply would have been for this transaction, so that one that closed the session
+    /// answers it.
+    pub(crate) fn lose(&mut self, fault: &Fault, engine: &Engine, oldest: bool) -> Loss {
+        let closing = match fault {
+            Fault::Closing(reply) => Some(reply),
+            _ => None,
+        };
+        // A server that says that it is not available takes nothing that it has not answered
+        // (RFC 5321 §3.8); one that says goodbye to a message may have taken it.
+        let unavailable =
+            closing.is_some_and(|reply| reply.code() == ReplyCode::SERVICE_NOT_AVAILABLE);
+        let early = oldest && closing.is_some_and(|reply| reply.code().value() >= 400);
+        let whole = self.end.is_some_and(|end| engine.has_left(end));
+        let answered = self.end.is_some() && self.due == 0;
+        if whole && !answered && !self.is_hopeless() && !unavailable && !early {
+            self.recipients.lose(Some(self.range.start..self.named));
+            return Loss::Unknown;
+        }
+        if let Some(reply) = closing.filter(|_| early) {
+            self.take_closing(reply.clone());
+        }
+        if self.is_hopeless() && (self.refusal.is_some() || self.asked > 0) {
+            let refusal = self.why_hopeless();
+            if self.refusal.is_some() {
+                self.recipients.refuse_rest(&refusal);
+            }
+            self.recipients.lose(None);
+            return Loss::Refused(refusal);
+        }
+        self.recipients.lose(None);
+        if engine.has_left(self.start + 1) { Loss::NotDelivered } else { Loss::NotSent }
+    }
+
+    /// Gives the reply that closed the session to what it answers.
+    fn take_closing(&mut self, reply: Reply) {
+        if self.mail == MailReply::None && self.refusal.is_none() {
+            self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
+        } else if self.rcpts_due > 0 {
+            self.rcpts_due = 0;
+            if let Some(index) = self.recipients.next_pending(self.answered..self.named) {
+                self.recipients.refuse(index, Refusal::by_server(Rcpt::SPEC.verb, reply));
+            }
+        } else if self.step == Step::Opening {
+            self.refusal.get_or_insert(Refusal::by_server(self.opening_verb, reply));
+        } else if self.chunks_due > 0 {
+            self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
+        } else if self.step >= Step::Content {
+            self.refusal.get_or_insert(Refusal::by_server(Refusal::END_OF_DATA, reply));
+        }
+    }
+}
