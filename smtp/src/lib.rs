@@ -127,13 +127,14 @@ pub use smtp_grammar::{
 
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
 #[cfg(feature = "tokio")]
-pub use connect::{Anonymous, Credentials, Server, Submission};
+pub use connect::{Anonymous, Credentials, CredentialsWith, Server, Submission};
 #[cfg(feature = "tokio")]
 pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
-    AnyConnection, Call, Connection, Dangerous, DataError, DataRefused, Deliver, DeliverAll,
-    HandOver, Pending, Refused, SendData, TransitionError,
+    AnyCall, AnyClosed, AnyConnection, AnyFeeding, Call, Closed, Connection, Dangerous, DataError,
+    DataRefused, Deliver, DeliverAll, DeliverStream, Feed, FeedDelivery, FeedSubmission, Feeding,
+    FeedingMut, HandOver, Pending, Refused, SendData, TransitionError,
 };
 pub use conversation::{Conversation, Turn};
 pub use error::{

@@ -10,9 +10,9 @@ mod plain;
 mod template;
 mod xoauth2;
 
+pub use crate::error::mechanism::MechanismError;
 pub use external::External;
 pub use login::Login;
-pub use crate::error::mechanism::MechanismError;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;
 pub use template::{Piece, message};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use smtp_grammar::{AddressLiteral, Host};
 
 use crate::connection::session::{Session, SessionConfig};
+use crate::error::lost::Lost;
 use crate::message::transfer::Transfer;
 use crate::net::{Clock, Driver, Stream, TokioClock, Transport, connect};
-use crate::error::lost::Lost;
 use crate::proto::limits::Limits;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;

@@ -22,6 +22,17 @@ pub struct Anonymous;
 #[derive(Debug)]
 pub struct Credentials<M>(M);
 
+/// Makes credentials for each connection: [`Submission::connect`] gives a [`Connection<Authed>`],
+/// as often as it is called.
+#[derive(Clone, Copy)]
+pub struct CredentialsWith<F>(F);
+
+impl<F> std::fmt::Debug for CredentialsWith<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CredentialsWith(..)")
+    }
+}
+
 /// A connection to a submission server (RFC 6409): port 587, STARTTLS required, the server's
 /// certificate verified, every address of its name tried.
 ///
@@ -39,7 +50,7 @@ pub struct Credentials<M>(M);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Submission<A = Anonymous> {
     server: Server,
@@ -66,12 +77,33 @@ impl Submission {
 
     /// Authenticates with this mechanism.
     pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<Credentials<M>> {
-        Submission {
-            server: self.server,
-            implicit: self.implicit,
-            tls: self.tls,
-            credentials: Credentials(mechanism),
-        }
+        self.with(Credentials(mechanism))
+    }
+
+    /// Authenticates each connection with a mechanism that `make` gives: the submission is then
+    /// `Clone`, and connects as often as it is asked to.
+    ///
+    /// ```no_run
+    /// use smtp::{Plain, Submission};
+    ///
+    /// # async fn send() -> Result<(), smtp::Error> {
+    /// let submission = Submission::new("mail.example.com")
+    ///     .auth_with(|| Plain::new("me@example.com", "secret"));
+    /// let first = submission.connect().await?;
+    /// let second = submission.connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auth_with<M, F>(self, make: F) -> Submission<CredentialsWith<F>>
+    where
+        M: Mechanism,
+        F: Fn() -> M,
+    {
+        self.with(CredentialsWith(make))
+    }
+
+    fn with<A>(self, credentials: A) -> Submission<A> {
+        Submission { server: self.server, implicit: self.implicit, tls: self.tls, credentials }
     }
 
     /// Connects: TCP, greeting, EHLO, TLS, EHLO.
@@ -84,7 +116,7 @@ impl Submission {
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
-    pub async fn connect(self) -> Result<Connection<Tls>, Error> {
+    pub async fn connect(&self) -> Result<Connection<Tls>, Error> {
         self.secure().await
     }
 }
@@ -105,8 +137,25 @@ impl<M: Mechanism> Submission<Credentials<M>> {
     }
 }
 
+impl<M: Mechanism, F: Fn() -> M> Submission<CredentialsWith<F>> {
+    /// Connects and authenticates.
+    ///
+    /// # Errors
+    ///
+    /// As without credentials, and [`Error::Refused`] when the server refuses them.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect(&self) -> Result<Connection<Authed>, Error> {
+        let connection = self.secure().await?;
+        let mut mechanism = (self.credentials.0)();
+        Ok(connection.authenticate(&mut mechanism).await?)
+    }
+}
+
 impl<A> Submission<A> {
-    /// Connects to this port. Behind [`implicit_tls`](Self::implicit_tls), to override its 465.
+    /// Connects to this port. After [`implicit_tls`](Self::implicit_tls), to override its 465.
     pub fn port(mut self, port: u16) -> Self {
         self.server = self.server.with_port(port);
         self

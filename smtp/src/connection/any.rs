@@ -2,18 +2,28 @@
 
 use std::borrow::Borrow;
 use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use smtp_grammar::Capabilities;
 
+use super::call::Call;
+#[cfg(feature = "stream")]
+use super::deliver::DeliverStream;
 use super::deliver::{Deliver, DeliverAll};
+use super::feed::{Feed, Feeding};
 use super::typed::Connection;
+use super::watch::Closed;
+use crate::any_error::Error;
 use crate::error::lost::Lost;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
-use crate::state::{Authed, Greeted, Security, Tls};
+use crate::proto::command::Command;
+use crate::state::{Authed, Greeted, Security, Tls, ValidIn};
 
 /// A connection between transactions, in one of its three states.
 ///
@@ -86,6 +96,86 @@ impl AnyConnection {
         either!(self, connection => connection.deliver_all(messages, report))
     }
 
+    /// As [`Connection::deliver_stream`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::deliver_stream`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Connection::deliver_stream`].
+    #[cfg(feature = "stream")]
+    pub fn deliver_stream<'a, 'b, M, E, B, R>(
+        &'a mut self,
+        messages: M,
+        report: R,
+    ) -> DeliverStream<'a, 'b, M, R>
+    where
+        M: futures_core::Stream<Item = (E, B)>,
+        E: Borrow<Envelope>,
+        B: Into<Body<'b>>,
+        R: FnMut(usize, Result<Receipt, DeliverError>),
+    {
+        either!(self, connection => connection.deliver_stream(messages, report))
+    }
+
+    /// As [`Connection::feed`].
+    pub fn feed(self) -> (Feed, AnyFeeding) {
+        match self {
+            Self::Greeted(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Greeted(feeding))
+            }
+            Self::Tls(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Tls(feeding))
+            }
+            Self::Authed(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Authed(feeding))
+            }
+        }
+    }
+
+    /// As [`Connection::send`], of a command that may be sent in all three states.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Connection::send`].
+    pub fn send<C>(&mut self, command: C) -> AnyCall<'_, C>
+    where
+        C: ValidIn<Greeted> + ValidIn<Tls> + ValidIn<Authed>,
+    {
+        match self {
+            Self::Greeted(connection) => AnyCall::Greeted(connection.send(command)),
+            Self::Tls(connection) => AnyCall::Tls(connection.send(command)),
+            Self::Authed(connection) => AnyCall::Authed(connection.send(command)),
+        }
+    }
+
+    /// As [`Connection::is_open`].
+    pub fn is_open(&mut self) -> bool {
+        either!(self, connection => connection.is_open())
+    }
+
+    /// As [`Connection::closed`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Connection::closed`].
+    pub fn closed(&mut self) -> AnyClosed<'_> {
+        match self {
+            Self::Greeted(connection) => AnyClosed::Greeted(connection.closed()),
+            Self::Tls(connection) => AnyClosed::Tls(connection.closed()),
+            Self::Authed(connection) => AnyClosed::Authed(connection.closed()),
+        }
+    }
+
     /// As [`Connection::set_transfer`].
     pub fn set_transfer(&mut self, transfer: Transfer) {
         either!(self, connection => connection.set_transfer(transfer));
@@ -137,3 +227,75 @@ macro_rules! states {
 }
 
 states!(Greeted, Tls, Authed);
+
+/// As [`Feeding`], of a connection whose state is known at run time.
+#[must_use = "nothing is sent while this future is not polled"]
+#[derive(Debug)]
+pub enum AnyFeeding {
+    /// Without TLS.
+    Greeted(Feeding<Greeted>),
+    /// Inside TLS.
+    Tls(Feeding<Tls>),
+    /// Authenticated.
+    Authed(Feeding<Authed>),
+}
+
+impl Future for AnyFeeding {
+    type Output = Result<AnyConnection, Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Greeted(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
+            Self::Tls(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
+            Self::Authed(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
+        }
+    }
+}
+
+/// As [`Closed`], of a connection whose state is known at run time.
+#[must_use = "nothing is watched while this future is not polled"]
+#[derive(Debug)]
+pub enum AnyClosed<'a> {
+    /// Without TLS.
+    Greeted(Closed<'a, Greeted>),
+    /// Inside TLS.
+    Tls(Closed<'a, Tls>),
+    /// Authenticated.
+    Authed(Closed<'a, Authed>),
+}
+
+impl Future for AnyClosed<'_> {
+    type Output = Lost;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Lost> {
+        match self.get_mut() {
+            Self::Greeted(closed) => Pin::new(closed).poll(cx),
+            Self::Tls(closed) => Pin::new(closed).poll(cx),
+            Self::Authed(closed) => Pin::new(closed).poll(cx),
+        }
+    }
+}
+
+/// As [`Call`], of a connection whose state is known at run time.
+#[must_use = "a command is sent when its future is awaited"]
+#[derive(Debug)]
+pub enum AnyCall<'a, C> {
+    /// Without TLS.
+    Greeted(Call<'a, Greeted, C>),
+    /// Inside TLS.
+    Tls(Call<'a, Tls, C>),
+    /// Authenticated.
+    Authed(Call<'a, Authed, C>),
+}
+
+impl<C: Command> Future for AnyCall<'_, C> {
+    type Output = Result<C::Reply, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Greeted(call) => Pin::new(call).poll(cx),
+            Self::Tls(call) => Pin::new(call).poll(cx),
+            Self::Authed(call) => Pin::new(call).poll(cx),
+        }
+    }
+}

@@ -91,6 +91,34 @@ impl<H: Home> Connection<H> {
         DeliverAll::new(session, state.capabilities(), messages.into_iter(), report)
     }
 
+    /// As [`deliver_all`](Self::deliver_all), of messages that come from a stream. While none is
+    /// there the connection is watched, and what came before leaves and is reported.
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver_all`](Self::deliver_all).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`deliver_all`](Self::deliver_all).
+    #[cfg(feature = "stream")]
+    pub fn deliver_stream<'a, 'b, M, E, B, R>(
+        &'a mut self,
+        messages: M,
+        report: R,
+    ) -> DeliverStream<'a, 'b, M, R>
+    where
+        M: futures_core::Stream<Item = (E, B)>,
+        E: Borrow<Envelope>,
+        B: Into<Body<'b>>,
+        R: FnMut(usize, Result<Receipt, DeliverError>),
+    {
+        let Self { session, state } = self;
+        let offers = DeliveryCapabilities::new(state.capabilities(), &session.config.transfer);
+        let messages = Streamed { messages: Box::pin(messages), index: 0, report };
+        DeliverStream { session, delivery: Delivery::new(offers, messages), begun: false }
+    }
+
     /// Sets how messages travel from now on.
     pub fn set_transfer(&mut self, transfer: Transfer) {
         self.session.config.transfer = transfer;
@@ -143,7 +171,8 @@ impl<'a, 'b> Deliver<'a, 'b> {
     /// Nothing of the message has left.
     fn not_sent(&mut self, reason: Result<Lost, Refusal>) -> Delivered {
         let message = self.delivery.messages().message.take();
-        let recipients = message.map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec());
+        let recipients =
+            message.map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec());
         Err(DeliverError::NotSent(Unsent::new(reason, recipients.unwrap_or_default())))
     }
 }
@@ -276,14 +305,24 @@ where
     type Output = Result<Stopped, Lost>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if !std::mem::replace(&mut this.begun, true) {
-            this.session.driver.begin_call()?;
-        }
-        let run = ready!(this.session.driver.poll_run(cx, &mut this.delivery));
-        this.session.driver.end_call();
-        Poll::Ready(run)
+        let Self { session, delivery, begun } = self.get_mut();
+        poll_delivery(session, delivery, begun, cx)
     }
+}
+
+/// Runs a delivery; the driver is told of a call at its first poll.
+fn poll_delivery<'b, M: Messages<'b>>(
+    session: &mut Session,
+    delivery: &mut Delivery<'b, M>,
+    begun: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Stopped, Lost>> {
+    if !std::mem::replace(begun, true) {
+        session.driver.begin_call()?;
+    }
+    let run = ready!(session.driver.poll_run(cx, delivery));
+    session.driver.end_call();
+    Poll::Ready(run)
 }
 
 // Nothing here is pinned.
@@ -301,5 +340,93 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeliverAll").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}
+
+/// Messages of a stream on their way, of [`Connection::deliver_stream`]. Nothing is sent before it is
+/// polled.
+#[cfg(feature = "stream")]
+#[must_use = "messages are sent when their future is awaited"]
+pub struct DeliverStream<'a, 'b, M, R>
+where
+    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    session: &'a mut Session,
+    delivery: Delivery<'b, Streamed<M, R>>,
+    begun: bool,
+}
+
+/// Messages of a stream, and where is told what became of them.
+#[cfg(feature = "stream")]
+struct Streamed<M, R> {
+    messages: Pin<Box<M>>,
+    index: usize,
+    report: R,
+}
+
+#[cfg(feature = "stream")]
+impl<'b, M, R> Messages<'b> for Streamed<M, R>
+where
+    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    type Envelope = <M::Item as IntoMessage<'b>>::Envelope;
+    type Ticket = usize;
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(usize, Self::Envelope, Body<'b>)>> {
+        let index = self.index;
+        self.messages.as_mut().poll_next(cx).map(|message| {
+            self.index += usize::from(message.is_some());
+            message.map(|message| {
+                let (envelope, body) = message.into_message();
+                (index, envelope, body)
+            })
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.messages.size_hint().1 == Some(0)
+    }
+
+    fn report(&mut self, index: usize, result: Delivered, _: Option<(Self::Envelope, Body<'b>)>) {
+        (self.report)(index, result);
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<'b, M, R> Future for DeliverStream<'_, 'b, M, R>
+where
+    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    type Output = Result<Stopped, Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { session, delivery, begun } = self.get_mut();
+        poll_delivery(session, delivery, begun, cx)
+    }
+}
+
+// Nothing here is pinned.
+#[cfg(feature = "stream")]
+impl<'b, M, R> Unpin for DeliverStream<'_, 'b, M, R>
+where
+    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+}
+
+#[cfg(feature = "stream")]
+impl<'b, M, R> Debug for DeliverStream<'_, 'b, M, R>
+where
+    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    R: FnMut(usize, Delivered),
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeliverStream").field("begun", &self.begun).finish_non_exhaustive()
     }
 }

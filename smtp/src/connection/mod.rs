@@ -6,6 +6,8 @@
 //! | [`idle`] | what can I do between transactions? |
 //! | [`send`] | what can I do in every state? |
 //! | [`deliver`] | how does a message go out, and how do many? |
+//! | [`feed`] | how do many callers share a connection? |
+//! | [`watch`] | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
 //! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
@@ -16,7 +18,8 @@ mod authenticate;
 mod call;
 mod converse;
 mod deliver;
-mod error;
+pub(crate) mod error;
+mod feed;
 mod greeted;
 mod idle;
 mod in_transaction;
@@ -24,13 +27,16 @@ pub mod pipeline;
 mod send;
 pub(crate) mod session;
 mod tls;
-mod typed;
+pub(crate) mod typed;
+mod watch;
 
-pub use any::AnyConnection;
+pub use any::{AnyCall, AnyClosed, AnyConnection, AnyFeeding};
 pub use call::{Call, Pending};
 pub use converse::HandOver;
-pub use deliver::{Deliver, DeliverAll};
+pub use deliver::{Deliver, DeliverAll, DeliverStream};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
+pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
 pub use greeted::Dangerous;
 pub use in_transaction::SendData;
 pub use typed::Connection;
+pub use watch::Closed;

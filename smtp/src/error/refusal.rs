@@ -145,10 +145,7 @@ impl Refusal {
 
     /// Whether the server had no part in it: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(
-            self.kind,
-            RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. }
-        )
+        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. })
     }
 
     /// Whether the same command may succeed later: the server says so (4yz), or another connection

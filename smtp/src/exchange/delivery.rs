@@ -18,9 +18,7 @@ use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
-use crate::message::error::{
-    DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent,
-};
+use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
 use crate::message::receipt::Receipt;
 use crate::message::transfer::BodyMethod;
 use crate::proto::command::{CodePattern, Command as _};
@@ -254,9 +252,8 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
 
     /// Begins the next transaction; what must happen first, where it cannot begin.
     fn begin(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
-        let at_limit = self.offers.limits.mail.is_some_and(|most| {
-            engine.transactions() >= u64::from(most)
-        });
+        let at_limit =
+            self.offers.limits.mail.is_some_and(|most| engine.transactions() >= u64::from(most));
         if at_limit {
             return self.stop(engine);
         }

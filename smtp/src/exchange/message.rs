@@ -69,8 +69,9 @@ impl<'b, C: Command> SendMessage<'b, C> {
                             Some(command) => {
                                 match engine.submit(command, &self.capabilities, utf8) {
                                     Ok(_) => transaction.wrote_command(C::SPEC.verb),
-                                    Err(error) => transaction
-                                        .refuse(Refusal::encode(C::SPEC.verb, error)),
+                                    Err(error) => {
+                                        transaction.refuse(Refusal::encode(C::SPEC.verb, error))
+                                    }
                                 }
                             }
                             None => transaction.give_up(),

@@ -18,12 +18,15 @@
 //! | [`content`] | the body after DATA, or in chunks |
 //! | [`message`] | the message of a typed transaction |
 //! | [`delivery`] | messages from a source, as many at once as the server allows |
+//! | [`feed`] | messages of many callers |
+//! | [`watch`] | a connection that waits |
 //! | [`pipeline`] | groups of commands whose order was checked by the compiler |
 
 pub(crate) mod command;
 pub(crate) mod content;
 pub(crate) mod delivery;
 pub(crate) mod dialog;
+pub(crate) mod feed;
 pub(crate) mod hello;
 pub(crate) mod message;
 pub(crate) mod pipeline;
@@ -32,6 +35,7 @@ pub(crate) mod recipients;
 pub(crate) mod reset;
 pub(crate) mod sasl;
 pub(crate) mod transaction;
+pub(crate) mod watch;
 
 use std::task::{Context, Poll};
 

@@ -59,8 +59,7 @@ impl DeliveryCapabilities {
 
     /// How a body travels. A binary one has no other way than chunks (RFC 3030 §3).
     fn method(&self, envelope: &Envelope, body: &Body<'_>) -> BodyMethod {
-        let chunks =
-            self.transfer.method != BodyMethod::Data || body.line_ends == LineEnds::Binary;
+        let chunks = self.transfer.method != BodyMethod::Data || body.line_ends == LineEnds::Binary;
         if !chunks || !self.chunking {
             return BodyMethod::Data;
         }

@@ -184,10 +184,8 @@ impl RecipientList {
     /// the message may have arrived at the recipients of `unknown`, and at no others.
     pub(crate) fn lose(&mut self, unknown: Option<Range<usize>>) {
         for (index, recipient) in self.list.iter_mut().enumerate() {
-            let open = matches!(
-                recipient.status(),
-                RecipientStatus::Pending | RecipientStatus::Accepted
-            );
+            let open =
+                matches!(recipient.status(), RecipientStatus::Pending | RecipientStatus::Accepted);
             if open {
                 let unknown = unknown.as_ref().is_some_and(|range| range.contains(&index));
                 recipient.finish(if unknown {

@@ -161,9 +161,10 @@ impl Undelivered {
     /// Whether the message, or one of its recipients, may fare better later (4yz).
     pub fn is_transient(&self) -> bool {
         self.refusal.is_transient()
-            || self.recipients.iter().any(|recipient| {
-                recipient.refusal().is_some_and(Refusal::is_transient)
-            })
+            || self
+                .recipients
+                .iter()
+                .any(|recipient| recipient.refusal().is_some_and(Refusal::is_transient))
     }
 }
 

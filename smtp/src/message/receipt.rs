@@ -38,8 +38,7 @@ impl Receipt {
 
     /// The recipients that the message was taken for.
     pub fn accepted(&self) -> impl Iterator<Item = &ForwardPath> {
-        let delivered =
-            |recipient: &&Recipient| recipient.outcome() == RecipientOutcome::Delivered;
+        let delivered = |recipient: &&Recipient| recipient.outcome() == RecipientOutcome::Delivered;
         self.recipients.iter().filter(delivered).map(Recipient::path)
     }
 
@@ -52,9 +51,7 @@ impl Receipt {
 
     /// Whether the message was taken for every recipient.
     pub fn is_complete(&self) -> bool {
-        self.recipients
-            .iter()
-            .all(|recipient| recipient.outcome() == RecipientOutcome::Delivered)
+        self.recipients.iter().all(|recipient| recipient.outcome() == RecipientOutcome::Delivered)
     }
 
     /// The server's reply to the message; the last one, where it took several transactions.

@@ -291,6 +291,26 @@ impl Driver {
         Poll::Ready(())
     }
 
+    /// Whether the connection can be used, as far as can be seen without waiting.
+    pub(crate) fn is_open(&mut self) -> bool {
+        if self.interrupted || (self.busy && !self.engine.has_ended()) {
+            return false;
+        }
+        match self.read_available().and_then(|()| self.engine.check_watched()) {
+            Ok(()) => true,
+            Err(fault) => {
+                self.fail(fault);
+                false
+            }
+        }
+    }
+
+    /// An exchange is given up before it was done: it says what it came to.
+    pub(crate) fn interrupt<X: Exchange>(&mut self, exchange: &mut X) -> X::Output {
+        self.interrupted = true;
+        self.lose(exchange, Fault::Interrupted, false)
+    }
+
     /// Ends the connection: the stream is closed, and every later call says that it is gone.
     pub(crate) fn fail(&mut self, fault: Fault) -> Lost {
         let stage = self.engine.stage();

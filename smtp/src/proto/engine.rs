@@ -24,12 +24,12 @@ use smtp_grammar::Capabilities;
 use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
-use expected::Due;
 use super::limits::Limits;
 use super::line::{Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
+use expected::Due;
 
 pub(crate) use expected::{Expected, Outcome, ReplyHead};
 

@@ -104,7 +104,10 @@ impl Framer {
     }
 
     /// Looks for a complete reply.
-    pub(crate) fn find(&mut self, limits: &ReplyLimits) -> Result<Option<FramedReply>, ProtocolError> {
+    pub(crate) fn find(
+        &mut self,
+        limits: &ReplyLimits,
+    ) -> Result<Option<FramedReply>, ProtocolError> {
         match self.find_line(limits.lone_line()) {
             Some(framed) => Ok(Some(framed)),
             None => self.find_line_by_line(limits),

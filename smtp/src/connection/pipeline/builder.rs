@@ -47,7 +47,12 @@ impl<H: Home> Connection<H> {
     ///
     /// Dropping the group, or its future, closes the connection.
     pub fn pipeline<'a>(self) -> Pipeline<'a, H, ()> {
-        let parts = PipelineParts { session: self.session, home: self.state, state: PredictedState::default(), recipients: Vec::new() };
+        let parts = PipelineParts {
+            session: self.session,
+            home: self.state,
+            state: PredictedState::default(),
+            recipients: Vec::new(),
+        };
         Pipeline { parts, members: (), place: PhantomData }
     }
 }
@@ -198,7 +203,10 @@ impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
         self.add(Single::new(effect, command))
     }
 
-    fn add<E, O>(self, member: impl WithOutcome<'a, O> + 'a) -> Pipeline<'a, E, L::With<Member<'a, O>>>
+    fn add<E, O>(
+        self,
+        member: impl WithOutcome<'a, O> + 'a,
+    ) -> Pipeline<'a, E, L::With<Member<'a, O>>>
     where
         E: PipelineEnd<Home = S::Home>,
     {

@@ -27,8 +27,7 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
 impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
     pub(super) fn new(mut parts: PipelineParts<S::Home>, members: L) -> Self {
         let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
-        let mut run =
-            PipelineRun::new(members, parts.home.capabilities(), parts.state, recipients);
+        let mut run = PipelineRun::new(members, parts.home.capabilities(), parts.state, recipients);
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
         let (result, run) = (Some(result), Some(run));
@@ -87,9 +86,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> Future for RunPipeline<'a, S, L> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match ready!(self.get_mut().poll_group(cx)) {
-            Some((result, run)) => {
-                Poll::Ready((S::finish(result), run.into_members().outcomes()))
-            }
+            Some((result, run)) => Poll::Ready((S::finish(result), run.into_members().outcomes())),
             // It was polled after it was done, and has nothing more to give.
             None => Poll::Pending,
         }

@@ -105,13 +105,14 @@ impl PredictedState {
 mod tests {
     use super::*;
 
-    const YES: Progress = Progress::Accepted(Declared { utf8: false, eight_bit: false, binary: false });
+    const YES: Progress =
+        Progress::Accepted(Declared { utf8: false, eight_bit: false, binary: false });
 
     #[test]
     fn the_state_after_each_refusal() {
         use Diverged::{Inside, Outside};
-        use StateEffect::{Close, Open, Stay};
         use Progress::{Refused, Skipped};
+        use StateEffect::{Close, Open, Stay};
         type Row = (&'static [(StateEffect, Progress)], bool, Option<Diverged>);
         let table: &[Row] = &[
             (&[(Open, YES)], true, None),

@@ -44,8 +44,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             Due::EmptyMessage => {
                 let (Answer::Accepted(reply) | Answer::Refused(reply)) = engine.take(head);
                 self.message = None;
-                if let Some(content) =
-                    self.entry(awaited.member).and_then(|entry| entry.content())
+                if let Some(content) = self.entry(awaited.member).and_then(|entry| entry.content())
                 {
                     content.empty_message_reply(reply);
                 }
@@ -110,9 +109,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         transaction.take(head, head.stage, engine, false)?;
         engine.facts.reset_due |= transaction.settle();
         let outcome = match transaction.recipients.take_delivered() {
-            Some(reply) => {
-                Outcome::Accepted(Receipt::new(transaction.recipients.take(), reply))
-            }
+            Some(reply) => Outcome::Accepted(Receipt::new(transaction.recipients.take(), reply)),
             None => {
                 let refusal = transaction.refusal().cloned();
                 let refusal = refusal.unwrap_or_else(Refusal::no_recipients);

@@ -6,7 +6,9 @@ use smtp_grammar::Capabilities;
 
 use super::{Carriage, Opening, Step, Transaction};
 use crate::error::refusal::Refusal;
-use crate::exchange::content::{Content, ContentFailure, ContentNeed, submit_nothing, submit_whole};
+use crate::exchange::content::{
+    Content, ContentFailure, ContentNeed, submit_nothing, submit_whole,
+};
 use crate::message::body::Body;
 use crate::message::policy::Policy;
 use crate::message::transfer::BodyMethod;
@@ -101,8 +103,7 @@ impl<'b> Transaction<'b> {
     fn submit_whole(&mut self, engine: &mut Engine, capabilities: &Capabilities) -> bool {
         let Carriage { method, summary, chunk_size } = self.carriage;
         let data = method == BodyMethod::Data;
-        let ready =
-            summary.is_some_and(|summary| summary.is_ready(data, self.declared.eight_bit));
+        let ready = summary.is_some_and(|summary| summary.is_ready(data, self.declared.eight_bit));
         if !ready || self.content.is_some() {
             return false;
         }

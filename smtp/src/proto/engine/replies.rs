@@ -155,6 +155,12 @@ impl Engine {
         Err(self.end(fault))
     }
 
+    /// Looks at what came between two calls. A part of a line may still become anything.
+    pub(crate) fn check_watched(&mut self) -> Result<(), Fault> {
+        self.check_unasked()?;
+        self.take_ending().map_or(Ok(()), Err)
+    }
+
     /// Whether a command may be sent: no reply is due and none has come unasked, not even in part.
     pub(crate) fn check_idle(&mut self) -> Result<(), Fault> {
         self.check_unasked()?;

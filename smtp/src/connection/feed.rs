@@ -1,0 +1,312 @@
+//! A connection that many callers share: each gives it messages, one task runs it.
+
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::session::Session;
+use super::typed::Connection;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::delivery::{Delivery, Stopped};
+use crate::exchange::feed::{Fed, FeedQueue, FeedSlot};
+use crate::exchange::plan::DeliveryCapabilities;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::DeliverError;
+use crate::message::receipt::Receipt;
+use crate::proto::fault::Fault;
+use crate::state::Home;
+
+impl<H: Home> Connection<H> {
+    /// Lets many callers share the connection: each clone of the [`Feed`] takes messages, and the
+    /// [`Feeding`] sends them while it is polled, as the connection's
+    /// [`Transfer`](crate::Transfer) says, so that callers share its window.
+    ///
+    /// While nothing is fed the connection is watched: a server that closes it is noticed at once,
+    /// and the next message is [`NotSent`](DeliverError::NotSent).
+    ///
+    /// ```no_run
+    /// # async fn send(connection: smtp::Connection<smtp::state::Authed>, envelope: smtp::Envelope,
+    /// #     body: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (feed, running) = connection.feed();
+    /// let running = tokio::spawn(running);
+    /// let receipt = feed.deliver(envelope, body).await?;
+    /// drop(feed);
+    /// running.await??.quit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn feed(self) -> (Feed, Feeding<H>) {
+        let (feed, delivery) = begin(&self.session, self.state.capabilities());
+        (feed, Feeding { connection: Some(self), delivery, begun: false })
+    }
+
+    /// As [`feed`](Self::feed), of a connection that is lent.
+    pub fn feed_mut(&mut self) -> (Feed, FeedingMut<'_, H>) {
+        let (feed, delivery) = begin(&self.session, self.state.capabilities());
+        (feed, FeedingMut { connection: self, delivery, begun: false, done: false })
+    }
+}
+
+fn begin(
+    session: &Session,
+    capabilities: &smtp_grammar::Capabilities,
+) -> (Feed, Delivery<'static, Fed>) {
+    let queue = Arc::new(FeedQueue::default());
+    let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+    (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed(queue)))
+}
+
+/// Takes messages for a connection that is shared. First come, first served.
+///
+/// Clones are handles of the same connection. It comes back, out of its [`Feeding`], once the last
+/// of them is gone and every message was answered.
+pub struct Feed {
+    queue: Arc<FeedQueue>,
+}
+
+impl Feed {
+    fn new(queue: Arc<FeedQueue>) -> Self {
+        queue.add_handle();
+        Self { queue }
+    }
+
+    /// Delivers a message, as [`Connection::deliver`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::deliver`]. [`DeliverError::NotSent`] hands the message back
+    /// ([`Unsent::into_message`](crate::Unsent::into_message)).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future before the message has room in the window takes it out. Afterwards the
+    /// message goes on, and only its answer is not heard. The connection is never interrupted.
+    pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
+        FeedDelivery { feed: Some((self.clone(), envelope, body.into())), slot: None }
+    }
+
+    /// As [`deliver`](Self::deliver), in two steps: the first ends when the message has room in the
+    /// window, so that a caller cannot have more messages in memory than the connection can send;
+    /// the second is its answer.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`deliver`](Self::deliver).
+    pub fn submit(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedSubmission {
+        FeedSubmission(self.deliver(envelope, body))
+    }
+}
+
+impl Clone for Feed {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.queue))
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.queue.remove_handle();
+    }
+}
+
+impl Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").finish_non_exhaustive()
+    }
+}
+
+/// A message of a [`Feed`] on its way. It is in the queue once it was polled.
+#[must_use = "a message is sent when its future is awaited"]
+pub struct FeedDelivery {
+    /// The message, until it is in the queue.
+    feed: Option<(Feed, Envelope, Body<'static>)>,
+    slot: Option<Arc<FeedSlot>>,
+}
+
+impl FeedDelivery {
+    /// Puts the message into the queue.
+    fn enqueue(&mut self) -> Option<&Arc<FeedSlot>> {
+        if let Some((feed, envelope, body)) = self.feed.take() {
+            self.slot = Some(feed.queue.push((envelope, body)));
+        }
+        self.slot.as_ref()
+    }
+}
+
+impl Future for FeedDelivery {
+    type Output = Result<Receipt, DeliverError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let Some(slot) = this.enqueue() else {
+            return Poll::Pending;
+        };
+        let result = ready!(slot.poll_result(cx));
+        this.slot = None;
+        Poll::Ready(result)
+    }
+}
+
+impl Drop for FeedDelivery {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.slot {
+            slot.abandon();
+        }
+    }
+}
+
+impl Debug for FeedDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeedDelivery").field("queued", &self.slot.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// A message of a [`Feed`] that waits for room in the window. It comes to the future of its answer.
+#[must_use = "a message is sent when its future is awaited"]
+#[derive(Debug)]
+pub struct FeedSubmission(FeedDelivery);
+
+impl Future for FeedSubmission {
+    type Output = FeedDelivery;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<FeedDelivery> {
+        let delivery = &mut self.get_mut().0;
+        let Some(slot) = delivery.enqueue() else {
+            return Poll::Pending;
+        };
+        ready!(slot.poll_begun(cx));
+        let slot = delivery.slot.take();
+        Poll::Ready(FeedDelivery { feed: None, slot })
+    }
+}
+
+/// Why a feed takes no more messages.
+fn reason(session: &Session, run: &Result<Stopped, Lost>) -> Result<Lost, Refusal> {
+    match run {
+        Err(lost) => Ok(lost.clone()),
+        Ok(_) => Err(Refusal::exhausted(session.driver.transactions())),
+    }
+}
+
+/// Runs the messages of a feed; the driver is told of a call at its first poll.
+fn poll_feed(
+    session: &mut Session,
+    delivery: &mut Delivery<'static, Fed>,
+    begun: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Stopped, Lost>> {
+    let run = if !std::mem::replace(begun, true)
+        && let Err(lost) = session.driver.begin_call()
+    {
+        Err(lost)
+    } else {
+        ready!(session.driver.poll_run(cx, delivery))
+    };
+    session.driver.end_call();
+    delivery.messages().0.close(&reason(session, &run));
+    Poll::Ready(run)
+}
+
+/// The feed is given up: what waited is not sent, and of the rest it is said what is known.
+fn interrupt(session: &mut Session, delivery: &mut Delivery<'static, Fed>) {
+    if let Err(lost) = session.driver.interrupt(delivery) {
+        delivery.messages().0.close(&Ok(lost));
+    }
+}
+
+/// Sends the messages of a [`Feed`] while it is polled.
+///
+/// It comes to the connection once the last [`Feed`] is gone and all is answered, or when the server
+/// takes no more messages over it; then messages are [`NotSent`](DeliverError::NotSent).
+///
+/// # Errors
+///
+/// [`Lost`] when the connection is gone. Every message that was fed has been told.
+///
+/// # Cancellation
+///
+/// Dropping it closes the connection: messages that waited are [`NotSent`](DeliverError::NotSent),
+/// those under way [`Lost`](DeliverError::Lost) or [`Unknown`](DeliverError::Unknown).
+#[must_use = "nothing is sent while this future is not polled"]
+pub struct Feeding<H: Home> {
+    connection: Option<Connection<H>>,
+    delivery: Delivery<'static, Fed>,
+    begun: bool,
+}
+
+impl<H: Home> Future for Feeding<H> {
+    type Output = Result<Connection<H>, Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let Some(connection) = &mut this.connection else {
+            return Poll::Ready(Err(Lost::new(Fault::Ended, None)));
+        };
+        let session = &mut connection.session;
+        let run = ready!(poll_feed(session, &mut this.delivery, &mut this.begun, cx));
+        let connection = this.connection.take();
+        Poll::Ready(run.and_then(|_| connection.ok_or_else(|| Lost::new(Fault::Ended, None))))
+    }
+}
+
+impl<H: Home> Drop for Feeding<H> {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            interrupt(&mut connection.session, &mut self.delivery);
+        }
+    }
+}
+
+// Nothing here is pinned.
+impl<H: Home> Unpin for Feeding<H> {}
+
+impl<H: Home> Debug for Feeding<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feeding").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// As [`Feeding`], of a connection that is lent.
+///
+/// # Cancellation
+///
+/// Dropping it interrupts the connection, unless it was never polled.
+#[must_use = "nothing is sent while this future is not polled"]
+pub struct FeedingMut<'a, H: Home> {
+    connection: &'a mut Connection<H>,
+    delivery: Delivery<'static, Fed>,
+    begun: bool,
+    done: bool,
+}
+
+impl<H: Home> Future for FeedingMut<'_, H> {
+    type Output = Result<(), Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { connection, delivery, begun, done } = self.get_mut();
+        let run = ready!(poll_feed(&mut connection.session, delivery, begun, cx));
+        *done = true;
+        Poll::Ready(run.map(|_| ()))
+    }
+}
+
+impl<H: Home> Drop for FeedingMut<'_, H> {
+    fn drop(&mut self) {
+        if self.begun && !self.done {
+            interrupt(&mut self.connection.session, &mut self.delivery);
+        } else if !self.done {
+            let lost = Lost::new(Fault::Interrupted, None);
+            self.delivery.messages().0.close(&Ok(lost));
+        }
+    }
+}
+
+impl<H: Home> Debug for FeedingMut<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeedingMut").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,225 @@
+//! The queue between many callers and one connection: messages in the order in which they came, and
+//! for each the place where its result is told.
+//!
+//! A caller that goes away never interrupts the connection: before its message has room in the
+//! window it takes the message out, afterwards only the answer is not heard.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::delivery::{Delivered, Messages};
+use super::recipients::RecipientList;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, Unsent};
+
+/// An envelope and a body that nobody else has.
+pub(crate) type OwnedMessage = (Envelope, Body<'static>);
+
+/// The queue of a feed.
+#[derive(Debug, Default)]
+pub(crate) struct FeedQueue {
+    state: Mutex<QueueState>,
+}
+
+#[derive(Debug, Default)]
+struct QueueState {
+    waiting: VecDeque<Arc<FeedSlot>>,
+    /// Handles that may still add a message.
+    handles: usize,
+    /// The task that runs the connection.
+    runner: Option<Waker>,
+    /// Why nothing is taken any more.
+    closed: Option<Result<Lost, Refusal>>,
+}
+
+/// The place of one message, from when it was given until its result was heard.
+#[derive(Debug)]
+pub(crate) struct FeedSlot {
+    state: Mutex<SlotState>,
+}
+
+#[derive(Debug)]
+struct SlotState {
+    /// The message, until it has room in the window.
+    message: Option<OwnedMessage>,
+    result: Option<Delivered>,
+    caller: Option<Waker>,
+    /// The caller does not wait any more.
+    abandoned: bool,
+}
+
+/// A lock that a panic of another thread does not spoil: nothing is done while one is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FeedQueue {
+    /// Adds a message. Of a queue that is closed the result is there at once.
+    pub(crate) fn push(&self, message: OwnedMessage) -> Arc<FeedSlot> {
+        let slot = Arc::new(FeedSlot {
+            state: Mutex::new(SlotState {
+                message: Some(message),
+                result: None,
+                caller: None,
+                abandoned: false,
+            }),
+        });
+        let mut state = lock(&self.state);
+        if let Some(reason) = state.closed.clone() {
+            drop(state);
+            slot.not_sent(reason);
+            return slot;
+        }
+        state.waiting.push_back(Arc::clone(&slot));
+        let runner = state.runner.take();
+        drop(state);
+        if let Some(runner) = runner {
+            runner.wake();
+        }
+        slot
+    }
+
+    pub(crate) fn add_handle(&self) {
+        lock(&self.state).handles += 1;
+    }
+
+    /// A handle is gone. The connection comes back after the last.
+    pub(crate) fn remove_handle(&self) {
+        let mut state = lock(&self.state);
+        state.handles -= 1;
+        let runner = if state.handles == 0 { state.runner.take() } else { None };
+        drop(state);
+        if let Some(runner) = runner {
+            runner.wake();
+        }
+    }
+
+    /// Takes no more messages. Those that waited are not sent.
+    pub(crate) fn close(&self, reason: &Result<Lost, Refusal>) {
+        let mut state = lock(&self.state);
+        state.closed.get_or_insert_with(|| reason.clone());
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for slot in waiting {
+            slot.not_sent(reason.clone());
+        }
+    }
+
+    fn poll_slot(&self, cx: &mut Context<'_>) -> Poll<Option<(Arc<FeedSlot>, OwnedMessage)>> {
+        let mut state = lock(&self.state);
+        while let Some(slot) = state.waiting.pop_front() {
+            if let Some(message) = slot.begin() {
+                return Poll::Ready(Some((slot, message)));
+            }
+        }
+        if state.handles == 0 {
+            return Poll::Ready(None);
+        }
+        match &mut state.runner {
+            Some(runner) => runner.clone_from(cx.waker()),
+            runner => *runner = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl FeedSlot {
+    /// The message has room: it is sent, whether its caller waits or not.
+    fn begin(&self) -> Option<OwnedMessage> {
+        let mut state = lock(&self.state);
+        let message = state.message.take();
+        let caller = state.caller.take();
+        drop(state);
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        message
+    }
+
+    fn finish(&self, result: Delivered) {
+        let mut state = lock(&self.state);
+        if state.abandoned {
+            return;
+        }
+        state.result = Some(result);
+        let caller = state.caller.take();
+        drop(state);
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+    }
+
+    /// Nothing of the message was sent: it is handed back.
+    fn not_sent(&self, reason: Result<Lost, Refusal>) {
+        let message = lock(&self.state).message.take();
+        if let Some((envelope, body)) = message {
+            let recipients = RecipientList::of(envelope.rcpts()).into_vec();
+            let unsent = Unsent::new(reason, recipients).with_message(Some((envelope, body)));
+            self.finish(Err(DeliverError::NotSent(unsent)));
+        }
+    }
+
+    /// What became of the message, once it is known.
+    pub(crate) fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Delivered> {
+        let mut state = lock(&self.state);
+        match state.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => state.wait(cx),
+        }
+    }
+
+    /// Ready once the message has room in the window, or never will.
+    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if state.message.is_none() { Poll::Ready(()) } else { state.wait(cx) }
+    }
+
+    /// The caller is gone: a message that has no room yet is taken out.
+    pub(crate) fn abandon(&self) {
+        let mut state = lock(&self.state);
+        state.abandoned = true;
+        let (message, result) = (state.message.take(), state.result.take());
+        drop(state);
+        drop((message, result));
+    }
+}
+
+impl SlotState {
+    fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        match &mut self.caller {
+            Some(caller) => caller.clone_from(cx.waker()),
+            caller => *caller = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// Messages of a feed.
+#[derive(Debug)]
+pub(crate) struct Fed(pub(crate) Arc<FeedQueue>);
+
+impl Messages<'static> for Fed {
+    type Envelope = Envelope;
+    type Ticket = Arc<FeedSlot>;
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
+        let slot = self.0.poll_slot(cx);
+        slot.map(|slot| slot.map(|(slot, (envelope, body))| (slot, envelope, body)))
+    }
+
+    fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered, unsent: Option<OwnedMessage>) {
+        slot.finish(match result {
+            Err(DeliverError::NotSent(error)) => {
+                Err(DeliverError::NotSent(error.with_message(unsent)))
+            }
+            result => result,
+        });
+    }
+}
