@@ -1,74 +1,70 @@
-//! Who may import whom: the design's "never" list, read from the sources.
+//! The layers of the design: no cycles between the files of `smtp`, and the list of what each folder
+//! never names. Paths are read from the sources and followed through `use` and re-exports, so that a
+//! dependence counts for the file that defines the item.
+//!
+//! `LAYERING=print cargo test -p tests --test behaviour layering -- --nocapture` prints every
+//! dependence with the lines that show it, and every cycle.
+//!
+//! Not seen: method calls, the output of derives, and names that a macro pastes together. Paths
+//! among the tokens of macro calls are found by their looks. `#[path]` is not followed.
 
-use std::path::Path;
+mod cases;
+mod collect;
+mod floors;
+mod graph;
+mod read;
+mod report;
+mod resolve;
+mod tokens;
+mod tree;
 
-/// A folder or a file, and what must not be named there.
-const NEVER: &[(&str, &[&str])] = &[
-    ("smtp-grammar/src", &["smtp::", "tokio", "rustls", "std::time", "std::net::Tcp", "std::io::"]),
-    ("smtp-derive/src", &["smtp_grammar", "tokio", "rustls", "nom::"]),
-    (
-        "smtp/src/proto",
-        &[
-            "tokio",
-            "rustls",
-            "Instant::now",
-            "crate::auth",
-            "crate::body",
-            "crate::command",
-            "crate::connection",
-            "crate::error",
-            "crate::extension",
-            "crate::net",
-            "crate::secret",
-            "crate::state",
-        ],
-    ),
-    ("smtp/src/body.rs", &["tokio", "rustls", "crate::net", "crate::connection"]),
-    ("smtp/src/body", &["tokio", "rustls", "crate::net", "crate::connection"]),
-    ("smtp/src/command", &["tokio", "rustls", "crate::net", "crate::connection"]),
-    ("smtp/src/auth", &["tokio", "rustls", "crate::net", "crate::connection"]),
-    ("smtp/src/extension", &["tokio", "rustls", "crate::net", "crate::connection"]),
-    (
-        "smtp/src/net",
-        &["crate::command", "crate::auth", "crate::extension", "crate::connection", "crate::state"],
-    ),
-    ("smtp/src/testing", &["crate::proto", "crate::net", "crate::connection", "crate::command"]),
-    ("tests", &["smtp::__private"]),
-    ("examples", &["smtp::__private"]),
-];
+use std::path::{Path, PathBuf};
 
-#[test]
-fn no_layer_reaches_where_it_must_not() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut wrong = Vec::new();
-    for (folder, never) in NEVER {
-        let mut seen = 0;
-        check(&root.join(folder), never, &mut wrong, &mut seen);
-        assert!(seen > 0, "{folder} has no sources");
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn check(path: &Path, never: &[&str], wrong: &mut Vec<String>, seen: &mut usize) {
-    if path.is_dir() {
-        for entry in std::fs::read_dir(path).expect("a folder of the workspace") {
-            let path = entry.expect("an entry").path();
-            if !path.ends_with("target") {
-                check(&path, never, wrong, seen);
-            }
+fn smtp() -> tree::Tree {
+    read::folder("smtp", &workspace().join("smtp/src"), false)
+}
+
+#[test]
+fn no_files_depend_on_each_other_in_a_cycle() {
+    let tree = smtp();
+    if std::env::var("LAYERING").is_ok_and(|value| value == "print") {
+        println!("{}{}", report::edges(&tree), report::cycles(&tree, report::Which::All));
+        println!("{}", report::sizes(&workspace().join("smtp/src"), &tree));
+    }
+    let cycles = report::cycles(&tree, report::Which::Shortest);
+    assert!(cycles.is_empty(), "smtp/src has cycles between files:\n{cycles}");
+}
+
+/// The resolver must not lose a dependence silently.
+#[test]
+fn every_path_into_the_crate_leads_to_a_file() {
+    let tree = smtp();
+    assert!(tree.mentions.len() > 1000, "only {} paths", tree.mentions.len());
+    assert_eq!(report::unclear(&tree), "");
+}
+
+#[test]
+fn no_layer_names_what_it_must_not() {
+    let mut wrong = Vec::new();
+    for floor in floors::FLOORS {
+        let sources = workspace().join(floor.sources);
+        if !sources.exists() {
+            println!("{}: not there yet", floor.sources);
+            continue;
         }
-        return;
-    }
-    // This file names what it forbids.
-    if path.extension().is_none_or(|ending| ending != "rs") || path.ends_with("layering.rs") {
-        return;
-    }
-    *seen += 1;
-    let text = std::fs::read_to_string(path).expect("a source");
-    for (number, line) in text.lines().enumerate() {
-        let code = line.split("//").next().unwrap_or_default();
-        for name in never.iter().filter(|name| code.contains(**name)) {
-            wrong.push(format!("{}:{}: names {name}", path.display(), number + 1));
+        let tree = read::folder(floor.name, &sources, floor.with_tests);
+        assert!(tree.mentions.len() > 100, "{} has no sources", floor.sources);
+        for folder in floor.missing(&tree) {
+            println!("{}/{folder}: not there yet", floor.sources);
+        }
+        for line in floor.rows.iter().flat_map(|row| row.named(&tree)) {
+            wrong.push(format!("{}/{line}", floor.sources));
         }
     }
+    wrong.extend(floors::TESTING.spelled(&smtp()).iter().map(|line| format!("smtp/src/{line}")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
