@@ -128,13 +128,15 @@ pub use smtp_grammar::{
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
 #[cfg(feature = "tokio")]
 pub use connect::{Anonymous, Credentials, CredentialsWith, Server, Submission};
+#[cfg(all(feature = "tokio", feature = "stream"))]
+pub use connection::DeliverStream;
 #[cfg(feature = "tokio")]
 pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
     AnyCall, AnyClosed, AnyConnection, AnyFeeding, Call, Closed, Connection, Dangerous, DataError,
-    DataRefused, Deliver, DeliverAll, DeliverStream, Feed, FeedDelivery, FeedSubmission, Feeding,
-    FeedingMut, HandOver, Pending, Refused, SendData, TransitionError,
+    DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut,
+    HandOver, Pending, Refused, SendData, TransitionError,
 };
 pub use conversation::{Conversation, Turn};
 pub use error::{

@@ -144,6 +144,10 @@ impl<'a, 'b> Messages<'b> for One<'a, 'b> {
     type Ticket = ();
 
     fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<((), &'a Envelope, Body<'b>)>> {
+        self.next_at_once()
+    }
+
+    fn next_at_once(&mut self) -> Poll<Option<((), &'a Envelope, Body<'b>)>> {
         Poll::Ready(self.message.take().map(|(envelope, body)| ((), envelope, body)))
     }
 
@@ -259,11 +263,15 @@ where
     type Envelope = <M::Item as IntoMessage<'b>>::Envelope;
     type Ticket = usize;
 
-    #[inline]
     fn poll_next(
         &mut self,
         _: &mut Context<'_>,
     ) -> Poll<Option<(usize, Self::Envelope, Body<'b>)>> {
+        self.next_at_once()
+    }
+
+    #[inline]
+    fn next_at_once(&mut self) -> Poll<Option<(usize, Self::Envelope, Body<'b>)>> {
         Poll::Ready(self.messages.next().map(|(index, message)| {
             let (envelope, body) = message.into_message();
             (index, envelope, body)

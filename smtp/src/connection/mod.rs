@@ -33,7 +33,9 @@ mod watch;
 pub use any::{AnyCall, AnyClosed, AnyConnection, AnyFeeding};
 pub use call::{Call, Pending};
 pub use converse::HandOver;
-pub use deliver::{Deliver, DeliverAll, DeliverStream};
+#[cfg(feature = "stream")]
+pub use deliver::DeliverStream;
+pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
 pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
 pub use greeted::Dangerous;

@@ -41,6 +41,12 @@ pub(crate) trait Messages<'b> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<(Self::Ticket, Self::Envelope, Body<'b>)>>;
 
+    /// The next message of a source that has it at once; `poll_next` is asked where it has not.
+    #[inline]
+    fn next_at_once(&mut self) -> Poll<Option<(Self::Ticket, Self::Envelope, Body<'b>)>> {
+        Poll::Pending
+    }
+
     /// Whether it is known that there are no more messages.
     fn is_empty(&self) -> bool {
         false
@@ -185,8 +191,11 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         }
         if transaction.recipients.has_pending() {
             self.split_first(engine);
-        } else if let Some(flight) = self.in_flight.pop_front() {
-            self.finish(flight);
+            return;
+        }
+        let result = finish(transaction);
+        if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
+            self.messages.report(ticket, result, None);
         }
     }
 
@@ -201,27 +210,10 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
-            self.finish(flight);
+            self.messages.report(flight.ticket, finish(&mut flight.transaction), None);
         } else {
             self.again.push_back(flight);
         }
-    }
-
-    /// Reports a message for which no transaction is left.
-    fn finish(&mut self, flight: Flight<'b, M::Envelope, M::Ticket>) {
-        let Flight { ticket, mut transaction, .. } = flight;
-        let result = match transaction.recipients.take_delivered() {
-            Some(reply) => Ok(Receipt::new(transaction.recipients.take(), reply)),
-            None => {
-                let refusal = match transaction.refusal() {
-                    Some(refusal) => refusal.clone(),
-                    None => transaction.recipients.refusal(),
-                };
-                let recipients = transaction.recipients.take();
-                Err(DeliverError::Refused(Undelivered::new(refusal, recipients)))
-            }
-        };
-        self.messages.report(ticket, result, None);
     }
 
     /// Writes as far ahead as the method of each message, and the server, allow.
@@ -235,8 +227,23 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
                     None => continue,
                 }
             };
-            if let Some(need) = write_flight(flight, engine, &self.offers)? {
-                return Ok(need);
+            match write_commands(flight, engine, &self.offers) {
+                Next::Reply => return Ok(Need::Reply),
+                Next::Room => return Ok(Need::Room),
+                Next::Source => return Ok(Need::Source),
+                Next::Content => {
+                    let DeliveryCapabilities { capabilities, pipelining, .. } = &self.offers;
+                    let content =
+                        flight.transaction.write_content(engine, capabilities, *pipelining)?;
+                    match content {
+                        None => {}
+                        Some(ContentNeed::Room) => return Ok(Need::Room),
+                        Some(ContentNeed::Source) => return Ok(Need::Source),
+                        Some(ContentNeed::Chunk | ContentNeed::Done) => return Ok(Need::Reply),
+                    }
+                }
+                Next::Nothing => flight.transaction.write_nothing(engine)?,
+                Next::Done => {}
             }
             self.settle(engine);
         }
@@ -264,7 +271,19 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         // A transaction is large: it is made where it stays.
         if !self.again.is_empty() {
             self.in_flight.extend(self.again.pop_front());
-        } else if let Some((ticket, envelope, body)) = self.next.take() {
+        } else {
+            let (ticket, envelope, body) = match self.next.take() {
+                Some(message) => message,
+                None if self.exhausted => return self.end(engine, Stopped::Exhausted),
+                None => match self.messages.next_at_once() {
+                    Poll::Ready(Some(message)) => message,
+                    Poll::Ready(None) => {
+                        self.exhausted = true;
+                        return self.end(engine, Stopped::Exhausted);
+                    }
+                    Poll::Pending => return Some(Need::Source),
+                },
+            };
             match self.offers.plan(envelope.borrow(), &body) {
                 Ok(plan) => {
                     let carriage = Carriage {
@@ -281,10 +300,6 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
                     return None;
                 }
             }
-        } else if self.exhausted {
-            return self.end(engine, Stopped::Exhausted);
-        } else {
-            return Some(Need::Source);
         }
         self.start(engine);
         None
@@ -360,7 +375,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         let most = engine.transactions();
         for mut flight in std::mem::take(&mut self.again) {
             flight.transaction.recipients.refuse_rest(&Refusal::exhausted(most));
-            self.finish(flight);
+            self.messages.report(flight.ticket, finish(&mut flight.transaction), None);
         }
         if let Some((ticket, envelope, body)) = self.next.take() {
             let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
@@ -416,6 +431,24 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
     }
 }
 
+/// What became of a message for which no transaction is left.
+#[inline]
+fn finish(transaction: &mut Transaction<'_>) -> Delivered {
+    match transaction.recipients.take_delivered() {
+        Some(reply) => Ok(Receipt::new(transaction.recipients.take(), reply)),
+        None => Err(undelivered(transaction)),
+    }
+}
+
+#[cold]
+fn undelivered(transaction: &mut Transaction<'_>) -> DeliverError {
+    let refusal = match transaction.refusal() {
+        Some(refusal) => refusal.clone(),
+        None => transaction.recipients.refusal(),
+    };
+    DeliverError::Refused(Undelivered::new(refusal, transaction.recipients.take()))
+}
+
 /// Whether recipients that do not fit into one transaction get another. A policy that looks at all
 /// of them must see all of them at once.
 #[cold]
@@ -424,20 +457,36 @@ fn may_split<E: Borrow<Envelope>, T>(flight: &Flight<'_, E, T>) -> bool {
         && flight.transaction.is_repeatable()
 }
 
-/// Writes of a transaction as much as may be written now, and says what must happen before more is;
-/// none when all was, or nobody gets the message.
+/// What comes after the commands of a transaction that may be written now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// A reply decides.
+    Reply,
+    /// Bytes must leave.
+    Room,
+    /// The source of the body must give something.
+    Source,
+    /// The message.
+    Content,
+    /// An empty message for nobody.
+    Nothing,
+    /// Nothing is left to be written.
+    Done,
+}
+
+/// Writes the commands of a transaction as far as they may be written now.
 #[inline]
-fn write_flight<E: Borrow<Envelope>, T>(
+fn write_commands<E: Borrow<Envelope>, T>(
     flight: &mut Flight<'_, E, T>,
     engine: &mut Engine,
     offers: &DeliveryCapabilities,
-) -> Result<Option<Need<Stopped>>, Fault> {
+) -> Next {
     let transaction = &mut flight.transaction;
     let envelope = flight.envelope.borrow();
     let capabilities = &offers.capabilities;
     loop {
         if !offers.pipelining && transaction.awaits() {
-            return Ok(Some(Need::Reply));
+            return Next::Reply;
         }
         match transaction.step() {
             Step::Reset => {
@@ -453,7 +502,7 @@ fn write_flight<E: Borrow<Envelope>, T>(
             }
             Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
             Step::Rcpt if engine.output().remaining() > MAX_QUEUED_BYTES => {
-                return Ok(Some(Need::Room));
+                return Next::Room;
             }
             Step::Rcpt => match transaction.next_recipient() {
                 Some(index) => {
@@ -473,28 +522,20 @@ fn write_flight<E: Borrow<Envelope>, T>(
                 None => transaction.set_step(Step::Open),
             },
             Step::Open => match transaction.opening(offers.pipelining, envelope.send_policy()) {
-                Opening::Wait => return Ok(Some(Need::Reply)),
-                Opening::Source => return Ok(Some(Need::Source)),
+                Opening::Wait => return Next::Reply,
+                Opening::Source => return Next::Source,
                 Opening::Refused => transaction.give_up(),
                 Opening::Ask => {
                     engine.submit_verb::<Data>();
                     transaction.wrote_opening();
-                    return Ok(Some(Need::Reply));
+                    return Next::Reply;
                 }
                 Opening::Send => transaction.set_step(Step::Content),
             },
-            Step::Opening => return Ok(Some(Need::Reply)),
-            Step::Content => {
-                return Ok(transaction
-                    .write_content(engine, capabilities, offers.pipelining)?
-                    .map(|need| match need {
-                        ContentNeed::Room => Need::Room,
-                        ContentNeed::Source => Need::Source,
-                        ContentNeed::Chunk | ContentNeed::Done => Need::Reply,
-                    }));
-            }
-            Step::Nothing => transaction.write_nothing(engine)?,
-            Step::Done => return Ok(None),
+            Step::Opening => return Next::Reply,
+            Step::Content => return Next::Content,
+            Step::Nothing => return Next::Nothing,
+            Step::Done => return Next::Done,
         }
     }
 }

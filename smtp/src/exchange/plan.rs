@@ -52,9 +52,11 @@ impl DeliveryCapabilities {
         let summary = body.summary().map_err(Refusal::content)?;
         let params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
-        let plan = SendPlan { params, method: self.method(envelope, body), summary, bytes };
-        self.check_commands(envelope, body, &plan)?;
-        Ok(plan)
+        let method = self.method(envelope, body);
+        if is_unusual(envelope, body) {
+            self.try_commands(envelope, body, params, method)?;
+        }
+        Ok(SendPlan { params, method, summary, bytes })
     }
 
     /// How a body travels. A binary one has no other way than chunks (RFC 3030 §3).
@@ -106,40 +108,21 @@ impl DeliveryCapabilities {
     }
 
     /// Finds commands that cannot be written, before any of them leaves: MAIL, or each RCPT.
-    #[inline]
-    fn check_commands(
-        &self,
-        envelope: &Envelope,
-        body: &Body<'_>,
-        plan: &SendPlan,
-    ) -> Result<(), Refusal> {
-        let mail = envelope.mail();
-        let plain = |rcpt: &Rcpt| !rcpt.has_parameters() && !rcpt.path().needs_smtputf8();
-        if body.line_ends != LineEnds::Binary
-            && !mail.has_parameters()
-            && !mail.path().needs_smtputf8()
-            && envelope.rcpts().first().is_some_and(plain)
-        {
-            // Nothing can be wrong with such a line.
-            return Ok(());
-        }
-        self.try_commands(envelope, body, plan)
-    }
-
     #[cold]
     fn try_commands(
         &self,
         envelope: &Envelope,
         body: &Body<'_>,
-        plan: &SendPlan,
+        params: MailParams,
+        method: BodyMethod,
     ) -> Result<(), Refusal> {
         let mut scratch = Vec::new();
-        let mail = plan.params.of(envelope.mail());
+        let mail = params.of(envelope.mail());
         let mut line = Line::new(&mut scratch, &self.capabilities, false);
         command::encode(&mail, &mut line)
             .map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
         let utf8 = line.declared().utf8;
-        if body.line_ends == LineEnds::Binary && plan.method == BodyMethod::Data {
+        if body.line_ends == LineEnds::Binary && method == BodyMethod::Data {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
         }
         let mut refusal = None;
@@ -153,6 +136,18 @@ impl DeliveryCapabilities {
         }
         refusal.map_or(Ok(()), Err)
     }
+}
+
+/// Whether a command of the message may turn out to be unsendable: where addresses are ASCII and
+/// nothing is asked of an extension, nothing can be wrong with a line.
+#[inline]
+fn is_unusual(envelope: &Envelope, body: &Body<'_>) -> bool {
+    let mail = envelope.mail();
+    let plain = |rcpt: &Rcpt| !rcpt.has_parameters() && !rcpt.path().needs_smtputf8();
+    body.line_ends == LineEnds::Binary
+        || mail.has_parameters()
+        || mail.path().needs_smtputf8()
+        || !envelope.rcpts().first().is_some_and(plain)
 }
 
 /// How a message is sent to this server.

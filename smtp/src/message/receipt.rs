@@ -2,7 +2,7 @@
 
 use smtp_grammar::{ForwardPath, Reply};
 
-use super::recipient::{Recipient, RecipientOutcome, RecipientStatus};
+use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
 
 /// A message that the server took for at least one recipient.
@@ -20,7 +20,7 @@ impl Receipt {
     /// The recipients, of a message whose reply turned out not to be the answer to it.
     pub(crate) fn into_unknown(mut self) -> Vec<Recipient> {
         for recipient in &mut self.recipients {
-            if recipient.outcome() == RecipientOutcome::Delivered {
+            if recipient.is_delivered() {
                 recipient.finish(RecipientStatus::Unknown);
             }
         }
@@ -38,8 +38,7 @@ impl Receipt {
 
     /// The recipients that the message was taken for.
     pub fn accepted(&self) -> impl Iterator<Item = &ForwardPath> {
-        let delivered = |recipient: &&Recipient| recipient.outcome() == RecipientOutcome::Delivered;
-        self.recipients.iter().filter(delivered).map(Recipient::path)
+        self.recipients.iter().filter(|recipient| recipient.is_delivered()).map(Recipient::path)
     }
 
     /// The recipients that were refused, and why.
@@ -51,7 +50,7 @@ impl Receipt {
 
     /// Whether the message was taken for every recipient.
     pub fn is_complete(&self) -> bool {
-        self.recipients.iter().all(|recipient| recipient.outcome() == RecipientOutcome::Delivered)
+        self.recipients.iter().all(Recipient::is_delivered)
     }
 
     /// The server's reply to the message; the last one, where it took several transactions.

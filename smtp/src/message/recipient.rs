@@ -94,6 +94,12 @@ impl Recipient {
         }
     }
 
+    /// Whether the server has taken the message for it.
+    #[inline]
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.status == RecipientStatus::Delivered
+    }
+
     #[inline]
     pub(crate) fn status(&self) -> RecipientStatus {
         self.status

@@ -47,7 +47,13 @@ impl Engine {
     }
 
     /// Why the connection is over, once nothing is left to be given out.
+    #[inline]
     pub(crate) fn take_ending(&mut self) -> Option<Fault> {
+        if self.ending.is_none() { None } else { self.take_ended() }
+    }
+
+    #[cold]
+    fn take_ended(&mut self) -> Option<Fault> {
         let fault = self.ending.take()?;
         Some(self.end(fault))
     }
