@@ -10,6 +10,7 @@ mod behaviour {
     mod custom_commands;
     mod deliver;
     mod deliver_all;
+    mod feed;
     mod greeting;
     mod hostile;
     mod injection;

@@ -115,7 +115,8 @@ async fn a_server_without_starttls_gets_no_credentials() {
 async fn a_server_without_extensions_is_left_at_once() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let submission = Submission::new("127.0.0.1").port(port).connect();
+    let submission = Submission::new("127.0.0.1").port(port);
+    let submission = submission.connect();
     let server = async {
         let (stream, _) = listener.accept().await.expect("a client");
         let mut stream = BufReader::new(stream);
