@@ -103,8 +103,11 @@ async fn a_feed_that_is_given_up_leaves_no_caller_waiting() {
     assert!(once(waiting.as_mut()).await.is_pending());
     drop(running);
     let error = under_way.await.expect_err("given up");
-    assert!(matches!(&error, DeliverError::Unknown(unknown)
-        if matches!(unknown.lost().fault(), Fault::Interrupted)), "{error:?}");
+    assert!(
+        matches!(&error, DeliverError::Unknown(unknown)
+        if matches!(unknown.lost().fault(), Fault::Interrupted)),
+        "{error:?}"
+    );
     let error = waiting.await.expect_err("given up");
     assert!(matches!(error, DeliverError::NotSent(_)), "{error:?}");
     let error = feed.deliver(envelope(2), "2\r\n").await.expect_err("given up");

@@ -107,23 +107,6 @@ impl<'b> Content<'b> {
         })
     }
 
-    /// Whether something is there to be sent, also the end: before that no command opens the
-    /// content, so that a source that fails at once costs nobody anything.
-    pub(crate) fn is_ready(&self) -> bool {
-        !self.body.is_polled() || self.polled.is_some()
-    }
-
-    /// Why the source has failed before any of it was sent.
-    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
-        match self.polled.take() {
-            Some(Err(error)) => Some(error),
-            polled => {
-                self.polled = polled;
-                None
-            }
-        }
-    }
-
     /// Polls the source for more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.polled.is_some() {

@@ -65,7 +65,22 @@ pub struct Body<'a> {
 pub(crate) enum Source<'a> {
     Owned(Bytes),
     Borrowed(&'a [u8]),
-    Stream(Pin<Box<dyn BodySource + Sync + 'a>>),
+    Stream(Box<Polled<'a>>),
+}
+
+/// A source, and its first piece where that was looked at already.
+pub(crate) struct Polled<'a> {
+    source: Pin<Box<dyn BodySource + Sync + 'a>>,
+    first: Option<Option<io::Result<Bytes>>>,
+}
+
+impl Polled<'_> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(first),
+            None => self.source.as_mut().poll_piece(cx),
+        }
+    }
 }
 
 /// A source in a type that is `Sync`. It stands inside its box, so that a body of a long life is one
@@ -86,7 +101,8 @@ impl<'a> Body<'a> {
     /// `BODY=8BITMIME` where the server offers it; where the server does not, octets beyond ASCII
     /// abandon the message.
     pub fn stream(source: impl BodySource + 'a) -> Self {
-        Self::from(Source::Stream(Box::pin(Unshared(Exclusive::new(Box::pin(source))))))
+        let source = Box::pin(Unshared(Exclusive::new(Box::pin(source))));
+        Self::from(Source::Stream(Box::new(Polled { source, first: None })))
     }
 
     /// Sets what is done to line ends that are not CRLF.
@@ -183,6 +199,43 @@ impl<'a> Body<'a> {
     #[inline]
     pub(crate) fn is_polled(&self) -> bool {
         matches!(self.source, Source::Stream(_))
+    }
+
+    /// Polls for the first piece, and keeps it: the body is as it was. Ready at once of a message in
+    /// memory.
+    pub(crate) fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Source::Stream(polled) = &mut self.source else {
+            return Poll::Ready(());
+        };
+        if polled.first.is_none() {
+            match polled.source.as_mut().poll_piece(cx) {
+                Poll::Ready(first) => polled.first = Some(first),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether the first piece is here, or there is nothing to be waited for.
+    pub(crate) fn is_ready(&self) -> bool {
+        match &self.source {
+            Source::Stream(polled) => polled.first.is_some(),
+            Source::Owned(_) | Source::Borrowed(_) => true,
+        }
+    }
+
+    /// Why the source has failed with its first piece.
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        let Source::Stream(polled) = &mut self.source else {
+            return None;
+        };
+        match polled.first.take() {
+            Some(Some(Err(error))) => Some(error),
+            first => {
+                polled.first = first;
+                None
+            }
+        }
     }
 
     /// Whether it is known that no piece is left.

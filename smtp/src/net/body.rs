@@ -101,7 +101,9 @@ mod tests {
     async fn a_reader_is_never_held_whole() {
         let mut body = Body::reader(tokio::io::repeat(b'x').take(1 << 20)).length(1 << 20);
         let (mut pieces, mut octets) = (0, 0);
-        while let Some(piece) = body.next_piece(usize::MAX).await.expect("a piece") {
+        while let Some(piece) =
+            std::future::poll_fn(|cx| body.poll_segment(cx)).await.expect("a piece")
+        {
             let length = piece.as_ref().len();
             assert!(length <= PIECE, "a piece of {length} octets");
             pieces += 1;
@@ -118,7 +120,10 @@ mod tests {
         let mut ends: Vec<*const u8> = Vec::new();
         for _ in 0..100 {
             tokio::io::AsyncWriteExt::write_all(&mut writer, b"octets\r\n").await.expect("room");
-            let piece = body.next_piece(usize::MAX).await.expect("a piece").expect("no end");
+            let piece = std::future::poll_fn(|cx| body.poll_segment(cx))
+                .await
+                .expect("a piece")
+                .expect("no end");
             ends.push(piece.as_ref().as_ptr());
         }
         assert!(ends.windows(2).all(|next| next[0].wrapping_add(8) == next[1]));

@@ -208,7 +208,7 @@ mod tests {
         timer.set(Duration::MAX, None);
         assert!(timer.poll(&mut cx).is_pending());
         timer.set(Duration::ZERO, None);
-        timer.clear();
+        timer.set_latest(None);
         assert!(timer.poll(&mut cx).is_pending(), "there is no deadline any more");
     }
 

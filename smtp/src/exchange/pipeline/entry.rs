@@ -65,6 +65,7 @@ pub(crate) trait Entry<'a>: Send {
 pub(crate) trait ContentEntry<'a>: Send {
     /// The message itself, until it is taken.
     fn body(&self) -> Option<&Body<'a>>;
+    fn body_mut(&mut self) -> Option<&mut Body<'a>>;
     fn take_body(&mut self) -> Option<Body<'a>>;
     /// What became of it.
     fn end(&mut self, outcome: Outcome<Receipt>);
@@ -218,6 +219,10 @@ where
 {
     fn body(&self) -> Option<&Body<'a>> {
         self.body.as_ref()
+    }
+
+    fn body_mut(&mut self) -> Option<&mut Body<'a>> {
+        self.body.as_mut()
     }
 
     fn take_body(&mut self) -> Option<Body<'a>> {

@@ -231,6 +231,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             self.pass_by(effect, Progress::Skipped);
             return None;
         }
+        if effect == StateEffect::Content && !self.has_first_piece() {
+            return Some(Need::Source);
+        }
         let utf8 = self.predicted.declared.utf8;
         let start = engine.output().encoded().len();
         let Some(entry) = self.members.entry(self.index).map(|entry| entry.0) else {
@@ -265,6 +268,19 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         None
     }
 
+    /// Whether the first piece of the member's body is here: a source that fails before DATA has left
+    /// costs its own message only.
+    fn has_first_piece(&mut self) -> bool {
+        let content = self.entry(self.index).and_then(|entry| entry.content());
+        content.and_then(|content| content.body()).is_none_or(Body::is_ready)
+    }
+
+    /// Why the source of the member's body has failed before DATA has left.
+    fn first_failure(&mut self) -> Option<Refusal> {
+        let content = self.entry(self.index)?.content()?;
+        content.body_mut()?.take_failure().map(Refusal::body)
+    }
+
     /// The commands of a member are written.
     fn end_commands(&mut self, effect: StateEffect) {
         if effect == StateEffect::Content {
@@ -286,8 +302,10 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             return Some(NotSent::NoRecipients);
         }
         let declared = self.predicted.declared;
+        let failure = self.first_failure();
         let content = self.entry(self.index)?.content()?;
-        let refusal = check_body(content.body()?, declared, BodyMethod::Data).err()?;
+        let checked = || check_body(content.body()?, declared, BodyMethod::Data).err();
+        let refusal = failure.or_else(checked)?;
         content.end(Outcome::Refused(refusal));
         Some(NotSent::BehindRefused)
     }
@@ -355,17 +373,12 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 engine.facts.reset_due = true;
                 Due::EmptyMessage
             }
-            _ => {
-                if !transaction.is_body_ready() {
-                    return Ok(Some(Need::Source));
-                }
-                match transaction.write_content(engine, &self.capabilities, false)? {
-                    None => Due::End,
-                    Some(ContentNeed::Room) => return Ok(Some(Need::Room)),
-                    Some(ContentNeed::Source) => return Ok(Some(Need::Source)),
-                    Some(ContentNeed::Chunk | ContentNeed::Done) => return Ok(Some(Need::Reply)),
-                }
-            }
+            _ => match transaction.write_content(engine, &self.capabilities, false)? {
+                None => Due::End,
+                Some(ContentNeed::Room) => return Ok(Some(Need::Room)),
+                Some(ContentNeed::Source) => return Ok(Some(Need::Source)),
+                Some(ContentNeed::Chunk | ContentNeed::Done) => return Ok(Some(Need::Reply)),
+            },
         };
         self.end_transaction();
         self.expect(StateEffect::Content, due);
@@ -435,10 +448,15 @@ impl<'a, L: Members<'a>> Exchange for PipelineRun<'a, L> {
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.message {
-            Some(transaction) => transaction.poll_body(cx),
-            None => Poll::Pending,
+        if self.phase == Phase::Content
+            && let Some(transaction) = &mut self.message
+        {
+            return transaction.poll_body(cx);
         }
+        let content = self.entry(self.index).and_then(|entry| entry.content());
+        content
+            .and_then(|content| content.body_mut())
+            .map_or(Poll::Pending, |body| body.poll_first(cx))
     }
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output {

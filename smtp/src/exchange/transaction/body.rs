@@ -48,17 +48,14 @@ impl<'b> Transaction<'b> {
     /// Has the first of a body that is produced while it is sent. One that fails by then costs
     /// nobody anything: nothing of the message was announced.
     fn prepare(&mut self) -> bool {
-        if self.body.as_ref().is_some_and(Body::is_polled) {
-            self.open_content();
-        }
-        let Some(content) = &mut self.content else {
+        let Some(body) = &mut self.body else {
             return true;
         };
-        if let Some(error) = content.take_failure() {
+        if let Some(error) = body.take_failure() {
             self.refusal.get_or_insert(Refusal::body(error));
             return true;
         }
-        content.is_ready()
+        body.is_ready()
     }
 
     /// Takes the body, to be sent in more than one step. It stays where it can be sent again.
@@ -81,19 +78,12 @@ impl<'b> Transaction<'b> {
         }
     }
 
-    /// Whether something of the body is there to be sent, or nothing has to be waited for.
-    pub(crate) fn is_body_ready(&mut self) -> bool {
-        if self.body.as_ref().is_some_and(Body::is_polled) {
-            self.open_content();
-        }
-        self.content.as_ref().is_none_or(|content| content.is_ready())
-    }
-
-    /// Whether the body's source is waited for.
+    /// Polls the source of the body.
     pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.content {
-            Some(content) => content.poll(cx),
-            None => Poll::Pending,
+        match (&mut self.content, &mut self.body) {
+            (Some(content), _) => content.poll(cx),
+            (None, Some(body)) => body.poll_first(cx),
+            (None, None) => Poll::Pending,
         }
     }
 
