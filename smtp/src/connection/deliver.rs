@@ -155,7 +155,7 @@ impl<'a, 'b> Messages<'b> for One<'a, 'b> {
         self.message.is_none()
     }
 
-    fn report(&mut self, (): (), result: Delivered, _: Option<(&'a Envelope, Body<'b>)>) {
+    fn report(&mut self, (): (), result: Delivered) {
         self.result = Some(result);
     }
 }
@@ -283,7 +283,7 @@ where
     }
 
     #[inline]
-    fn report(&mut self, index: usize, result: Delivered, _: Option<(Self::Envelope, Body<'b>)>) {
+    fn report(&mut self, index: usize, result: Delivered) {
         (self.report)(index, result);
     }
 }
@@ -400,7 +400,7 @@ where
         self.messages.size_hint().1 == Some(0)
     }
 
-    fn report(&mut self, index: usize, result: Delivered, _: Option<(Self::Envelope, Body<'b>)>) {
+    fn report(&mut self, index: usize, result: Delivered) {
         (self.report)(index, result);
     }
 }

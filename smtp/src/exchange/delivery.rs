@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use super::content::ContentNeed;
-use super::plan::{DeliveryCapabilities, SendPlan};
+use super::plan::{DeliveryCapabilities, MailParams, SendPlan};
 use super::recipients::RecipientList;
 use super::transaction::{Carriage, Loss, Opening, Step, Transaction};
 use super::{Exchange, MAX_QUEUED_BYTES, Need};
@@ -52,13 +52,19 @@ pub(crate) trait Messages<'b> {
         false
     }
 
-    /// Says what became of a message. It is handed back where nothing was taken from its body.
-    fn report(
+    /// Says what became of a message.
+    fn report(&mut self, ticket: Self::Ticket, result: Delivered);
+
+    /// Says that nothing of a message was sent, and hands it back where nothing was taken from its
+    /// body.
+    fn hand_back(
         &mut self,
         ticket: Self::Ticket,
-        result: Delivered,
-        unsent: Option<(Self::Envelope, Body<'b>)>,
-    );
+        unsent: Unsent,
+        _: Option<(Self::Envelope, Body<'b>)>,
+    ) {
+        self.report(ticket, Err(DeliverError::NotSent(unsent)));
+    }
 }
 
 /// Why a delivery has ended although the connection is intact.
@@ -76,7 +82,9 @@ pub enum Stopped {
 struct Flight<'b, E, T> {
     ticket: T,
     envelope: E,
-    plan: SendPlan,
+    params: MailParams,
+    /// How many bytes it has; 0 where that is not known.
+    bytes: u64,
     transaction: Transaction<'b>,
 }
 
@@ -195,7 +203,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         }
         let result = finish(transaction);
         if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
-            self.messages.report(ticket, result, None);
+            self.messages.report(ticket, result);
         }
     }
 
@@ -210,7 +218,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
-            self.messages.report(flight.ticket, finish(&mut flight.transaction), None);
+            self.messages.report(flight.ticket, finish(&mut flight.transaction));
         } else {
             self.again.push_back(flight);
         }
@@ -293,7 +301,9 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
                     };
                     let recipients = RecipientList::of(envelope.borrow().rcpts());
                     let transaction = Transaction::new(recipients, body, carriage);
-                    self.in_flight.push_back(Flight { ticket, envelope, plan, transaction });
+                    let SendPlan { params, bytes, .. } = plan;
+                    let flight = Flight { ticket, envelope, params, bytes, transaction };
+                    self.in_flight.push_back(flight);
                 }
                 Err(refusal) => {
                     self.refuse_at_once(ticket, envelope.borrow(), refusal);
@@ -330,7 +340,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         // message before may keep its transaction, and these recipients would join it.
         let reset = engine.facts.reset_due || overtakes;
         transaction.begin(range, reset, overtakes, engine.queued());
-        if flight.plan.method == BodyMethod::EagerBdat {
+        if transaction.method() == BodyMethod::EagerBdat {
             self.fence = Fence::Due;
         }
     }
@@ -343,12 +353,12 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         if !self.offers.pipelining || !engine.facts.overtakes || !self.offers.transfer.overtakes {
             return false;
         }
-        if last.plan.method != BodyMethod::EagerBdat {
+        if last.transaction.method() != BodyMethod::EagerBdat {
             // It is written whole, so its commands were answered: only its end is due.
             return true;
         }
         let transfer = &self.offers.transfer;
-        let bytes: u64 = self.in_flight.iter().map(|flight| flight.plan.bytes).sum();
+        let bytes: u64 = self.in_flight.iter().map(|flight| flight.bytes).sum();
         engine.facts.bdat_verified
             && self.in_flight.len() < transfer.messages
             && bytes < transfer.octets
@@ -360,7 +370,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         let mut recipients = RecipientList::of(envelope.rcpts());
         recipients.refuse_rest(&refusal);
         let undelivered = Undelivered::new(refusal, recipients.into_vec());
-        self.messages.report(ticket, Err(DeliverError::Refused(undelivered)), None);
+        self.messages.report(ticket, Err(DeliverError::Refused(undelivered)));
     }
 
     /// The server takes no more transactions.
@@ -375,13 +385,12 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         let most = engine.transactions();
         for mut flight in std::mem::take(&mut self.again) {
             flight.transaction.recipients.refuse_rest(&Refusal::exhausted(most));
-            self.messages.report(flight.ticket, finish(&mut flight.transaction), None);
+            self.messages.report(flight.ticket, finish(&mut flight.transaction));
         }
         if let Some((ticket, envelope, body)) = self.next.take() {
             let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
             let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
-            let result = Err(DeliverError::NotSent(unsent));
-            self.messages.report(ticket, result, Some((envelope, body)));
+            self.messages.hand_back(ticket, unsent, Some((envelope, body)));
         }
         self.end(engine, Stopped::ServerLimit)
     }
@@ -414,7 +423,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
             // Some have it: the others are not sent, or refused, and the receipt says so.
             (_, Some(reply)) => {
                 let receipt = Receipt::new(recipients, reply);
-                return self.messages.report(ticket, Ok(receipt), None);
+                return self.messages.report(ticket, Ok(receipt));
             }
             (Loss::Refused(refusal), None) => {
                 DeliverError::Lost(DeliveryLost::new(lost.after(refusal), recipients))
@@ -423,11 +432,10 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
             (Loss::NotSent, None) => {
                 let unsent = Unsent::new(Ok(lost), recipients);
                 let message = transaction.take_body().map(|body| (envelope, body));
-                let result = Err(DeliverError::NotSent(unsent));
-                return self.messages.report(ticket, result, message);
+                return self.messages.hand_back(ticket, unsent, message);
             }
         };
-        self.messages.report(ticket, Err(error), None);
+        self.messages.report(ticket, Err(error));
     }
 }
 
@@ -475,7 +483,6 @@ enum Next {
 }
 
 /// Writes the commands of a transaction as far as they may be written now.
-#[inline]
 fn write_commands<E: Borrow<Envelope>, T>(
     flight: &mut Flight<'_, E, T>,
     engine: &mut Engine,
@@ -484,6 +491,9 @@ fn write_commands<E: Borrow<Envelope>, T>(
     let transaction = &mut flight.transaction;
     let envelope = flight.envelope.borrow();
     let capabilities = &offers.capabilities;
+    if transaction.step() == Step::Rcpt && engine.output().remaining() > MAX_QUEUED_BYTES {
+        return Next::Room;
+    }
     loop {
         if !offers.pipelining && transaction.awaits() {
             return Next::Reply;
@@ -494,16 +504,13 @@ fn write_commands<E: Borrow<Envelope>, T>(
                 transaction.wrote_reset();
             }
             Step::Mail => {
-                let mail = flight.plan.params.of(envelope.mail());
+                let mail = flight.params.of(envelope.mail());
                 match engine.submit(&mail, capabilities, false) {
                     Ok(declared) => transaction.wrote_mail(declared),
                     Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                 }
             }
             Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
-            Step::Rcpt if engine.output().remaining() > MAX_QUEUED_BYTES => {
-                return Next::Room;
-            }
             Step::Rcpt => match transaction.next_recipient() {
                 Some(index) => {
                     let utf8 = transaction.declared().utf8;
@@ -515,9 +522,10 @@ fn write_commands<E: Borrow<Envelope>, T>(
                         }
                     }
                     // What is refused while there is no room decides what follows the last one.
-                    if engine.output().remaining() <= MAX_QUEUED_BYTES {
-                        transaction.step_after_rcpt();
+                    if engine.output().remaining() > MAX_QUEUED_BYTES {
+                        return Next::Room;
                     }
+                    transaction.step_after_rcpt();
                 }
                 None => transaction.set_step(Step::Open),
             },
@@ -581,11 +589,7 @@ impl<'b, M: Messages<'b>> Exchange for Delivery<'b, M> {
         if let Some((ticket, envelope, body)) = self.next.take() {
             let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
             let unsent = Unsent::new(Ok(lost.clone()), recipients);
-            self.messages.report(
-                ticket,
-                Err(DeliverError::NotSent(unsent)),
-                Some((envelope, body)),
-            );
+            self.messages.hand_back(ticket, unsent, Some((envelope, body)));
         }
         Err(lost)
     }

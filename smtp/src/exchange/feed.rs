@@ -214,12 +214,11 @@ impl Messages<'static> for Fed {
         slot.map(|slot| slot.map(|(slot, (envelope, body))| (slot, envelope, body)))
     }
 
-    fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered, unsent: Option<OwnedMessage>) {
-        slot.finish(match result {
-            Err(DeliverError::NotSent(error)) => {
-                Err(DeliverError::NotSent(error.with_message(unsent)))
-            }
-            result => result,
-        });
+    fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered) {
+        slot.finish(result);
+    }
+
+    fn hand_back(&mut self, slot: Arc<FeedSlot>, unsent: Unsent, message: Option<OwnedMessage>) {
+        slot.finish(Err(DeliverError::NotSent(unsent.with_message(message))));
     }
 }

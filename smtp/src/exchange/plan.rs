@@ -53,7 +53,7 @@ impl DeliveryCapabilities {
         let params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
         let method = self.method(envelope, body);
-        if is_unusual(envelope, body) {
+        if !envelope.is_plain() || body.line_ends == LineEnds::Binary {
             self.try_commands(envelope, body, params, method)?;
         }
         Ok(SendPlan { params, method, summary, bytes })
@@ -136,18 +136,6 @@ impl DeliveryCapabilities {
         }
         refusal.map_or(Ok(()), Err)
     }
-}
-
-/// Whether a command of the message may turn out to be unsendable: where addresses are ASCII and
-/// nothing is asked of an extension, nothing can be wrong with a line.
-#[inline]
-fn is_unusual(envelope: &Envelope, body: &Body<'_>) -> bool {
-    let mail = envelope.mail();
-    let plain = |rcpt: &Rcpt| !rcpt.has_parameters() && !rcpt.path().needs_smtputf8();
-    body.line_ends == LineEnds::Binary
-        || mail.has_parameters()
-        || mail.path().needs_smtputf8()
-        || !envelope.rcpts().first().is_some_and(plain)
 }
 
 /// How a message is sent to this server.

@@ -95,12 +95,12 @@ pub(crate) struct Transaction<'b> {
     named: usize,
     /// Recipients before this one have their answer.
     answered: usize,
-    asked: usize,
-    accepted: usize,
+    asked: u32,
+    accepted: u32,
     /// Replies that are due, and those of them that answer RCPT or a chunk.
-    due: usize,
-    rcpts_due: usize,
-    chunks_due: usize,
+    due: u32,
+    rcpts_due: u32,
+    chunks_due: u32,
     declared: Declared,
     /// Why nobody gets the message.
     refusal: Option<Refusal>,
@@ -118,7 +118,7 @@ pub(crate) struct Transaction<'b> {
     /// The verb of the command that opens the content.
     opening_verb: &'static str,
     /// Transactions that the message has taken.
-    transactions: usize,
+    transactions: u32,
     /// The server took no more recipients than it had accepted.
     was_full: bool,
     /// Recipients that the next transaction may have.
@@ -176,6 +176,7 @@ impl<'b> Transaction<'b> {
         carriage: Carriage,
     ) -> Self {
         let count = recipients.len();
+        let accepted = u32::try_from(accepted).unwrap_or(u32::MAX);
         Self {
             step: Step::Open,
             range: 0..count,
@@ -214,7 +215,7 @@ impl<'b> Transaction<'b> {
             self.transactions -= 1;
         } else if std::mem::take(&mut self.was_full) {
             // What was taken is what will be: more would be refused each time.
-            self.most = self.accepted.max(1);
+            self.most = self.accepted.max(1) as usize;
         }
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);
         self.declared = Declared::default();
@@ -242,7 +243,7 @@ impl<'b> Transaction<'b> {
     }
 
     pub(crate) fn transactions(&self) -> usize {
-        self.transactions
+        self.transactions as usize
     }
 
     /// How many recipients the next transaction may have, as far as the server has shown.

@@ -101,6 +101,16 @@ impl Parameters {
 impl Arguments for Parameters {
     #[inline]
     fn write(&self, line: &mut Line<'_>) {
+        // Most commands have none.
+        if !self.0.is_empty() {
+            self.write_all(line);
+        }
+    }
+}
+
+impl Parameters {
+    #[cold]
+    fn write_all(&self, line: &mut Line<'_>) {
         for parameter in &self.0 {
             line.require(&parameter.requires);
             line.raise_limit(parameter.raises);

@@ -22,6 +22,8 @@ pub struct Envelope {
     mail: Mail,
     recipients: Vec<Rcpt>,
     policy: Policy,
+    /// MAIL and the first RCPT ask nothing of an extension.
+    plain: bool,
 }
 
 impl Envelope {
@@ -50,7 +52,9 @@ impl Envelope {
                 Err(error) => Err(EnvelopeError { place: Some(place), reason: error.to_string() }),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { mail: Mail::from(sender), recipients, policy: Policy::default() })
+        let policy = Policy::default();
+        let envelope = Self { mail: Mail::from(sender), recipients, policy, plain: false };
+        Ok(envelope.checked())
     }
 
     /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added by whoever
@@ -58,7 +62,7 @@ impl Envelope {
     #[must_use]
     pub fn with(mut self, parameter: impl MailParameter) -> Self {
         self.mail = self.mail.with(parameter);
-        self
+        self.checked()
     }
 
     /// Adds a parameter of an extension to every RCPT.
@@ -69,14 +73,14 @@ impl Envelope {
             .into_iter()
             .map(|recipient| recipient.with(parameter.clone()))
             .collect();
-        self
+        self.checked()
     }
 
     /// Adds a recipient.
     #[must_use]
     pub fn recipient(mut self, rcpt: Rcpt) -> Self {
         self.recipients.push(rcpt);
-        self
+        self.checked()
     }
 
     /// Sets who must be accepted for the message to be sent.
@@ -99,6 +103,22 @@ impl Envelope {
     /// Whether an address of the envelope cannot be written without SMTPUTF8.
     pub fn needs_smtputf8(&self) -> bool {
         self.sender().needs_smtputf8() || self.recipients().any(ForwardPath::needs_smtputf8)
+    }
+
+    /// Finds out whether a command of it may turn out to be unsendable.
+    fn checked(mut self) -> Self {
+        let plain = |rcpt: &Rcpt| !rcpt.has_parameters() && !rcpt.path().needs_smtputf8();
+        self.plain = !self.mail.has_parameters()
+            && !self.mail.path().needs_smtputf8()
+            && self.recipients.first().is_some_and(plain);
+        self
+    }
+
+    /// Whether MAIL and the first RCPT can be written whatever the server offers: they ask nothing
+    /// of an extension.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     pub(crate) fn send_policy(&self) -> &Policy {

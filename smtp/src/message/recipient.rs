@@ -11,11 +11,18 @@ use crate::error::refusal::Refusal;
 #[derive(Clone, Debug)]
 pub struct Recipient {
     path: ForwardPath,
-    /// The reply that accepted it.
-    accepted: Option<Reply>,
-    /// Why it does not get the message.
-    refusal: Option<Box<Refusal>>,
+    answer: Answer,
     status: RecipientStatus,
+}
+
+/// What the server has said to RCPT, and of the message.
+#[derive(Clone, Debug)]
+enum Answer {
+    None,
+    /// The reply that accepted it.
+    Accepted(Reply),
+    /// Why it does not get the message, and the reply that had accepted it.
+    Refused(Box<(Refusal, Option<Reply>)>),
 }
 
 /// Whether a recipient got the message.
@@ -55,7 +62,7 @@ impl Recipient {
     /// A recipient that was not named yet.
     #[inline]
     pub(crate) fn new(path: ForwardPath) -> Self {
-        Self { path, accepted: None, refusal: None, status: RecipientStatus::Pending }
+        Self { path, answer: Answer::None, status: RecipientStatus::Pending }
     }
 
     /// The recipient.
@@ -66,24 +73,35 @@ impl Recipient {
     /// The server's reply to RCPT; `None` where there is none: the command was not sent, or the
     /// connection was lost before its reply.
     pub fn rcpt(&self) -> Option<&Reply> {
-        let refused = || self.refusal.as_deref().filter(|refusal| refusal.command() == "RCPT");
-        self.accepted.as_ref().or_else(|| refused().and_then(Refusal::reply))
+        match &self.answer {
+            Answer::None => None,
+            Answer::Accepted(reply) => Some(reply),
+            Answer::Refused(answer) => {
+                let (refusal, accepted) = &**answer;
+                let refused = (refusal.command() == "RCPT").then(|| refusal.reply()).flatten();
+                accepted.as_ref().or(refused)
+            }
+        }
     }
 
     /// Whether the recipient got the message. While it is on its way, as a
     /// [`Policy`](crate::Policy) sees it, nobody has got it yet.
     pub fn outcome(&self) -> RecipientOutcome<'_> {
-        match (self.status, &self.refusal) {
+        match (self.status, &self.answer) {
             (RecipientStatus::Delivered, _) => RecipientOutcome::Delivered,
             (RecipientStatus::Unknown, _) => RecipientOutcome::Unknown,
-            (_, Some(refusal)) => RecipientOutcome::Refused(refusal),
+            (_, Answer::Refused(answer)) => RecipientOutcome::Refused(&answer.0),
             _ => RecipientOutcome::NotSent,
         }
     }
 
     /// Whether the server accepted the recipient.
     pub fn is_accepted(&self) -> bool {
-        self.accepted.is_some()
+        match &self.answer {
+            Answer::None => false,
+            Answer::Accepted(_) => true,
+            Answer::Refused(answer) => answer.1.is_some(),
+        }
     }
 
     /// Why the recipient does not get the message, where it was refused.
@@ -114,14 +132,18 @@ impl Recipient {
     /// Records that the server accepted it.
     #[inline]
     pub(crate) fn accept(&mut self, reply: Reply) {
-        self.accepted = Some(reply);
-        self.refusal = None;
+        self.answer = Answer::Accepted(reply);
         self.status = RecipientStatus::Accepted;
     }
 
     /// Records why it does not get the message.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
-        self.refusal = Some(Box::new(refusal));
+        let accepted = match std::mem::replace(&mut self.answer, Answer::None) {
+            Answer::None => None,
+            Answer::Accepted(reply) => Some(reply),
+            Answer::Refused(answer) => answer.1,
+        };
+        self.answer = Answer::Refused(Box::new((refusal, accepted)));
         self.status = RecipientStatus::Refused;
     }
 
@@ -133,8 +155,7 @@ impl Recipient {
 
     /// Forgets what a transaction said of it that begins again.
     pub(crate) fn restart(&mut self) {
-        self.accepted = None;
-        self.refusal = None;
+        self.answer = Answer::None;
         self.status = RecipientStatus::Pending;
     }
 

@@ -58,11 +58,12 @@ impl Transaction<'_> {
         may_split: bool,
     ) -> Result<(), Fault> {
         self.due -= 1;
+        if answers == Stage::Rcpt {
+            self.rcpts_due -= 1;
+            self.take_rcpt(engine.take(head), may_split);
+            return Ok(());
+        }
         match answers {
-            Stage::Rcpt => {
-                self.rcpts_due -= 1;
-                self.take_rcpt(engine.take(head), may_split);
-            }
             Stage::Reset if head.accepted => {
                 engine.facts.reset_due = false;
                 engine.skip(head);
