@@ -6,10 +6,12 @@
 mod behaviour {
     mod authenticate;
     mod bodies;
+    mod bounds;
     mod cancellation;
     mod custom_commands;
     mod deliver;
     mod deliver_all;
+    mod executor;
     mod feed;
     mod greeting;
     mod hostile;

@@ -3,7 +3,7 @@
 use smtp::command::Noop;
 use smtp::error::ProtocolError;
 use smtp::testing::{Certificate, Script};
-use smtp::{Connection, Error, Fault, Plain, Server, SmtpCommand, Stage, TransitionError};
+use smtp::{Blame, Connection, Error, Fault, Plain, Server, SmtpCommand, Stage, TransitionError};
 use tests::{ehlo, error, greeted, script, trust};
 
 #[tokio::test(start_paused = true)]
@@ -87,6 +87,26 @@ async fn octets_that_arrive_later_are_no_handshake() {
     let (connection, peer) = greeted(script).await;
     let error = error(connection.starttls(&trust(&peer)).await);
     assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Handshake(_))));
+    assert!(peer.is_closed());
+}
+
+/// An end of the communication may pass; a server that is not the right one does not become it.
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_cut_may_be_tried_again() {
+    for end in ["-- close --", "-- reset --", "-- wait 1s --\n-- close --", "-- silence --"] {
+        let script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go").then(end);
+        let (connection, peer) = greeted(script).await;
+        let error = error(connection.starttls(&trust(&peer)).await);
+        assert!(error.is_transient(), "{end}: {error}");
+        assert_eq!(error.blame(), Blame::Network, "{end}: {error}");
+        assert!(error.to_string().contains("TLS"), "{end}: {error}");
+    }
+    let (connection, peer) =
+        greeted(script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --")).await;
+    let stranger = Script::default().start().1;
+    let error = error(connection.starttls(&trust(&stranger)).await);
+    assert!(!error.is_transient(), "{error}");
+    assert_eq!(error.blame(), Blame::Peer, "{error}");
     assert!(peer.is_closed());
 }
 

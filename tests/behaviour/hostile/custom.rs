@@ -54,7 +54,7 @@ async fn inside_tls_from_the_first_octet() {
         let result = error(Connection::over_tls(stream, &server(), &trust(&peer)).await);
         assert!(
             matches!(&result, Error::Lost(lost)
-                if is(lost) || matches!(lost.fault(), Fault::Handshake(_))),
+                if is(lost) || matches!(lost.fault(), Fault::Handshake(_) | Fault::Io(_))),
             "{name}: {result}"
         );
         assert!(peer.is_closed(), "{name}");

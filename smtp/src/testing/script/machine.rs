@@ -1,24 +1,31 @@
 //! What a script does with what the client says.
 
 use std::collections::VecDeque;
-use std::future::Future as _;
+use std::fmt::{self, Debug};
 use std::io::{self, Read as _, Write as _};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
-use tokio::time::{Sleep, sleep};
 use tokio_rustls::rustls::ServerConnection;
 
 use super::super::certificate::Certificate;
 use super::{Script, Step};
+use crate::transport::Clock;
+
+/// How long a stuttering stream makes its task wait.
+const STUTTER: Duration = Duration::from_millis(1);
 
 /// A script being played.
-#[derive(Debug)]
 pub(super) struct Machine {
     pub(super) script: Script,
     certificate: Certificate,
     steps: VecDeque<(usize, Step)>,
-    wait: Option<Pin<Box<Sleep>>>,
+    clock: Arc<dyn Clock>,
+    wait: Option<Timer>,
+    /// What the next read, and the next write, wait for first.
+    stutters: [Option<Timer>; 2],
     tls: Option<ServerConnection>,
     /// What the client said and no step has asked for yet, in clear.
     heard: Vec<u8>,
@@ -33,6 +40,15 @@ pub(super) struct Machine {
     pub(super) dialogue: String,
 }
 
+type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What the client is about to do.
+#[derive(Clone, Copy)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
 /// How the server ended the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -41,13 +57,19 @@ pub(super) enum End {
 }
 
 impl Machine {
-    pub(super) fn new(mut script: Script, certificate: &Certificate) -> Self {
+    pub(super) fn new(
+        mut script: Script,
+        certificate: &Certificate,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let steps = std::mem::take(&mut script.steps).into();
         let mut machine = Self {
             script,
             certificate: certificate.clone(),
             steps,
+            clock,
             wait: None,
+            stutters: [None, None],
             tls: None,
             heard: Vec::new(),
             outgoing: VecDeque::new(),
@@ -85,6 +107,28 @@ impl Machine {
             self.wait = None;
             self.play();
         }
+    }
+
+    /// Whether the task must wait for a moment before it reads or writes.
+    pub(super) fn must_stutter(&mut self, access: Access, cx: &mut Context<'_>) -> bool {
+        if !self.script.stutter {
+            return false;
+        }
+        let mut moment = match self.stutters[access as usize].take() {
+            Some(moment) => moment,
+            None => self.timer(STUTTER),
+        };
+        if moment.as_mut().poll(cx).is_ready() {
+            return false;
+        }
+        self.stutters[access as usize] = Some(moment);
+        self.waits += 1;
+        true
+    }
+
+    fn timer(&self, duration: Duration) -> Timer {
+        let timer = self.clock.timer(self.clock.now() + duration);
+        timer.expect("a clock with timers, from `Script::clock` or a tokio runtime")
     }
 
     /// Has an endless server say more.
@@ -132,7 +176,7 @@ impl Machine {
                     true
                 }
                 Step::Wait(duration) => {
-                    self.wait = Some(Box::pin(sleep(*duration)));
+                    self.wait = Some(self.timer(*duration));
                     true
                 }
                 Step::Close | Step::Cut => {
@@ -244,6 +288,17 @@ impl Machine {
 
     fn fail(&self, line: usize, what: &str) -> ! {
         panic!("the client left the script at its line {line}: {what}\nso far:\n{}", self.dialogue);
+    }
+}
+
+impl Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine")
+            .field("script", &self.script)
+            .field("steps", &self.steps)
+            .field("end", &self.end)
+            .field("dialogue", &self.dialogue)
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ pub use peer::Peer;
 pub use stream::ScriptedStream;
 
 use super::certificate::Certificate;
+use crate::transport::{Clock, TokioClock};
 use machine::Machine;
 
 /// A dialogue, of which the script plays the server and checks the client.
@@ -42,6 +43,7 @@ pub struct Script {
     write_limit: Option<usize>,
     lockstep: bool,
     stutter: bool,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 /// A step of a script.
@@ -129,6 +131,14 @@ impl Script {
         self
     }
 
+    /// `-- wait --` and [`stutter`](Self::stutter) go by this clock instead of
+    /// [`TokioClock`]: the one that the client has too.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
     /// Uses this certificate inside TLS instead of the default one.
     #[must_use]
     pub fn certificate(mut self, certificate: &Certificate) -> Self {
@@ -137,10 +147,17 @@ impl Script {
     }
 
     /// Begins to play: a stream for the client, and what watches it.
+    ///
+    /// # Panics
+    ///
+    /// When the script begins with `-- wait --` and its clock has no timer here, as `TokioClock` has
+    /// none outside a tokio runtime. A wait further on, and a stutter, panic where the client reads
+    /// or writes.
     pub fn start(self) -> (ScriptedStream, Peer) {
         let certificate = self.certificate.clone().unwrap_or_default();
         let authority = certificate.authority_pem().to_owned();
-        let machine = Arc::new(Mutex::new(Machine::new(self, &certificate)));
+        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(TokioClock));
+        let machine = Arc::new(Mutex::new(Machine::new(self, &certificate, clock)));
         (ScriptedStream::new(Arc::clone(&machine)), Peer::new(machine, authority))
     }
 
