@@ -49,7 +49,7 @@ impl DeliveryCapabilities {
     /// Why it cannot be sent, whatever the server says: then nothing of it leaves.
     #[inline]
     pub(crate) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<SendPlan, Refusal> {
-        let summary = body.summary().map_err(Refusal::content)?;
+        let summary = summarize(body)?;
         let params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
         let method = self.method(envelope, body);
@@ -209,6 +209,16 @@ impl Command for MailWithParams<'_> {
     }
 }
 
+/// What can be said of a message before it is sent.
+///
+/// # Errors
+///
+/// Why it cannot be sent, whatever MAIL declares: its content, or a length that is not its own.
+fn summarize(body: &Body<'_>) -> Result<Option<ContentSummary>, Refusal> {
+    body.check_length().map_err(|error| Refusal::body(error.into()))?;
+    body.summary().map_err(Refusal::content)
+}
+
 /// How many bytes a message will have, where that is known.
 fn length(body: &Body<'_>, summary: Option<ContentSummary>) -> Option<u64> {
     summary.map(|summary| summary.bytes).or(body.known_length())
@@ -225,7 +235,7 @@ pub(crate) fn check_body(
     declared: crate::proto::line::Declared,
     method: BodyMethod,
 ) -> Result<Option<ContentSummary>, Refusal> {
-    let summary = body.summary().map_err(Refusal::content)?;
+    let summary = summarize(body)?;
     if body.line_ends == LineEnds::Binary {
         if method == BodyMethod::Data || !declared.binary {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));

@@ -155,6 +155,14 @@ impl<'a> Body<'a> {
         self.length.announced()
     }
 
+    /// Finds that a message in memory is not as long as was [said](Self::length) of it.
+    pub(crate) fn check_length(&self) -> Result<(), LengthError> {
+        match self.known() {
+            Some(octets) => self.length.check_all(octets.len()),
+            None => Ok(()),
+        }
+    }
+
     /// What can be said of the message before it is sent; nothing of a stream.
     pub(crate) fn summary(&self) -> Result<Option<ContentSummary>, ContentError> {
         self.known().map(|octets| ContentSummary::of(octets, self.line_ends)).transpose()

@@ -6,13 +6,13 @@ use std::io;
 /// A source gave another number of octets than was [announced](crate::Body::length) for it.
 ///
 /// The message is abandoned: the server was told a length, and what it would keep is not what was
-/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::Fault::Body):
+/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::Fault::Body), and of
+/// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on:
 ///
 /// ```
-/// use smtp::{Fault, LengthError};
+/// use smtp::LengthError;
 ///
-/// fn was_cut(fault: &Fault) -> bool {
-///     let Fault::Body(error) = fault else { return false };
+/// fn was_cut(error: &std::io::Error) -> bool {
 ///     let inner = error.get_ref().and_then(|error| error.downcast_ref::<LengthError>());
 ///     inner.is_some_and(|error| error.found() < error.announced())
 /// }

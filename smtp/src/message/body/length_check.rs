@@ -34,6 +34,16 @@ impl<'a> LengthCheck<'a> {
         self.progress.is_some()
     }
 
+    /// Compares what was announced with the length of a message that is in memory.
+    pub(super) fn check_all(&self, octets: usize) -> Result<(), LengthError> {
+        match self.announced {
+            Some(announced) if announced != octets as u64 => {
+                Err(LengthError::new(announced, octets as u64))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Counts the next piece, before any of it is handed over; `None` after the last.
     pub(super) fn check(&mut self, octets: Option<usize>) -> Result<(), LengthError> {
         match octets {
