@@ -11,8 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use smtp::command::Noop;
 use smtp::testing::Peer;
-use smtp::{Body, Connection, DeliverError, Envelope, Fault, LengthError, Lost, state};
+use smtp::{
+    Blame, Body, Connection, DeliverError, Envelope, Fault, LengthError, Lost, Refusal, state,
+};
 use tests::{greeted, script};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
@@ -112,6 +115,20 @@ async fn a_known_length_over_the_limit_costs_nothing() {
     peer.finish();
 }
 
+/// Delivers a message that is refused before its content was asked for: the session goes on.
+async fn refused(kind: &str, dialogue: &str, body: Body<'_>) -> Refusal {
+    let dialogue = format!("{dialogue}C: NOOP\nS: 250 ok");
+    let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
+    let Err(DeliverError::Refused(undelivered)) = connection.deliver(&envelope(), body).await
+    else {
+        panic!("{kind}: the session is intact");
+    };
+    assert_eq!(undelivered.refusal().blame(), Blame::Caller, "{kind}");
+    connection.send(Noop).await.expect("the session goes on");
+    peer.finish();
+    undelivered.refusal().clone()
+}
+
 /// Delivers a message that must be abandoned.
 async fn abandoned(kind: &str, body: Body<'_>) -> Lost {
     let (mut connection, peer) = server("MAIL *", "C: *").await;
@@ -143,25 +160,42 @@ async fn a_wrong_length_abandons_the_message() {
     let [now_short, now_long] = bodies;
     let two: [&[u8]; 2] = [b"012", b"456"];
     let short = "it ended after 3 octets, and 10 were announced";
-    let long = "it goes on behind the 5 octets that were announced";
-    let table: [(&str, Body<'_>, &str); 8] = [
+    let long = "it goes on after the 5 octets that were announced";
+    let table: [(&str, Body<'_>, &str); 4] = [
         ("short stream", Body::from_stream(good(&two[..1])).length(10), short),
         ("long stream", Body::from_stream(good(&two)).length(5), long),
         ("short reader", Body::reader(&b"012"[..]).length(10), short),
-        ("long reader", Body::reader(&b"0123456789"[..]).length(5), long),
-        ("short octets", Body::from("012").length(10), short),
-        ("long octets", Body::from("0123456789").length(5), long),
         ("file that shrinks", now_short, short),
-        ("file that grows", now_long, long),
     ];
     for (kind, body, says) in table {
-        let lost = abandoned(kind, body).await;
-        let error = reason(&lost);
-        assert_eq!(error.to_string(), says, "{kind}");
-        let inner = error.get_ref().and_then(|error| error.downcast_ref::<LengthError>());
-        let inner = inner.expect("a LengthError");
-        assert_eq!(inner.found() < inner.announced(), says == short, "{kind}");
+        is_wrong_length(kind, reason(&abandoned(kind, body).await), says);
     }
+    // The first piece is already too long: DATA is never sent.
+    for (kind, body) in
+        [("long reader", Body::reader(&b"0123456789"[..]).length(5)), ("file that grows", now_long)]
+    {
+        let refusal =
+            refused(kind, "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RSET\nS: 250 ok\n", body)
+                .await;
+        is_wrong_length(kind, refusal.body_error().expect("the source's"), long);
+    }
+    // What is in memory is measured before anything is sent.
+    for (kind, body, says) in [
+        ("short octets", Body::from("012").length(10), short),
+        ("short line", Body::from("0\r\n").length(10), short),
+        ("long octets", Body::from("0123456789").length(5), long),
+        ("long line", Body::from("01234567\r\n".to_owned()).length(5), long),
+    ] {
+        let refusal = refused(kind, "", body).await;
+        is_wrong_length(kind, refusal.body_error().expect("the source's"), says);
+    }
+}
+
+fn is_wrong_length(kind: &str, error: &io::Error, says: &str) {
+    assert_eq!(error.to_string(), says, "{kind}");
+    let inner = error.get_ref().and_then(|error| error.downcast_ref::<LengthError>());
+    let inner = inner.expect("a LengthError");
+    assert_eq!(inner.found() < inner.announced(), says.contains("ended"), "{kind}");
 }
 
 #[derive(Debug)]

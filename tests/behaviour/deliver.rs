@@ -7,8 +7,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use smtp::command::Noop;
 use smtp::testing::Script;
-use smtp::{Blame, Body, BodySource, ContentError, DeliverError, Envelope, Error, Fault, LineEnds};
-use tests::{greeted, script};
+use smtp::{
+    Blame, Body, BodySource, ContentError, DeliverError, Envelope, Error, Fault, LineEnds,
+    RecipientOutcome,
+};
+use tests::{error, greeted, script};
 
 fn envelope(recipients: &[&str]) -> Envelope {
     Envelope::new("me@example.com", recipients.iter().copied()).expect("addresses")
@@ -78,17 +81,44 @@ async fn a_message_that_nobody_gets_leaves_the_session_ready() {
     }
 }
 
-/// Some servers refuse a message and go: what they said is still told.
+/// Some servers refuse a message and go. What they said is the result of the call; that they are gone
+/// is for the next one.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_lost_with_the_connection() {
     let dialogue = format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\n-- close --");
-    let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;
+    let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
+    let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
+    let Err(DeliverError::Refused(undelivered)) = result else {
+        panic!("{result:?}");
+    };
+    let code = undelivered.refusal().reply().map(|reply| reply.code().value());
+    assert_eq!(code, Some(554));
+    assert!(!undelivered.is_transient());
+    assert_eq!(undelivered.recipients()[0].refusal(), Some(undelivered.refusal()));
+    let written = peer.written();
+    let lost = error(connection.send(Noop).await);
+    assert!(matches!(&lost, Error::Lost(lost) if matches!(lost.fault(), Fault::Closed)), "{lost}");
+    assert_eq!(peer.written(), written, "no RSET for a server that is gone");
+    peer.finish();
+}
+
+/// Other replies were still due when it went: the session is lost, and the refusal is why.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_before_the_connection_is_lost_is_the_reason() {
+    let dialogue = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 550 5.7.1 you are on a list\n-- close --";
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], dialogue)).await;
     let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
     let Err(DeliverError::Lost(lost)) = result else {
         panic!("{result:?}");
     };
-    assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(554));
-    assert!(!lost.is_transient());
+    assert!(matches!(lost.lost().fault(), Fault::Closed), "{lost}");
+    let refusal = lost.lost().refusal().expect("the reason");
+    assert_eq!((refusal.command(), refusal.blame()), ("MAIL", Blame::Server));
+    assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(550));
+    assert_eq!(lost.lost().blame(), Blame::Server);
+    assert!(!lost.is_transient(), "{lost}");
+    assert_eq!(lost.recipients()[0].refusal(), Some(refusal));
+    peer.finish();
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,18 +195,41 @@ async fn utf8_addresses_need_smtputf8_each_for_itself() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_lost_before_the_final_dot_has_delivered_nothing() {
     let lost_at = [
-        "-- close --".to_owned(),
-        "C: MAIL *\n-- close --".to_owned(),
-        "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 421 4.3.2 closing".to_owned(),
-        ONE.replace("S: 354 go on", "-- reset --"),
+        ("C: MAIL *\n-- close --".to_owned(), None),
+        ("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 421 4.3.2 closing".to_owned(), Some(421)),
+        (ONE.replace("S: 354 go on", "-- reset --"), None),
     ];
-    for dialogue in lost_at {
+    for (dialogue, code) in lost_at {
         let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;
         let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{dialogue}: {result:?}");
         };
         assert!(lost.is_transient(), "{dialogue}: {lost}");
+        assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), code, "{dialogue}");
+        match (lost.recipients()[0].outcome(), code) {
+            (RecipientOutcome::NotSent, None) => {}
+            (RecipientOutcome::Refused(refusal), Some(_)) => {
+                assert_eq!(refusal.reply(), lost.lost().reply(), "{dialogue}");
+            }
+            (other, _) => panic!("{dialogue}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_gone_has_sent_nothing() {
+    for end in ["-- close --", "-- reset --", "S: 421 4.3.2 idle"] {
+        let (mut connection, peer) = greeted(script(&[], end)).await;
+        let written = peer.written();
+        let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
+        let Err(error @ DeliverError::NotSent(_)) = result else {
+            panic!("{end}: {result:?}");
+        };
+        assert!(error.is_transient(), "{end}: {error}");
+        assert!(error.lost().is_some(), "{end}: {error}");
+        assert_eq!(error.recipients()[0].outcome(), RecipientOutcome::NotSent, "{end}");
+        assert_eq!(peer.written(), written, "{end}");
     }
 }
 
@@ -277,25 +330,57 @@ async fn a_source_that_fails_never_gets_a_final_dot() {
     }
 }
 
+/// DATA waits for the first piece: a source that fails by then has cost nobody anything.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_at_once_is_never_asked_for() {
+    let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+    let flight = "C: MAIL *\nC: RCPT *\nS: 250 ok\nS: 250 ok\n";
+    for (offers, opened) in [(&[][..], opened), (&["PIPELINING"], flight)] {
+        let dialogue = format!("{opened}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok");
+        let (mut connection, peer) = greeted(script(offers, &dialogue)).await;
+        let body = pieces(&[], Some(Err(io::Error::other("the disk is gone"))));
+        let result = connection.deliver(&envelope(&["you@example.org"]), body).await;
+        let Err(DeliverError::Refused(undelivered)) = result else {
+            panic!("{result:?}");
+        };
+        let refusal = undelivered.refusal();
+        assert_eq!(
+            refusal.body_error().map(io::Error::to_string).as_deref(),
+            Some("the disk is gone")
+        );
+        assert_eq!(refusal.blame(), Blame::Caller);
+        assert!(undelivered.recipients()[0].is_accepted());
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+    }
+}
+
+/// A source that panics once it has given so many pieces.
+struct Panics(usize);
+
+impl BodySource for Panics {
+    fn poll_piece(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        self.0 = self.0.checked_sub(1).expect("the source is broken");
+        Poll::Ready(Some(Ok(Bytes::from_static(b"a\r\n"))))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_never_gets_a_final_dot() {
-    struct Panics;
-    impl BodySource for Panics {
-        fn poll_piece(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<io::Result<Bytes>>> {
-            panic!("the source is broken");
-        }
+    let cases = [(0, "RCPT TO:<you@example.org>\r\n"), (1, "DATA\r\n")];
+    for (given, last) in cases {
+        let (mut connection, peer) = greeted(script(&[], ONE)).await;
+        let task = tokio::spawn(async move {
+            let body = Body::stream(Panics(given));
+            let _ = connection.deliver(&envelope(&["you@example.org"]), body).await;
+        });
+        assert!(task.await.is_err(), "the panic is the caller's");
+        assert!(peer.written().ends_with(last.as_bytes()), "{given}: {}", peer.dialogue());
+        assert!(peer.is_closed());
     }
-    let (mut connection, peer) = greeted(script(&[], ONE)).await;
-    let task = tokio::spawn(async move {
-        let body = Body::stream(Panics);
-        let _ = connection.deliver(&envelope(&["you@example.org"]), body).await;
-    });
-    assert!(task.await.is_err(), "the panic is the caller's");
-    assert!(peer.written().ends_with(b"DATA\r\n"));
-    assert!(peer.is_closed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -314,5 +399,5 @@ async fn any_fragmentation_gives_the_same_dialogue() {
 #[test]
 fn content_errors_say_what_to_do() {
     let error = ContentError::Nul(3).to_string();
-    assert!(error.contains("octet 3") && error.contains("encode"), "{error}");
+    assert!(error.contains("byte 3") && error.contains("encode"), "{error}");
 }
