@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
 use smtp::state::Greeted;
-use smtp::{DeliverError, Envelope, Event, Receipt};
+use smtp::{Blame, DeliverError, DeliveryLost, Envelope, Event, Fault, Receipt, RecipientOutcome};
 use tests::{answer_each, greeted, script};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -39,48 +39,115 @@ async fn one_flight_before_the_message() {
     assert_eq!(receipt.queue_id().as_deref(), Some("Q"));
 }
 
+/// Delivers over a connection that ends with this dialogue.
+async fn deliver_and_end(dialogue: &str) -> DeliveryLost {
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], dialogue)).await;
+    let result = connection.deliver(&envelope(), "content\r\n").await;
+    let Err(DeliverError::Lost(lost)) = result else {
+        panic!("{result:?}");
+    };
+    peer.finish();
+    assert!(peer.is_closed());
+    lost
+}
+
+const RESET: &str = "C: RSET\nS: 250 ok\n";
+
+/// Replies to MAIL, to two recipients and to DATA.
+#[derive(Clone, Copy, Debug)]
+struct Answers {
+    mail: u16,
+    rcpts: [u16; 2],
+    data: u16,
+}
+
+impl Answers {
+    fn accepted(self) -> usize {
+        self.rcpts.iter().filter(|code| **code < 300).count()
+    }
+
+    fn group(self) -> String {
+        let Self { mail, rcpts: [first, second], data } = self;
+        format!("{GROUP}S: {mail} m\nS: {first} a\nS: {second} b\nS: {data} d\n")
+    }
+
+    fn in_one_flight(self) -> String {
+        self.group()
+            + match (self.mail, self.accepted(), self.data) {
+                (250, 1.., 354) => "C: content\nC: .\nS: 250 ok\n",
+                (_, 0, 354) => "C: .\nS: 554 nobody\nC: RSET\nS: 250 ok\n",
+                // No transaction is open, whatever was said of recipients and DATA.
+                (300.., 0, _) => "",
+                _ => RESET,
+            }
+    }
+
+    fn one_at_a_time(self) -> String {
+        let Self { mail, rcpts: [first, second], data } = self;
+        let mut steps = format!("C: MAIL *\nS: {mail} m\n");
+        if mail == 250 {
+            steps += &format!("C: RCPT *\nS: {first} a\nC: RCPT *\nS: {second} b\n");
+            if self.accepted() > 0 {
+                steps += &format!("C: DATA\nS: {data} d\n");
+            }
+            steps += match (self.accepted(), data) {
+                (1.., 354) => "C: content\nC: .\nS: 250 ok\n",
+                _ => RESET,
+            };
+        }
+        steps
+    }
+}
+
 /// Every answer to MAIL, to two recipients and to DATA: the same result in one flight and one at a
 /// time, and content for somebody alone.
 #[tokio::test(start_paused = true)]
 async fn every_answer_has_its_end() {
+    let mut abandoned = 0;
     for mail in [250, 451, 550] {
         for rcpts in [[250, 250], [251, 550], [450, 250], [550, 452], [503, 503]] {
             for data in [354, 451, 503, 554] {
-                let accepted = rcpts.iter().filter(|code| **code < 300).count();
-                let end = match (mail, accepted, data) {
-                    (250, 1.., 354) => "C: content\nC: .\nS: 250 ok\n",
-                    (_, _, 354) => "C: .\nS: 554 nobody\nC: RSET\nS: 250 ok\n",
-                    _ => "C: RSET\nS: 250 ok\n",
-                };
-                let [first, second] = rcpts;
-                let group =
-                    format!("{GROUP}S: {mail} m\nS: {first} a\nS: {second} b\nS: {data} d\n");
-                let pipelined = deliver(&["PIPELINING"], &(group + end)).await;
-
-                let asked = format!("C: RCPT *\nS: {first} a\nC: RCPT *\nS: {second} b\n");
-                let opened = format!("C: DATA\nS: {data} d\n{end}");
-                let steps = match (mail, accepted) {
-                    (250, 0) => asked + "C: RSET\nS: 250 ok\n",
-                    (250, _) => asked + &opened,
-                    _ => String::new(),
-                };
-                let steps = format!("C: MAIL *\nS: {mail} m\n{steps}");
-                let stepwise = deliver(&[], &steps).await;
-
-                let case = format!("{mail} {rcpts:?} {data}");
+                let answers = Answers { mail, rcpts, data };
+                let stepwise = deliver(&[], &answers.one_at_a_time()).await;
+                if mail > 250 && answers.accepted() > 0 && data == 354 {
+                    abandoned += 1;
+                    abandons(answers, &stepwise).await;
+                    continue;
+                }
+                let pipelined = deliver(&["PIPELINING"], &answers.in_one_flight()).await;
                 match (&pipelined, &stepwise) {
                     (Ok(one), Ok(other)) => {
-                        assert_eq!((mail, data), (250, 354), "{case}");
-                        assert_eq!(one.accepted().count(), accepted, "{case}");
-                        assert_eq!(other.accepted().count(), accepted, "{case}");
+                        assert_eq!((mail, data), (250, 354), "{answers:?}");
+                        assert_eq!(one.accepted().count(), answers.accepted(), "{answers:?}");
+                        assert_eq!(other.accepted().count(), answers.accepted(), "{answers:?}");
                     }
                     (Err(DeliverError::Refused(one)), Err(DeliverError::Refused(other))) => {
-                        assert_eq!(one.refusal(), other.refusal(), "{case}");
+                        assert_eq!(one.refusal(), other.refusal(), "{answers:?}");
                     }
-                    _ => panic!("{case}: {pipelined:?} and {stepwise:?}"),
+                    _ => panic!("{answers:?}: {pipelined:?} and {stepwise:?}"),
                 }
             }
         }
+    }
+    assert_eq!(abandoned, 6);
+}
+
+/// The server waits for a message, without a sender and for recipients that it has accepted: a dot
+/// would deliver an empty one, so the connection is closed. What was refused is the same.
+async fn abandons(answers: Answers, stepwise: &Result<Receipt, DeliverError>) {
+    let lost = deliver_and_end(&answers.group()).await;
+    assert!(matches!(lost.lost().fault(), Fault::Abandoned), "{answers:?}: {lost}");
+    let Err(DeliverError::Refused(undelivered)) = stepwise else {
+        panic!("{answers:?}: {stepwise:?}");
+    };
+    assert_eq!(lost.lost().refusal(), Some(undelivered.refusal()), "{answers:?}");
+    assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(answers.mail));
+    assert_eq!(lost.lost().blame(), Blame::Server, "{answers:?}");
+    let may_pass = answers.mail < 500 || answers.rcpts.iter().any(|code| (400..500).contains(code));
+    assert_eq!(lost.is_transient(), may_pass, "{answers:?}: {lost}");
+    for (recipient, code) in lost.recipients().iter().zip(answers.rcpts) {
+        assert_eq!(recipient.is_accepted(), code < 300, "{answers:?}");
+        assert!(matches!(recipient.outcome(), RecipientOutcome::Refused(_)), "{answers:?}");
     }
 }
 
@@ -113,11 +180,17 @@ async fn a_recipient_that_cannot_be_written_is_left_out() {
     assert!(receipt.recipients()[1].is_accepted());
     peer.finish();
 
-    let dialogue = "C: MAIL *\nS: 250 ok\nC: RSET\nS: 250 ok";
-    let (mut connection, peer) = greeted(script(&["PIPELINING"], dialogue)).await;
+    // When it is the only one, nothing is sent at all.
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], "C: NOOP\nS: 250 ok")).await;
     let envelope = Envelope::new("me@example.com", ["\u{7528}@example.org"]).expect("addresses");
     let result = connection.deliver(&envelope, "x\r\n").await;
-    assert!(matches!(result, Err(DeliverError::Refused(_))), "{result:?}");
+    let Err(DeliverError::Refused(undelivered)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(undelivered.refusal().command(), "RCPT");
+    assert!(undelivered.refusal().is_local() && !undelivered.is_transient(), "{undelivered}");
+    assert_eq!(undelivered.recipients()[0].refusal(), Some(undelivered.refusal()));
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 

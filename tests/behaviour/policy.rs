@@ -1,5 +1,6 @@
 //! Who must be accepted for a message to be sent.
 
+use smtp::command::Noop;
 use smtp::{DeliverError, Envelope, Policy};
 use tests::{greeted, script};
 
@@ -30,19 +31,24 @@ async fn all_or_nothing() {
         panic!("{result:?}");
     };
     assert!(undelivered.refusal().is_local(), "the policy is the caller's");
+    assert!(undelivered.is_transient(), "one may be accepted another time: {undelivered}");
     assert!(undelivered.recipients()[0].is_accepted());
     assert!(!undelivered.recipients()[1].is_accepted());
-    connection.send(smtp::command::Noop).await.expect("the session goes on");
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_at_a_time_it_is_the_same() {
     let dialogue = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RCPT *\nS: 550 no
-                    C: RSET\nS: 250 ok";
+                    C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
     let (mut connection, peer) = greeted(script(&[], dialogue).lockstep()).await;
     let result = connection.deliver(&envelope(Policy::AllOrNothing), "x\r\n").await;
-    assert!(matches!(result, Err(DeliverError::Refused(_))), "{result:?}");
+    let Err(DeliverError::Refused(undelivered)) = result else {
+        panic!("{result:?}");
+    };
+    assert!(!undelivered.is_transient(), "{undelivered}");
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 
@@ -56,10 +62,12 @@ async fn a_policy_of_ones_own() {
     peer.finish();
 
     let asked = ASKED.replacen("S: 250 ok\n", "", 1);
-    let dialogue = format!("{asked}S: 550 no\nS: 250 ok\nC: RSET\nS: 250 ok");
+    let dialogue =
+        format!("{asked}S: 550 no\nS: 250 ok\nC: RSET\nC: NOOP\nS: 250 reset\nS: 250 ok");
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let result = connection.deliver(&envelope(first_counts()), "x\r\n").await;
     assert!(matches!(result, Err(DeliverError::Refused(_))), "{result:?}");
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 
@@ -82,6 +90,8 @@ async fn in_a_stream() {
          S: 250 ok
          S: 550 no
          C: RSET
+         C: NOOP
+         S: 250 reset
          S: 250 ok"
     );
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
@@ -90,5 +100,6 @@ async fn in_a_stream() {
     let delivered = connection.deliver_all(messages, |_, result| results.push(result.is_ok()));
     delivered.await.expect("the connection stays");
     assert_eq!(results, [true, false]);
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }

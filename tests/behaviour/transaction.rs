@@ -59,7 +59,13 @@ async fn a_refused_recipient_leaves_the_transaction_open() {
     );
     txn.rcpt(Rcpt::to(ForwardPath::Postmaster)).await.expect("251 is a yes");
     let (_connection, receipt) = txn.data("x").await.expect("DATA");
-    assert!(receipt.is_complete());
+    let (nobody, refusal) = receipt.refused().next().expect("one was refused");
+    assert_eq!(nobody.to_string(), "<nobody@example.org>");
+    assert_eq!(refusal.reply(), refused.reply());
+    assert_eq!(receipt.accepted().collect::<Vec<_>>(), [&ForwardPath::Postmaster]);
+    assert_eq!(receipt.recipients()[1].rcpt().map(|reply| reply.code().value()), Some(251));
+    assert_eq!(receipt.recipients().len(), 2);
+    assert!(!receipt.is_complete());
     peer.finish();
 }
 
@@ -80,19 +86,28 @@ async fn a_refused_sender_hands_the_connection_back() {
     peer.finish();
 }
 
+/// Why nobody gets it, the server has said where it has refused somebody.
 #[tokio::test(start_paused = true)]
 async fn without_recipients_nothing_of_the_message_leaves() {
-    let dialogue = "C: RCPT TO:<nobody@example.org>
-                    S: 550 no
-                    C: RSET
-                    S: 250 ok";
-    let (mut txn, peer) = in_transaction(&[], dialogue).await;
-    let _ = txn.rcpt(Rcpt::to(mailbox("nobody@example.org"))).await;
-    let Err(DataError::Refused(refused)) = txn.data("secret").await else {
-        panic!("there is nobody to send it to");
-    };
-    assert!(refused.refusal.is_local());
-    peer.finish();
+    for (asked, code) in [("C: RCPT TO:<nobody@example.org>\nS: 550 no\n", Some(550)), ("", None)] {
+        let dialogue = format!("{asked}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok");
+        let (mut txn, peer) = in_transaction(&[], &dialogue).await;
+        if code.is_some() {
+            error(txn.rcpt(Rcpt::to(mailbox("nobody@example.org"))).await);
+        }
+        let Err(DataError::Refused(mut refused)) = txn.data("secret").await else {
+            panic!("there is nobody to send it to");
+        };
+        assert_eq!(refused.refusal.command(), "RCPT");
+        assert_eq!(refused.refusal.reply().map(|reply| reply.code().value()), code);
+        assert_eq!(refused.refusal.is_local(), code.is_none(), "{}", refused.refusal);
+        assert_eq!(refused.recipients.len(), asked.lines().count() / 2);
+        for recipient in &refused.recipients {
+            assert_eq!(recipient.refusal(), Some(&refused.refusal));
+        }
+        refused.connection.send(Noop).await.expect("after the transaction");
+        peer.finish();
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,6 +124,8 @@ async fn a_message_that_is_refused_leaves_the_session_ready() {
         let Err(DataError::Refused(mut refused)) = txn.data("x").await else {
             panic!("the message was refused");
         };
+        assert_eq!(refused.recipients[0].refusal(), Some(&refused.refusal));
+        assert!(refused.recipients[0].is_accepted());
         refused.connection.send(Noop).await.expect("ready for the next");
         peer.finish();
     }
@@ -295,16 +312,19 @@ async fn a_transaction_remembers_what_it_agreed_on() {
                     C: RCPT TO:<you@example.org>
                     S: 250 ok
                     C: RSET
+                    S: 250 ok
+                    C: NOOP
                     S: 250 ok";
     let (connection, peer) = greeted(script(&offers, dialogue)).await;
     let mut txn = connection.mail(Mail::from(mailbox("me@example.com"))).await.expect("MAIL");
     let refused = error(txn.rcpt(Rcpt::to(&user)).await);
     assert!(matches!(refused, Error::Refused(refusal) if refusal.is_local()));
     txn.rcpt(Rcpt::to(mailbox("you@example.org"))).await.expect("RCPT");
-    let Err(DataError::Refused(refused)) = txn.data("grüße").await else {
+    let Err(DataError::Refused(mut refused)) = txn.data("grüße").await else {
         panic!("8BITMIME was not asked for");
     };
     assert!(refused.refusal.is_local());
+    refused.connection.send(Noop).await.expect("after the transaction");
     peer.finish();
 }
 
