@@ -1,6 +1,7 @@
 //! `deliver_all`: one connection, many messages.
 
-use smtp::{DeliverError, Envelope};
+use smtp::error::ProtocolError;
+use smtp::{DeliverError, Envelope, Fault, Stopped};
 use tests::{greeted, script};
 
 fn message(number: usize) -> (Envelope, String) {
@@ -34,6 +35,7 @@ async fn each_result_is_told_in_its_turn() {
         })
         .await
         .expect("the connection stays");
+    assert_eq!(results.len(), 3);
     assert!(matches!(&results[0], (0, Ok(Some(id))) if id == "Q0"));
     assert!(matches!(&results[1], (1, Err(DeliverError::Refused(_)))));
     assert!(matches!(&results[2], (2, Ok(Some(id))) if id == "Q2"));
@@ -136,6 +138,7 @@ async fn a_message_that_cannot_be_sent_is_told_in_its_turn() {
     peer.finish();
 }
 
+/// All of them have the same cause, and so has what the call comes to.
 #[tokio::test(start_paused = true)]
 async fn both_messages_of_a_lost_connection_are_told() {
     let ((first, opened), (second, _)) = (group(0), group(1));
@@ -146,11 +149,63 @@ async fn both_messages_of_a_lost_connection_are_told() {
         let mut results = Vec::new();
         let lost = connection
             .deliver_all(&mut messages, |place, result| {
-                results.push((place, matches!(result, Err(DeliverError::Unknown(_)))));
+                let error = result.expect_err("the connection was lost");
+                let cause = error.lost().expect("the cause").clone();
+                results.push((place, matches!(error, DeliverError::Unknown(_)), cause));
             })
             .await;
-        assert!(lost.is_err());
-        assert_eq!(results, [(0, unknown), (1, false)], "{end}");
+        let lost = lost.expect_err("the connection was lost");
+        let told: Vec<_> = results.iter().map(|(place, unknown, _)| (*place, *unknown)).collect();
+        assert_eq!(told, [(0, unknown), (1, false)], "{end}");
+        for (_, _, cause) in &results {
+            assert!(std::ptr::eq(cause.fault(), lost.fault()), "{end}: {cause}");
+        }
+        assert_eq!(matches!(lost.fault(), Fault::Closing(_)), !unknown, "{end}: {lost}");
         assert_eq!(messages.count(), 2, "their turn has not come");
     }
+}
+
+/// Some servers refuse every command that came before the final dot was answered, so that nobody can
+/// smuggle a message: its transaction begins again, in a flight of its own, and so do those after it.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_lets_no_command_follow_a_message() {
+    let ((first, opened), (second, _), (third, _)) = (group(0), group(1), group(2));
+    let dialogue = format!(
+        "{first}{opened}
+         C: 0\nC: .\nC: RSET\n{second}
+         S: 250 queued\nS: 503 no\nS: 503 no\nS: 503 no\nS: 503 no
+         C: RSET\n{second}
+         S: 250 reset\n{opened}
+         C: 1\nC: .
+         S: 250 queued
+         {third}{opened}
+         C: 2\nC: .
+         S: 250 queued"
+    );
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue).lockstep()).await;
+    let mut results = Vec::new();
+    let stopped = connection
+        .deliver_all((0..3).map(message), |place, result| results.push((place, result.is_ok())))
+        .await;
+    assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
+    assert_eq!(results, [(0, true), (1, true), (2, true)]);
+    peer.finish();
+}
+
+/// A RSET that overtakes nothing may not be refused.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_rset_is_out_of_step() {
+    let ((first, opened), (second, _)) = (group(0), group(1));
+    let dialogue = format!("{first}{opened}C: 0\nC: .\nS: 554 no\nC: RSET\n{second}S: 500 what?");
+    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
+    let (envelope, body) = message(0);
+    let refused = connection.deliver(&envelope, body).await;
+    assert!(matches!(refused, Err(DeliverError::Refused(_))), "{refused:?}");
+    let (envelope, body) = message(1);
+    let Err(DeliverError::Lost(lost)) = connection.deliver(&envelope, body).await else {
+        panic!("nobody knows what state that is");
+    };
+    assert!(matches!(lost.lost().protocol(), Some(ProtocolError::ResetRefused(_))), "{lost}");
+    assert!(lost.is_transient(), "{lost}");
+    peer.finish();
 }

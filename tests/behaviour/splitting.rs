@@ -1,6 +1,7 @@
 //! More recipients, or more messages, than a server takes at once (RFC 9422, RFC 5321 §4.5.3.1.10).
 
-use smtp::{Body, DeliverError, Envelope, Policy, Receipt, Refusal};
+use smtp::command::Noop;
+use smtp::{Body, DeliverError, Envelope, Policy, Recipient, RecipientOutcome, Refusal, Stopped};
 use tests::{greeted, script};
 
 const SPLIT: &[&str] = &["PIPELINING", "LIMITS RCPTMAX=2"];
@@ -18,14 +19,20 @@ fn group(recipients: std::ops::Range<usize>) -> String {
 
 const CONTENT: &str = "C: x\nC: .\n";
 
-/// Each recipient: `ok`, the code of its refusal, or `-` where there is none.
-fn outcomes(receipt: &Receipt) -> Vec<String> {
-    let outcome = |refusal: &Refusal| match refusal.reply() {
-        Some(reply) => reply.code().to_string(),
-        None => "-".to_owned(),
+/// Each recipient: `ok`, the code of its refusal, `local` where the server had no part in that, `?`
+/// where nobody knows, `-` where the message was not sent to it.
+fn outcomes(recipients: &[Recipient]) -> Vec<String> {
+    let outcome = |recipient: &Recipient| match recipient.outcome() {
+        RecipientOutcome::Delivered => "ok".to_owned(),
+        RecipientOutcome::Refused(refusal) => match refusal.reply() {
+            Some(reply) => reply.code().to_string(),
+            None => "local".to_owned(),
+        },
+        RecipientOutcome::Unknown => "?".to_owned(),
+        RecipientOutcome::NotSent => "-".to_owned(),
+        other => panic!("{other:?}"),
     };
-    let each = receipt.recipients().iter();
-    each.map(|recipient| recipient.refusal().map_or_else(|| "ok".to_owned(), outcome)).collect()
+    recipients.iter().map(outcome).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -40,7 +47,7 @@ async fn recipients_beyond_the_limit_get_transactions_of_their_own() {
     );
     let (mut connection, peer) = greeted(script(SPLIT, &dialogue)).await;
     let receipt = connection.deliver(&envelope(5), "x\r\n").await.expect("taken");
-    assert_eq!(outcomes(&receipt), ["ok", "ok", "550", "ok", "ok"]);
+    assert_eq!(outcomes(receipt.recipients()), ["ok", "ok", "550", "ok", "ok"]);
     assert_eq!(receipt.queue_id().as_deref(), Some("Q3"));
     peer.finish();
 }
@@ -55,7 +62,7 @@ async fn a_group_of_which_nobody_is_accepted_does_not_end_the_others() {
     );
     let (mut connection, peer) = greeted(script(SPLIT, &dialogue)).await;
     let receipt = connection.deliver(&envelope(3), "x\r\n").await.expect("taken");
-    assert_eq!(outcomes(&receipt), ["550", "551", "ok"]);
+    assert_eq!(outcomes(receipt.recipients()), ["550", "551", "ok"]);
     peer.finish();
 }
 
@@ -77,6 +84,7 @@ async fn one_recipient_too_many_gets_another_transaction() {
     }
 }
 
+/// What was taken is what the next transaction asks for.
 #[tokio::test(start_paused = true)]
 async fn one_step_at_a_time_the_first_too_many_ends_the_asking() {
     let rcpt = |number: usize, reply| format!("C: RCPT TO:<you{number}@example.org>\nS: {reply}\n");
@@ -85,15 +93,19 @@ async fn one_step_at_a_time_the_first_too_many_ends_the_asking() {
     let dialogue = [
         mail,
         &rcpt(0, "250 ok"),
-        &rcpt(1, "452 no more"),
+        &rcpt(1, "250 ok"),
+        &rcpt(2, "452 no more"),
         &content,
         mail,
-        &rcpt(1, "250 ok"),
         &rcpt(2, "250 ok"),
+        &rcpt(3, "250 ok"),
+        &content,
+        mail,
+        &rcpt(4, "250 ok"),
         &content,
     ];
     let (mut connection, peer) = greeted(script(&[], &dialogue.concat())).await;
-    let receipt = connection.deliver(&envelope(3), "x\r\n").await.expect("taken");
+    let receipt = connection.deliver(&envelope(5), "x\r\n").await.expect("taken");
     assert!(receipt.is_complete(), "{receipt:?}");
     peer.finish();
 }
@@ -107,22 +119,57 @@ async fn what_is_no_limit_is_a_refusal() {
     );
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let receipt = connection.deliver(&envelope(3), "x\r\n").await.expect("taken");
-    assert_eq!(outcomes(&receipt), ["452", "ok", "452"]);
+    assert_eq!(outcomes(receipt.recipients()), ["452", "ok", "452"]);
     peer.finish();
 }
 
+/// The first recipient of a transaction is never one too many.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_stops_saying_too_many_ends() {
+    let nobody = "S: 250 ok\nS: 452 no\nS: 503 no\n";
     let dialogue = format!(
         "{}S: 250 ok\nS: 250 ok\nS: 452 no\nS: 452 no\nS: 354 go\n{CONTENT}S: 250 one
-         C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 452 no\nS: 452 no\nS: 503 no
-         C: RSET\nS: 250 ok",
-        group(0..3)
+         {}{nobody}C: RSET\n{}S: 250 reset\n{nobody}
+         C: RSET\nC: NOOP\nS: 250 reset\nS: 250 ok",
+        group(0..3),
+        group(1..2),
+        group(2..3),
     );
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let receipt = connection.deliver(&envelope(3), "x\r\n").await.expect("taken by one");
-    assert_eq!(outcomes(&receipt), ["ok", "452", "452"]);
+    assert_eq!(outcomes(receipt.recipients()), ["ok", "452", "452"]);
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
+}
+
+/// A server that takes one recipient at a time, and a message for many: an end has a number.
+#[tokio::test(start_paused = true)]
+async fn a_message_has_so_many_transactions() {
+    const MOST: usize = 100;
+    for limit in [None, Some("LIMITS RCPTMAX=1")] {
+        let (named, refused) = if limit.is_some() { (1, 0) } else { (MOST + 2, MOST + 1) };
+        let first = "S: 250 ok\n".repeat(2) + &"S: 452 no more\n".repeat(refused);
+        let mut dialogue = format!("{}{first}S: 354 go\n{CONTENT}S: 250 taken\n", group(0..named));
+        for number in 1..MOST {
+            dialogue += &group(number..number + 1);
+            dialogue += &format!("S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}S: 250 taken\n");
+        }
+        dialogue += "C: NOOP\nS: 250 ok";
+        let offers: Vec<&str> = limit.into_iter().chain(["PIPELINING"]).collect();
+        let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
+        let receipt = connection.deliver(&envelope(MOST + 2), "x\r\n").await.expect("for some");
+        assert_eq!(receipt.accepted().count(), MOST);
+        let rest: Vec<&Refusal> = receipt.refused().map(|(_, refusal)| refusal).collect();
+        assert_eq!(rest.len(), 2);
+        for refusal in rest {
+            assert!(refusal.is_transient(), "{refusal}");
+            // Who was not even named has no reply to it.
+            let says = if limit.is_some() { "100 transactions" } else { "452 no more" };
+            assert!(refusal.to_string().contains(says), "{refusal}");
+        }
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,11 +192,13 @@ async fn domains_are_counted_where_the_server_counts_them() {
 #[tokio::test(start_paused = true)]
 async fn a_policy_sees_all_recipients_in_one_transaction() {
     let dialogue = "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: RCPT *
-                    S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 452 no\nC: RSET\nS: 250 ok";
+                    S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 452 no
+                    C: RSET\nC: NOOP\nS: 250 reset\nS: 250 ok";
     let (mut connection, peer) = greeted(script(SPLIT, dialogue)).await;
     let envelope = envelope(3).policy(Policy::AllOrNothing);
     let result = connection.deliver(&envelope, "x\r\n").await;
     assert!(matches!(result, Err(DeliverError::Refused(_))), "{result:?}");
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 
@@ -162,7 +211,7 @@ async fn a_message_that_is_there_once_is_sent_once() {
     let (mut connection, peer) = greeted(script(SPLIT, &dialogue)).await;
     let body = Body::reader(&b"x\r\n"[..]);
     let receipt = connection.deliver(&envelope(3), body).await.expect("taken");
-    assert_eq!(outcomes(&receipt), ["ok", "ok", "452"]);
+    assert_eq!(outcomes(receipt.recipients()), ["ok", "ok", "452"]);
     peer.finish();
 }
 
@@ -172,53 +221,85 @@ async fn half_of_the_recipients_is_half_a_success() {
     let opened = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\n";
     let first = format!("{}{opened}{CONTENT}S: 250 taken\n{}", group(0..2), group(2..4));
     for (second, expected) in [
-        (format!("{opened}{CONTENT}S: 554 no\nC: RSET\nS: 250 ok"), ["ok", "ok", "554", "554"]),
-        (
-            "S: 451 no\nS: 503 no\nS: 503 no\nS: 503 no\nC: RSET\nS: 250 ok".to_owned(),
-            ["ok", "ok", "503", "503"],
-        ),
-        ("S: 421 closing".to_owned(), ["ok", "ok", "-", "-"]),
-        ("S: 250 ok\nS: 250 ok\n-- close --".to_owned(), ["ok", "ok", "-", "-"]),
+        (format!("{opened}{CONTENT}S: 554 no\nC: RSET\nS: 250 ok\n"), ["ok", "ok", "554", "554"]),
+        // Without a sender there is no transaction to end.
+        ("S: 451 no\nS: 503 no\nS: 503 no\nS: 503 no\n".to_owned(), ["ok", "ok", "503", "503"]),
+    ] {
+        let dialogue = format!("{first}{second}C: NOOP\nS: 250 ok");
+        let (mut connection, peer) = greeted(script(SPLIT, &dialogue)).await;
+        let receipt = connection.deliver(&envelope(4), "x\r\n").await.expect("taken by two");
+        assert_eq!(outcomes(receipt.recipients()), expected, "{second}");
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+    }
+    for (second, expected) in [
+        ("S: 421 closing", ["ok", "ok", "421", "421"]),
+        ("S: 250 ok\nS: 550 no\n-- close --", ["ok", "ok", "550", "-"]),
+        ("S: 250 ok\nS: 250 ok\n-- close --", ["ok", "ok", "-", "-"]),
     ] {
         let (mut connection, peer) = greeted(script(SPLIT, &format!("{first}{second}"))).await;
         let receipt = connection.deliver(&envelope(4), "x\r\n").await.expect("taken by two");
-        assert_eq!(outcomes(&receipt), expected, "{second}");
+        assert_eq!(outcomes(receipt.recipients()), expected, "{second}");
+        assert!(!receipt.is_complete());
+        connection.send(Noop).await.expect_err("the connection is gone");
         peer.finish();
     }
 
     let dialogue = format!("{first}{opened}{CONTENT}-- close --");
     let (mut connection, _) = greeted(script(SPLIT, &dialogue)).await;
     match connection.deliver(&envelope(4), "x\r\n").await {
-        Err(DeliverError::Unknown(unknown)) => assert_eq!(unknown.recipients().len(), 4),
+        Err(DeliverError::Unknown(unknown)) => {
+            assert_eq!(outcomes(unknown.recipients()), ["ok", "ok", "?", "?"]);
+        }
         other => panic!("{other:?}"),
     }
 }
 
+/// Those for whom no transaction had begun did not get the message, whatever became of the others.
 #[tokio::test(start_paused = true)]
-async fn messages_beyond_the_limit_of_a_connection_are_told_to_take_another() {
+async fn who_was_never_named_is_not_unknown() {
+    let dialogue = format!("{}S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}-- close --", group(0..1));
+    let offers = ["PIPELINING", "LIMITS RCPTMAX=1"];
+    let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
+    match connection.deliver(&envelope(3), "x\r\n").await {
+        Err(DeliverError::Unknown(unknown)) => {
+            assert_eq!(outcomes(unknown.recipients()), ["?", "-", "-"]);
+        }
+        other => panic!("{other:?}"),
+    }
+    peer.finish();
+}
+
+/// Those beyond the limit are not taken, and the result says why.
+#[tokio::test(start_paused = true)]
+async fn messages_beyond_the_limit_of_a_connection_stay_with_the_caller() {
     let opened = "S: 250 ok\nS: 250 ok\nS: 354 go\n";
     let dialogue = format!(
-        "{}{opened}{CONTENT}C: RSET\n{}S: 250 taken\nS: 250 ok\n{opened}{CONTENT}S: 250 taken",
+        "{}{opened}{CONTENT}C: RSET\n{}S: 250 taken\nS: 250 ok\n{opened}{CONTENT}S: 250 taken
+         C: NOOP\nS: 250 ok",
         group(0..1),
         group(0..1)
     );
     let offers = ["PIPELINING", "LIMITS MAILMAX=2"];
-    let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
-    let mut fates = Vec::new();
-    let messages = (0..4).map(|_| (envelope(1), "x\r\n"));
-    let result =
-        connection.deliver_all(messages, |place, result| fates.push((place, result))).await;
-    result.expect("the connection stays");
-    fates.sort_by_key(|(place, _)| *place);
-    assert!(fates[0].1.is_ok() && fates[1].1.is_ok());
-    for (_, fate) in &fates[2..] {
-        match fate {
-            Err(DeliverError::Refused(undelivered)) => {
-                let refusal = undelivered.refusal();
-                assert!(refusal.is_local() && refusal.is_transient(), "{refusal}");
-            }
-            other => panic!("{other:?}"),
-        }
+    for (count, stopped) in [(4, Stopped::ServerLimit), (2, Stopped::Exhausted)] {
+        let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
+        let mut fates = Vec::new();
+        let mut messages = (0..count).map(|_| (envelope(1), "x\r\n"));
+        let report = |place, result: Result<_, _>| fates.push((place, result.is_ok()));
+        let result = connection.deliver_all(&mut messages, report).await;
+        assert_eq!(result.expect("the connection stays"), stopped);
+        assert_eq!(fates, [(0, true), (1, true)]);
+        assert_eq!(messages.len(), count - 2);
+
+        let envelope = envelope(1);
+        let result = connection.deliver(&envelope, "x\r\n").await;
+        let Err(error @ DeliverError::NotSent(_)) = &result else {
+            panic!("{result:?}");
+        };
+        assert!(error.is_transient(), "{error}");
+        assert!(error.lost().is_none() && error.to_string().contains("RFC 9422"), "{error}");
+        assert_eq!(outcomes(error.recipients()), ["-"]);
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
     }
-    peer.finish();
 }
