@@ -133,6 +133,13 @@ impl RecipientList {
         self.list[index].refuse(refusal);
     }
 
+    /// Records what the server said to a recipient whose sender it had refused: that is why it does
+    /// not get the message.
+    pub(crate) fn refuse_after_mail(&mut self, index: usize, reply: Reply, refusal: Refusal) {
+        self.pending -= 1;
+        self.list[index].refuse_after_mail(reply, refusal);
+    }
+
     /// Records that a recipient was one too many, and is named again in another transaction.
     pub(crate) fn retry(&mut self, index: usize, refusal: Refusal) {
         self.list[index].retry(refusal);

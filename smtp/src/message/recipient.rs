@@ -21,7 +21,7 @@ enum Answer {
     None,
     /// The reply that accepted it.
     Accepted(Reply),
-    /// Why it does not get the message, and the reply that had accepted it.
+    /// Why it does not get the message, and the reply to RCPT, where that is not the refusal's.
     Refused(Box<(Refusal, Option<Reply>)>),
 }
 
@@ -100,7 +100,9 @@ impl Recipient {
         match &self.answer {
             Answer::None => false,
             Answer::Accepted(_) => true,
-            Answer::Refused(answer) => answer.1.is_some(),
+            Answer::Refused(answer) => {
+                answer.1.as_ref().is_some_and(|reply| reply.code().is_positive())
+            }
         }
     }
 
@@ -144,6 +146,13 @@ impl Recipient {
             Answer::Refused(answer) => answer.1,
         };
         self.answer = Answer::Refused(Box::new((refusal, accepted)));
+        self.status = RecipientStatus::Refused;
+    }
+
+    /// Records the reply to RCPT after its sender was refused, which is why it does not get the
+    /// message.
+    pub(crate) fn refuse_after_mail(&mut self, reply: Reply, refusal: Refusal) {
+        self.answer = Answer::Refused(Box::new((refusal, Some(reply))));
         self.status = RecipientStatus::Refused;
     }
 

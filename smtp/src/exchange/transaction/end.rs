@@ -57,10 +57,11 @@ impl Transaction<'_> {
             self.recipients.lose(Some(self.range.start..self.named));
             return Loss::Unknown;
         }
-        if let Some(reply) = closing.filter(|_| early) {
+        // What was refused before stays refused: it is nearer to the cause than a goodbye.
+        if let Some(reply) = closing.filter(|_| early && !self.is_refused()) {
             self.take_closing(reply.clone());
         }
-        if self.is_hopeless() && (self.refusal.is_some() || self.asked > 0) {
+        if self.is_refused() {
             let refusal = self.why_hopeless();
             if self.refusal.is_some() {
                 self.recipients.refuse_rest(&refusal);
@@ -70,6 +71,11 @@ impl Transaction<'_> {
         }
         self.recipients.lose(None);
         if engine.has_left(self.start + 1) { Loss::NotDelivered } else { Loss::NotSent }
+    }
+
+    /// Whether the server has refused the message, or every recipient.
+    fn is_refused(&self) -> bool {
+        self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
     }
 
     /// Gives the reply that closed the session to what it answers.

@@ -142,6 +142,13 @@ impl Transaction<'_> {
 
     #[cold]
     fn refuse_rcpt(&mut self, index: usize, reply: Reply, may_split: bool) {
+        if self.mail == MailReply::Refused
+            && let Some(refusal) = &self.refusal
+        {
+            // It follows from the refusal of the sender, which decides: a 503 here does not make a
+            // recipient permanent whose sender may be accepted later.
+            return self.recipients.refuse_after_mail(index, reply, refusal.clone());
+        }
         let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
             self.recipients.retry(index, refusal);
