@@ -21,6 +21,7 @@ mod behaviour {
     mod pipeline;
     mod pipelining;
     mod policy;
+    mod replies_decide;
     mod secrets;
     mod sizes;
     mod splitting;

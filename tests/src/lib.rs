@@ -3,6 +3,7 @@
 // A test that cannot get to where it starts fails there.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod fate;
 mod own;
 mod talkative;
 
@@ -11,6 +12,7 @@ use smtp::state::{Authed, Greeted, InTransaction, Tls};
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
 
+pub use fate::{Fate, each};
 pub use own::{Again, Ask, Blue};
 pub use talkative::answer_each;
 

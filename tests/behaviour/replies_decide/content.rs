@@ -1,0 +1,194 @@
+//! Replies to a message that is still being sent.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use smtp::command::{Mail, Rcpt};
+use smtp::state::{Greeted, InTransaction};
+use smtp::testing::Script;
+use smtp::{Connection, Envelope, Fault, Mailbox};
+use tests::{Fate as _, greeted, in_transaction, script, server};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::{BODY, CHUNKING, ENDS, NOTHING, PIPELINING, WRITES, at_once, chunks, envelope};
+
+const OPENED: &str = "C: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\n";
+
+const LARGE: &[u8] = &[b'x'; 1 << 20];
+
+fn you() -> Rcpt {
+    Rcpt::to("you@example.org".parse::<Mailbox>().expect("an address"))
+}
+
+/// The server refuses the message when it has had its first octet, and the connection ends.
+fn early(offers: &[&str], opened: &str, said: &str, end: &str) -> Script {
+    let script = script(offers, opened).client_raw(*b"x");
+    script.then(&format!("S: {said}\n{end}")).write_limit(4096)
+}
+
+/// What is said while the content leaves, and what becomes of the message then.
+const EARLY: [(&str, &str); 5] = [
+    ("552 5.3.4 too large", "Lost permanent Server 552 | 250:552"),
+    ("452 4.3.1 full", "Lost transient Server 452 | 250:452"),
+    ("421 4.3.2 closing", "Lost transient Server 421 | 250:421"),
+    // That is no answer to half a message.
+    ("250 thanks", "Lost transient Peer - | 250:unsent"),
+    ("354 go on", "Lost transient Peer - | 250:unsent"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_refused_while_it_leaves() {
+    for (said, expected) in EARLY {
+        for (end, offers) in ENDS.iter().flat_map(|end| [(end, NOTHING), (end, PIPELINING)]) {
+            let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
+            let (mut connection, peer) = greeted(early(offers, &opened, said, end)).await;
+            let result = connection.deliver(&envelope(1), LARGE).await;
+            assert_eq!(result.fate(), expected, "{said} {end}");
+            assert!(!peer.written().ends_with(b"\r\n.\r\n"), "{said}");
+
+            let mail = "C: MAIL *\nS: 250 ok\n";
+            let (connection, _) =
+                greeted(early(offers, &format!("{mail}{OPENED}"), said, end)).await;
+            let sender: Mailbox = "me@example.com".parse().expect("an address");
+            let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
+            transaction.rcpt(you()).await.expect("RCPT");
+            assert_eq!(transaction.data(LARGE).await.fate(), expected, "{said} {end}");
+        }
+    }
+}
+
+/// A transaction with a recipient, over a connection that goes on with this dialogue.
+async fn transaction(
+    offers: &[&str],
+    dialogue: &str,
+    write: usize,
+) -> Connection<InTransaction<Greeted>> {
+    let mail = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+    let script = script(offers, &format!("{mail}{dialogue}")).write_limit(write);
+    let (mut connection, _) = greeted(script).await;
+    connection.set_transfer(chunks());
+    let sender: Mailbox = "me@example.com".parse().expect("an address");
+    let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
+    transaction.rcpt(you()).await.expect("RCPT");
+    transaction
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_of_a_transaction_is_refused() {
+    for (end, write) in ENDS.iter().flat_map(|end| WRITES.map(|write| (end, write))) {
+        for (code, how) in [(552, "permanent"), (452, "transient")] {
+            let dialogue = format!("C: BDAT 3\nC: a\nS: {code} no\n{end}");
+            let result = transaction(CHUNKING, &dialogue, write).await.bdat(BODY).await;
+            assert_eq!(
+                result.fate(),
+                format!("Lost {how} Server {code} | 250:{code}"),
+                "{dialogue}"
+            );
+            // One at a time nothing is due after the refusal.
+            let result = transaction(&["CHUNKING"], &dialogue, write).await.bdat(BODY).await;
+            let expected = format!("Refused {how} Server {code} | 250:{code}");
+            assert_eq!(at_once(&result.fate(), end), expected, "{dialogue}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_ends_with_its_last_reply() {
+    for end in ENDS {
+        for (dialogue, code) in [
+            ("C: DATA\nS: 451 not now", 451),
+            ("C: DATA\nS: 354 go\nC: a\nC: b\nC: c\nC: .\nS: 451 no", 451),
+        ] {
+            let dialogue = format!("C: RCPT *\nS: 250 ok\n{dialogue}\n{end}");
+            let (mut transaction, _) = in_transaction(NOTHING, &dialogue).await;
+            transaction.rcpt(you()).await.expect("RCPT");
+            let expected = format!("Refused transient Server {code} | 250:{code}");
+            let fate = transaction.data(BODY).await.fate();
+            assert_eq!(at_once(&fate, end), expected, "{dialogue}");
+        }
+    }
+}
+
+/// A stream that fails to be written to once the server has had this many octets, and from which
+/// the rest of what the server says comes after a time, or never.
+struct Unwritable {
+    left: usize,
+    says: Vec<(Duration, &'static str)>,
+    started: Instant,
+    sleep: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl AsyncRead for Unwritable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some(&(after, line)) = self.says.first() else {
+            return Poll::Pending;
+        };
+        let until = self.started + after;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        std::task::ready!(sleep.as_mut().poll(cx));
+        self.sleep = None;
+        self.says.remove(0);
+        buffer.put_slice(line.as_bytes());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Unwritable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let count = octets.len().min(self.left);
+        self.left -= count;
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// After writing has failed the server has a moment to say why, and no more.
+#[tokio::test(start_paused = true)]
+async fn a_reply_has_a_moment_after_a_failed_write() {
+    let hello = ["EHLO client.example.test\r\n", "MAIL FROM:<me@example.com>\r\n"].concat().len();
+    let second = Duration::from_secs;
+    let rows: [(Option<u64>, &str, u64); 3] = [
+        (Some(1), "Lost permanent Server 550 | -:550", 3),
+        (Some(10), "Lost transient Network - | -:unsent", 2),
+        (None, "Lost transient Network - | -:unsent", 2),
+    ];
+    for (after, expected, most) in rows {
+        let mut says =
+            vec![(second(0), "220 hi\r\n"), (second(0), "250-mail\r\n250 PIPELINING\r\n")];
+        says.extend(after.map(|after| (second(after), "550 5.7.1 list\r\n")));
+        let started = Instant::now();
+        let stream = Unwritable { left: hello, says, started, sleep: None };
+        let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+        // The reply must not be there before the call.
+        let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+        let result = connection.deliver(&envelope, "x\r\n").await;
+        assert_eq!(result.fate(), expected, "{after:?}");
+        let took = started.elapsed();
+        assert!(took <= second(most) + Duration::from_millis(10), "{after:?}: {took:?}");
+        if let Err(error) = &result {
+            let fault = error.lost().expect("lost").fault();
+            assert!(matches!(fault, Fault::Io(error) if error.kind() == io::ErrorKind::BrokenPipe));
+        }
+    }
+}
