@@ -73,9 +73,10 @@ impl Transaction<'_> {
         if engine.has_left(self.start + 1) { Loss::NotDelivered } else { Loss::NotSent }
     }
 
-    /// Whether the server has refused the message, or every recipient.
+    /// Whether the server has refused the message, or every recipient. What it says in a transaction
+    /// that begins again is not about those.
     fn is_refused(&self) -> bool {
-        self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
+        !self.restarts && self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
     }
 
     /// Gives the reply that closed the session to what it answers.
