@@ -195,7 +195,9 @@ impl Future for Deliver<'_, '_> {
         this.session.driver.end_call();
         Poll::Ready(match (this.delivery.messages().result.take(), run) {
             // The replies were found to be out of step: none of them says anything of the message.
-            (Some(Ok(receipt)), Err(lost)) if matches!(lost.fault(), Fault::Protocol(_)) => {
+            (Some(Ok(receipt)), Err(lost))
+                if this.delivery.may_be_shifted() && matches!(lost.fault(), Fault::Protocol(_)) =>
+            {
                 let recipients = receipt.into_unknown();
                 Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
             }

@@ -101,6 +101,8 @@ pub(crate) struct Delivery<'b, M: Messages<'b>> {
     /// The source has no more messages.
     exhausted: bool,
     fence: Fence,
+    /// A message has left in chunks.
+    counted: bool,
 }
 
 /// Whether the replies are known to be those to the commands that they were taken to answer.
@@ -138,12 +140,19 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
             next: None,
             exhausted: false,
             fence: Fence::None,
+            counted: false,
         }
     }
 
     /// Where messages came from.
     pub(crate) fn messages(&mut self) -> &mut M {
         &mut self.messages
+    }
+
+    /// Whether a reply that was taken as the answer to a message may have been that of another
+    /// command. It cannot after 354, which no other command has.
+    pub(crate) fn may_be_shifted(&self) -> bool {
+        self.counted
     }
 
     /// Gives the replies that are here to the transactions that they are for.
@@ -340,6 +349,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         // message before may keep its transaction, and these recipients would join it.
         let reset = engine.facts.reset_due || overtakes;
         transaction.begin(range, reset, overtakes, engine.queued());
+        self.counted |= transaction.method() != BodyMethod::Data;
         if transaction.method() == BodyMethod::EagerBdat {
             self.fence = Fence::Due;
         }
@@ -397,7 +407,9 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
 
     /// Ends the delivery once everything is answered.
     fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Option<Need<Stopped>> {
-        if self.fence == Fence::Due {
+        // A server that refuses what follows a message in its flight would refuse this one too.
+        let follows = engine.facts.overtakes && self.offers.transfer.overtakes;
+        if self.fence == Fence::Due && (follows || self.in_flight.is_empty()) {
             self.fence = Fence::Sent;
             engine.submit_fence(FENCE);
         }
