@@ -17,6 +17,7 @@ mod behaviour {
     mod hostile;
     mod injection;
     mod layering;
+    mod outcomes;
     mod outside;
     mod pipeline;
     mod pipelining;

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod fate;
+mod mta;
 mod own;
 mod talkative;
 
@@ -13,6 +14,7 @@ use smtp::testing::{Peer, Script};
 use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
 
 pub use fate::{Fate, each};
+pub use mta::{Inbox, Mta};
 pub use own::{Again, Ask, Blue};
 pub use talkative::answer_each;
 

@@ -1,0 +1,210 @@
+//! Replies that no server may give: they are no success, and no harm to the message.
+
+use smtp::command::{Mail, Noop, Rcpt};
+use smtp::error::ProtocolError;
+use smtp::state::{Greeted, InTransaction};
+use smtp::testing::Script;
+use smtp::{Blame, Connection, Error, Fault, Lost, Mailbox, Plain, Transfer};
+use tests::{Ask, Blue, Fate as _, error, greeted, in_transaction, script, secured, server};
+
+use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
+
+const DATA: &str = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 250 ok\n";
+const STEPS: &str = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\n";
+
+fn rcpt() -> Rcpt {
+    Rcpt::to("a@example.org".parse::<Mailbox>().expect("an address"))
+}
+
+async fn transaction(dialogue: &str) -> Connection<InTransaction<Greeted>> {
+    let dialogue = format!("C: RCPT *\nS: 250 ok\n{dialogue}");
+    let (mut transaction, _) = in_transaction(&["CHUNKING"], &dialogue).await;
+    transaction.rcpt(rcpt()).await.expect("RCPT");
+    transaction
+}
+
+/// 221 is the answer to QUIT: to anything else it says that the session is over.
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_to_a_message_is_no_success() {
+    let unknown = "Unknown permanent Server 221 | 250:unknown";
+    let bdat = "C: BDAT 3 LAST\nC: x\n";
+    let rows = [
+        (Transfer::data(), NOTHING, format!("{STEPS}S: 354 go\nC: x\nC: .\n")),
+        (Transfer::data(), PIPELINING, format!("{DATA}S: 354 go\nC: x\nC: .\n")),
+        (
+            Transfer::chunks(),
+            CHUNKING,
+            format!("C: MAIL *\nC: RCPT *\nS: 250 ok\nS: 250 ok\n{bdat}"),
+        ),
+        (
+            Transfer::eager(),
+            CHUNKING,
+            format!("C: MAIL *\nC: RCPT *\n{bdat}S: 250 ok\nS: 250 ok\n"),
+        ),
+    ];
+    for (transfer, offers, dialogue) in rows {
+        let dialogue = format!("{dialogue}S: 221 2.0.0 shutting down\n");
+        let (mut connection, peer) = connect(transfer, offers, &dialogue).await;
+        let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
+        assert_eq!(result.fate(), unknown, "{dialogue}");
+        assert!(connection.send(Noop).await.is_err());
+        assert!(peer.is_closed());
+    }
+    let dialogue = "C: DATA\nS: 354 go\nC: x\nC: .\nS: 221 bye";
+    assert_eq!(transaction(dialogue).await.data("x\r\n").await.fate(), unknown);
+    let dialogue = format!("{bdat}S: 221 bye");
+    assert_eq!(transaction(&dialogue).await.bdat("x\r\n").await.fate(), unknown);
+
+    let dialogue = format!("{DATA}S: 354 go\nC: x\nC: .\nS: 221 bye");
+    let (connection, _) = greeted(script(PIPELINING, &dialogue)).await;
+    let mail = Mail::from("me@example.com".parse::<Mailbox>().expect("an address"));
+    let group = connection.pipeline().mail(mail).rcpt(rcpt()).data("x\r\n");
+    let (connection, (_, _, message)) = group.await;
+    assert!(matches!(connection.expect_err("over").fault(), Fault::Closing(_)));
+    assert_eq!(message.end.fate(), "unknown");
+}
+
+/// A goodbye or 421 to anything before the message leaves it unsent.
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_before_the_message_has_harmed_nobody() {
+    for code in [221, 421] {
+        for dialogue in [
+            format!("C: MAIL *\nS: {code} bye"),
+            format!("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: {code} bye"),
+            format!("{STEPS}S: {code} bye"),
+            format!("{DATA}S: {code} bye"),
+        ] {
+            let offers = if dialogue.contains(DATA) { PIPELINING } else { NOTHING };
+            let (mut connection, _) = connect(Transfer::data(), offers, &dialogue).await;
+            let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
+            let fate = result.fate();
+            let begin = format!("Lost transient Server {code} | ");
+            assert!(fate.starts_with(&begin), "{dialogue}: {fate}");
+            assert!(!fate.contains("unknown"), "{dialogue}: {fate}");
+        }
+    }
+}
+
+/// Replies of a class that no server answers DATA with.
+#[tokio::test(start_paused = true)]
+async fn another_yes_to_data_ends_the_session() {
+    for reply in ["350 more", "334 eA==", "300 more", "250 ok", "200 ok", "150 wait", "600 no"] {
+        for (offers, opened) in [(NOTHING, STEPS), (PIPELINING, DATA)] {
+            let dialogue = format!("{opened}S: {reply}");
+            let (mut connection, peer) = connect(Transfer::data(), offers, &dialogue).await;
+            let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
+            assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{dialogue}");
+            assert!(peer.written().ends_with(b"DATA\r\n"), "nothing leaves as message text");
+            assert!(peer.is_closed());
+        }
+        let result = transaction(&format!("C: DATA\nS: {reply}")).await.data("x\r\n").await;
+        assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{reply}");
+
+        let (connection, peer) = greeted(script(PIPELINING, &format!("{DATA}S: {reply}"))).await;
+        let mail = Mail::from("me@example.com".parse::<Mailbox>().expect("an address"));
+        let group = connection.pipeline().mail(mail).rcpt(rcpt()).data("x\r\n");
+        let (connection, (_, _, message)) = group.await;
+        assert!(matches!(connection.expect_err("over").fault(), Fault::Protocol(_)), "{reply}");
+        assert_eq!(message.end.fate(), "Lost", "{reply}");
+        assert!(peer.written().ends_with(b"DATA\r\n"), "{reply}");
+    }
+}
+
+/// Replies of a class that no server answers AUTH with: the next line would be a response.
+#[tokio::test(start_paused = true)]
+async fn another_question_than_a_challenge_ends_the_session() {
+    for reply in ["350 more", "354 go", "300 x"] {
+        let dialogue = format!("C: AUTH PLAIN *\nS: {reply}");
+        let (connection, peer) = secured(&["AUTH PLAIN"], &dialogue).await;
+        let failed = error(connection.authenticate(&mut Plain::new("me", "pencil")).await);
+        let Error::Lost(lost) = &failed else {
+            panic!("{reply}: {failed}");
+        };
+        assert!(matches!(lost.protocol(), Some(ProtocolError::Unexpected(_))), "{reply}: {lost}");
+        assert!((failed.blame(), failed.is_transient()) == (Blame::Peer, true), "{reply}");
+        assert!(peer.is_closed());
+    }
+    // A command of one's own may ask with another code.
+    let dialogue = "C: X-ASK\nS: 350 which?\nC: blue\nS: 250 ok";
+    let (mut connection, peer) = greeted(script(NOTHING, dialogue)).await;
+    connection.converse(Ask, &mut Blue).await.expect("answered");
+    peer.finish();
+}
+
+/// Text that is no reply.
+const MALFORMED: [&str; 8] = [
+    "S: bogus",
+    "S: 250-one\nS: 251 two",
+    "S: 25 ok",
+    "S: 2500 ok",
+    "S: 250_ok",
+    "S: 950 ok",
+    "S: ",
+    "S: HTTP/1.1 400 Bad Request",
+];
+
+fn is_malformed(lost: &Lost) {
+    assert!(matches!(lost.fault(), Fault::Protocol(_)), "{lost}");
+    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Peer, true), "{lost}");
+}
+
+/// A failure of communication may pass (RFC 5321 §3.8), in every stage.
+#[tokio::test(start_paused = true)]
+async fn a_malformed_reply_is_transient() {
+    for text in MALFORMED {
+        for before in ["", "S: 220 hi\nC: EHLO *\n", "S: 220 hi\nC: EHLO *\nS: 502 no\nC: HELO *\n"]
+        {
+            let (stream, _) = Script::new(&format!("{before}{text}")).start();
+            match error(Connection::over(stream, &server()).await) {
+                Error::Lost(lost) if before.contains("HELO") => {
+                    assert!(matches!(lost.fault(), Fault::Protocol(_)), "{text}: {lost}");
+                }
+                Error::Lost(lost) => is_malformed(&lost),
+                other => panic!("{text}: {other}"),
+            }
+        }
+        let (mut connection, _) = greeted(script(NOTHING, &format!("C: NOOP\n{text}"))).await;
+        match connection.send(Noop).await {
+            Err(Error::Lost(lost)) => is_malformed(&lost),
+            other => panic!("{text}: {other:?}"),
+        }
+        for (stage, expected) in [
+            ("C: MAIL *\n", "Lost transient Peer - | -:unsent"),
+            ("C: MAIL *\nS: 250 ok\nC: RCPT *\n", "Lost transient Peer - | -:unsent"),
+            (STEPS, "Lost transient Peer - | 250:unsent"),
+        ] {
+            let (mut connection, _) = greeted(script(NOTHING, &format!("{stage}{text}"))).await;
+            let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
+            assert_eq!(result.fate(), expected, "{stage}{text}");
+        }
+        let dialogue = format!("C: AUTH PLAIN *\n{text}");
+        let (connection, _) = secured(&["AUTH PLAIN"], &dialogue).await;
+        match error(connection.authenticate(&mut Plain::new("me", "pencil")).await) {
+            Error::Lost(lost) => is_malformed(&lost),
+            other => panic!("{text}: {other}"),
+        }
+    }
+}
+
+/// Replies that are too long, or end as no line may.
+#[tokio::test(start_paused = true)]
+async fn a_reply_beyond_the_limits_is_transient() {
+    let raw: [Vec<u8>; 4] = [
+        b"250 ok\n".to_vec(),
+        [b"250 ".to_vec(), vec![b'x'; 5000], b"\r\n".to_vec()].concat(),
+        b"250-x\r\n".repeat(200),
+        b"250 ok\r\n250 ok\r\n".to_vec(),
+    ];
+    for octets in raw {
+        let script = script(NOTHING, "C: NOOP").server_raw(octets.clone()).then("C: NOOP");
+        let (mut connection, _) = greeted(script).await;
+        let lost = match connection.send(Noop).await {
+            Err(Error::Lost(lost)) => lost,
+            _ => match connection.send(Noop).await {
+                Err(Error::Lost(lost)) => lost,
+                other => panic!("{other:?}"),
+            },
+        };
+        is_malformed(&lost);
+    }
+}
