@@ -18,6 +18,7 @@ mod behaviour {
     mod injection;
     mod layering;
     mod outcomes;
+    mod model;
     mod outside;
     mod pipeline;
     mod pipelining;

@@ -1,0 +1,190 @@
+//! What the model server knows at the end of a session: what was said, which replies the client
+//! has read, and what was delivered to whom.
+
+use std::fmt::Write as _;
+
+use super::case::Recipient;
+
+/// The books of a session.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) lines: Vec<Line>,
+    /// One for each MAIL, whatever the server said to it.
+    pub(super) groups: Vec<Group>,
+    pub(super) deliveries: Vec<Delivery>,
+    /// What the client did that no client may do.
+    pub(super) faults: Vec<String>,
+    /// The connection was ended by the server.
+    pub(super) cut: bool,
+    /// The server said 421.
+    pub(super) goodbye: Option<Answered>,
+    /// Milliseconds that the server took its time.
+    pub(super) slept: u64,
+    /// Bytes of the server's replies that the client has read.
+    pub(super) read: u64,
+    pub(super) written_after_end: usize,
+}
+
+/// A line of the dialogue.
+#[derive(Debug)]
+pub(super) struct Line {
+    text: String,
+    kind: LineKind,
+}
+
+#[derive(Debug)]
+enum LineKind {
+    /// A reply that ends at this byte of all that the server says.
+    Server(u64),
+    Client,
+    /// Written by the client for a server that did not read it any more.
+    Unheard,
+    Event,
+}
+
+/// A reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    pub(super) code: u16,
+    /// Where it ends in all that the server says; none if it was not said to its end.
+    until: Option<u64>,
+}
+
+/// MAIL and what follows it up to the next MAIL or RSET: what the client wants of one transaction.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) message: Option<usize>,
+    pub(super) mail: Answered,
+    pub(super) named: Vec<Named>,
+    /// The reply to DATA.
+    pub(super) opening: Option<Answered>,
+    /// The replies to chunks before the last.
+    pub(super) chunks: Vec<Answered>,
+    /// The final reply.
+    pub(super) end: Option<Answered>,
+    /// The client has written the content to its end.
+    pub(super) whole: bool,
+    /// Refused because it came too early for a suspicious server, and for nothing else.
+    pub(super) suspected: bool,
+    /// Bytes of content that came when no recipient was accepted.
+    pub(super) unaddressed: usize,
+}
+
+/// A RCPT.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) recipient: Recipient,
+    pub(super) answer: Answered,
+    /// It was one too many, by the server's limit.
+    pub(super) too_many: bool,
+}
+
+/// A message that the server took.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) content: Vec<u8>,
+}
+
+impl Answered {
+    /// A reply that ends at this byte of all that the server says.
+    pub(super) fn said(code: u16, until: u64) -> Self {
+        Self { code, until: Some(until) }
+    }
+
+    /// A reply that was not said, or not to its end.
+    pub(super) fn never() -> Self {
+        Self { code: 0, until: None }
+    }
+
+    /// Whether it was said to its end, with this code.
+    pub(super) fn is(self, code: u16) -> bool {
+        self.until.is_some() && self.code == code
+    }
+}
+
+impl Group {
+    pub(super) fn new(message: Option<usize>) -> Self {
+        Self {
+            message,
+            mail: Answered::never(),
+            named: Vec::new(),
+            opening: None,
+            chunks: Vec::new(),
+            end: None,
+            whole: false,
+            suspected: false,
+            unaddressed: 0,
+        }
+    }
+
+    pub(super) fn chunk_answered(&mut self, answer: Answered, last: bool) {
+        if last {
+            self.end.get_or_insert(answer);
+        } else {
+            self.chunks.push(answer);
+        }
+    }
+}
+
+impl Log {
+    /// The code of a reply, if the client has read all of it.
+    pub(super) fn code_read(&self, answer: Answered) -> Option<u16> {
+        answer.until.filter(|&until| until <= self.read).map(|_| answer.code)
+    }
+
+    /// Takes down a reply that ends at this byte of all that the server says.
+    pub(super) fn server(&mut self, text: &str, until: u64) {
+        self.push(text.to_owned(), LineKind::Server(until));
+    }
+
+    /// Takes down a line of the client.
+    pub(super) fn client(&mut self, line: &[u8], ended: bool) {
+        let kind = if ended { LineKind::Unheard } else { LineKind::Client };
+        self.push(line.trim_ascii_end().escape_ascii().to_string(), kind);
+    }
+
+    /// Takes down lines of content.
+    pub(super) fn content(&mut self, content: &[u8], ended: bool) {
+        const MOST: usize = 12;
+        let mut lines = content.split_inclusive(|&byte| byte == b'\n');
+        for line in lines.by_ref().take(MOST) {
+            self.client(line, ended);
+        }
+        let rest = lines.count();
+        if rest > 0 {
+            self.event(&format!("and {rest} more lines, {} bytes in all", content.len()));
+        }
+    }
+
+    /// Takes down what is neither side's line.
+    pub(super) fn event(&mut self, text: &str) {
+        self.push(text.to_owned(), LineKind::Event);
+    }
+
+    pub(super) fn fault(&mut self, text: String) {
+        self.event(&format!("fault: {text}"));
+        self.faults.push(text);
+    }
+
+    fn push(&mut self, text: String, kind: LineKind) {
+        self.lines.push(Line { text, kind });
+    }
+
+    /// The session, a line each.
+    pub(super) fn dialogue(&self) -> String {
+        let mut dialogue = String::new();
+        for Line { text, kind } in &self.lines {
+            let _ = match kind {
+                LineKind::Server(until) if *until > self.read => {
+                    writeln!(dialogue, "S: {text}   (the client did not read it)")
+                }
+                LineKind::Server(_) => writeln!(dialogue, "S: {text}"),
+                LineKind::Client => writeln!(dialogue, "C: {text}"),
+                LineKind::Unheard => writeln!(dialogue, "C: {text}   (the server did not read it)"),
+                LineKind::Event => writeln!(dialogue, "-- {text} --"),
+            };
+        }
+        dialogue
+    }
+}

@@ -1,0 +1,237 @@
+//! What the client says became of each recipient: the only file of the model that knows the errors
+//! and receipts of the library. Where that API cannot say something, it is adapted here.
+
+use smtp::pipeline::{Message, NotSent, Outcome};
+use smtp::state::{Greeted, InTransaction};
+use smtp::{
+    Connection, DataError, DeliverError, Error, Lost, Receipt, Refusal, Reply, TransitionError,
+};
+
+/// What became of a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Delivered,
+    /// The server refused, or the client did not send it for a reason of its own. A transient one
+    /// may be tried again.
+    Refused {
+        transient: bool,
+    },
+    /// The server may have delivered.
+    Unknown,
+    /// The server did not deliver, and did not refuse.
+    NotSent,
+}
+
+/// What a call says of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    Intact,
+    Lost,
+    /// The call does not say.
+    Unsaid,
+}
+
+/// What a call says of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Report {
+    /// One for each recipient, in the order of the envelope.
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) session: Session,
+    /// Whether the message as a whole may be tried again, where the call says so.
+    pub(super) again: Option<bool>,
+}
+
+/// What a step of the typed calls came to: a recipient that was accepted has no verdict yet.
+pub(super) type Verdicts = Vec<Option<Verdict>>;
+
+type Idle = Connection<Greeted>;
+type Open = Connection<InTransaction<Greeted>>;
+
+impl Report {
+    fn new(verdicts: Vec<Verdict>, session: Session) -> Self {
+        Self { verdicts, session, again: None }
+    }
+}
+
+/// `deliver` and `deliver_all`.
+pub(super) fn of_delivery(result: Result<Receipt, DeliverError>, recipients: usize) -> Report {
+    let error = match result {
+        Ok(receipt) => {
+            let verdicts: Vec<_> = receipt
+                .recipients()
+                .iter()
+                .map(|recipient| {
+                    recipient.outcome().map_or_else(of_refusal, |_| Verdict::Delivered)
+                })
+                .collect();
+            // A connection that was lost in a later transaction: the receipt does not say so.
+            let lost = verdicts.iter().any(|verdict| is_open(*verdict));
+            let session = if lost { Session::Unsaid } else { Session::Intact };
+            return Report::new(verdicts, session);
+        }
+        Err(error) => error,
+    };
+    let (verdicts, session) = match &error {
+        DeliverError::Refused(undelivered) => {
+            let whole = undelivered.refusal();
+            // Recipients that have no answer are missing at the end; after MAIL was refused, their
+            // answer is that there was no MAIL.
+            let mut verdicts = vec![of_refusal(whole); recipients];
+            for (verdict, recipient) in verdicts.iter_mut().zip(undelivered.recipients()) {
+                match recipient.outcome() {
+                    Err(own) if whole.command() != "MAIL" || code(own) != Some(503) => {
+                        *verdict = of_refusal(own);
+                    }
+                    _ => {}
+                }
+            }
+            (verdicts, Session::Intact)
+        }
+        DeliverError::Lost(lost) => (vec![of_lost(lost); recipients], Session::Lost),
+        DeliverError::Unknown(unknown) => {
+            let each = unknown.recipients().iter();
+            let verdict =
+                |result: Result<_, _>| result.map_or_else(of_refusal, |_| Verdict::Unknown);
+            (each.map(|recipient| verdict(recipient.outcome())).collect(), Session::Lost)
+        }
+    };
+    Report { verdicts, session, again: Some(Error::from(error).is_transient()) }
+}
+
+/// The end of `deliver_all`.
+pub(super) fn of_run(result: Result<(), Lost>) -> Session {
+    result.map_or(Session::Lost, |()| Session::Intact)
+}
+
+/// MAIL: the transaction, or what became of the message.
+pub(super) fn of_mail(
+    result: Result<Open, TransitionError<Greeted>>,
+    recipients: usize,
+) -> Result<Open, (Report, Option<Idle>)> {
+    result.map_err(|error| match error {
+        TransitionError::Refused(refused) => {
+            let verdicts = vec![of_refusal(&refused.refusal); recipients];
+            (Report::new(verdicts, Session::Intact), Some(refused.connection))
+        }
+        TransitionError::Lost(lost) => {
+            (Report::new(vec![of_lost(&lost); recipients], Session::Lost), None)
+        }
+    })
+}
+
+/// RCPT: none when it was accepted; an error ends the session.
+pub(super) fn of_rcpt(result: Result<Reply, Error>) -> Result<Option<Verdict>, Verdict> {
+    match result {
+        Ok(_) => Ok(None),
+        Err(Error::Refused(refusal)) => Ok(Some(of_refusal(&refusal))),
+        Err(Error::Lost(lost)) => Err(of_lost(&lost)),
+        Err(other) => panic!("RCPT came to {other:?}"),
+    }
+}
+
+/// RSET after no recipient was accepted.
+pub(super) fn of_reset(
+    result: Result<Idle, TransitionError<InTransaction<Greeted>>>,
+    named: Verdicts,
+) -> (Report, Option<Idle>) {
+    let verdicts = fill(named, Verdict::NotSent);
+    match result {
+        Ok(connection) => (Report::new(verdicts, Session::Intact), Some(connection)),
+        Err(_) => (Report::new(verdicts, Session::Lost), None),
+    }
+}
+
+/// The connection was lost at a RCPT.
+pub(super) fn of_broken(named: Verdicts, recipients: usize, last: Verdict) -> Report {
+    let mut verdicts = fill(named, Verdict::NotSent);
+    verdicts.push(last);
+    verdicts.resize(recipients, Verdict::NotSent);
+    Report::new(verdicts, Session::Lost)
+}
+
+/// DATA or BDAT with the message.
+pub(super) fn of_content(
+    result: Result<(Idle, Receipt), DataError<Greeted>>,
+    named: Verdicts,
+) -> (Report, Option<Idle>) {
+    let (verdict, session, connection) = match result {
+        Ok((connection, _)) => (Verdict::Delivered, Session::Intact, Some(connection)),
+        Err(DataError::Refused(refused)) => {
+            (of_refusal(&refused.refusal), Session::Intact, Some(refused.connection))
+        }
+        Err(DataError::Lost(lost)) => (of_lost(&lost), Session::Lost, None),
+        Err(DataError::Unknown(_)) => (Verdict::Unknown, Session::Lost, None),
+    };
+    (Report::new(fill(named, verdict), session), connection)
+}
+
+/// A group of MAIL, RCPT and a message.
+pub(super) fn of_group(
+    mail: &Outcome<Reply>,
+    rcpts: &[Outcome<Reply>],
+    message: &Message<Reply>,
+) -> Vec<Verdict> {
+    let content = match &message.end {
+        Outcome::Accepted(_) | Outcome::Unreadable(_) => Verdict::Delivered,
+        Outcome::Refused(refusal) => of_refusal(refusal),
+        Outcome::Unknown => Verdict::Unknown,
+        Outcome::NotSent(NotSent::Lost) => Verdict::NotSent,
+        Outcome::NotSent(_) => message.opening.refusal().map_or(Verdict::NotSent, of_refusal),
+    };
+    let verdict = |rcpt: &Outcome<Reply>| match (mail.refusal(), rcpt) {
+        (Some(refusal), _) | (None, Outcome::Refused(refusal)) => of_refusal(refusal),
+        (None, Outcome::NotSent(_)) => Verdict::NotSent,
+        (None, _) => content,
+    };
+    rcpts.iter().map(verdict).collect()
+}
+
+/// The end of a group.
+pub(super) fn of_landing(result: Result<Idle, Lost>) -> (Session, Option<Idle>) {
+    match result {
+        Ok(connection) => (Session::Intact, Some(connection)),
+        Err(_) => (Session::Lost, None),
+    }
+}
+
+/// NOOP: its text, or none when the connection is gone.
+pub(super) fn of_noop(result: Result<Reply, Error>) -> Option<String> {
+    match result {
+        Ok(reply) => Some(reply.text().to_string()),
+        Err(Error::Refused(refusal)) => Some(refusal.to_string()),
+        Err(_) => None,
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> Verdict {
+    if refusal.is_unanswered() {
+        Verdict::Unknown
+    } else if refusal.is_local() && refusal.is_transient() {
+        // The connection was lost, or takes no more messages.
+        Verdict::NotSent
+    } else {
+        Verdict::Refused { transient: refusal.is_transient() }
+    }
+}
+
+fn code(refusal: &Refusal) -> Option<u16> {
+    refusal.reply().map(|reply| reply.code().value())
+}
+
+/// A call that says no more than that: the reply that ended the session may be the reason.
+fn of_lost(lost: &Lost) -> Verdict {
+    match lost.reply() {
+        Some(reply) if reply.code().value() != 421 => {
+            Verdict::Refused { transient: lost.is_transient() }
+        }
+        _ => Verdict::NotSent,
+    }
+}
+
+fn is_open(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Unknown | Verdict::NotSent)
+}
+
+fn fill(named: Verdicts, accepted: Verdict) -> Vec<Verdict> {
+    named.into_iter().map(|verdict| verdict.unwrap_or(accepted)).collect()
+}
