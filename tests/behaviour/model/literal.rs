@@ -73,6 +73,7 @@ fn plan(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     line("pace.pieces.room", &pace.pieces.room, &usual.pieces.room)?;
     line("pace.pieces.client_reads", &pace.pieces.client_reads, &usual.pieces.client_reads)?;
     line("pace.pieces.client_writes", &pace.pieces.client_writes, &usual.pieces.client_writes)?;
+    line("pace.pieces.vectored", &pace.pieces.vectored, &usual.pieces.vectored)?;
     line("pace.server_reads", &pace.server_reads, &usual.server_reads)?;
     line("pace.server_says", &pace.server_says, &usual.server_says)?;
     line("pace.between", &pace.between, &usual.between)?;

@@ -22,6 +22,8 @@ pub(super) struct Log {
     pub(super) slept: u64,
     /// Bytes of the server's replies that the client has read.
     pub(super) read: u64,
+    /// Bytes that have arrived at the client, and that it has not read.
+    pub(super) unread: usize,
     pub(super) written_after_end: usize,
 }
 
@@ -54,6 +56,8 @@ pub(super) struct Answered {
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) message: Option<usize>,
+    /// Bytes of the server's replies that the client had read when it wrote MAIL.
+    pub(super) read: u64,
     pub(super) mail: Answered,
     pub(super) named: Vec<Named>,
     /// The reply to DATA.
@@ -97,6 +101,11 @@ impl Answered {
         Self { code: 0, until: None }
     }
 
+    /// Whether a client that has read so much has read all of it.
+    pub(super) fn is_read_at(self, read: u64) -> bool {
+        self.until.is_some_and(|until| until <= read)
+    }
+
     /// Whether it was said to its end, with this code.
     pub(super) fn is(self, code: u16) -> bool {
         self.until.is_some() && self.code == code
@@ -104,9 +113,10 @@ impl Answered {
 }
 
 impl Group {
-    pub(super) fn new(message: Option<usize>) -> Self {
+    pub(super) fn new(message: Option<usize>, read: u64) -> Self {
         Self {
             message,
+            read,
             mail: Answered::never(),
             named: Vec::new(),
             opening: None,
@@ -130,7 +140,7 @@ impl Group {
 impl Log {
     /// The code of a reply, if the client has read all of it.
     pub(super) fn code_read(&self, answer: Answered) -> Option<u16> {
-        answer.until.filter(|&until| until <= self.read).map(|_| answer.code)
+        answer.is_read_at(self.read).then_some(answer.code)
     }
 
     /// Takes down a reply that ends at this byte of all that the server says.

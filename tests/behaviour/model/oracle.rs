@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::case::{Case, Kind, Message, Mode, Recipient, Way};
 use super::client::Played;
-use super::log::Delivery;
+use super::log::{Delivery, Group};
 use super::truth::{Finder, is_unsendable};
 use super::verdict::{Report, Session, Verdict};
 use super::wire::End;
@@ -23,6 +23,7 @@ pub(super) fn judge(case: &Case, played: &Played) -> Vec<Violation> {
     let mut judge = Judge { case, played, violations: Vec::new() };
     judge.ends();
     judge.discipline();
+    judge.limits();
     judge.deliveries();
     for index in 0..case.messages.len() {
         judge.message(index);
@@ -79,6 +80,13 @@ impl Judge<'_> {
             self.case.mode,
             Mode::Deliver(Way::Eager(..)) | Mode::DeliverAll(Way::Eager(..))
         );
+        if log.cut && log.unread > 0 && self.played.said.session == Session::Lost {
+            let goodbye = log.goodbye.and_then(|goodbye| log.code_read(goodbye));
+            if goodbye.is_none() {
+                let detail = format!("{} bytes are left", log.unread);
+                self.broken("what has arrived is read before the connection is given up", detail);
+            }
+        }
         for group in &log.groups {
             let policy = group.message.and_then(|index| self.case.messages.get(index));
             let policy = policy.is_some_and(|message| message.all_or_nothing);
@@ -86,6 +94,51 @@ impl Judge<'_> {
                 let detail = format!("{} bytes of m{:?}", group.unaddressed, group.message);
                 self.broken("no content leaves without an accepted recipient", detail);
             }
+        }
+    }
+
+    /// No more messages are under way than the transfer allows, no more recipients and messages
+    /// than the server.
+    fn limits(&mut self) {
+        let log = &self.played.log;
+        let plan = &self.case.plan;
+        let window = match self.case.mode {
+            Mode::Deliver(Way::Eager(_, most, _)) | Mode::DeliverAll(Way::Eager(_, most, _)) => {
+                most
+            }
+            _ => 1,
+        };
+        for (index, group) in log.groups.iter().enumerate() {
+            let unanswered = |group_before: &&Group| {
+                group_before.whole
+                    && !group_before.end.is_some_and(|end| end.is_read_at(group.read))
+            };
+            let under_way = log.groups[..index].iter().filter(unanswered).count();
+            // The commands of the next message go with the content of the last one.
+            if under_way >= window.max(2) {
+                let detail = format!("{under_way} messages before m{:?}", group.message);
+                self.broken("the window is kept", detail);
+            }
+            let proved = log.groups[..index].iter().any(|group_before| {
+                group_before.end.is_some_and(|end| end.code < 400 && end.is_read_at(group.read))
+            });
+            if under_way > 1 && !proved {
+                let detail = format!("m{:?} is under way", group.message);
+                self.broken("the window opens when a message has been taken", detail);
+            }
+            let message = group.message.and_then(|index| self.case.messages.get(index));
+            let splits = self.case.mode.splits()
+                && message.is_some_and(|message| message.is_in_memory() && !message.all_or_nothing);
+            if let Some(most) = plan.rcpt_max().filter(|_| plan.offers.rcpt_max && splits)
+                && group.named.len() > most
+            {
+                let detail = format!("{} recipients of m{:?}", group.named.len(), group.message);
+                self.broken("RCPTMAX is kept", detail);
+            }
+        }
+        let mails = log.groups.len();
+        if self.case.mode.splits() && plan.offers.mail_max.is_some_and(|most| mails > most) {
+            self.broken("MAILMAX is kept", format!("{mails} messages"));
         }
     }
 

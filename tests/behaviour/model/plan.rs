@@ -148,7 +148,12 @@ impl Plan {
             talkative: false,
             cut: None,
             pace: Pace {
-                pieces: Pieces { room: ALL, client_reads: ALL, client_writes: ALL },
+                pieces: Pieces {
+                    room: ALL,
+                    client_reads: ALL,
+                    client_writes: ALL,
+                    vectored: false,
+                },
                 server_reads: ALL,
                 server_says: ALL,
                 between: Between::Nothing,
@@ -299,9 +304,17 @@ fn paces() -> impl Strategy<Value = Pace> {
         1 => vec(prop_oneof![Just(0), 1_u16..100, 1000_u16..9000], 0..6),
     ];
     let between = prop_oneof![Just(Between::Nothing), Just(Between::Turn), Just(Between::Moment)];
-    (room, piece(), piece(), piece(), piece(), between, delays).prop_map(
-        |(room, client_reads, client_writes, server_reads, server_says, between, delays)| Pace {
-            pieces: Pieces { room, client_reads, client_writes },
+    let pieces = (room, piece(), piece(), any::<bool>()).prop_map(
+        |(room, client_reads, client_writes, vectored)| Pieces {
+            room,
+            client_reads,
+            client_writes,
+            vectored,
+        },
+    );
+    (pieces, piece(), piece(), between, delays).prop_map(
+        |(pieces, server_reads, server_says, between, delays)| Pace {
+            pieces,
             server_reads,
             server_says,
             between,

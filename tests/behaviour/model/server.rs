@@ -124,6 +124,7 @@ impl Server {
             self.obey(&command).await;
         }
         self.log.read = self.wire.read_by_client();
+        self.log.unread = self.wire.unread();
         self.log.written_after_end = self.wire.written_after_end();
         self.log
     }

@@ -36,6 +36,8 @@ pub(super) struct Pieces {
     pub(super) client_reads: usize,
     /// At most so many for each write of the client.
     pub(super) client_writes: usize,
+    /// The client may write several slices at once.
+    pub(super) vectored: bool,
 }
 
 /// The client's end.
@@ -169,6 +171,11 @@ impl ServerEnd {
         shared.writes[..after].last().map_or(0, |&(_, read)| read)
     }
 
+    /// Bytes that have arrived at the client, and that it has not read.
+    pub(super) fn unread(&self) -> usize {
+        lock(&self.0).to_client.len()
+    }
+
     /// Bytes that the client tried to write after it had seen the end.
     pub(super) fn written_after_end(&self) -> usize {
         lock(&self.0).written_after_end
@@ -241,6 +248,23 @@ impl AsyncWrite for ClientEnd {
         shared.written += count as u64;
         wake(&mut shared.server);
         Poll::Ready(Ok(count))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let most = lock(&self.0).pieces.client_writes.min(64 * 1024);
+        let mut bytes = Vec::new();
+        for slice in slices {
+            bytes.extend_from_slice(&slice[..slice.len().min(most - bytes.len())]);
+        }
+        self.poll_write(cx, &bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        lock(&self.0).pieces.vectored
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -28,7 +28,11 @@ impl Server {
         self.maybe_cut(Moment::Command(number)).await;
         let suspect = command.offset < self.suspect_before;
         match (verb.as_str(), rest) {
-            ("MAIL", rest) => self.mail(rest, suspect).await,
+            ("MAIL", rest) => {
+                let read = self.wire.read_before(command.offset);
+                self.log.groups.push(Group::new(None, read));
+                self.mail(rest, suspect).await;
+            }
             ("RCPT", rest) => self.rcpt(rest, suspect).await,
             ("DATA", "") => self.data(suspect).await,
             ("BDAT", rest) => self.bdat(rest, suspect).await,
@@ -79,7 +83,8 @@ impl Server {
         let Some((sender, parameters)) = path(rest, "FROM:<") else {
             return self.fault(format!("MAIL {rest:?} has no path"));
         };
-        self.log.groups.push(Group::new(sent_by(sender)));
+        let message = sent_by(sender);
+        self.group(|group| group.message = message);
         self.in_group = true;
         let size = self.parameters(parameters);
         let answer = if self.ended {
