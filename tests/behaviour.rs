@@ -17,8 +17,8 @@ mod behaviour {
     mod hostile;
     mod injection;
     mod layering;
-    mod outcomes;
     mod model;
+    mod outcomes;
     mod outside;
     mod pipeline;
     mod pipelining;

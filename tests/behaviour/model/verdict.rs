@@ -4,7 +4,8 @@
 use smtp::pipeline::{Message, NotSent, Outcome};
 use smtp::state::{Greeted, InTransaction};
 use smtp::{
-    Connection, DataError, DeliverError, Error, Lost, Receipt, Refusal, Reply, TransitionError,
+    Connection, DataError, DeliverError, Error, Lost, Receipt, Recipient, RecipientOutcome,
+    Refusal, Reply, Stopped, TransitionError,
 };
 
 /// What became of a recipient.
@@ -57,13 +58,7 @@ impl Report {
 pub(super) fn of_delivery(result: Result<Receipt, DeliverError>, recipients: usize) -> Report {
     let error = match result {
         Ok(receipt) => {
-            let verdicts: Vec<_> = receipt
-                .recipients()
-                .iter()
-                .map(|recipient| {
-                    recipient.outcome().map_or_else(of_refusal, |_| Verdict::Delivered)
-                })
-                .collect();
+            let verdicts = of_recipients(receipt.recipients());
             // A connection that was lost in a later transaction: the receipt does not say so.
             let lost = verdicts.iter().any(|verdict| is_open(*verdict));
             let session = if lost { Session::Unsaid } else { Session::Intact };
@@ -71,36 +66,31 @@ pub(super) fn of_delivery(result: Result<Receipt, DeliverError>, recipients: usi
         }
         Err(error) => error,
     };
-    let (verdicts, session) = match &error {
-        DeliverError::Refused(undelivered) => {
-            let whole = undelivered.refusal();
-            // Recipients that have no answer are missing at the end; after MAIL was refused, their
-            // answer is that there was no MAIL.
-            let mut verdicts = vec![of_refusal(whole); recipients];
-            for (verdict, recipient) in verdicts.iter_mut().zip(undelivered.recipients()) {
-                match recipient.outcome() {
-                    Err(own) if whole.command() != "MAIL" || code(own) != Some(503) => {
-                        *verdict = of_refusal(own);
-                    }
-                    _ => {}
-                }
-            }
-            (verdicts, Session::Intact)
-        }
-        DeliverError::Lost(lost) => (vec![of_lost(lost); recipients], Session::Lost),
-        DeliverError::Unknown(unknown) => {
-            let each = unknown.recipients().iter();
-            let verdict =
-                |result: Result<_, _>| result.map_or_else(of_refusal, |_| Verdict::Unknown);
-            (each.map(|recipient| verdict(recipient.outcome())).collect(), Session::Lost)
-        }
+    let verdicts = of_recipients(error.recipients());
+    assert_eq!(verdicts.len(), recipients, "{error:?}");
+    let session = match &error {
+        DeliverError::Refused(_) => Session::Intact,
+        // Without a loss it is the server's limit.
+        DeliverError::NotSent(unsent) if unsent.lost().is_none() => Session::Intact,
+        _ => Session::Lost,
     };
-    Report { verdicts, session, again: Some(Error::from(error).is_transient()) }
+    Report { verdicts, session, again: Some(error.is_transient()) }
+}
+
+fn of_recipients(recipients: &[Recipient]) -> Vec<Verdict> {
+    let verdict = |recipient: &Recipient| match recipient.outcome() {
+        RecipientOutcome::Delivered => Verdict::Delivered,
+        RecipientOutcome::Refused(refusal) => of_refusal(refusal),
+        RecipientOutcome::Unknown => Verdict::Unknown,
+        RecipientOutcome::NotSent => Verdict::NotSent,
+        other => panic!("{other:?}"),
+    };
+    recipients.iter().map(verdict).collect()
 }
 
 /// The end of `deliver_all`.
-pub(super) fn of_run(result: Result<(), Lost>) -> Session {
-    result.map_or(Session::Lost, |()| Session::Intact)
+pub(super) fn of_run(result: Result<Stopped, Lost>) -> Session {
+    result.map_or(Session::Lost, |_| Session::Intact)
 }
 
 /// MAIL: the transaction, or what became of the message.
@@ -159,7 +149,7 @@ pub(super) fn of_content(
         Err(DataError::Refused(refused)) => {
             (of_refusal(&refused.refusal), Session::Intact, Some(refused.connection))
         }
-        Err(DataError::Lost(lost)) => (of_lost(&lost), Session::Lost, None),
+        Err(DataError::Lost(lost)) => (of_lost(lost.lost()), Session::Lost, None),
         Err(DataError::Unknown(_)) => (Verdict::Unknown, Session::Lost, None),
     };
     (Report::new(fill(named, verdict), session), connection)
@@ -204,18 +194,12 @@ pub(super) fn of_noop(result: Result<Reply, Error>) -> Option<String> {
 }
 
 fn of_refusal(refusal: &Refusal) -> Verdict {
-    if refusal.is_unanswered() {
-        Verdict::Unknown
-    } else if refusal.is_local() && refusal.is_transient() {
+    if refusal.is_local() && refusal.is_transient() {
         // The connection was lost, or takes no more messages.
         Verdict::NotSent
     } else {
         Verdict::Refused { transient: refusal.is_transient() }
     }
-}
-
-fn code(refusal: &Refusal) -> Option<u16> {
-    refusal.reply().map(|reply| reply.code().value())
 }
 
 /// A call that says no more than that: the reply that ended the session may be the reason.
