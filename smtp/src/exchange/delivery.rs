@@ -101,6 +101,8 @@ pub(crate) struct Delivery<'b, M: Messages<'b>> {
     /// The source has no more messages.
     exhausted: bool,
     fence: Fence,
+    /// It left before the message before it was answered.
+    fence_overtakes: bool,
     /// A message has left in chunks.
     counted: bool,
 }
@@ -140,6 +142,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
             next: None,
             exhausted: false,
             fence: Fence::None,
+            fence_overtakes: false,
             counted: false,
         }
     }
@@ -183,13 +186,17 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         let Some(head) = engine.next_reply()? else {
             return Ok(());
         };
-        // A reply that was said twice has shifted all that followed it.
-        if !head.accepted {
-            let reply = engine.take_refusal(&head);
-            let error = reply.map_or(ProtocolError::Surplus, ProtocolError::OutOfStep);
-            return Err(engine.end(error.into()));
+        if let Some(reply) = engine.take_refusal(&head) {
+            // A server that refuses what follows a message in its flight has refused this too: it is
+            // asked alone.
+            if self.fence_overtakes && reply.code().value() == 503 {
+                engine.facts.overtakes = false;
+                self.fence = Fence::Due;
+                return Ok(());
+            }
+            // A reply that was said twice has shifted all that followed it.
+            return Err(engine.end(ProtocolError::OutOfStep(reply).into()));
         }
-        engine.skip(&head);
         engine.check_idle()?;
         self.fence = Fence::None;
         Ok(())
@@ -411,6 +418,7 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
         let follows = engine.facts.overtakes && self.offers.transfer.overtakes;
         if self.fence == Fence::Due && (follows || self.in_flight.is_empty()) {
             self.fence = Fence::Sent;
+            self.fence_overtakes = !self.in_flight.is_empty();
             engine.submit_fence(FENCE);
         }
         let over = self.in_flight.is_empty() && self.fence == Fence::None;

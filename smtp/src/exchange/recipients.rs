@@ -176,31 +176,30 @@ impl RecipientList {
     /// those that it had accepted, and for all that are still to be named.
     pub(crate) fn refuse_rest(&mut self, refusal: &Refusal) {
         for recipient in &mut self.list {
-            match recipient.status() {
-                RecipientStatus::Pending | RecipientStatus::Accepted => {
-                    recipient.refuse(refusal.clone());
-                }
-                RecipientStatus::Retry => recipient.finish(RecipientStatus::Refused),
-                _ => {}
+            if recipient.is_pending() || recipient.status() == RecipientStatus::Accepted {
+                recipient.refuse(refusal.clone());
             }
         }
         self.pending = 0;
     }
 
-    /// Records that the connection was lost before anything was known of those without an answer:
-    /// the message may have arrived at the recipients of `unknown`, and at no others.
+    /// Records that the connection was lost. Where the message had left whole and was not answered,
+    /// those of `unknown`, which were named and not answered, may have got it, and so may those that
+    /// were accepted; it cannot have arrived at any others.
     pub(crate) fn lose(&mut self, unknown: Option<Range<usize>>) {
         for (index, recipient) in self.list.iter_mut().enumerate() {
-            let open =
-                matches!(recipient.status(), RecipientStatus::Pending | RecipientStatus::Accepted);
-            if open {
-                let unknown = unknown.as_ref().is_some_and(|range| range.contains(&index));
-                recipient.finish(if unknown {
-                    RecipientStatus::Unknown
-                } else {
-                    RecipientStatus::NotSent
-                });
-            }
+            let may_have_it = match recipient.status() {
+                RecipientStatus::Accepted => unknown.is_some(),
+                RecipientStatus::Pending | RecipientStatus::Retry => {
+                    unknown.as_ref().is_some_and(|range| range.contains(&index))
+                }
+                _ => continue,
+            };
+            recipient.finish(if may_have_it {
+                RecipientStatus::Unknown
+            } else {
+                RecipientStatus::NotSent
+            });
         }
     }
 

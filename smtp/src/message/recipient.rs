@@ -90,6 +90,7 @@ impl Recipient {
         match (self.status, &self.answer) {
             (RecipientStatus::Delivered, _) => RecipientOutcome::Delivered,
             (RecipientStatus::Unknown, _) => RecipientOutcome::Unknown,
+            (RecipientStatus::NotSent, _) => RecipientOutcome::NotSent,
             (_, Answer::Refused(answer)) => RecipientOutcome::Refused(&answer.0),
             _ => RecipientOutcome::NotSent,
         }

@@ -39,6 +39,8 @@ impl Server {
             ("RSET", "") => self.rset(suspect).await,
             ("NOOP", "") if suspect => drop(self.reply(503, TOO_EARLY).await),
             ("NOOP", "") => drop(self.reply(250, &format!("2.0.0 noop {number}")).await),
+            ("HELP", "") if suspect => drop(self.reply(503, TOO_EARLY).await),
+            ("HELP", "") => drop(self.reply(214, "2.0.0 help yourself").await),
             ("QUIT", "") => {
                 self.reply(221, "2.0.0 bye").await;
                 self.wire.end(End::Close);
