@@ -364,8 +364,11 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
 
     /// Whether another transaction may begin after those under way.
     fn may_begin(&self, engine: &Engine) -> bool {
+        if self.fence == Fence::Sent {
+            return false;
+        }
         let Some(last) = self.in_flight.back() else {
-            return self.fence != Fence::Sent;
+            return true;
         };
         if !self.offers.pipelining || !engine.facts.overtakes || !self.offers.transfer.overtakes {
             return false;
@@ -400,9 +403,17 @@ impl<'b, M: Messages<'b>> Delivery<'b, M> {
             return self.end(engine, Stopped::Exhausted);
         }
         let most = engine.transactions();
-        for mut flight in std::mem::take(&mut self.again) {
-            flight.transaction.recipients.refuse_rest(&Refusal::exhausted(most));
-            self.messages.report(flight.ticket, finish(&mut flight.transaction));
+        for Flight { ticket, envelope, mut transaction, .. } in std::mem::take(&mut self.again) {
+            transaction.recipients.stop(&Refusal::exhausted(most));
+            if transaction.transactions() > 0 {
+                self.messages.report(ticket, finish(&mut transaction));
+                continue;
+            }
+            // It was to begin again: nothing was said of it.
+            let recipients = transaction.recipients.take();
+            let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
+            let message = transaction.take_body().map(|body| (envelope, body));
+            self.messages.hand_back(ticket, unsent, message);
         }
         if let Some((ticket, envelope, body)) = self.next.take() {
             let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
@@ -521,7 +532,7 @@ fn write_commands<E: Borrow<Envelope>, T>(
         match transaction.step() {
             Step::Reset => {
                 engine.submit_reset();
-                transaction.wrote_reset();
+                transaction.wrote_reset(engine);
             }
             Step::Mail => {
                 let mail = flight.params.of(envelope.mail());

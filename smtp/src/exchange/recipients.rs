@@ -183,6 +183,19 @@ impl RecipientList {
         self.pending = 0;
     }
 
+    /// Records that there will be no further transaction: those that were one too many are refused
+    /// for now, and the others were never named.
+    pub(crate) fn stop(&mut self, refusal: &Refusal) {
+        for recipient in &mut self.list {
+            match recipient.status() {
+                RecipientStatus::Retry => recipient.refuse(refusal.clone()),
+                RecipientStatus::Pending => recipient.finish(RecipientStatus::NotSent),
+                _ => {}
+            }
+        }
+        self.pending = 0;
+    }
+
     /// Records that the connection was lost. Where the message had left whole and was not answered,
     /// those of `unknown`, which were named and not answered, may have got it, and so may those that
     /// were accepted; it cannot have arrived at any others.

@@ -266,7 +266,9 @@ impl<'b> Transaction<'b> {
     }
 
     #[inline]
-    pub(crate) fn wrote_reset(&mut self) {
+    pub(crate) fn wrote_reset(&mut self, engine: &Engine) {
+        // RSET is no part of the message that follows it.
+        self.start = engine.queued();
         self.due += 1;
         self.step = Step::Mail;
     }

@@ -194,12 +194,7 @@ pub(super) fn of_noop(result: Result<Reply, Error>) -> Option<String> {
 }
 
 fn of_refusal(refusal: &Refusal) -> Verdict {
-    if refusal.is_local() && refusal.is_transient() {
-        // The connection was lost, or takes no more messages.
-        Verdict::NotSent
-    } else {
-        Verdict::Refused { transient: refusal.is_transient() }
-    }
+    Verdict::Refused { transient: refusal.is_transient() }
 }
 
 /// A call that says no more than that: the reply that ended the session may be the reason.

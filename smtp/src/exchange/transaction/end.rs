@@ -8,6 +8,7 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::Command as _;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
+use crate::proto::stage::Stage;
 
 impl Transaction<'_> {
     /// Ends a transaction that is over, and says whether the server may still have it open: RSET is
@@ -59,7 +60,7 @@ impl Transaction<'_> {
         }
         // What was refused before stays refused: it is nearer to the cause than a goodbye.
         if let Some(reply) = closing.filter(|_| early && !self.is_refused()) {
-            self.take_closing(reply.clone());
+            self.take_closing(reply.clone(), engine);
         }
         if self.is_refused() {
             let refusal = self.why_hopeless();
@@ -79,21 +80,25 @@ impl Transaction<'_> {
         !self.restarts && self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
     }
 
-    /// Gives the reply that closed the session to what it answers.
-    fn take_closing(&mut self, reply: Reply) {
-        if self.mail == MailReply::None && self.refusal.is_none() {
-            self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
-        } else if self.rcpts_due > 0 {
-            self.rcpts_due = 0;
-            if let Some(index) = self.recipients.next_pending(self.answered..self.named) {
-                self.recipients.refuse(index, Refusal::by_server(Rcpt::SPEC.verb, reply));
+    /// Gives the reply that closed the session to the command that it answers.
+    fn take_closing(&mut self, reply: Reply, engine: &Engine) {
+        let verb = match engine.unanswered().next().map(|due| due.stage) {
+            Some(Stage::Rcpt) => {
+                self.rcpts_due = 0;
+                if let Some(index) = self.recipients.next_pending(self.answered..self.named) {
+                    self.recipients.refuse(index, Refusal::by_server(Rcpt::SPEC.verb, reply));
+                }
+                return;
             }
-        } else if self.step == Step::Opening {
-            self.refusal.get_or_insert(Refusal::by_server(self.opening_verb, reply));
-        } else if self.chunks_due > 0 {
-            self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
-        } else if self.step >= Step::Content {
-            self.refusal.get_or_insert(Refusal::by_server(Refusal::END_OF_DATA, reply));
-        }
+            Some(Stage::Mail) => Mail::SPEC.verb,
+            Some(Stage::Bdat) => Bdat::SPEC.verb,
+            Some(Stage::EndOfData) => Refusal::END_OF_DATA,
+            _ if self.step == Step::Opening => self.opening_verb,
+            // Content is on its way.
+            None if self.step >= Step::Content => Refusal::END_OF_DATA,
+            // It answers RSET, which was no part of this message.
+            _ => return,
+        };
+        self.refusal.get_or_insert(Refusal::by_server(verb, reply));
     }
 }

@@ -79,7 +79,7 @@ impl Transaction<'_> {
             Stage::EndOfData => self.take_end(engine.take(head)),
             Stage::Bdat => {
                 self.chunks_due -= 1;
-                if let Some(reply) = engine.take_refusal(head) {
+                if let Some(reply) = engine.take_refusal(head).filter(|_| self.accepted > 0) {
                     self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
                 }
             }

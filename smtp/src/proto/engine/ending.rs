@@ -8,6 +8,7 @@ use std::io;
 
 use super::Engine;
 use crate::proto::fault::Fault;
+use crate::proto::stage::Stage;
 
 /// A command that got no reply.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Unanswered {
     pub(crate) automatic: bool,
     /// It had left whole.
     pub(crate) left: bool,
+    /// What its reply would have answered.
+    pub(crate) stage: Stage,
 }
 
 impl Engine {
@@ -41,9 +44,11 @@ impl Engine {
 
     /// The replies that were due when the connection ended, the oldest first.
     pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> + Clone {
-        self.in_flight
-            .iter()
-            .map(|due| Unanswered { automatic: due.automatic, left: self.has_left(due.after) })
+        self.in_flight.iter().map(|due| Unanswered {
+            automatic: due.automatic,
+            left: self.has_left(due.after),
+            stage: due.expected.stage,
+        })
     }
 
     /// Why the connection is over, once nothing is left to be given out.
