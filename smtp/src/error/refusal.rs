@@ -106,11 +106,16 @@ impl Refusal {
 
     /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself.
     pub fn command(&self) -> &'static str {
-        // What stands behind the verb of `MAIL FROM:` is no part of it.
+        // What stands after the verb of `MAIL FROM:` is no part of it.
         match self.command.split_once(' ') {
             Some((verb, rest)) if rest.ends_with(':') => verb,
             _ => self.command,
         }
+    }
+
+    /// Whether it answers RCPT.
+    pub(crate) fn is_of_recipient(&self) -> bool {
+        self.command() == "RCPT"
     }
 
     /// The server's reply. None when the command was never sent.

@@ -78,7 +78,7 @@ impl Recipient {
             Answer::Accepted(reply) => Some(reply),
             Answer::Refused(answer) => {
                 let (refusal, accepted) = &**answer;
-                let refused = (refusal.command() == "RCPT").then(|| refusal.reply()).flatten();
+                let refused = refusal.is_of_recipient().then(|| refusal.reply()).flatten();
                 accepted.as_ref().or(refused)
             }
         }

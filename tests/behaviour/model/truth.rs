@@ -45,6 +45,15 @@ impl<'p> Finder<'p> {
 
     /// What may be said of a recipient of a message that the client took.
     pub(super) fn truth(&self, recipient: Recipient) -> Truth {
+        let mut truth = self.answered_truth(recipient);
+        // That it cannot be sent was known before any reply.
+        if self.is_unsendable() {
+            truth.allowed.push(PERMANENT);
+        }
+        truth
+    }
+
+    fn answered_truth(&self, recipient: Recipient) -> Truth {
         let named = |group: &&Group| group.named.iter().any(|named| named.recipient == recipient);
         let Some(at) = self.groups.iter().rposition(named) else {
             return self.never_named();
@@ -148,7 +157,9 @@ impl<'p> Finder<'p> {
     /// for what it is. A group of the caller's is answered as it was sent.
     fn suspected(&self) -> Truth {
         let mut allowed = Vec::new();
-        if self.lost {
+        let groups = self.played.log.groups.len();
+        let at_limit = self.case.plan.offers.mail_max.is_some_and(|most| groups >= most);
+        if self.lost || at_limit {
             allowed.extend([Verdict::NotSent, TRANSIENT]);
         }
         if !self.case.mode.splits() {

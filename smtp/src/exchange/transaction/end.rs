@@ -27,16 +27,16 @@ impl Transaction<'_> {
         let Some(refusal) = &self.refusal else {
             return false;
         };
-        // Where each recipient was refused, those that this transaction had no room for may still
-        // be accepted by another: it was not the message that was refused.
-        let only_recipients = self.mail == MailReply::Accepted
-            && self.accepted == 0
-            && refusal.command() == "RCPT"
-            && self.recipients.has_pending();
-        if !only_recipients {
+        if !self.is_of_recipients(refusal) {
             self.recipients.refuse_rest(refusal);
         }
         self.mail == MailReply::Accepted || self.accepted > 0 || self.empty
+    }
+
+    /// Whether a refusal is only that of each recipient. Those that this transaction had no room for
+    /// may still be accepted by another: it was not the message that was refused.
+    fn is_of_recipients(&self, refusal: &Refusal) -> bool {
+        self.mail == MailReply::Accepted && self.accepted == 0 && refusal.is_of_recipient()
     }
 
     /// What became of the message, of a connection that is lost for this reason. `oldest` says that
@@ -64,7 +64,7 @@ impl Transaction<'_> {
         }
         if self.is_refused() {
             let refusal = self.why_hopeless();
-            if self.refusal.is_some() {
+            if self.refusal.is_some() && !self.is_of_recipients(&refusal) {
                 self.recipients.refuse_rest(&refusal);
             }
             self.recipients.lose(None);
