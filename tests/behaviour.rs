@@ -4,10 +4,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod behaviour {
+    mod amplification;
     mod authenticate;
     mod bodies;
     mod bounds;
     mod cancellation;
+    mod content_safety;
     mod custom_commands;
     mod deliver;
     mod deliver_all;
