@@ -28,6 +28,7 @@ mod behaviour {
     mod replies_decide;
     mod secrets;
     mod sizes;
+    mod sources;
     mod splitting;
     mod starttls;
     mod submission;

@@ -6,6 +6,7 @@
 mod fate;
 mod mta;
 mod own;
+mod slow;
 mod talkative;
 
 use smtp::command::Mail;
@@ -16,6 +17,7 @@ use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};
 pub use own::{Again, Ask, Blue};
+pub use slow::{Piece, slow};
 pub use talkative::answer_each;
 
 /// The server of all scripts, and the client's name.
