@@ -54,7 +54,9 @@ async fn a_message_that_was_answered_twice_is_unknown() {
         format!("{TAKEN}S: 214 help\nS: 250 one more"),
         format!("{TAKEN}S: 354 go"),
         format!("{TAKEN}S: 550 no"),
-        format!("{TAKEN}S: 503 no"),
+        format!("{TAKEN}S: 503 no\nC: HELP\nS: 250 taken again"),
+        format!("{TAKEN}S: 503 no\nC: HELP\nS: 503 no"),
+        format!("{TAKEN}S: 503 no\nC: HELP\nS: 214 help\nS: 250 more"),
         format!("{TAKEN}S: bogus"),
     ] {
         let dialogue = format!("{EAGER}C: 0\nC: HELP\n{replies}");
@@ -64,6 +66,24 @@ async fn a_message_that_was_answered_twice_is_unknown() {
         assert!(connection.send(Noop).await.is_err(), "{dialogue}");
         assert!(peer.is_closed());
     }
+}
+
+/// A server that refuses what follows a message in its flight is asked once more, alone.
+#[tokio::test(start_paused = true)]
+async fn a_refused_fence_is_sent_again_alone() {
+    let again = "S: 503 wait\nC: HELP\nS: 214 help\n";
+    let next = format!("{EAGER}C: 0\n{TAKEN}C: HELP\nS: 214 help\n");
+    let dialogue = format!("{EAGER}C: 0\nC: HELP\n{TAKEN}{again}{next}C: NOOP\nS: 250 ok");
+    let script = Script::new(&hello(CHUNKING)).then(&dialogue).lockstep();
+    let (mut connection, peer) = greeted(script).await;
+    connection.set_transfer(Transfer::eager());
+    for _ in 0..2 {
+        // The second one is alone from the beginning.
+        let result = connection.deliver(&envelope(&["a"]), "0\r\n").await;
+        assert_eq!(result.fate(), "Delivered 250 | 250:ok");
+    }
+    connection.send(Noop).await.expect("the session goes on");
+    peer.finish();
 }
 
 /// What was said to the message stands where the connection ends in another way.

@@ -139,25 +139,25 @@ async fn recipients_that_were_never_named_have_got_nothing() {
             full,
             Transfer::data(),
             format!("{all}C: DATA\n{too_many}S: 354 go\nC: x\nC: .\n"),
-            format!("{unknown} 250:unknown 452:452 452:452"),
+            format!("{unknown} 250:unknown 452:unsent 452:unsent"),
         ),
         (
             full,
             Transfer::eager(),
             format!("{all}C: BDAT *\nC: x\n{too_many}"),
-            format!("{unknown} 250:unknown 452:452 452:452"),
+            format!("{unknown} 250:unknown 452:unsent 452:unsent"),
         ),
         (
             full,
             Transfer::chunks(),
             format!("{all}{too_many}C: BDAT *\nC: x\n"),
-            format!("{unknown} 250:unknown 452:452 452:452"),
+            format!("{unknown} 250:unknown 452:unsent 452:unsent"),
         ),
         (
             NOTHING,
             Transfer::data(),
             "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RCPT *\nS: 452 no\nC: DATA\nS: 354 go\nC: x\nC: .\n".into(),
-            format!("{unknown} 250:unknown 452:452 -:unsent"),
+            format!("{unknown} 250:unknown 452:unsent -:unsent"),
         ),
     ];
     for (offers, transfer, dialogue, expected) in rows {
