@@ -91,8 +91,10 @@ impl<S: State> Connection<S> {
         self.session.driver.begin_call()?;
         self.session.driver.forget_reset();
         let quit = self.session.exchange(Quit, self.state.capabilities(), false);
-        let (reply, _) = quit.await??;
+        let answer = quit.await?;
+        // Also where it is refused: the session is over all the same.
         self.session.close().await;
+        let (reply, _) = answer?;
         Ok(reply)
     }
 

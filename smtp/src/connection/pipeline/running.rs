@@ -11,6 +11,7 @@ use crate::exchange::hello::Hello;
 use crate::exchange::pipeline::run::PipelineRun;
 use crate::exchange::pipeline::tuple::Members;
 use crate::exchange::recipients::RecipientList;
+use crate::proto::stage::Stage;
 use crate::state::State as _;
 
 /// A group on its way. Nothing is sent before it is polled.
@@ -21,6 +22,8 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
     /// EHLO, after a command that begins the session anew.
     hello: Option<Hello>,
     begun: bool,
+    /// Each command has its outcome.
+    ran: bool,
     end: PhantomData<fn() -> S>,
 }
 
@@ -31,7 +34,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
         let (result, run) = (Some(result), Some(run));
-        Self { result, run, hello: None, begun: false, end: PhantomData }
+        Self { result, run, hello: None, begun: false, ran: false, end: PhantomData }
     }
 
     /// Runs the group, and EHLO where it has to follow.
@@ -50,8 +53,10 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
             result.lost = Some(lost);
             return Poll::Ready(self.result.take().zip(self.run.take()));
         }
-        if self.hello.is_none() {
-            match ready!(session.driver.poll_run(cx, run)) {
+        if !self.ran {
+            let end = ready!(session.driver.poll_run(cx, run));
+            self.ran = true;
+            match end {
                 Ok(end) => {
                     result.parts.state = end.state;
                     result.parts.recipients = end.recipients.into_vec();
@@ -75,6 +80,10 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
                 Ok(Err(refusal)) => result.lost = Some(session.must_hello(refusal)),
                 Err(lost) => result.lost = Some(lost),
             }
+        }
+        if result.last.is_some_and(|last| last.stage == Stage::Quit) {
+            // As after QUIT alone: inside TLS the server is told that nothing more follows.
+            ready!(session.driver.poll_close(cx));
         }
         session.driver.end_call();
         Poll::Ready(self.result.take().zip(self.run.take()))
