@@ -168,3 +168,25 @@ async fn a_receipt_after_data_stands_whatever_follows_it() {
         assert!(connection.send(Noop).await.is_err(), "{surplus}");
     }
 }
+
+/// Only a message that the server has taken in chunks opens the window: of one sent with DATA it is
+/// not known what the server does with chunks that nobody asked for.
+#[tokio::test(start_paused = true)]
+async fn a_message_sent_with_data_opens_no_window() {
+    let data =
+        "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: 0\nC: .\nS: 250 ok\n";
+    let dialogue = format!(
+        "{data}{EAGER}C: 0\n{TAKEN}{EAGER}C: 1\nC: RSET\n{EAGER}C: 2\nC: HELP\n{TAKEN}S: 250 reset
+         {TAKEN}S: 214 help"
+    );
+    let script = Script::new(&hello(CHUNKING)).then(&dialogue).lockstep();
+    let (mut connection, peer) = greeted(script).await;
+    let envelope = envelope(&["a"]);
+    connection.deliver(&envelope, "0\r\n").await.expect("delivered");
+    connection.set_transfer(Transfer::eager());
+    let messages = (0..3).map(|number| (&envelope, format!("{number}\r\n")));
+    let (result, fates) = deliver_all(&mut connection, messages).await;
+    result.expect("a session");
+    assert_eq!(fates, ["Delivered 250 | 250:ok"; 3]);
+    peer.finish();
+}

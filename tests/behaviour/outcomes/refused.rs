@@ -1,11 +1,13 @@
 //! Messages that are refused as a whole: by a policy, or because nothing of them can be written.
 
+use std::sync::{Arc, Mutex};
+
 use smtp::command::Noop;
 use smtp::extension::Notify;
 use smtp::{Envelope, Policy, Transfer};
-use tests::{Fate as _, greeted, script};
+use tests::{Fate as _, Mta, each, greeted, script};
 
-use super::{CHUNKING, NOTHING, PIPELINING, connect, deliver_all, envelope};
+use super::{CHUNKING, NOTHING, PIPELINING, connect, deliver_all, deliver_to, envelope};
 
 /// A policy forbids a message for now, as long as one of its recipients may be accepted later.
 #[tokio::test(start_paused = true)]
@@ -125,4 +127,56 @@ async fn the_recipients_that_can_be_written_get_the_message() {
     let result = connection.deliver(&envelope, "x\r\n").await;
     assert_eq!(result.fate(), "Delivered 250 | -:local 250:ok -:local");
     peer.finish();
+}
+
+/// A policy sees every recipient, also those that were not asked.
+#[tokio::test(start_paused = true)]
+async fn a_policy_sees_the_recipients_that_were_not_asked() {
+    let names = ["é@example.com", "a@example.com", "ü@example.com", "b@example.com"];
+    for offers in [PIPELINING, CHUNKING, NOTHING] {
+        for (transfer, says) in [Transfer::data(), Transfer::chunks(), Transfer::eager()]
+            .into_iter()
+            .flat_map(|transfer| [(transfer.clone(), true), (transfer, false)])
+        {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let sees = Arc::clone(&seen);
+            let policy = Policy::decide(move |recipients| {
+                sees.lock().expect("one thread").push(each(recipients));
+                says
+            });
+            let envelope =
+                Envelope::new("me@example.com", names).expect("addresses").policy(policy);
+            let mta = Mta { refuses: &[("<b@", "450 later")], ..Mta::offering(offers) };
+            let messages = [(envelope, "x\r\n".to_owned())];
+            let (result, fates, inbox) = deliver_to(mta, transfer.clone(), messages).await;
+            result.expect("a session");
+            let all = "-:local 250:unsent -:local 450:450";
+            assert_eq!(*seen.lock().expect("one thread"), [all], "{transfer:?} {offers:?}");
+            let (fate, taken) = if says {
+                ("Delivered 250 | -:local 250:ok -:local 450:450", 1)
+            } else {
+                ("Refused transient Server - | -:local 250:local -:local 450:450", 0)
+            };
+            assert_eq!(
+                (&*fates[0], inbox.messages.len()),
+                (fate, taken),
+                "{transfer:?} {offers:?}"
+            );
+            let rcpts = inbox.commands.iter().filter(|line| line.starts_with("RCPT")).count();
+            assert_eq!(rcpts, 2, "{transfer:?} {offers:?}");
+        }
+    }
+}
+
+/// All or nothing: one that was not asked is enough for nothing.
+#[tokio::test(start_paused = true)]
+async fn all_or_nothing_counts_the_recipients_that_were_not_asked() {
+    for offers in [PIPELINING, CHUNKING, NOTHING] {
+        let envelope = Envelope::new("me@example.com", ["a@example.com", "é@example.com"]);
+        let envelope = envelope.expect("addresses").policy(Policy::AllOrNothing);
+        let messages = [(envelope, "x\r\n".to_owned())];
+        let (_, fates, inbox) = deliver_to(Mta::offering(offers), Transfer::data(), messages).await;
+        assert_eq!(fates, ["Refused permanent Server - | 250:local -:local"]);
+        assert!(inbox.messages.is_empty());
+    }
 }

@@ -208,3 +208,36 @@ async fn a_reply_beyond_the_limits_is_transient() {
         is_malformed(&lost);
     }
 }
+
+/// A line of one octet more than the limit is one, also where all of it comes in one read.
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_a_line_is_exact() {
+    for (octets, fits) in [(2047, true), (2048, true), (2049, false), (3000, false), (4096, false)]
+    {
+        let reply = |code: &str| {
+            let text = "x".repeat(octets - code.len() - 3);
+            format!("{code} {text}\r\n").into_bytes()
+        };
+        let noop = script(NOTHING, "C: NOOP").server_raw(reply("250"));
+        let (mut connection, _) = greeted(noop).await;
+        let result = connection.send(Noop).await;
+        assert_eq!(result.is_ok(), fits, "{octets}");
+        if let Err(Error::Lost(lost)) = result {
+            assert_eq!(lost.protocol(), Some(&ProtocolError::LineTooLong(2048)), "{octets}");
+        }
+        // The replies that nobody reads, and a reply of several lines.
+        let mail =
+            script(NOTHING, "C: MAIL *").server_raw(reply("250")).then("C: RCPT *\nS: 550 no");
+        let lines = script(NOTHING, "C: MAIL *\nS: 250-x").server_raw(reply("250"));
+        for script in [mail, lines.then("C: RCPT *\nS: 550 no")] {
+            let (mut connection, _) = greeted(script).await;
+            let fate = connection.deliver(&envelope(&["a"]), "x\r\n").await.fate();
+            let expected = if fits {
+                "Refused permanent Server 550 | 550:550"
+            } else {
+                "Lost transient Peer - | -:unsent"
+            };
+            assert_eq!(fate, expected, "{octets}");
+        }
+    }
+}

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use smtp::command::{Mail, Rcpt};
+use smtp::command::{Mail, Noop, Rcpt};
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Script;
-use smtp::{Connection, Envelope, Fault, Mailbox};
+use smtp::{Connection, DataError, Envelope, Fault, Mailbox, Transfer};
 use tests::{Fate as _, greeted, in_transaction, script, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -91,6 +91,101 @@ async fn a_chunk_of_a_transaction_is_refused() {
             let result = transaction(&["CHUNKING"], &dialogue, write).await.bdat(BODY).await;
             let expected = format!("Refused {how} Server {code} | 250:{code}");
             assert_eq!(at_once(&result.fate(), end), expected, "{dialogue}");
+        }
+    }
+}
+
+/// The server knows how many octets follow and may refuse them unseen: they leave all the same, and
+/// the session goes on.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_is_refused_before_all_of_it_has_left() {
+    let stepwise: &[&str] = &["CHUNKING"];
+    let last = "C: BDAT 8 LAST\nS: 552 no\nC: ab\nC: cd\n";
+    let two = "C: BDAT 4\nS: 552 no\nC: ab\nC: BDAT 4 LAST\nC: cd\nS: 503 no\n";
+    let one = "C: BDAT 4\nS: 552 no\nC: ab\n";
+    // A write takes the line of BDAT and nothing of its octets.
+    let rows: [(&[&str], &str, usize, usize); 4] = [
+        (CHUNKING, last, 8, 13),
+        (stepwise, last, 8, 13),
+        (CHUNKING, two, 4, 8),
+        (stepwise, one, 4, 8),
+    ];
+    for (offers, dialogue, chunk, write) in rows {
+        let mail = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+        let after = "C: RSET\nS: 250 reset\nC: NOOP\nS: 250 ok";
+        let script = || script(offers, &format!("{mail}{dialogue}{after}")).write_limit(write);
+        let (mut connection, peer) = greeted(script()).await;
+        connection.set_transfer(Transfer::chunks().chunk_size(chunk));
+        let result = connection.deliver(&envelope(1), "ab\r\ncd\r\n").await;
+        assert_eq!(result.fate(), "Refused permanent Server 552 | 250:552", "{dialogue}");
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+
+        let (mut connection, peer) = greeted(script()).await;
+        connection.set_transfer(Transfer::chunks().chunk_size(chunk));
+        let sender: Mailbox = "me@example.com".parse().expect("an address");
+        let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
+        transaction.rcpt(you()).await.expect("RCPT");
+        let sent = transaction.bdat("ab\r\ncd\r\n").await;
+        assert_eq!(sent.fate(), "Refused permanent Server 552 | 250:552", "{dialogue}");
+        let Err(DataError::Refused(mut refused)) = sent else {
+            panic!("{dialogue}");
+        };
+        refused.connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+    }
+}
+
+/// Any other reply to octets that have not left is none.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_is_not_taken_before_all_of_it_has_left() {
+    let mail = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+    for dialogue in ["C: BDAT 8 LAST\nS: 250 ok", "C: BDAT 8 LAST\nS: 354 go"] {
+        let script = script(CHUNKING, &format!("{mail}{dialogue}")).write_limit(13);
+        let (mut connection, _) = greeted(script).await;
+        connection.set_transfer(Transfer::chunks());
+        let result = connection.deliver(&envelope(1), "ab\r\ncd\r\n").await;
+        assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{dialogue}");
+    }
+}
+
+/// The connection ends while content leaves: nobody can have got it.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_had_not_left_is_lost() {
+    for end in ["-- close --", "-- reset --", "-- silence --"] {
+        for offers in [CHUNKING, NOTHING, PIPELINING] {
+            // One octet of the content has left, or all but the end of the dot.
+            for (body, left) in [(LARGE, &b"x"[..]), (b"x\r\n", b"x\r\n.\r")] {
+                let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
+                let script = script(offers, &opened).client_raw(left).then(end).write_limit(1);
+                // Silence lets all of it leave, so it is not known what it did with it.
+                let late = end == "-- silence --";
+                let expected = if late {
+                    "Unknown permanent Network - | 250:unknown"
+                } else {
+                    "Lost transient Network - | 250:unsent"
+                };
+                if late && body.len() > 3 {
+                    continue;
+                }
+                let (connection, _) = greeted(script).await;
+                let sender: Mailbox = "me@example.com".parse().expect("an address");
+                let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
+                transaction.rcpt(you()).await.expect("RCPT");
+                assert_eq!(transaction.data(body).await.fate(), expected, "{end}");
+            }
+        }
+        if end != "-- silence --" {
+            for (dialogue, write) in [("C: BDAT 8 LAST\n", 13), ("C: BDAT 8 LAST\nC: ab\n", 1)] {
+                let mail = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+                let dialogue = format!("{mail}{dialogue}{end}");
+                let (connection, _) = greeted(script(CHUNKING, &dialogue).write_limit(write)).await;
+                let sender: Mailbox = "me@example.com".parse().expect("an address");
+                let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
+                transaction.rcpt(you()).await.expect("RCPT");
+                let sent = transaction.bdat("ab\r\ncd\r\n").await;
+                assert_eq!(sent.fate(), "Lost transient Network - | 250:unsent", "{dialogue}");
+            }
         }
     }
 }
