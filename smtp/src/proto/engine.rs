@@ -11,6 +11,8 @@
 mod ending;
 mod expected;
 mod replies;
+#[cfg(test)]
+mod secrets;
 
 use std::collections::VecDeque;
 use std::io;

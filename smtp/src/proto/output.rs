@@ -328,4 +328,4 @@ fn wipe(buffer: &mut Vec<u8>, start: usize) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -159,9 +159,14 @@ fn with_secret(before: usize) -> Output {
     output
 }
 
+/// What this test has wiped since the last call.
+pub(in crate::proto) fn wiped() -> Vec<u8> {
+    WIPED.take()
+}
+
 /// How many copies of the secret were wiped since the last call.
 fn wiped_secrets() -> usize {
-    memchr::memmem::find_iter(&WIPED.take(), SECRET).count()
+    memchr::memmem::find_iter(&wiped(), SECRET).count()
 }
 
 #[test]
