@@ -264,7 +264,7 @@ impl Judge<'_> {
             .any(|message| !message.is_in_memory() && is_unsendable(case, message));
         // After DATA, only the end of the connection keeps a broken message from being delivered.
         let data = case.mode.uses_data(case.plan.offers.chunking);
-        if self.played.log.cut || suspicious || (breaks && data) {
+        if self.played.log.cut || suspicious || (breaks && data) || self.has_unwanted_354() {
             return;
         }
         if self.played.said.session == Session::Lost {
@@ -283,6 +283,16 @@ impl Judge<'_> {
             let detail = format!("{} of {all}", self.played.said.taken);
             self.broken("every message is taken", detail);
         }
+    }
+
+    /// Whether a server that prevents smuggling has asked for the content of a transaction that the
+    /// client gave up: it would deliver whatever follows.
+    fn has_unwanted_354(&self) -> bool {
+        let log = &self.played.log;
+        log.groups.iter().any(|group| {
+            let opened = group.opening.and_then(|opening| log.code_read(opening)) == Some(354);
+            group.suspected && opened && !group.whole
+        })
     }
 
     /// What the calls say of the connection is true.

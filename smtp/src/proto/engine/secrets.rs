@@ -21,7 +21,8 @@ fn each_line_with_a_secret_is_wiped_once_it_was_sent() {
         ("a line of a command", |engine| engine.submit_line(b"pencil", EXPECTED)),
         ("an initial response", |engine| {
             let auth = Auth::new("PLAIN", Some(Secret::from("pencil")));
-            let offers = Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["mail", "AUTH PLAIN"]));
+            let offers =
+                Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["mail", "AUTH PLAIN"]));
             engine.submit(&auth, &offers, false).expect("AUTH is offered");
         }),
         ("a response after another line", |engine| {
