@@ -232,18 +232,20 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Why the source has failed with its first piece.
+    /// Why the source has failed with its first piece, also where that cannot be the first of as many
+    /// octets as were announced.
     pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
         let Source::Stream(polled) = &mut self.source else {
             return None;
         };
-        match polled.first.take() {
-            Some(Some(Err(error))) => Some(error),
-            first => {
-                polled.first = first;
-                None
-            }
-        }
+        let first = match polled.first.take()? {
+            Some(Err(error)) => return Some(error),
+            Some(Ok(piece)) => Some(piece),
+            None => None,
+        };
+        let checked = self.length.check_first(first.as_ref().map(Bytes::len));
+        polled.first = Some(first.map(Ok));
+        checked.err().map(Into::into)
     }
 
     /// Whether it is known that no piece is left.

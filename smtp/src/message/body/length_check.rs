@@ -44,6 +44,18 @@ impl<'a> LengthCheck<'a> {
         }
     }
 
+    /// Compares what was announced with the first piece, which is not counted yet; `None` where there
+    /// is none.
+    pub(super) fn check_first(&self, octets: Option<usize>) -> Result<(), LengthError> {
+        match (self.announced, octets.map(|octets| octets as u64)) {
+            (Some(announced), Some(found)) if announced < found => {
+                Err(LengthError::new(announced, found))
+            }
+            (Some(announced @ 1..), None) => Err(LengthError::new(announced, 0)),
+            _ => Ok(()),
+        }
+    }
+
     /// Counts the next piece, before any of it is handed over; `None` after the last.
     pub(super) fn check(&mut self, octets: Option<usize>) -> Result<(), LengthError> {
         match octets {
