@@ -170,14 +170,16 @@ async fn a_wrong_length_abandons_the_message() {
     for (kind, body, says) in table {
         is_wrong_length(kind, reason(&abandoned(kind, body).await), says);
     }
-    // The first piece is already too long: DATA is never sent.
-    for (kind, body) in
-        [("long reader", Body::reader(&b"0123456789"[..]).length(5)), ("file that grows", now_long)]
-    {
-        let refusal =
-            refused(kind, "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RSET\nS: 250 ok\n", body)
-                .await;
-        is_wrong_length(kind, refusal.body_error().expect("the source's"), long);
+    // The first piece is already too long, or there is none: DATA is never sent.
+    let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RSET\nS: 250 ok\n";
+    let nothing = "it ended after 0 octets, and 10 were announced";
+    for (kind, body, says) in [
+        ("long reader", Body::reader(&b"0123456789"[..]).length(5), long),
+        ("file that grows", now_long, long),
+        ("stream of nothing", Body::from_stream(good(&[])).length(10), nothing),
+    ] {
+        let refusal = refused(kind, opened, body).await;
+        is_wrong_length(kind, refusal.body_error().expect("the source's"), says);
     }
     // What is in memory is measured before anything is sent.
     for (kind, body, says) in [
