@@ -2,7 +2,7 @@
 
 use super::entry::StateEffect;
 use super::outcome::{NotSent, Outcome};
-use super::predicted::Progress;
+use super::predicted::{Diverged, Progress};
 use super::run::{Awaited, Due, PipelineRun};
 use super::tuple::Members;
 use crate::error::lost::Lost;
@@ -86,7 +86,11 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             self.answered += 1;
         }
         let accepted = entry.answer(answer);
-        self.confirmed.recipients += usize::from(names_recipient && accepted);
+        if names_recipient && accepted {
+            self.confirmed.recipients += 1;
+            // Without a sender: it may stand in a transaction all the same.
+            engine.facts.reset_due |= self.confirmed.diverged == Some(Diverged::Outside);
+        }
         let progress = if accepted { Progress::Accepted(declared) } else { Progress::Refused };
         let reset_due = self.note(awaited, progress);
         engine.facts.reset_due |= reset_due;
