@@ -5,11 +5,14 @@ mod connections;
 mod messages;
 mod table;
 
+use std::fmt::Debug;
+
 use smtp::command::{Mail, Rcpt};
+use smtp::error::ProtocolError;
 use smtp::pipeline::{Message, Outcome};
 use smtp::state::Greeted;
 use smtp::testing::Peer;
-use smtp::{Connection, Lost, Mailbox, Reply};
+use smtp::{Connection, Error, Lost, Mailbox, Reply};
 use tests::{greeted, script};
 
 /// With PIPELINING and without.
@@ -58,4 +61,13 @@ fn written(peer: &Peer) -> String {
 
 fn code<T>(outcome: &Outcome<T>) -> Option<u16> {
     outcome.refusal()?.reply().map(|reply| reply.code().value())
+}
+
+/// A server that does not even let a transaction be given up has lost step.
+fn is_reset_refused<T: Debug>(result: Result<T, Error>) {
+    let Err(Error::Lost(lost)) = result else {
+        panic!("{result:?}");
+    };
+    assert!(matches!(lost.protocol(), Some(ProtocolError::ResetRefused(_))), "{lost}");
+    assert!(lost.is_transient(), "{lost}");
 }

@@ -3,7 +3,7 @@
 use smtp::command::{Noop, Vrfy};
 use smtp::pipeline::{NotSent, Outcome};
 use smtp::state::Tls;
-use smtp::{Connection, Error, Secret, SmtpCommand, SmtpReply, TransitionError};
+use smtp::{Connection, Error, Fault, Secret, SmtpCommand, SmtpReply, TransitionError};
 use tests::{ehlo, in_transaction, secured};
 
 use super::{MODES, code, connected, mail, rcpt};
@@ -103,21 +103,34 @@ async fn a_transaction_without_content() {
 /// What follows a transaction that did not end never becomes part of it.
 #[tokio::test(start_paused = true)]
 async fn a_transaction_that_should_have_ended() {
-    let group = "C: X-COMMIT\nC: MAIL *\nC: RCPT *\nC: DATA
-                 S: 550 no\nS: 250 m\nS: 250 a\nS: 354 go
-                 C: .\nS: 554 nothing\nC: RSET\nS: 250 ok\n";
-    let (transaction, peer) = in_transaction(MODES[0], group).await;
+    let group = "C: X-COMMIT\nC: MAIL *\nC: RCPT *\nC: DATA\nS: 550 no\nS: 250 m\n";
+    // Somebody would get an empty message.
+    let (transaction, peer) =
+        in_transaction(MODES[0], &format!("{group}S: 250 a\nS: 354 go")).await;
     let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));
     let (connection, (_, _, _, message)) = pipeline.data("x\r\n").await;
-    connection.expect("a session");
+    let lost = connection.expect_err("the connection was closed");
+    assert!(matches!(lost.fault(), Fault::Abandoned), "{lost}");
+    assert!(message.opening.is_accepted());
     assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
+    assert_eq!(message.lone_dot, None);
+    assert!(peer.is_closed());
     peer.finish();
 
-    let steps = "C: X-COMMIT\nS: 550 no\nC: RSET\nS: 250 ok\n";
+    let rest = "S: 550 a\nS: 354 go\nC: .\nS: 554 nothing\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
+    let (transaction, peer) = in_transaction(MODES[0], &format!("{group}{rest}")).await;
+    let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));
+    let (connection, (_, _, _, message)) = pipeline.data("x\r\n").await;
+    connection.expect("a session").send(Noop).await.expect("between transactions");
+    assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
+    assert_eq!(message.lone_dot.expect("said").text(), "nothing");
+    peer.finish();
+
+    let steps = "C: X-COMMIT\nS: 550 no\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
     let (transaction, peer) = in_transaction(MODES[1], steps).await;
     let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));
     let (connection, (_, mail, _, message)) = pipeline.data("x\r\n").await;
-    connection.expect("a session");
+    connection.expect("a session").send(Noop).await.expect("between transactions");
     assert_eq!(mail, Outcome::NotSent(NotSent::BehindRefused));
     assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
     peer.finish();

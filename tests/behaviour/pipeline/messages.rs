@@ -10,7 +10,7 @@ use smtp::command::{Noop, Rcpt};
 use smtp::pipeline::{NotSent, Outcome};
 use smtp::{Body, BodySource, Mailbox, TransitionError};
 
-use super::{MODES, code, connected, mail, rcpt, said, transact, written};
+use super::{MODES, code, connected, is_reset_refused, mail, rcpt, said, transact, written};
 
 const GROUP: &str = "C: MAIL FROM:<me@example.com>
                      C: RCPT TO:<a@example.org>
@@ -90,8 +90,8 @@ async fn the_next_group_waits_without_pipelining() {
 async fn a_refused_sender_leaves_the_next_message_alone() {
     let dialogue = format!(
         "{GROUP}S: 550 m\nS: 503 a\nS: 503 b\nS: 503 no
-         C: RSET\nC: MAIL FROM:<me@example.com>\nC: RCPT TO:<c@example.org>\nC: DATA
-         S: 250 reset\nS: 250 m\nS: 250 c\nS: 354 go
+         C: MAIL FROM:<me@example.com>\nC: RCPT TO:<c@example.org>\nC: DATA
+         S: 250 m\nS: 250 c\nS: 354 go
          C: two\nC: .\nS: 250 queued"
     );
     let (connection, peer) = connected(MODES[0], &dialogue).await;
@@ -107,10 +107,10 @@ async fn a_refused_sender_leaves_the_next_message_alone() {
 async fn a_server_that_takes_nothing_for_nobody_has_taken_nothing() {
     let dialogue = format!(
         "{GROUP}S: 250 m\nS: 550 a\nS: 550 b\nS: 354 go
-         C: .\nS: 250 taken\nC: RSET\nS: 250 ok"
+         C: .\nS: 250 taken\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok"
     );
     let (connection, (_, _, message), peer) = transact(MODES[0], &dialogue).await;
-    connection.expect("a session");
+    connection.expect("a session").send(Noop).await.expect("between transactions");
     assert!(message.opening.is_accepted());
     assert!(matches!(message.end, Outcome::NotSent(NotSent::NoRecipients)));
     assert_eq!(message.lone_dot.expect("said").text(), "taken");
@@ -123,18 +123,23 @@ async fn a_refused_message_is_followed_by_rset() {
         let steps = "C: MAIL *\nS: 250 m\nC: RCPT *\nS: 250 a\nC: RCPT *\nS: 250 b\nC: DATA\n";
         let group = format!("{GROUP}S: 250 m\nS: 250 a\nS: 250 b\n");
         let opened = if offers.is_empty() { steps.to_owned() } else { group };
-        let dialogue =
-            format!("{opened}S: 354 go\nC: content\nC: .\nS: 554 no\nC: RSET\nS: 250 ok");
+        let refused = format!("{opened}S: 354 go\nC: content\nC: .\nS: 554 no\n");
+        let dialogue = format!("{refused}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok");
         let (connection, (_, _, message), peer) = transact(offers, &dialogue).await;
         assert_eq!(code(&message.end), Some(554));
-        connection.expect("a session");
+        connection.expect("a session").send(Noop).await.expect("between transactions");
         peer.finish();
 
-        let dialogue =
-            format!("{opened}S: 354 go\nC: content\nC: .\nS: 554 no\nC: RSET\nS: 500 no");
-        let (connection, (_, _, message), _) = transact(offers, &dialogue).await;
+        let dialogue = format!("{refused}C: RSET\nS: 500 no");
+        let (connection, (_, _, message), peer) = transact(offers, &dialogue).await;
         assert_eq!(code(&message.end), Some(554));
-        connection.expect_err("nobody knows what state that is");
+        is_reset_refused(connection.expect("a session").send(Noop).await);
+        assert!(peer.is_closed());
+
+        // The session ends with the transaction.
+        let (connection, _, peer) = transact(offers, &format!("{refused}C: QUIT")).await;
+        connection.expect("a session").quit().await.expect("QUIT");
+        peer.finish();
     }
 }
 
@@ -142,13 +147,14 @@ async fn a_refused_message_is_followed_by_rset() {
 #[tokio::test(start_paused = true)]
 async fn content_that_was_not_agreed_on_is_never_asked_for() {
     for offers in MODES {
-        let group = "C: MAIL *\nC: RCPT *\nS: 250 m\nS: 250 a\nC: RSET\nS: 250 ok\n";
-        let steps = "C: MAIL *\nS: 250 m\nC: RCPT *\nS: 250 a\nC: RSET\nS: 250 ok\n";
-        let dialogue = if offers.is_empty() { steps } else { group };
-        let (connection, peer) = connected(offers, dialogue).await;
+        let group = "C: MAIL *\nC: RCPT *\nS: 250 m\nS: 250 a\n";
+        let steps = "C: MAIL *\nS: 250 m\nC: RCPT *\nS: 250 a\n";
+        let opened = if offers.is_empty() { steps } else { group };
+        let dialogue = format!("{opened}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok");
+        let (connection, peer) = connected(offers, &dialogue).await;
         let group = connection.pipeline().mail(mail()).rcpt(rcpt("a")).data("gr\u{fc}n\r\n");
         let (connection, (_, _, message)) = group.await;
-        connection.expect("a session");
+        connection.expect("a session").send(Noop).await.expect("between transactions");
         let refusal = message.end.refusal().expect("refused here");
         assert!(refusal.is_local(), "{refusal}");
         assert!(matches!(message.opening, Outcome::NotSent(_)));
@@ -176,11 +182,11 @@ async fn a_recipient_that_cannot_be_written_is_left_out() {
         assert!(message.end.is_accepted());
         peer.finish();
 
-        let group = "C: MAIL *\nS: 250 m\nC: RSET\nS: 250 ok";
+        let group = "C: MAIL *\nS: 250 m\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
         let (connection, peer) = connected(offers, group).await;
         let group = connection.pipeline().mail(mail()).each([strange()]).data("x\r\n");
         let (connection, (_, _, message)) = group.await;
-        connection.expect("a session");
+        connection.expect("a session").send(Noop).await.expect("between transactions");
         assert!(matches!(message.opening, Outcome::NotSent(NotSent::NoRecipients)));
         peer.finish();
     }
