@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
 use smtp::state::Greeted;
-use smtp::{Blame, DeliverError, DeliveryLost, Envelope, Event, Fault, Receipt, RecipientOutcome};
+use smtp::{Blame, DeliverError, DeliveryLost, Envelope, Event, Fault, Receipt};
 use tests::{answer_each, greeted, script};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -123,6 +123,7 @@ async fn every_answer_has_its_end() {
                     }
                     (Err(DeliverError::Refused(one)), Err(DeliverError::Refused(other))) => {
                         assert_eq!(one.refusal(), other.refusal(), "{answers:?}");
+                        assert_eq!(one.is_transient(), other.is_transient(), "{answers:?}");
                     }
                     _ => panic!("{answers:?}: {pipelined:?} and {stepwise:?}"),
                 }
@@ -143,11 +144,13 @@ async fn abandons(answers: Answers, stepwise: &Result<Receipt, DeliverError>) {
     assert_eq!(lost.lost().refusal(), Some(undelivered.refusal()), "{answers:?}");
     assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(answers.mail));
     assert_eq!(lost.lost().blame(), Blame::Server, "{answers:?}");
-    let may_pass = answers.mail < 500 || answers.rcpts.iter().any(|code| (400..500).contains(code));
-    assert_eq!(lost.is_transient(), may_pass, "{answers:?}: {lost}");
+    assert_eq!(lost.is_transient(), undelivered.is_transient(), "{answers:?}: {lost}");
     for (recipient, code) in lost.recipients().iter().zip(answers.rcpts) {
         assert_eq!(recipient.is_accepted(), code < 300, "{answers:?}");
-        assert!(matches!(recipient.outcome(), RecipientOutcome::Refused(_)), "{answers:?}");
+        // What is said of a recipient without a sender follows from that.
+        let refusal = recipient.refusal().expect("refused");
+        assert_eq!(Some(refusal), lost.lost().refusal(), "{answers:?}");
+        assert_eq!(recipient.rcpt().map(|reply| reply.code().value()), Some(code), "{answers:?}");
     }
 }
 

@@ -139,26 +139,22 @@ async fn recipients_without_an_answer_may_have_got_a_message_that_had_left() {
 async fn a_window_whose_reset_is_refused() {
     let no = "S: 503 no\nS: 503 no\nS: 503 no\nS: 503 no\n";
     let refused = "S: 500 what?\n";
-    let again = format!("C: RSET\n{}{RESET}{TAKEN}{}C: HELP\n{TAKEN}{FENCE}", eager(2), eager(3));
+    let again = format!("C: RSET\n{}{RESET}{TAKEN}{}{TAKEN}C: HELP\n{FENCE}", eager(2), eager(3));
     for replies in [
         // RSET alone, of which the next transactions see nothing.
         format!("{TAKEN}{refused}{TAKEN}{refused}{TAKEN}{FENCE}"),
         // All that came before the message was answered: it begins again.
         format!("{TAKEN}{no}{no}S: 500 no\n{again}"),
+        format!("{TAKEN}{no}{no}S: 503 no\n{again}"),
     ] {
-        let dialogue = format!(
-            "{}{TAKEN}{}{replies}{}{TAKEN}{}C: HELP\n{TAKEN}{FENCE}",
-            eager(0),
-            window(),
-            eager(0),
-            eager(1),
-        );
+        let next = format!("{}{TAKEN}{}{TAKEN}C: HELP\n{FENCE}", eager(0), eager(1));
+        let dialogue = format!("{}{TAKEN}{}{replies}{next}", eager(0), window());
         let script = Script::new(&hello(CHUNKING)).then(&dialogue).lockstep();
         let (mut connection, peer) = greeted(script).await;
         connection.set_transfer(Transfer::eager());
         for count in [4, 2] {
             let (stopped, fates) = deliver_all(&mut connection, count).await;
-            assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
+            assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted, "{replies}");
             let all: Vec<_> = (0..count).map(|number| (number, "taken")).collect();
             assert_eq!(fates, all, "{replies}");
         }

@@ -22,6 +22,22 @@ async fn a_call_ends_when_its_replies_are_known_to_be_in_step() {
     }
 }
 
+/// A server that refuses what it gets before it has answered a message is asked alone.
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_may_not_follow_a_message_goes_alone() {
+    let dialogue = format!(
+        "{}C: HELP\n{TAKEN}S: 503 not now\nC: HELP\nS: 214 help\n{}{TAKEN}C: HELP\nS: 214 help",
+        eager(0),
+        eager(1)
+    );
+    let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
+    for number in 0..2 {
+        let (envelope, body) = message(number);
+        connection.deliver(&envelope, body).await.expect("taken");
+    }
+    peer.finish();
+}
+
 /// Where only the source knows that it has ended, the fence follows the last replies.
 #[tokio::test(start_paused = true)]
 async fn the_fence_goes_where_the_end_is_known() {
@@ -57,7 +73,7 @@ async fn a_reply_too_many_is_seen_at_the_fence() {
     for replies in [
         "S: 250 ok\nS: 250 ok\nS: 250 taken\nS: 250 taken\nS: 214 help\n",
         "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 taken\nS: 214 help\n",
-        "S: 250 ok\nS: 250 ok\nS: 250 taken\nS: 503 what?\n",
+        "S: 250 ok\nS: 250 ok\nS: 250 taken\nS: 503 what?\nC: HELP\nS: 503 what?\n",
         "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 550 no\nS: 214 help\n",
         "S: 250 ok\nS: 250 ok\nS: 250 taken\nS: 214 help\nS: 214 help\n",
     ] {
