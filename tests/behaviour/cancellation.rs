@@ -6,6 +6,7 @@ mod complete;
 mod each_wait;
 mod chunks;
 mod custom;
+mod shared;
 mod sockets;
 
 use smtp::command::{Data, Mail, Noop, Rcpt, Rset, StartTls};

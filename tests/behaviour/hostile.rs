@@ -3,6 +3,7 @@
 mod chunks;
 mod custom;
 mod memory;
+mod shared;
 mod sockets;
 
 use smtp::command::{Mail, Noop, Rcpt};
