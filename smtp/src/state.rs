@@ -19,6 +19,8 @@
 //! Each state carries what was learned in it, so what a server said before TLS cannot be used
 //! behind it.
 
+mod security;
+
 use std::fmt::Debug;
 
 use smtp_grammar::Capabilities;
@@ -27,6 +29,8 @@ use crate::message::recipient::Recipient;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
+
+pub use security::{Exporter, PeerCertificates, Security, Verification};
 
 /// Greeting read and EHLO (or HELO) accepted, without TLS.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub struct Greeted {
 pub struct Tls {
     pub(crate) capabilities: Capabilities,
     pub(crate) security: Security,
+    /// Not in `Authed`: there is no second AUTH after a success that it could be for.
+    pub(crate) exporter: Exporter,
 }
 
 /// Authenticated.
@@ -57,19 +63,6 @@ pub struct InTransaction<H: Home> {
     pub(crate) declared: Declared,
     /// The recipients that the library's RCPT has named.
     pub(crate) recipients: Vec<Recipient>,
-}
-
-/// What TLS gives to a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Security {
-    /// Whether the server has proved that it is the one that was asked for. It is false only where
-    /// the caller switched verification off.
-    pub verified: bool,
-    /// The protocol version, such as `TLSv1_3`.
-    pub protocol: String,
-    /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
-    pub cipher_suite: String,
 }
 
 /// A state of a session.
@@ -112,7 +105,11 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     message = "`{Self}` is not a state that a transaction can begin in",
     label = "a transaction begins in `Greeted`, `Tls` or `Authed`"
 )]
-pub trait Home: State {}
+pub trait Home: State {
+    /// The channel binding that an authentication in this state may use.
+    #[doc(hidden)]
+    fn exporter(&self) -> &Exporter;
+}
 
 /// A command that may be sent in the state `S` and leaves the session in it.
 ///
@@ -201,7 +198,7 @@ pub trait Reachable<From: State>: State {
 }
 
 macro_rules! homes {
-    ($($state:ident, $security:expr;)*) => {$(
+    ($($state:ident, $security:expr, $exporter:expr;)*) => {$(
         impl State for $state {
             fn capabilities(&self) -> &Capabilities {
                 &self.capabilities
@@ -215,7 +212,12 @@ macro_rules! homes {
             }
         }
 
-        impl Home for $state {}
+        impl Home for $state {
+            fn exporter(&self) -> &Exporter {
+                let exporter: fn(&Self) -> &Exporter = $exporter;
+                exporter(self)
+            }
+        }
 
         impl Reachable<$state> for $state {
             fn enter(from: $state) -> Self {
@@ -226,9 +228,9 @@ macro_rules! homes {
 }
 
 homes! {
-    Greeted, |_| None;
-    Tls, |state| Some(&state.security);
-    Authed, |state| state.security.as_ref();
+    Greeted, |_| None, |_| Exporter::none();
+    Tls, |state| Some(&state.security), |state| &state.exporter;
+    Authed, |state| state.security.as_ref(), |_| Exporter::none();
 }
 
 impl<H: Home> State for InTransaction<H> {

@@ -66,10 +66,10 @@ impl Connection<Greeted> {
             Err(refusal) => return Err(TransitionError::refused(self, refusal)),
         };
         let mut session = self.session;
-        let security = session.secure(tls).await?;
+        let (security, exporter) = session.secure(tls).await?;
         let capabilities = session.hello_again(true).await?;
         session.driver.end_call();
-        let state = Tls { capabilities, security };
+        let state = Tls { capabilities, security, exporter };
         Ok((Connection { session, state }, reply))
     }
 }

@@ -15,7 +15,7 @@ use crate::proto::command::Command;
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
-use crate::state::Security;
+use crate::state::{Exporter, Security};
 
 /// The driver, and whom it talks to.
 #[derive(Debug)]
@@ -82,13 +82,8 @@ impl Session {
     }
 
     /// The handshake.
-    pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<Security, Lost> {
-        let established = self.driver.handshake(tls, &self.config.server_name).await?;
-        Ok(Security {
-            verified: established.verified,
-            protocol: established.protocol,
-            cipher_suite: established.cipher_suite,
-        })
+    pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<(Security, Exporter), Lost> {
+        self.driver.handshake(tls, &self.config.server_name).await
     }
 
     /// Reads the reply to a command that moved the session. The two sides no longer agree on where

@@ -33,9 +33,9 @@ impl Connection<Tls> {
         mut session: Box<Session>,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        let security = session.secure(tls).await?;
+        let (security, exporter) = session.secure(tls).await?;
         let capabilities = session.open(true).await??;
-        let state = Tls { capabilities, security };
+        let state = Tls { capabilities, security, exporter };
         Ok(Self { session, state })
     }
 }

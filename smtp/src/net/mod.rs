@@ -1,8 +1,8 @@
 //! The only I/O: sockets of tokio, TLS of tokio-rustls, and the driver that moves octets between
 //! them and the engine.
 //!
-//! It knows lines, replies and time, but no command, no mechanism and no state: those give it
-//! something to send and read what comes back.
+//! It knows lines, replies and time, but no command and no mechanism: those give it something to
+//! send and read what comes back. Of the states it knows the facts of TLS, which it establishes.
 
 mod body;
 mod clock;

@@ -1,4 +1,4 @@
-//! The TLS handshake of a connection, and what is said when it fails.
+//! The TLS handshake of a connection: what it establishes, and what is said when it fails.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -6,7 +6,9 @@ use std::io;
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{CertificateError, Error as TlsError};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConnection, Error as TlsError, HandshakeKind, ProtocolVersion,
+};
 
 use super::clock::{Expired, deadline, timeout_at};
 use super::driver::Driver;
@@ -15,14 +17,13 @@ use super::tls_config::TlsConfig;
 use crate::error::lost::Lost;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
+use crate::secret::Secret;
+use crate::state::{Exporter, Security};
 
-/// What a handshake has established.
-#[derive(Debug)]
-pub(crate) struct Established {
-    pub(crate) verified: bool,
-    pub(crate) protocol: String,
-    pub(crate) cipher_suite: String,
-}
+/// The label of the channel binding `tls-exporter` (RFC 9266 §2).
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+/// Its length in bytes.
+const EXPORTER_LENGTH: usize = 32;
 
 impl Driver {
     /// Goes on inside TLS. Nothing but the reply to STARTTLS may have been received: octets behind
@@ -31,11 +32,15 @@ impl Driver {
         &mut self,
         tls: &TlsConfig,
         name: &str,
-    ) -> Result<Established, Lost> {
+    ) -> Result<(Security, Exporter), Lost> {
         self.negotiate(tls, name).await.map_err(|fault| self.fail(fault))
     }
 
-    async fn negotiate(&mut self, tls: &TlsConfig, name: &str) -> Result<Established, Fault> {
+    async fn negotiate(
+        &mut self,
+        tls: &TlsConfig,
+        name: &str,
+    ) -> Result<(Security, Exporter), Fault> {
         let name = server_name(name).map_err(Fault::Handshake)?;
         let Stream::Clear(stream) = self.take_stream_for_tls()? else {
             return Err(Fault::Handshake(io::ErrorKind::NotConnected.into()));
@@ -52,17 +57,43 @@ impl Driver {
             })?
             .map_err(handshake_fault)?;
         let session = stream.get_ref().1;
-        let established = Established {
-            verified: tls.verifies(),
-            protocol: session
-                .protocol_version()
-                .map_or_else(String::new, |version| format!("{version:?}")),
-            cipher_suite: session
-                .negotiated_cipher_suite()
-                .map_or_else(String::new, |suite| format!("{:?}", suite.suite())),
-        };
+        let facts = (security(session, tls), exporter(session, tls));
         self.secured(Stream::Tls(Box::new(stream)));
-        Ok(established)
+        Ok(facts)
+    }
+}
+
+/// The facts of a handshake.
+fn security(session: &ClientConnection, tls: &TlsConfig) -> Security {
+    let version = session.protocol_version();
+    let suite = session.negotiated_cipher_suite();
+    let certificates = session.peer_certificates().unwrap_or_default();
+    Security::new(
+        tls.verification(),
+        version.map_or_else(String::new, |version| format!("{version:?}")),
+        suite.map_or_else(String::new, |suite| format!("{:?}", suite.suite())),
+        session.handshake_kind() == Some(HandshakeKind::Resumed),
+        certificates.iter().map(AsRef::as_ref).collect(),
+    )
+}
+
+/// The channel binding of a connection, where its value is certain to be that of no other: in TLS
+/// 1.3, and in TLS 1.2 where both sides have agreed on the extended master secret (RFC 9266 §4.2).
+/// rustls does not say whether they have, so they must have had to.
+fn exporter(session: &ClientConnection, tls: &TlsConfig) -> Exporter {
+    let is_unique = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => true,
+        Some(ProtocolVersion::TLSv1_2) => tls.config().require_ems,
+        _ => false,
+    };
+    if !is_unique {
+        return Exporter::unavailable();
+    }
+    // "a zero-length context value" (RFC 9266 §2), which in TLS 1.2 is not the same as none.
+    let context = Some(&[][..]);
+    match session.export_keying_material(vec![0; EXPORTER_LENGTH], EXPORTER_LABEL, context) {
+        Ok(value) => Exporter::new(Secret::from(value)),
+        Err(_) => Exporter::unavailable(),
     }
 }
 
@@ -82,7 +113,7 @@ fn server_name(name: &str) -> io::Result<ServerName<'static>> {
 /// server sent or who it is, and trying again does not mend them. All others come from the stream,
 /// and an end of the communication may pass (RFC 5321 §3.8).
 fn handshake_fault(error: io::Error) -> Fault {
-    let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<TlsError>());
+    let is_of_tls = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<TlsError>);
     // A few of rustls's own are no `rustls::Error`: a message longer than its buffer.
     if is_of_tls || error.kind() == io::ErrorKind::InvalidData {
         Fault::Handshake(advised(error))

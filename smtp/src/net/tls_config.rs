@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls::{self, ClientConfig};
 
+use crate::state::Verification;
+
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use builder::TlsConfigBuilder;
 
@@ -15,28 +17,31 @@ pub use builder::TlsConfigBuilder;
 #[derive(Clone)]
 pub struct TlsConfig {
     config: Arc<ClientConfig>,
-    verifies: bool,
+    verification: Verification,
 }
 
 impl TlsConfig {
     /// A configuration of rustls, for whatever this type has no words for. It must verify servers:
     /// the library takes a session under it for a verified one.
     pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
-        Self { config, verifies: true }
+        Self { config, verification: Verification::Custom }
     }
 
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }
 
-    pub(crate) fn verifies(&self) -> bool {
-        self.verifies
+    /// How servers are verified.
+    pub(crate) fn verification(&self) -> Verification {
+        self.verification
     }
 }
 
 impl Debug for TlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsConfig").field("verifies", &self.verifies).finish_non_exhaustive()
+        f.debug_struct("TlsConfig")
+            .field("verification", &self.verification)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +93,7 @@ mod builder {
         self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     };
 
-    use super::{TlsConfig, TlsConfigError};
+    use super::{TlsConfig, TlsConfigError, Verification};
 
     impl TlsConfig {
         /// Trusts the roots of the operating system, or those that were compiled in, as the
@@ -175,7 +180,9 @@ mod builder {
                     .map_err(|error| rejected("the client certificate", error))?,
                 None => builder.with_no_client_auth(),
             };
-            Ok(TlsConfig { config: Arc::new(config), verifies: !self.accept_anybody })
+            let verification =
+                if self.accept_anybody { Verification::Unverified } else { Verification::Roots };
+            Ok(TlsConfig { config: Arc::new(config), verification })
         }
     }
 
