@@ -24,7 +24,8 @@ enum RefusalKind {
     Reply(Reply),
     Encode(EncodeError),
     Content(ContentError),
-    Mechanism { error: MechanismError, reply: Option<Reply> },
+    NotTried(MechanismError),
+    GaveUp { error: MechanismError, blame: Blame, reply: Option<Reply> },
     MechanismNotOffered { name: Box<str> },
     Insecure { mechanism: Box<str> },
     TooLarge { octets: u64, limit: u64 },
@@ -63,8 +64,14 @@ impl Refusal {
         Self::new("MAIL", RefusalKind::Content(error))
     }
 
-    pub(crate) fn mechanism(error: MechanismError, reply: Option<Reply>) -> Self {
-        Self::new("AUTH", RefusalKind::Mechanism { error, reply })
+    /// The mechanism could not begin: AUTH was not sent.
+    pub(crate) fn not_tried(error: MechanismError) -> Self {
+        Self::new("AUTH", RefusalKind::NotTried(error))
+    }
+
+    /// The mechanism could not go on. `reply` is what the server said when it was told.
+    pub(crate) fn gave_up(error: MechanismError, blame: Blame, reply: Option<Reply>) -> Self {
+        Self::new("AUTH", RefusalKind::GaveUp { error, blame, reply })
     }
 
     pub(crate) fn mechanism_not_offered(name: &str) -> Self {
@@ -122,7 +129,7 @@ impl Refusal {
     pub fn reply(&self) -> Option<&Reply> {
         match &self.kind {
             RefusalKind::Reply(reply) => Some(reply),
-            RefusalKind::Mechanism { reply, .. } => reply.as_ref(),
+            RefusalKind::GaveUp { reply, .. } => reply.as_ref(),
             _ => None,
         }
     }
@@ -150,7 +157,7 @@ impl Refusal {
 
     /// Whether the server had no part in it: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::Mechanism { reply: Some(_), .. })
+        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::GaveUp { .. })
     }
 
     /// Whether the same command may succeed later: the server says so (4yz), or another connection
@@ -176,7 +183,7 @@ impl Refusal {
             | RefusalKind::Exhausted { .. }
             | RefusalKind::Transactions { .. }
             | RefusalKind::Policy { .. } => Blame::Server,
-            RefusalKind::Mechanism { .. } => Blame::Peer,
+            RefusalKind::GaveUp { blame, .. } => *blame,
             _ => Blame::Caller,
         }
     }
@@ -192,10 +199,11 @@ impl Display for Refusal {
             RefusalKind::Reply(reply) => write!(f, "the server refused {command}: {reply}"),
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
-            RefusalKind::Mechanism { error, reply: None } => {
-                write!(f, "authentication was not tried: {error}")
+            RefusalKind::NotTried(error) => write!(f, "authentication was not tried: {error}"),
+            RefusalKind::GaveUp { error, reply: None, .. } => {
+                write!(f, "authentication was given up: {error}")
             }
-            RefusalKind::Mechanism { error, reply: Some(reply) } => {
+            RefusalKind::GaveUp { error, reply: Some(reply), .. } => {
                 write!(f, "authentication was given up: {error} (the server: {reply})")
             }
             RefusalKind::MechanismNotOffered { name } => write!(
@@ -240,7 +248,7 @@ impl std::error::Error for Refusal {
         match &self.kind {
             RefusalKind::Encode(error) => Some(error),
             RefusalKind::Content(error) => Some(error),
-            RefusalKind::Mechanism { error, .. } => Some(error),
+            RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => Some(error),
             RefusalKind::Body(BodyFailure(error)) => Some(error.as_ref()),
             _ => None,
         }

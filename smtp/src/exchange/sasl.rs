@@ -5,6 +5,7 @@ use smtp_grammar::{Capabilities, Reply};
 use super::{Answer, Exchange, Need, reset};
 use crate::auth::{Challenge, Mechanism, Step};
 use crate::command::Auth;
+use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::mechanism::MechanismError;
 use crate::error::refusal::Refusal;
@@ -57,8 +58,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         if !offered.is_some_and(|offered| offered.has(mechanism.name())) {
             return Err(Refusal::mechanism_not_offered(mechanism.name()));
         }
-        let initial =
-            mechanism.initial_response().map_err(|error| Refusal::mechanism(error, None))?;
+        let initial = mechanism.initial_response().map_err(Refusal::not_tried)?;
         let begin = Some(Auth::new(mechanism.name(), initial));
         Ok(Self {
             mechanism,
@@ -103,7 +103,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Option<Answer<()>>, Fault> {
         if let Some(error) = self.cancelled.take() {
             let (Outcome::Accepted(reply) | Outcome::Refused(reply)) = outcome;
-            return Ok(Some(Err(Refusal::mechanism(error, Some(reply)))));
+            return Ok(Some(Err(Refusal::gave_up(error, Blame::Peer, Some(reply)))));
         }
         let reply = match outcome {
             Outcome::Accepted(reply) => reply,
@@ -191,7 +191,7 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
         // Why the mechanism gave up is nearer to the cause than what came after.
         Err(match self.cancelled.take() {
-            Some(error) => lost.after(Refusal::mechanism(error, None)),
+            Some(error) => lost.after(Refusal::gave_up(error, Blame::Peer, None)),
             None => lost,
         })
     }
