@@ -46,7 +46,7 @@ impl Lost {
     }
 
     /// What the connection was waiting for when it was lost. [`Stage::Source`] is the caller's own
-    /// source of a message; `None` where nothing was under way.
+    /// source of a message, or its mechanism; `None` where nothing was under way.
     pub fn stage(&self) -> Option<Stage> {
         self.cause.stage
     }
@@ -61,7 +61,8 @@ impl Lost {
         matches!(self.fault(), Fault::Interrupted)
     }
 
-    /// The step that took too long, when one did.
+    /// The step that took too long, when one did. Who was too slow, the server or the caller, is
+    /// said by [`stage`](Self::stage) and [`blame`](Self::blame).
     pub fn timed_out(&self) -> Option<Stage> {
         match self.fault() {
             Fault::TimedOut(stage) => Some(*stage),
@@ -95,9 +96,8 @@ impl Lost {
         match self.fault() {
             Fault::Closing(reply) => !reply.code().is_permanent(),
             Fault::Protocol(error) => !error.is_attack(),
-            Fault::Handshake(_) | Fault::Content(_) | Fault::Body(_) => false,
-            // The executor stays the same one.
-            Fault::NoTimer(_) => false,
+            // Without timers it stays: the executor is the same one.
+            Fault::Handshake(_) | Fault::Content(_) | Fault::Body(_) | Fault::NoTimer(_) => false,
             Fault::Unreachable(error) => error.kind() != ErrorKind::Unsupported,
             _ => true,
         }
@@ -116,7 +116,11 @@ impl Lost {
             | Fault::NoTimer(_) => Blame::Caller,
             Fault::Unreachable(error) if error.kind() == ErrorKind::Unsupported => Blame::Caller,
             // The server, or the time set for it all, has waited for the caller in vain.
-            Fault::Closing(_) | Fault::Closed | Fault::Io(_) | Fault::DeadlineExceeded
+            Fault::Closing(_)
+            | Fault::Closed
+            | Fault::Io(_)
+            | Fault::TimedOut(_)
+            | Fault::DeadlineExceeded
                 if self.stage() == Some(Stage::Source) =>
             {
                 Blame::Caller
@@ -130,9 +134,14 @@ impl Lost {
 
 impl Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.refusal() {
-            Some(refusal) => write!(f, "{refusal}; then {}", self.fault()),
-            None => Display::fmt(self.fault(), f),
+        if let Some(refusal) = self.refusal() {
+            write!(f, "{refusal}; then ")?;
+        }
+        match self.fault() {
+            Fault::TimedOut(stage) if self.stage() == Some(Stage::Source) => {
+                write!(f, "the caller's own side took too long: timed out {}", stage.describe())
+            }
+            fault => Display::fmt(fault, f),
         }
     }
 }

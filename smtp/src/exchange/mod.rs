@@ -43,6 +43,7 @@ use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
+use crate::proto::stage::Stage;
 
 /// Bytes that may wait to be written before an exchange queues more.
 pub(crate) const MAX_QUEUED_BYTES: usize = 256 * 1024;
@@ -67,6 +68,13 @@ pub(crate) trait Exchange {
     /// errors too. Ready when [`advance`](Self::advance) can do something about it.
     fn poll_source(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
+    }
+
+    /// The stage in which the server waits for the source, while [`Need::Source`] is what the exchange
+    /// needs: its deadline runs, and when it passes the source was too slow. [`Stage::Source`] has no
+    /// deadline. None where the server waits for nothing of the caller's.
+    fn source_stage(&self) -> Option<Stage> {
+        None
     }
 
     /// The connection is lost: what became of everything under way.

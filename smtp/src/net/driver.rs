@@ -61,6 +61,9 @@ enum Timed {
     /// Nothing yet, or something that is over.
     Unset,
     Stage(Stage),
+    /// The same, while the server waits for the exchange's source: the time that the source takes is
+    /// none of what the server's answer to it may take.
+    Source(Stage),
     /// The end of the whole connection alone.
     Total,
     /// The moment after writing has failed.
@@ -143,7 +146,10 @@ impl Driver {
                     return Poll::Ready(output);
                 }
                 Ok(need) => need,
-                Err(fault) => return Poll::Ready(self.lose(exchange, fault, false)),
+                Err(fault) => {
+                    let source = exchange.source_stage().is_some();
+                    return Poll::Ready(self.lose(exchange, fault, source));
+                }
             };
             let source = matches!(need, Need::Source);
             if let Some(fault) = self.engine.take_ending() {
@@ -152,7 +158,8 @@ impl Driver {
             if source && exchange.poll_source(cx).is_ready() {
                 continue;
             }
-            ready!(self.poll_progress(cx, matches!(need, Need::Room)));
+            let waits = if source { exchange.source_stage() } else { None };
+            ready!(self.poll_progress(cx, matches!(need, Need::Room), waits));
         }
     }
 
@@ -161,6 +168,8 @@ impl Driver {
     fn lose<X: Exchange>(&mut self, exchange: &mut X, fault: Fault, source: bool) -> X::Output {
         let waits = if source { Some(Stage::Source) } else { None };
         let stage = match fault {
+            // The deadline was the source's.
+            Fault::TimedOut(stage) if source && exchange.source_stage() == Some(stage) => waits,
             Fault::TimedOut(stage) => Some(stage),
             _ => self.engine.stage().or(waits),
         };
@@ -172,7 +181,13 @@ impl Driver {
     /// Writes and reads once each, as far as the stream allows. Reading goes on while writing waits,
     /// so that two sides that both have much to say cannot block each other. Ready when the
     /// exchange should look again: something came, or `room` was waited for and some has left.
-    fn poll_progress(&mut self, cx: &mut Context<'_>, room: bool) -> Poll<()> {
+    /// `source` is the stage in which the server waits for the exchange's source.
+    fn poll_progress(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: bool,
+        source: Option<Stage>,
+    ) -> Poll<()> {
         let wrote = match self.poll_write(cx) {
             Poll::Ready(Ok(())) => room || !self.engine.output().is_empty(),
             Poll::Ready(Err(error)) => {
@@ -197,12 +212,12 @@ impl Driver {
         if wrote || read {
             return Poll::Ready(());
         }
-        self.set_timer();
+        self.set_timer(source);
         let fault = match ready!(self.timer.poll(cx)) {
             Err(error) => Fault::NoTimer(error),
             Ok(()) => match (self.timed, self.latest) {
                 (_, Some(latest)) if latest <= self.timer.clock().now() => Fault::DeadlineExceeded,
-                (Timed::Stage(stage), _) => Fault::TimedOut(stage),
+                (Timed::Stage(stage) | Timed::Source(stage), _) => Fault::TimedOut(stage),
                 (Timed::Unset | Timed::Total | Timed::Grace, _) => Fault::DeadlineExceeded,
             },
         };
@@ -211,12 +226,13 @@ impl Driver {
     }
 
     /// Sets the timer when another stage has begun, or content has made progress.
-    fn set_timer(&mut self) {
+    fn set_timer(&mut self, source: Option<Stage>) {
         let stage = self.engine.stage();
-        let timed = match stage {
+        let timed = match (stage, source) {
             _ if self.engine.has_write_failed() => Timed::Grace,
-            Some(stage) => Timed::Stage(stage),
-            None => Timed::Total,
+            (Some(stage), _) => Timed::Stage(stage),
+            (None, None | Some(Stage::Source)) => Timed::Total,
+            (None, Some(stage)) => Timed::Source(stage),
         };
         // A deadline covers a whole reply: a server that drips bytes does not move it.
         let replied = std::mem::replace(&mut self.replies, self.engine.replies());
@@ -228,7 +244,9 @@ impl Driver {
         self.timed = timed;
         self.progress = 0;
         match timed {
-            Timed::Stage(stage) => self.timer.set(self.timeouts.of(stage), self.latest),
+            Timed::Stage(stage) | Timed::Source(stage) => {
+                self.timer.set(self.timeouts.of(stage), self.latest);
+            }
             Timed::Grace => self.timer.set(REPLY_GRACE, self.latest),
             Timed::Total | Timed::Unset => self.timer.set_latest(self.latest),
         }

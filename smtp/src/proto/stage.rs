@@ -19,7 +19,7 @@ pub enum Stage {
     Hello,
     /// STARTTLS, up to its reply.
     StartTls,
-    /// One step of an AUTH exchange.
+    /// One step of an AUTH exchange: the server's, or the mechanism's.
     Auth,
     /// MAIL.
     Mail,
@@ -39,8 +39,9 @@ pub enum Stage {
     Quit,
     /// ATRN (RFC 2645 §4 asks for ten minutes).
     Atrn,
-    /// The caller's own source, of a message's body or of messages: it has no timeout but the one
-    /// of the whole connection.
+    /// The caller's own source, of a message's body, of messages or of what a mechanism waits for: it
+    /// has no timeout of its own, but the one of the whole connection, and that of AUTH once a
+    /// mechanism has begun.
     Source,
     /// Any other command.
     Other,
@@ -65,7 +66,7 @@ impl Stage {
             Self::Reset => "waiting for the reply to RSET",
             Self::Quit => "waiting for the reply to QUIT",
             Self::Atrn => "waiting for the reply to ATRN",
-            Self::Source => "waiting for the caller's source of a message",
+            Self::Source => "waiting for the caller's own source",
             Self::Other => "waiting for a reply",
         }
     }
@@ -86,7 +87,7 @@ pub struct Timeouts {
     pub greeting: Duration,
     /// EHLO, HELO, LHLO and STARTTLS (5 min).
     pub hello: Duration,
-    /// One step of AUTH (2 min).
+    /// One step of AUTH, the server's or the mechanism's (2 min).
     pub auth: Duration,
     /// MAIL (5 min, §4.5.3.2.2).
     pub mail: Duration,
