@@ -1,19 +1,34 @@
 //! What a mechanism is: an initial response, and an answer to each challenge (RFC 4422 §5).
 //!
 //! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP
-//! (RFC 4954): base64, the initial response that does not fit, cancelling.
+//! (RFC 4954): base64, the initial response that does not fit, cancelling. It also does the waiting:
+//! a mechanism says when it is ready, as a future does.
 
 use std::fmt::{self, Debug};
+use std::task::{Context, Poll};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::facts::Facts;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 
 /// An authentication mechanism with the credentials it is to use.
 ///
 /// It is object safe: `&mut dyn Mechanism` authenticates as well as a concrete type.
+///
+/// # Order of the calls
+///
+/// | what happens | calls |
+/// |---|---|
+/// | the exchange begins | `begin`, then `name` and `reveals_secret` |
+/// | nothing was sent | `poll_ready` until it is ready, then `initial_response` |
+/// | the server sends a challenge | `poll_ready` until it is ready, then `respond` |
+/// | the response takes work that depends on the challenge | `respond` gives [`Step::Wait`]; `poll_ready` until it is ready, then `respond` again |
+/// | the server claims success | `is_complete` |
+///
+/// A value may be used for a second exchange, which starts again with `begin`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an authentication mechanism",
     label = "not a SASL mechanism",
@@ -26,6 +41,41 @@ pub trait Mechanism: Send {
     /// Whether the server, or whoever poses as it, learns something with which it could
     /// authenticate elsewhere. Such a mechanism is used inside verified TLS alone.
     fn reveals_secret(&self) -> bool;
+
+    /// Begins an exchange on a connection of which these are the facts. A mechanism of several names
+    /// chooses one here: [`name`](Self::name) and [`reveals_secret`](Self::reveals_secret) are asked
+    /// afterwards. By default nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// When the mechanism cannot be used on this connection. Then nothing is sent.
+    fn begin(&mut self, facts: &Facts<'_>) -> Result<(), MechanismError> {
+        let _ = facts;
+        Ok(())
+    }
+
+    /// Whether the next response can be made. It is asked before the initial response and before
+    /// each answer to a challenge, and by default it is ready.
+    ///
+    /// As in any `poll`, a mechanism that is not ready leaves the waker to whatever will make it
+    /// ready, such as the task that fetches a token. One that computes for long does it in slices: it
+    /// computes for a millisecond or so, wakes the waker itself and returns `Pending`, so that other
+    /// tasks run meanwhile. It may be polled more often than it was woken, and is not polled again
+    /// between being ready and the response.
+    ///
+    /// Meanwhile the connection is read: a server that closes it ends the exchange. After AUTH was
+    /// sent all of the waiting for one response must be done within
+    /// [`Timeouts::auth`](crate::Timeouts::auth); before, only the deadline of the whole connection
+    /// counts, and that of the server's patience.
+    ///
+    /// # Errors
+    ///
+    /// When there will be no response. Then nothing is sent, or the exchange is cancelled when AUTH
+    /// was sent already.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), MechanismError>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
+    }
 
     /// What the client says first, if it speaks first. An empty response and none are different
     /// things (RFC 4954 §4).
@@ -56,6 +106,10 @@ pub trait Mechanism: Send {
 pub enum Step {
     /// Sends this response. It may be empty.
     Respond(Secret),
+    /// Waits: the response to this challenge takes work, or something from elsewhere. Once
+    /// [`poll_ready`](Mechanism::poll_ready) is ready, [`respond`](Mechanism::respond) is called again
+    /// with the same challenge, and must then have the response.
+    Wait,
 }
 
 impl From<Secret> for Step {

@@ -1,9 +1,10 @@
-//! SASL mechanisms: one file each, and what a mechanism is.
+//! SASL mechanisms: one file each, what a mechanism is, and what it may know.
 //!
 //! The mechanisms here are made as yours can be: with
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
 mod external;
+mod facts;
 mod login;
 mod mechanism;
 mod plain;
@@ -12,6 +13,7 @@ mod xoauth2;
 
 pub use crate::error::mechanism::MechanismError;
 pub use external::External;
+pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;

@@ -2,7 +2,8 @@
 
 use super::error::TransitionError;
 use super::typed::Connection;
-use crate::auth::Mechanism;
+use crate::auth::{Facts, Mechanism};
+use crate::error::refusal::Refusal;
 use crate::exchange::sasl::SaslExchange;
 use crate::state::{Authed, Home};
 
@@ -14,12 +15,10 @@ impl<H: Home> Connection<H> {
         in_clear: bool,
     ) -> Result<Connection<Authed>, TransitionError<H>> {
         self.session.driver.begin_call()?;
-        let verified = self.security().is_some_and(|security| security.verified);
-        let answer =
-            match SaslExchange::new(mechanism, self.state.capabilities(), verified || in_clear) {
-                Ok(exchange) => self.session.run(exchange).await?,
-                Err(refusal) => Err(refusal),
-            };
+        let answer = match self.exchange_of(mechanism, in_clear) {
+            Ok(exchange) => self.session.run(exchange).await?,
+            Err(refusal) => Err(refusal),
+        };
         if let Err(refusal) = answer {
             return Err(TransitionError::refused(self, refusal));
         }
@@ -29,5 +28,21 @@ impl<H: Home> Connection<H> {
             capabilities: self.state.capabilities().clone(),
         };
         Ok(Connection { session: self.session, state })
+    }
+
+    /// Tells the mechanism where it is, and begins its exchange.
+    fn exchange_of<'m, M: Mechanism + ?Sized>(
+        &self,
+        mechanism: &'m mut M,
+        in_clear: bool,
+    ) -> Result<SaslExchange<'m, M>, Refusal> {
+        let (security, capabilities) = (self.state.security(), self.state.capabilities());
+        let mut facts = Facts::new(self.session.server_name(), capabilities)
+            .with_exporter(self.state.exporter());
+        if let Some(security) = security {
+            facts = facts.with_security(security);
+        }
+        let trusted = in_clear || security.is_some_and(|security| security.verified);
+        SaslExchange::new(mechanism, &facts, capabilities, trusted)
     }
 }

@@ -1,15 +1,17 @@
-//! The AUTH exchange: what a mechanism says, framed for SMTP (RFC 4954 §4).
+//! The AUTH exchange: what a mechanism says, framed for SMTP (RFC 4954 §4), and the waiting until it
+//! can say it.
+
+use std::task::{Context, Poll};
 
 use smtp_grammar::{Capabilities, Reply};
 
 use super::{Answer, Exchange, Need, reset};
-use crate::auth::{Challenge, Mechanism, Step};
+use crate::auth::{Challenge, Facts, Mechanism, Step};
 use crate::command::Auth;
 use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::mechanism::MechanismError;
 use crate::error::refusal::Refusal;
-use crate::extension::AuthMechanisms;
 use crate::proto::command::Command as _;
 use crate::proto::engine::{Engine, Expected, Outcome};
 use crate::proto::fault::{Fault, ProtocolError};
@@ -27,20 +29,37 @@ const EXPECTED: Expected =
 /// reply" (RFC 4954 §4). Any refusal will do; a success is a violation.
 const CANCELLED: Expected = Expected { stage: Stage::Auth, accepts: &[], reply_lines: None };
 
-/// An authentication, from AUTH to its final reply.
+/// An authentication, from its first look at the connection to its final reply.
 pub(crate) struct SaslExchange<'m, M: ?Sized> {
     mechanism: &'m mut M,
     capabilities: Capabilities,
+    phase: Phase,
+    /// The mechanism's word that it is ready, or that it never will be, until its response is asked
+    /// for.
+    ready: Option<Result<(), MechanismError>>,
+    /// It was not ready when it was asked, so the server has waited for it.
+    waited: bool,
+    /// AUTH, until the server takes commands.
     begin: Option<Auth>,
-    begun: bool,
     /// An initial response that did not fit into the line of AUTH.
     deferred: Option<Secret>,
-    /// Challenges so far, and those that the mechanism has seen.
+    /// Challenges so far, and those that the mechanism has answered.
     challenges: usize,
     index: usize,
-    /// Why the mechanism gave up.
-    cancelled: Option<MechanismError>,
+    /// Why the mechanism gave up, and whose doing it is.
+    cancelled: Option<(MechanismError, Blame)>,
     refusal: Option<Refusal>,
+}
+
+/// Who is to say the next word.
+enum Phase {
+    /// The mechanism: AUTH was not sent, and waits for the initial response.
+    Opening,
+    /// The server.
+    Reply,
+    /// The mechanism: it owes the response to this challenge. `seen` says that it has read it, and
+    /// asked for the time to answer.
+    Challenged { challenge: Reply, seen: bool },
 }
 
 impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
@@ -48,23 +67,25 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     /// be revealed.
     pub(crate) fn new(
         mechanism: &'m mut M,
+        facts: &Facts<'_>,
         capabilities: &Capabilities,
         trusted: bool,
     ) -> Result<Self, Refusal> {
+        // Before everything else: the mechanism may choose its name by the facts.
+        mechanism.begin(facts).map_err(Refusal::not_tried)?;
         if mechanism.reveals_secret() && !trusted {
             return Err(Refusal::insecure(mechanism.name()));
         }
-        let offered = capabilities.get::<AuthMechanisms>();
-        if !offered.is_some_and(|offered| offered.has(mechanism.name())) {
+        if !facts.mechanisms().has(mechanism.name()) {
             return Err(Refusal::mechanism_not_offered(mechanism.name()));
         }
-        let initial = mechanism.initial_response().map_err(Refusal::not_tried)?;
-        let begin = Some(Auth::new(mechanism.name(), initial));
         Ok(Self {
             mechanism,
             capabilities: capabilities.clone(),
-            begin,
-            begun: false,
+            phase: Phase::Opening,
+            ready: None,
+            waited: false,
+            begin: None,
             deferred: None,
             challenges: 0,
             index: 0,
@@ -73,10 +94,29 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         })
     }
 
-    fn submit(&mut self, engine: &mut Engine) {
-        if !std::mem::replace(&mut self.begun, true) {
-            reset::submit_if_due(engine);
+    /// Asks for the response that the mechanism is ready for, and sends it. Gives the refusal where
+    /// nothing was sent and nothing will be.
+    fn say(&mut self, engine: &mut Engine, ready: Result<(), MechanismError>) -> Option<Refusal> {
+        self.waited = false;
+        match std::mem::replace(&mut self.phase, Phase::Reply) {
+            Phase::Opening => match ready.and_then(|()| self.mechanism.initial_response()) {
+                Ok(initial) => {
+                    self.begin = Some(Auth::new(self.mechanism.name(), initial));
+                    reset::submit_if_due(engine);
+                }
+                Err(error) => return Some(Refusal::not_tried(error)),
+            },
+            Phase::Challenged { challenge, seen } => match ready {
+                Ok(()) => self.respond(engine, challenge, seen),
+                Err(error) => self.cancel(engine, error, Blame::Caller),
+            },
+            Phase::Reply => {}
         }
+        None
+    }
+
+    /// Sends AUTH, once the server takes commands.
+    fn submit(&mut self, engine: &mut Engine) {
         if !engine.may_submit() {
             return;
         }
@@ -101,9 +141,9 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
 
     /// Takes a reply; none where the exchange goes on.
     fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Option<Answer<()>>, Fault> {
-        if let Some(error) = self.cancelled.take() {
+        if let Some((error, blame)) = self.cancelled.take() {
             let (Outcome::Accepted(reply) | Outcome::Refused(reply)) = outcome;
-            return Ok(Some(Err(Refusal::gave_up(error, Blame::Peer, Some(reply)))));
+            return Ok(Some(Err(Refusal::gave_up(error, blame, Some(reply)))));
         }
         let reply = match outcome {
             Outcome::Accepted(reply) => reply,
@@ -112,7 +152,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
             }
         };
         if reply.code().value() == CHALLENGE {
-            return self.respond(engine, &reply).map(|()| None);
+            return self.take_challenge(engine, reply).map(|()| None);
         }
         if self.mechanism.is_complete() {
             return Ok(Some(Ok(())));
@@ -120,47 +160,63 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         Err(engine.end(ProtocolError::UnverifiedSuccess(reply).into()))
     }
 
-    fn respond(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
+    fn take_challenge(&mut self, engine: &mut Engine, reply: Reply) -> Result<(), Fault> {
         let most = engine.limits().challenges;
         if self.challenges >= most {
             return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
         }
         self.challenges += 1;
-        let mut lines = reply.lines();
-        let text = lines.next().unwrap_or_default();
-        if lines.next().is_some() {
-            return Err(engine.end(ProtocolError::Unexpected(reply.clone()).into()));
+        if reply.lines().nth(1).is_some() {
+            return Err(engine.end(ProtocolError::Unexpected(reply).into()));
         }
-        let step = match self.deferred.take() {
-            Some(response) if text.is_empty() => Ok(Step::Respond(response)),
-            Some(_) => Err(MechanismError::new(
-                "the server sent a challenge where it must ask for the initial response",
-            )),
-            None => {
-                self.index += 1;
-                self.mechanism.respond(Challenge::new(self.index - 1, text))
+        match self.deferred.take() {
+            Some(response) if text(&reply).is_empty() => self.send(engine, &response),
+            Some(_) => {
+                let reason =
+                    "the server sent a challenge where it must ask for the initial response";
+                self.cancel(engine, MechanismError::new(reason), Blame::Peer);
             }
-        };
-        match step.and_then(|step| fitting(engine, step)) {
-            Ok(response) => engine.submit_response(response.expose(), EXPECTED),
-            Err(error) => {
-                engine.submit_cancel(CANCELLED);
-                self.cancelled = Some(error);
-            }
+            None => self.phase = Phase::Challenged { challenge: reply, seen: false },
         }
         Ok(())
     }
+
+    /// Has the mechanism answer a challenge.
+    fn respond(&mut self, engine: &mut Engine, challenge: Reply, seen: bool) {
+        match self.mechanism.respond(Challenge::new(self.index, text(&challenge))) {
+            Ok(Step::Respond(response)) => {
+                self.index += 1;
+                self.send(engine, &response);
+            }
+            Ok(Step::Wait) if !seen => self.phase = Phase::Challenged { challenge, seen: true },
+            // Asking again and again would keep the whole task busy.
+            Ok(Step::Wait) => {
+                let reason = "the mechanism said that it is ready, and has no response";
+                self.cancel(engine, MechanismError::new(reason), Blame::Caller);
+            }
+            Err(error) => self.cancel(engine, error, Blame::Peer),
+        }
+    }
+
+    /// Sends a response that is no longer than the limit.
+    fn send(&mut self, engine: &mut Engine, response: &Secret) {
+        let most = engine.limits().auth_line;
+        if response.expose().len().div_ceil(3) * 4 + 2 > most {
+            let reason = format!("the response has more than {most} octets: raise the limit");
+            return self.cancel(engine, MechanismError::new(reason), Blame::Caller);
+        }
+        engine.submit_response(response.expose(), EXPECTED);
+    }
+
+    fn cancel(&mut self, engine: &mut Engine, error: MechanismError, blame: Blame) {
+        engine.submit_cancel(CANCELLED);
+        self.cancelled = Some((error, blame));
+    }
 }
 
-/// The response of a step, when it is no longer than the limit.
-fn fitting(engine: &Engine, step: Step) -> Result<Secret, MechanismError> {
-    let Step::Respond(response) = step;
-    let most = engine.limits().auth_line;
-    if response.expose().len().div_ceil(3) * 4 + 2 > most {
-        let reason = format!("the response has more than {most} octets: raise the limit");
-        return Err(MechanismError::new(reason));
-    }
-    Ok(response)
+/// The text of a challenge, which has one line.
+fn text(challenge: &Reply) -> &[u8] {
+    challenge.lines().next().unwrap_or_default()
 }
 
 impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
@@ -168,6 +224,19 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {
+            if !matches!(self.phase, Phase::Reply) {
+                // No reply is due: what has come can only be the end.
+                engine.check_unasked()?;
+                let Some(ready) = self.ready.take() else {
+                    return Ok(Need::Source);
+                };
+                // A part of a reply would be taken for the begin of the next one.
+                engine.check_idle()?;
+                if let Some(refusal) = self.say(engine, ready) {
+                    return Ok(Need::Done(Ok(Err(refusal))));
+                }
+                continue;
+            }
             self.submit(engine);
             if !engine.awaits_reply()
                 && let Some(refusal) = self.refusal.take()
@@ -188,10 +257,26 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
         }
     }
 
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let ready = self.mechanism.poll_ready(cx);
+        self.waited |= ready.is_pending();
+        ready.map(|ready| self.ready = Some(ready))
+    }
+
+    fn source_stage(&self) -> Option<Stage> {
+        match self.phase {
+            _ if !self.waited => None,
+            // No command is under way that could take too long.
+            Phase::Opening => Some(Stage::Source),
+            Phase::Reply => None,
+            Phase::Challenged { .. } => Some(Stage::Auth),
+        }
+    }
+
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
         // Why the mechanism gave up is nearer to the cause than what came after.
         Err(match self.cancelled.take() {
-            Some(error) => lost.after(Refusal::gave_up(error, Blame::Peer, None)),
+            Some((error, blame)) => lost.after(Refusal::gave_up(error, blame, None)),
             None => lost,
         })
     }

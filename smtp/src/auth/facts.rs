@@ -1,0 +1,85 @@
+//! The facts of a connection, as far as a mechanism may know them.
+//!
+//! A mechanism does no I/O, so the connection hands it these facts before it says anything: to bind
+//! the authentication to TLS, to name the server, to see what else the server offers.
+
+use smtp_grammar::Capabilities;
+
+use super::MechanismError;
+use crate::extension::AuthMechanisms;
+use crate::secret::Secret;
+use crate::state::{Exporter, Security};
+
+/// The connection, as [`Mechanism::begin`](super::Mechanism::begin) is told of it.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    server_name: &'a str,
+    mechanisms: AuthMechanisms,
+    security: Option<&'a Security>,
+    exporter: &'a Exporter,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a connection without TLS to this server, which offers these capabilities.
+    ///
+    /// Connections make their own; this is for the tests of a mechanism.
+    pub fn new(server_name: &'a str, capabilities: &Capabilities) -> Self {
+        let mechanisms = capabilities.get().unwrap_or_default();
+        Self { server_name, mechanisms, security: None, exporter: Exporter::none() }
+    }
+
+    /// The same inside TLS.
+    #[must_use]
+    pub fn with_security(mut self, security: &'a Security) -> Self {
+        self.security = Some(security);
+        self
+    }
+
+    /// The same with a channel binding.
+    #[must_use]
+    pub fn with_exporter(mut self, exporter: &'a Exporter) -> Self {
+        self.exporter = exporter;
+        self
+    }
+
+    /// The name of the server as the caller gave it, a DNS name or an address: the host of a
+    /// `digest-uri` (RFC 2831 §2.1.2) or of a service name such as `smtp@mail.example.com`.
+    pub fn server_name(&self) -> &'a str {
+        self.server_name
+    }
+
+    /// The mechanisms that the server's last EHLO reply lists, inside TLS where there is TLS. SCRAM
+    /// tells from them whether the server could have bound the channel (RFC 5802 §6).
+    pub fn mechanisms(&self) -> &AuthMechanisms {
+        &self.mechanisms
+    }
+
+    /// The facts of TLS, how the server was verified among them; none without TLS.
+    pub fn security(&self) -> Option<&'a Security> {
+        self.security
+    }
+
+    /// The server's own certificate, DER. Its hash is the channel binding `tls-server-end-point`
+    /// (RFC 5929 §4.1).
+    pub fn peer_certificate(&self) -> Option<&'a [u8]> {
+        self.security.and_then(|security| security.peer_certificates.leaf())
+    }
+
+    /// Whether the connection can be bound with `tls-exporter` (RFC 9266): inside TLS 1.3, and inside
+    /// TLS 1.2 where the configuration requires the extended master secret. It stays true after the
+    /// value was taken: a client that says it could bind does not lie.
+    pub fn supports_exporter(&self) -> bool {
+        self.exporter.is_supported()
+    }
+
+    /// Takes the 32 bytes of the channel binding `tls-exporter`. They are there for one
+    /// authentication on each connection (RFC 9266 §4.1), so take them only to use them.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has none, or an earlier authentication has taken them: then it takes a new
+    /// connection.
+    pub fn take_exporter(&self) -> Result<Secret, MechanismError> {
+        self.exporter.take()
+    }
+}
