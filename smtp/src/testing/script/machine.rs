@@ -139,6 +139,12 @@ impl Machine {
         }
     }
 
+    /// The channel binding of the connection.
+    pub(super) fn tls_exporter(&self) -> Option<Vec<u8>> {
+        let tls = self.tls.as_ref()?;
+        tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(&[])).ok()
+    }
+
     /// What is left of the script that should not be.
     pub(super) fn unplayed(&self) -> Option<String> {
         if !self.heard.is_empty() {

@@ -44,6 +44,12 @@ impl Peer {
         lock(&self.machine).dialogue.clone()
     }
 
+    /// The channel binding `tls-exporter` (RFC 9266) as the server computes it; none before the
+    /// handshake is done.
+    pub fn tls_exporter(&self) -> Option<Vec<u8>> {
+        lock(&self.machine).tls_exporter()
+    }
+
     /// Whether the client has closed its side.
     pub fn is_closed(&self) -> bool {
         lock(&self.machine).client_gone
