@@ -14,6 +14,7 @@ mod behaviour {
     mod deliver;
     mod deliver_all;
     mod executor;
+    mod facts;
     mod farewell;
     mod feed;
     mod greeting;

@@ -3,7 +3,7 @@
 
 mod complete;
 #[macro_use]
-mod each_wait;
+pub(super) mod each_wait;
 mod chunks;
 mod custom;
 mod shared;

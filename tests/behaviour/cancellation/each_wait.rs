@@ -5,7 +5,10 @@ use std::pin::pin;
 use std::task::Poll;
 
 /// Polls the future until it has waited `waits` times, then drops it. Some when it was done before.
-pub(super) async fn poll_until<F: Future>(future: F, waits: usize) -> Option<F::Output> {
+pub(in crate::behaviour) async fn poll_until<F: Future>(
+    future: F,
+    waits: usize,
+) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut waited = 0;
     std::future::poll_fn(|cx| {
