@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use smtp::{DeliverError, Receipt};
+use smtp::{DeliverError, Receipt, Stopped};
 use tokio::task::JoinSet;
 
 use crate::Result;
@@ -70,7 +70,13 @@ async fn one(job: &Job, mut session: Session) -> (Sent, Option<Session>) {
     let streamed = streamed.await;
     sent.round_trips = session.round_trips.count() - before;
     match streamed {
-        Ok(()) => (sent, Some(session)),
+        Ok(stopped) => {
+            if stopped == Stopped::ServerLimit {
+                let reason = "the server takes no more messages over a connection (MAILMAX)";
+                sent.reasons[2].get_or_insert_with(|| reason.to_owned());
+            }
+            (sent, Some(session))
+        }
         Err(lost) => {
             sent.reasons[2].get_or_insert_with(|| lost.to_string());
             (sent, None)

@@ -86,7 +86,7 @@ impl AnyConnection {
         &'a mut self,
         messages: M,
         report: R,
-    ) -> DeliverAll<'a, 'b, M::IntoIter, R>
+    ) -> DeliverAll<'a, 'b, M::IntoIter, E, R>
     where
         M: IntoIterator<Item = (E, B)>,
         E: Borrow<Envelope>,
@@ -110,7 +110,7 @@ impl AnyConnection {
         &'a mut self,
         messages: M,
         report: R,
-    ) -> DeliverStream<'a, 'b, M, R>
+    ) -> DeliverStream<'a, 'b, M, E, R>
     where
         M: futures_core::Stream<Item = (E, B)>,
         E: Borrow<Envelope>,

@@ -80,7 +80,7 @@ impl<H: Home> Connection<H> {
         &'a mut self,
         messages: M,
         report: R,
-    ) -> DeliverAll<'a, 'b, M::IntoIter, R>
+    ) -> DeliverAll<'a, 'b, M::IntoIter, E, R>
     where
         M: IntoIterator<Item = (E, B)>,
         E: Borrow<Envelope>,
@@ -106,7 +106,7 @@ impl<H: Home> Connection<H> {
         &'a mut self,
         messages: M,
         report: R,
-    ) -> DeliverStream<'a, 'b, M, R>
+    ) -> DeliverStream<'a, 'b, M, E, R>
     where
         M: futures_core::Stream<Item = (E, B)>,
         E: Borrow<Envelope>,
@@ -129,7 +129,7 @@ impl<H: Home> Connection<H> {
 #[must_use = "a message is sent when its future is awaited"]
 pub struct Deliver<'a, 'b> {
     session: &'a mut Session,
-    delivery: Delivery<'b, One<'a, 'b>>,
+    delivery: Delivery<'b, One<'a, 'b>, &'a Envelope, ()>,
     begun: bool,
 }
 
@@ -219,36 +219,10 @@ impl Debug for Deliver<'_, '_> {
 
 /// Messages on their way, of [`Connection::deliver_all`]. Nothing is sent before it is polled.
 #[must_use = "messages are sent when their future is awaited"]
-pub struct DeliverAll<'a, 'b, M, R>
-where
-    M: Iterator<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
+pub struct DeliverAll<'a, 'b, M, E, R> {
     session: &'a mut Session,
-    delivery: Delivery<'b, Iterated<M, R>>,
+    delivery: Delivery<'b, Iterated<M, R>, E, usize>,
     begun: bool,
-}
-
-/// What an iterator of messages gives: an envelope and a body.
-pub trait IntoMessage<'b>: sealed::Sealed {
-    #[doc(hidden)]
-    type Envelope: Borrow<Envelope>;
-    #[doc(hidden)]
-    fn into_message(self) -> (Self::Envelope, Body<'b>);
-}
-
-impl<'b, E: Borrow<Envelope>, B: Into<Body<'b>>> IntoMessage<'b> for (E, B) {
-    type Envelope = E;
-
-    fn into_message(self) -> (E, Body<'b>) {
-        (self.0, self.1.into())
-    }
-}
-
-mod sealed {
-    #[allow(unnameable_types, reason = "no caller implements it")]
-    pub trait Sealed {}
-    impl<E, B> Sealed for (E, B) {}
 }
 
 /// Messages of an iterator, and where is told what became of them.
@@ -257,12 +231,14 @@ struct Iterated<M, R> {
     report: R,
 }
 
-impl<'b, M, R> Messages<'b> for Iterated<M, R>
+impl<'b, M, E, B, R> Messages<'b> for Iterated<M, R>
 where
-    M: Iterator<Item: IntoMessage<'b>>,
+    M: Iterator<Item = (E, B)>,
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
     R: FnMut(usize, Delivered),
 {
-    type Envelope = <M::Item as IntoMessage<'b>>::Envelope;
+    type Envelope = E;
     type Ticket = usize;
 
     fn poll_next(
@@ -275,8 +251,8 @@ where
     #[inline]
     fn next_at_once(&mut self) -> Poll<Option<(usize, Self::Envelope, Body<'b>)>> {
         Poll::Ready(self.messages.next().map(|(index, message)| {
-            let (envelope, body) = message.into_message();
-            (index, envelope, body)
+            let (envelope, body) = message;
+            (index, envelope, body.into())
         }))
     }
 
@@ -290,9 +266,11 @@ where
     }
 }
 
-impl<'a, 'b, M, R> DeliverAll<'a, 'b, M, R>
+impl<'a, 'b, M, E, B, R> DeliverAll<'a, 'b, M, E, R>
 where
-    M: Iterator<Item: IntoMessage<'b>>,
+    M: Iterator<Item = (E, B)>,
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
     R: FnMut(usize, Delivered),
 {
     pub(super) fn new(
@@ -307,9 +285,11 @@ where
     }
 }
 
-impl<'b, M, R> Future for DeliverAll<'_, 'b, M, R>
+impl<'b, M, E, B, R> Future for DeliverAll<'_, 'b, M, E, R>
 where
-    M: Iterator<Item: IntoMessage<'b>>,
+    M: Iterator<Item = (E, B)>,
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
     R: FnMut(usize, Delivered),
 {
     type Output = Result<Stopped, Lost>;
@@ -321,12 +301,16 @@ where
 }
 
 /// Runs a delivery; the driver is told of a call at its first poll.
-fn poll_delivery<'b, M: Messages<'b>>(
+fn poll_delivery<'b, M, E, T>(
     session: &mut Session,
-    delivery: &mut Delivery<'b, M>,
+    delivery: &mut Delivery<'b, M, E, T>,
     begun: &mut bool,
     cx: &mut Context<'_>,
-) -> Poll<Result<Stopped, Lost>> {
+) -> Poll<Result<Stopped, Lost>>
+where
+    M: Messages<'b, Envelope = E, Ticket = T>,
+    E: Borrow<Envelope>,
+{
     if !std::mem::replace(begun, true) {
         session.driver.begin_call()?;
     }
@@ -336,18 +320,9 @@ fn poll_delivery<'b, M: Messages<'b>>(
 }
 
 // Nothing here is pinned.
-impl<'b, M, R> Unpin for DeliverAll<'_, 'b, M, R>
-where
-    M: Iterator<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
-}
+impl<M, E, R> Unpin for DeliverAll<'_, '_, M, E, R> {}
 
-impl<'b, M, R> Debug for DeliverAll<'_, 'b, M, R>
-where
-    M: Iterator<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
+impl<M, E, R> Debug for DeliverAll<'_, '_, M, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeliverAll").field("begun", &self.begun).finish_non_exhaustive()
     }
@@ -357,13 +332,9 @@ where
 /// polled.
 #[cfg(feature = "stream")]
 #[must_use = "messages are sent when their future is awaited"]
-pub struct DeliverStream<'a, 'b, M, R>
-where
-    M: futures_core::Stream<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
+pub struct DeliverStream<'a, 'b, M, E, R> {
     session: &'a mut Session,
-    delivery: Delivery<'b, Streamed<M, R>>,
+    delivery: Delivery<'b, Streamed<M, R>, E, usize>,
     begun: bool,
 }
 
@@ -376,12 +347,14 @@ struct Streamed<M, R> {
 }
 
 #[cfg(feature = "stream")]
-impl<'b, M, R> Messages<'b> for Streamed<M, R>
+impl<'b, M, E, B, R> Messages<'b> for Streamed<M, R>
 where
-    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    M: futures_core::Stream<Item = (E, B)>,
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
     R: FnMut(usize, Delivered),
 {
-    type Envelope = <M::Item as IntoMessage<'b>>::Envelope;
+    type Envelope = E;
     type Ticket = usize;
 
     fn poll_next(
@@ -392,8 +365,8 @@ where
         self.messages.as_mut().poll_next(cx).map(|message| {
             self.index += usize::from(message.is_some());
             message.map(|message| {
-                let (envelope, body) = message.into_message();
-                (index, envelope, body)
+                let (envelope, body) = message;
+                (index, envelope, body.into())
             })
         })
     }
@@ -408,9 +381,11 @@ where
 }
 
 #[cfg(feature = "stream")]
-impl<'b, M, R> Future for DeliverStream<'_, 'b, M, R>
+impl<'b, M, E, B, R> Future for DeliverStream<'_, 'b, M, E, R>
 where
-    M: futures_core::Stream<Item: IntoMessage<'b>>,
+    M: futures_core::Stream<Item = (E, B)>,
+    E: Borrow<Envelope>,
+    B: Into<Body<'b>>,
     R: FnMut(usize, Delivered),
 {
     type Output = Result<Stopped, Lost>;
@@ -423,19 +398,10 @@ where
 
 // Nothing here is pinned.
 #[cfg(feature = "stream")]
-impl<'b, M, R> Unpin for DeliverStream<'_, 'b, M, R>
-where
-    M: futures_core::Stream<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
-}
+impl<M, E, R> Unpin for DeliverStream<'_, '_, M, E, R> {}
 
 #[cfg(feature = "stream")]
-impl<'b, M, R> Debug for DeliverStream<'_, 'b, M, R>
-where
-    M: futures_core::Stream<Item: IntoMessage<'b>>,
-    R: FnMut(usize, Delivered),
-{
+impl<M, E, R> Debug for DeliverStream<'_, '_, M, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeliverStream").field("begun", &self.begun).finish_non_exhaustive()
     }

@@ -11,7 +11,7 @@ use super::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::delivery::{Delivery, Stopped};
-use crate::exchange::feed::{Fed, FeedQueue, FeedSlot};
+use crate::exchange::feed::{Fed, FedMessages, FeedQueue, FeedSlot};
 use crate::exchange::plan::DeliveryCapabilities;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
@@ -51,10 +51,7 @@ impl<H: Home> Connection<H> {
     }
 }
 
-fn begin(
-    session: &Session,
-    capabilities: &smtp_grammar::Capabilities,
-) -> (Feed, Delivery<'static, Fed>) {
+fn begin(session: &Session, capabilities: &smtp_grammar::Capabilities) -> (Feed, FedMessages) {
     let queue = Arc::new(FeedQueue::default());
     let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
     (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed(queue)))
@@ -195,7 +192,7 @@ fn reason(session: &Session, run: &Result<Stopped, Lost>) -> Result<Lost, Refusa
 /// Runs the messages of a feed; the driver is told of a call at its first poll.
 fn poll_feed(
     session: &mut Session,
-    delivery: &mut Delivery<'static, Fed>,
+    delivery: &mut FedMessages,
     begun: &mut bool,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Stopped, Lost>> {
@@ -212,7 +209,7 @@ fn poll_feed(
 }
 
 /// The feed is given up: what waited is not sent, and of the rest it is said what is known.
-fn interrupt(session: &mut Session, delivery: &mut Delivery<'static, Fed>) {
+fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
     if let Err(lost) = session.driver.interrupt(delivery) {
         delivery.messages().0.close(&Ok(lost));
     }
@@ -234,7 +231,7 @@ fn interrupt(session: &mut Session, delivery: &mut Delivery<'static, Fed>) {
 #[must_use = "nothing is sent while this future is not polled"]
 pub struct Feeding<H: Home> {
     connection: Option<Connection<H>>,
-    delivery: Delivery<'static, Fed>,
+    delivery: FedMessages,
     begun: bool,
 }
 
@@ -278,7 +275,7 @@ impl<H: Home> Debug for Feeding<H> {
 #[must_use = "nothing is sent while this future is not polled"]
 pub struct FeedingMut<'a, H: Home> {
     connection: &'a mut Connection<H>,
-    delivery: Delivery<'static, Fed>,
+    delivery: FedMessages,
     begun: bool,
     done: bool,
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::delivery::{Delivered, Messages};
+use super::delivery::{Delivered, Delivery, Messages};
 use super::recipients::RecipientList;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
@@ -201,6 +201,9 @@ impl SlotState {
 /// Messages of a feed.
 #[derive(Debug)]
 pub(crate) struct Fed(pub(crate) Arc<FeedQueue>);
+
+/// A delivery of the messages of a feed.
+pub(crate) type FedMessages = Delivery<'static, Fed, Envelope, Arc<FeedSlot>>;
 
 impl Messages<'static> for Fed {
     type Envelope = Envelope;

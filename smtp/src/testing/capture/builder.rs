@@ -1,16 +1,14 @@
 //! What a capture server is like.
 
 use std::collections::HashMap;
-use std::io;
 
-use super::CaptureServer;
 use crate::testing::Certificate;
 
-/// Describes a [`CaptureServer`].
+/// Describes a [`CaptureServer`](super::CaptureServer).
 #[derive(Debug, Default)]
 #[must_use]
 pub struct CaptureServerBuilder {
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 #[derive(Debug)]
@@ -48,7 +46,7 @@ impl Default for Settings {
 }
 
 impl CaptureServerBuilder {
-    /// Offers STARTTLS, and AUTH only behind it.
+    /// Offers STARTTLS, and AUTH only inside it.
     pub fn starttls(mut self) -> Self {
         self.settings.security = Security::StartTls;
         self
@@ -104,14 +102,5 @@ impl CaptureServerBuilder {
     pub fn certificate(mut self, certificate: &Certificate) -> Self {
         self.settings.certificate = certificate.clone();
         self
-    }
-
-    /// Starts the server, on the tokio runtime that this is called in.
-    ///
-    /// # Errors
-    ///
-    /// When no port can be opened.
-    pub async fn start(self) -> io::Result<CaptureServer> {
-        CaptureServer::start(self.settings).await
     }
 }

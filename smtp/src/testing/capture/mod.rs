@@ -116,6 +116,17 @@ impl CaptureServer {
     }
 }
 
+impl CaptureServerBuilder {
+    /// Starts the server, on the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be opened.
+    pub async fn start(self) -> io::Result<CaptureServer> {
+        CaptureServer::start(self.settings).await
+    }
+}
+
 impl Drop for CaptureServer {
     fn drop(&mut self) {
         self.accepting.abort();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio_rustls::rustls::ServerConnection;
 
 use super::super::certificate::Certificate;
-use super::{Script, Step};
+use super::plan::{Plan, Step};
 use crate::transport::Clock;
 
 /// How long a stuttering stream makes its task wait.
@@ -19,7 +19,7 @@ const STUTTER: Duration = Duration::from_millis(1);
 
 /// A script being played.
 pub(super) struct Machine {
-    pub(super) script: Script,
+    pub(super) plan: Plan,
     certificate: Certificate,
     steps: VecDeque<(usize, Step)>,
     clock: Arc<dyn Clock>,
@@ -57,14 +57,10 @@ pub(super) enum End {
 }
 
 impl Machine {
-    pub(super) fn new(
-        mut script: Script,
-        certificate: &Certificate,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let steps = std::mem::take(&mut script.steps).into();
+    pub(super) fn new(mut plan: Plan, certificate: &Certificate, clock: Arc<dyn Clock>) -> Self {
+        let steps = std::mem::take(&mut plan.steps).into();
         let mut machine = Self {
-            script,
+            plan,
             certificate: certificate.clone(),
             steps,
             clock,
@@ -111,7 +107,7 @@ impl Machine {
 
     /// Whether the task must wait for a moment before it reads or writes.
     pub(super) fn must_stutter(&mut self, access: Access, cx: &mut Context<'_>) -> bool {
-        if !self.script.stutter {
+        if !self.plan.stutter {
             return false;
         }
         let mut moment = match self.stutters[access as usize].take() {
@@ -163,7 +159,7 @@ impl Machine {
         {
             let done = match &step {
                 Step::Server(octets) => {
-                    if self.script.lockstep && !self.heard.is_empty() {
+                    if self.plan.lockstep && !self.heard.is_empty() {
                         self.fail(line, "the client did not wait for the server");
                     }
                     self.note("S", octets);
@@ -300,7 +296,7 @@ impl Machine {
 impl Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine")
-            .field("script", &self.script)
+            .field("plan", &self.plan)
             .field("steps", &self.steps)
             .field("end", &self.end)
             .field("dialogue", &self.dialogue)

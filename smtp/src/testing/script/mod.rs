@@ -3,10 +3,10 @@
 mod machine;
 mod parse;
 mod peer;
+mod plan;
 mod stream;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 pub use peer::Peer;
 pub use stream::ScriptedStream;
@@ -14,6 +14,7 @@ pub use stream::ScriptedStream;
 use super::certificate::Certificate;
 use crate::transport::{Clock, TokioClock};
 use machine::Machine;
+use plan::{Plan, Step};
 
 /// A dialogue, of which the script plays the server and checks the client.
 ///
@@ -37,29 +38,9 @@ use machine::Machine;
 /// with the dialogue up to there.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    steps: Vec<(usize, Step)>,
+    plan: Plan,
     certificate: Option<Certificate>,
-    fragment: Option<usize>,
-    write_limit: Option<usize>,
-    lockstep: bool,
-    stutter: bool,
     clock: Option<Arc<dyn Clock>>,
-}
-
-/// A step of a script.
-#[derive(Clone, Debug)]
-enum Step {
-    Server(Vec<u8>),
-    /// A line without its CRLF; `true` when more may follow in it.
-    Client(String, bool),
-    ClientRaw(Vec<u8>),
-    Tls,
-    Wait(Duration),
-    Silence,
-    Close,
-    Cut,
-    Reset,
-    Endless(Vec<u8>),
 }
 
 impl Script {
@@ -79,8 +60,8 @@ impl Script {
     /// As [`new`](Self::new).
     #[must_use]
     pub fn then(mut self, dialogue: &str) -> Self {
-        let first = self.steps.last().map_or(0, |(line, _)| *line);
-        self.steps.extend(parse::parse(dialogue, first));
+        let first = self.plan.steps.last().map_or(0, |(line, _)| *line);
+        self.plan.steps.extend(parse::parse(dialogue, first));
         self
     }
 
@@ -105,21 +86,21 @@ impl Script {
     /// Octets arrive in pieces of this length, at most.
     #[must_use]
     pub fn fragmented(mut self, octets: usize) -> Self {
-        self.fragment = Some(octets.max(1));
+        self.plan.fragment = Some(octets.max(1));
         self
     }
 
     /// A write takes this many octets, at most.
     #[must_use]
     pub fn write_limit(mut self, octets: usize) -> Self {
-        self.write_limit = Some(octets.max(1));
+        self.plan.write_limit = Some(octets.max(1));
         self
     }
 
     /// What the client says before the server has said its line is an error.
     #[must_use]
     pub fn lockstep(mut self) -> Self {
-        self.lockstep = true;
+        self.plan.lockstep = true;
         self
     }
 
@@ -127,7 +108,7 @@ impl Script {
     /// future at each place where it could wait.
     #[must_use]
     pub fn stutter(mut self) -> Self {
-        self.stutter = true;
+        self.plan.stutter = true;
         self
     }
 
@@ -157,13 +138,13 @@ impl Script {
         let certificate = self.certificate.clone().unwrap_or_default();
         let authority = certificate.authority_pem().to_owned();
         let clock = self.clock.clone().unwrap_or_else(|| Arc::new(TokioClock));
-        let machine = Arc::new(Mutex::new(Machine::new(self, &certificate, clock)));
+        let machine = Arc::new(Mutex::new(Machine::new(self.plan, &certificate, clock)));
         (ScriptedStream::new(Arc::clone(&machine)), Peer::new(machine, authority))
     }
 
     fn step(mut self, step: Step) -> Self {
-        let line = self.steps.last().map_or(0, |(line, _)| *line) + 1;
-        self.steps.push((line, step));
+        let line = self.plan.steps.last().map_or(0, |(line, _)| *line) + 1;
+        self.plan.steps.push((line, step));
         self
     }
 }

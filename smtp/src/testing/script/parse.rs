@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Step;
+use super::plan::Step;
 
 /// The steps of a text, with the numbers of their lines, counted from `first`.
 pub(super) fn parse(dialogue: &str, first: usize) -> Vec<(usize, Step)> {

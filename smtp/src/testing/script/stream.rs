@@ -50,7 +50,7 @@ impl AsyncRead for ScriptedStream {
         if machine.must_stutter(Access::Read, cx) {
             return Poll::Pending;
         }
-        let most = machine.script.fragment.unwrap_or(usize::MAX);
+        let most = machine.plan.fragment.unwrap_or(usize::MAX);
         let count = machine.outgoing.len().min(most).min(buffer.remaining());
         let octets: Vec<u8> = machine.outgoing.drain(..count).collect();
         buffer.put_slice(&octets);
@@ -71,7 +71,7 @@ impl AsyncWrite for ScriptedStream {
         if let Some(end) = machine.end {
             return Poll::Ready(Err(broken(end)));
         }
-        let count = octets.len().min(machine.script.write_limit.unwrap_or(usize::MAX));
+        let count = octets.len().min(machine.plan.write_limit.unwrap_or(usize::MAX));
         machine.hear(&octets[..count]);
         Poll::Ready(Ok(count))
     }

@@ -1,0 +1,147 @@
+//! When the next transaction begins, and when there is none.
+
+use std::borrow::Borrow;
+use std::task::Poll;
+
+use super::flight::Flight;
+use super::{Delivery, FENCE, Fence, Messages, Stopped};
+use crate::error::refusal::Refusal;
+use crate::exchange::Need;
+use crate::exchange::plan::SendPlan;
+use crate::exchange::recipients::RecipientList;
+use crate::exchange::transaction::{Carriage, Transaction};
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, Undelivered};
+use crate::message::transfer::BodyMethod;
+use crate::proto::engine::Engine;
+
+impl<'b, M, E, T> Delivery<'b, M, E, T>
+where
+    M: Messages<'b, Envelope = E, Ticket = T>,
+    E: Borrow<Envelope>,
+{
+    /// Begins the next transaction; what must happen first, where it cannot begin.
+    pub(super) fn begin(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+        let at_limit =
+            self.offers.limits.mail.is_some_and(|most| engine.transactions() >= u64::from(most));
+        if at_limit {
+            return self.stop(engine);
+        }
+        if !self.may_begin(engine) {
+            let last = self.again.is_empty() && self.next.is_none() && self.messages.is_empty();
+            return if last { self.end(engine, Stopped::Exhausted) } else { Some(Need::Reply) };
+        }
+        // A transaction is large: it is made where it stays.
+        if !self.again.is_empty() {
+            self.in_flight.extend(self.again.pop_front());
+        } else {
+            let (ticket, envelope, body) = match self.next.take() {
+                Some(message) => message,
+                None if self.exhausted => return self.end(engine, Stopped::Exhausted),
+                None => match self.messages.next_at_once() {
+                    Poll::Ready(Some(message)) => message,
+                    Poll::Ready(None) => {
+                        self.exhausted = true;
+                        return self.end(engine, Stopped::Exhausted);
+                    }
+                    Poll::Pending => return Some(Need::Source),
+                },
+            };
+            match self.offers.plan(envelope.borrow(), &body) {
+                Ok(plan) => {
+                    let carriage = Carriage {
+                        method: plan.method,
+                        summary: plan.summary,
+                        chunk_size: self.offers.transfer.chunk,
+                    };
+                    let recipients = RecipientList::of(envelope.borrow().rcpts());
+                    let transaction = Transaction::new(recipients, body, carriage);
+                    let SendPlan { params, bytes, .. } = plan;
+                    let flight = Flight { ticket, envelope, params, bytes, transaction };
+                    self.in_flight.push_back(flight);
+                }
+                Err(refusal) => {
+                    self.refuse_at_once(ticket, envelope.borrow(), refusal);
+                    return None;
+                }
+            }
+        }
+        self.start(engine);
+        None
+    }
+
+    /// Begins the transaction that was put into the queue.
+    #[inline]
+    pub(super) fn start(&mut self, engine: &Engine) {
+        let overtakes = self.in_flight.len() > 1;
+        let Some(flight) = self.in_flight.back_mut() else {
+            return;
+        };
+        let transaction = &mut flight.transaction;
+        let most = transaction.most_recipients();
+        let limits = &self.offers.limits;
+        let all = most == usize::MAX && limits.rcpt.is_none() && limits.rcpt_domain.is_none();
+        let range = if all && transaction.transactions() == 0 {
+            0..transaction.recipients.len()
+        } else {
+            let splits = transaction.is_repeatable()
+                && flight.envelope.borrow().send_policy().permits_one_flight();
+            let (limits, most) =
+                if splits { (*limits, most) } else { (Default::default(), usize::MAX) };
+            let rcpts = flight.envelope.borrow().rcpts();
+            transaction.recipients.next_range(rcpts, &limits, most).unwrap_or_default()
+        };
+        // RSET is due in every flight that overtakes a final reply: a server that refuses the
+        // message before may keep its transaction, and these recipients would join it.
+        let reset = engine.facts.reset_due || overtakes;
+        transaction.begin(range, reset, overtakes, engine.queued());
+        self.counted |= transaction.method() != BodyMethod::Data;
+        if transaction.method() == BodyMethod::EagerBdat {
+            self.fence = Fence::Due;
+        }
+    }
+
+    /// Whether another transaction may begin after those under way.
+    pub(super) fn may_begin(&self, engine: &Engine) -> bool {
+        if self.fence == Fence::Sent {
+            return false;
+        }
+        let Some(last) = self.in_flight.back() else {
+            return true;
+        };
+        if !self.offers.pipelining || !engine.facts.overtakes || !self.offers.transfer.overtakes {
+            return false;
+        }
+        if last.transaction.method() != BodyMethod::EagerBdat {
+            // It is written whole, so its commands were answered: only its end is due.
+            return true;
+        }
+        let transfer = &self.offers.transfer;
+        let bytes: u64 = self.in_flight.iter().map(|flight| flight.bytes).sum();
+        engine.facts.bdat_verified
+            && self.in_flight.len() < transfer.messages
+            && bytes < transfer.octets
+    }
+
+    /// Reports a message that cannot be sent, whatever the server says.
+    #[cold]
+    pub(super) fn refuse_at_once(&mut self, ticket: T, envelope: &Envelope, refusal: Refusal) {
+        let mut recipients = RecipientList::of(envelope.rcpts());
+        recipients.refuse_rest(&refusal);
+        let undelivered = Undelivered::new(refusal, recipients.into_vec());
+        self.messages.report(ticket, Err(DeliverError::Refused(undelivered)));
+    }
+
+    /// Ends the delivery once everything is answered.
+    pub(super) fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Option<Need<Stopped>> {
+        // A server that refuses what follows a message in its flight would refuse this one too.
+        let follows = engine.facts.overtakes && self.offers.transfer.overtakes;
+        if self.fence == Fence::Due && (follows || self.in_flight.is_empty()) {
+            self.fence = Fence::Sent;
+            self.fence_overtakes = !self.in_flight.is_empty();
+            engine.submit_fence(FENCE);
+        }
+        let over = self.in_flight.is_empty() && self.fence == Fence::None;
+        Some(if over { Need::Done(stopped) } else { Need::Reply })
+    }
+}

@@ -1,0 +1,86 @@
+//! What is said of a message once no transaction is left for it.
+
+use std::borrow::Borrow;
+
+use super::flight::Flight;
+use super::{Delivery, Messages, Stopped};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::Need;
+use crate::exchange::recipients::RecipientList;
+use crate::exchange::transaction::Loss;
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Unsent};
+use crate::message::receipt::Receipt;
+use crate::proto::engine::Engine;
+
+impl<'b, M, E, T> Delivery<'b, M, E, T>
+where
+    M: Messages<'b, Envelope = E, Ticket = T>,
+    E: Borrow<Envelope>,
+{
+    /// The server takes no more transactions.
+    #[cold]
+    pub(super) fn stop(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+        if self.again.is_empty()
+            && self.next.is_none()
+            && (self.exhausted || self.messages.is_empty())
+        {
+            return self.end(engine, Stopped::Exhausted);
+        }
+        let most = engine.transactions();
+        for mut flight in std::mem::take(&mut self.again) {
+            flight.transaction.recipients.stop(&Refusal::exhausted(most));
+            if flight.transaction.transactions() > 0 {
+                let result = flight.finish();
+                self.messages.report(flight.ticket, result);
+                continue;
+            }
+            let Flight { ticket, envelope, mut transaction, .. } = flight;
+            // It was to begin again: nothing was said of it.
+            let recipients = transaction.recipients.take();
+            let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
+            let message = transaction.take_body().map(|body| (envelope, body));
+            self.messages.hand_back(ticket, unsent, message);
+        }
+        if let Some((ticket, envelope, body)) = self.next.take() {
+            let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
+            let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
+            self.messages.hand_back(ticket, unsent, Some((envelope, body)));
+        }
+        self.end(engine, Stopped::ServerLimit)
+    }
+
+    /// Reports a message that was under way when the connection was lost.
+    pub(super) fn lose(
+        &mut self,
+        flight: Flight<'b, E, T>,
+        engine: &Engine,
+        lost: &Lost,
+        oldest: bool,
+    ) {
+        let Flight { ticket, envelope, mut transaction, .. } = flight;
+        let loss = transaction.lose(lost.fault(), engine, oldest);
+        let delivered = transaction.recipients.take_delivered();
+        let recipients = transaction.recipients.take();
+        let lost = lost.clone();
+        let error = match (loss, delivered) {
+            (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
+            // Some have it: the others are not sent, or refused, and the receipt says so.
+            (_, Some(reply)) => {
+                let receipt = Receipt::new(recipients, reply);
+                return self.messages.report(ticket, Ok(receipt));
+            }
+            (Loss::Refused(refusal), None) => {
+                DeliverError::Lost(DeliveryLost::new(lost.after(refusal), recipients))
+            }
+            (Loss::NotDelivered, None) => DeliverError::Lost(DeliveryLost::new(lost, recipients)),
+            (Loss::NotSent, None) => {
+                let unsent = Unsent::new(Ok(lost), recipients);
+                let message = transaction.take_body().map(|body| (envelope, body));
+                return self.messages.hand_back(ticket, unsent, message);
+            }
+        };
+        self.messages.report(ticket, Err(error));
+    }
+}

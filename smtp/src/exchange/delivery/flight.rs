@@ -1,0 +1,139 @@
+//! A message on its way, and the commands of its transaction.
+
+use std::borrow::Borrow;
+
+use crate::command::{Data, Mail, Rcpt};
+use crate::error::refusal::Refusal;
+use crate::exchange::MAX_QUEUED_BYTES;
+use crate::exchange::plan::{DeliveryCapabilities, MailParams};
+use crate::exchange::transaction::{Opening, Step, Transaction};
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, Undelivered};
+use crate::message::receipt::Receipt;
+use crate::proto::command::Command as _;
+use crate::proto::engine::Engine;
+
+/// A message, and its transaction.
+pub(super) struct Flight<'b, E, T> {
+    pub(super) ticket: T,
+    pub(super) envelope: E,
+    pub(super) params: MailParams,
+    /// How many bytes it has; 0 where that is not known.
+    pub(super) bytes: u64,
+    pub(super) transaction: Transaction<'b>,
+}
+
+/// What comes after the commands of a transaction that may be written now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A reply decides.
+    Reply,
+    /// Bytes must leave.
+    Room,
+    /// The source of the body must give something.
+    Source,
+    /// The message.
+    Content,
+    /// An empty message for nobody.
+    Nothing,
+    /// Nothing is left to be written.
+    Done,
+}
+
+impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
+    /// Writes the commands of a transaction as far as they may be written now.
+    pub(super) fn write_commands(
+        &mut self,
+        engine: &mut Engine,
+        offers: &DeliveryCapabilities,
+    ) -> Next {
+        let transaction = &mut self.transaction;
+        let envelope = self.envelope.borrow();
+        let capabilities = &offers.capabilities;
+        if transaction.step() == Step::Rcpt && engine.output().remaining() > MAX_QUEUED_BYTES {
+            return Next::Room;
+        }
+        loop {
+            if !offers.pipelining && transaction.awaits() {
+                return Next::Reply;
+            }
+            match transaction.step() {
+                Step::Reset => {
+                    engine.submit_reset();
+                    transaction.wrote_reset(engine);
+                }
+                Step::Mail => {
+                    let mail = self.params.of(envelope.mail());
+                    match engine.submit(&mail, capabilities, false) {
+                        Ok(declared) => transaction.wrote_mail(declared),
+                        Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
+                    }
+                }
+                Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
+                Step::Rcpt => match transaction.next_recipient() {
+                    Some(index) => {
+                        let utf8 = transaction.declared().utf8;
+                        match engine.submit(&envelope.rcpts()[index], capabilities, utf8) {
+                            Ok(_) => transaction.wrote_rcpt(index),
+                            Err(error) => {
+                                let refusal = Refusal::encode(Rcpt::SPEC.verb, error);
+                                transaction.skip_rcpt(index, refusal);
+                            }
+                        }
+                        // What is refused while there is no room decides what follows the last one.
+                        if engine.output().remaining() > MAX_QUEUED_BYTES {
+                            return Next::Room;
+                        }
+                        transaction.step_after_rcpt();
+                    }
+                    None => transaction.set_step(Step::Open),
+                },
+                Step::Open => {
+                    match transaction.opening(offers.pipelining, envelope.send_policy()) {
+                        Opening::Wait => return Next::Reply,
+                        Opening::Source => return Next::Source,
+                        Opening::Refused => transaction.give_up(),
+                        Opening::Ask => {
+                            engine.submit_verb::<Data>();
+                            transaction.wrote_opening();
+                            return Next::Reply;
+                        }
+                        Opening::Send => transaction.set_step(Step::Content),
+                    }
+                }
+                Step::Opening => return Next::Reply,
+                Step::Content => return Next::Content,
+                Step::Nothing => return Next::Nothing,
+                Step::Done => return Next::Done,
+            }
+        }
+    }
+
+    /// Whether recipients that do not fit into one transaction get another. A policy that looks at all
+    /// of them must see all of them at once.
+    #[cold]
+    pub(super) fn may_split(&self) -> bool {
+        self.envelope.borrow().send_policy().permits_one_flight()
+            && self.transaction.is_repeatable()
+    }
+
+    /// What became of a message for which no transaction is left.
+    #[inline]
+    pub(super) fn finish(&mut self) -> Result<Receipt, DeliverError> {
+        let transaction = &mut self.transaction;
+        match transaction.recipients.take_delivered() {
+            Some(reply) => Ok(Receipt::new(transaction.recipients.take(), reply)),
+            None => Err(self.undelivered()),
+        }
+    }
+
+    #[cold]
+    fn undelivered(&mut self) -> DeliverError {
+        let transaction = &mut self.transaction;
+        let refusal = match transaction.refusal() {
+            Some(refusal) => refusal.clone(),
+            None => transaction.recipients.refusal(),
+        };
+        DeliverError::Refused(Undelivered::new(refusal, transaction.recipients.take()))
+    }
+}
