@@ -190,10 +190,15 @@ pub(super) fn cases(mode: impl Strategy<Value = Mode>) -> impl Strategy<Value = 
 }
 
 impl Case {
+    /// Bytes of all messages.
+    pub(super) fn bytes(&self) -> usize {
+        let messages = self.messages.iter().enumerate();
+        messages.map(|(index, message)| message.text(index).len()).sum()
+    }
+
     /// Bounds the number of pieces: a large message in pieces of one byte only takes time.
     fn bound(&mut self) {
-        let bytes: usize = (0..self.messages.len()).map(|i| self.messages[i].text(i).len()).sum();
-        let least = bytes / 1000;
+        let least = self.bytes() / 1000;
         let pace = &mut self.plan.pace;
         for piece in [&mut pace.pieces.room, &mut pace.pieces.client_writes, &mut pace.server_reads]
         {
@@ -240,7 +245,7 @@ fn messages() -> impl Strategy<Value = Message> {
         10 => Just("a line of seventy characters, which is about what a mail has in one line"),
         1 => Just("gr\u{fc}n"),
     ];
-    let times = prop_oneof![20 => Just(1_usize), 4 => 2_usize..60, 1 => 3000_usize..5000];
+    let times = prop_oneof![50 => Just(1_usize), 9 => 2_usize..60, 1 => 3000_usize..5000];
     let line_end = prop_oneof![Just(LineEnd::CrLf), Just(LineEnd::Lf)];
     let text = (vec(line, 0..6), times, line_end, prop_oneof![3 => Just(true), 1 => Just(false)]);
     let policy = prop_oneof![5 => Just(false), 1 => Just(true)];

@@ -1,7 +1,7 @@
 //! The smallest session that breaks a rule, as far as it can be found from a larger one.
 //!
-//! Proptest's own shrinking goes first. It changes one value at a time; but where a message goes,
-//! the lists of replies and the moment of the cut must move with it, and that is tried here.
+//! Proptest's own shrinking goes first. It changes one value at a time; but where a message is left
+//! out, the lists of replies and the moment of the cut must change too, and that is tried here.
 
 use proptest::strategy::ValueTree;
 
@@ -10,18 +10,19 @@ use super::plan::{ALL, Answer, Moment, NoRecipients, Plan};
 use super::survey::verdict;
 use super::wire::End;
 
-/// Sessions that are tried in each of the two ways.
-const MOST: usize = 2500;
+/// How much work is done in each of the two ways: bytes of content, and a thousand for a session.
+const MOST: usize = 3_000_000;
 
 /// Makes a case smaller for as long as it breaks this rule.
 pub(super) fn shrink(mut tree: impl ValueTree<Value = Case>, rule: &str) -> Case {
-    let breaks = |case: &Case| verdict(case).iter().any(|violation| violation.rule == rule);
+    let mut left = MOST;
+    let mut breaks = |case: &Case| {
+        left = left.saturating_sub(1000 + case.bytes());
+        left > 0 && verdict(case).iter().any(|violation| violation.rule == rule)
+    };
     let mut smallest = tree.current();
     let mut moved = tree.simplify();
-    for _ in 0..MOST {
-        if !moved {
-            break;
-        }
+    while moved {
         let case = tree.current();
         moved = if breaks(&case) {
             smallest = case;
@@ -32,8 +33,8 @@ pub(super) fn shrink(mut tree: impl ValueTree<Value = Case>, rule: &str) -> Case
     }
     let mut left = MOST;
     let mut breaks = |case: &Case| {
-        left = left.saturating_sub(1);
-        left > 0 && breaks(case)
+        left = left.saturating_sub(1000 + case.bytes());
+        left > 0 && verdict(case).iter().any(|violation| violation.rule == rule)
     };
     while let Some(case) = smaller(&smallest).into_iter().find(&mut breaks) {
         smallest = case;
@@ -44,6 +45,9 @@ pub(super) fn shrink(mut tree: impl ValueTree<Value = Case>, rule: &str) -> Case
 /// Cases that are a little smaller than this one.
 fn smaller(case: &Case) -> Vec<Case> {
     let mut cases = Vec::new();
+    if case.messages.iter().any(|message| message.times > 1) {
+        with_short_messages(case, &mut cases);
+    }
     for index in 0..case.messages.len() {
         if case.messages.len() > 1 {
             without_message(case, index, &mut cases);
@@ -56,9 +60,6 @@ fn smaller(case: &Case) -> Vec<Case> {
     }
     for mode in smaller_modes(case.mode) {
         with_earlier_cuts(Case { mode, ..case.clone() }, &mut cases);
-    }
-    if case.messages.iter().any(|message| message.times > 1) {
-        with_short_chunks(case, &mut cases);
     }
     for plan in smaller_plans(&case.plan) {
         with_earlier_cuts(Case { plan, ..case.clone() }, &mut cases);
@@ -87,12 +88,13 @@ fn without_message(case: &Case, index: usize, cases: &mut Vec<Case>) {
     with_earlier_cuts(smaller, cases);
 }
 
-/// Chunks need not be many bytes where messages are short.
-fn with_short_chunks(case: &Case, cases: &mut Vec<Case>) {
+/// With short messages, and with chunks that are shorter still.
+fn with_short_messages(case: &Case, cases: &mut Vec<Case>) {
     let mut smaller = case.clone();
     for message in &mut smaller.messages {
         message.times = 1;
     }
+    with_earlier_cuts(smaller.clone(), cases);
     if let Mode::TypedBdat(chunk)
     | Mode::Deliver(Way::Chunks(chunk) | Way::Eager(chunk, ..))
     | Mode::DeliverAll(Way::Chunks(chunk) | Way::Eager(chunk, ..)) = &mut smaller.mode
@@ -221,6 +223,7 @@ fn smaller_plans(plan: &Plan) -> Vec<Plan> {
     with(&|plan| plan.pace = quiet.pace.clone());
     with(&|plan| plan.pace.pieces = quiet.pace.pieces);
     with(&|plan| plan.pace.pieces.room = ALL);
+    with(&|plan| plan.pace.pieces.vectored = false);
     with(&|plan| plan.pace.server_says = ALL);
     with(&|plan| plan.pace.server_reads = ALL);
     with(&|plan| plan.pace.between = quiet.pace.between);
