@@ -80,7 +80,8 @@ impl Judge<'_> {
             self.case.mode,
             Mode::Deliver(Way::Eager(..)) | Mode::DeliverAll(Way::Eager(..))
         );
-        if log.cut && log.unread > 0 && self.played.said.session == Session::Lost {
+        let gives_up = self.played.said.session == Session::Lost && !self.may_give_up();
+        if log.cut && log.unread > 0 && gives_up {
             let goodbye = log.goodbye.and_then(|goodbye| log.code_read(goodbye));
             if goodbye.is_none() {
                 let detail = format!("{} bytes are left", log.unread);
@@ -231,7 +232,9 @@ impl Judge<'_> {
         }
         let fact = delivered.map(|fact| format!(", {fact}")).unwrap_or_default();
         let rule = format!("{}{fact}: the client says {}", truth.why, named(verdict));
-        let allowed = truth.allowed.iter().map(|verdict| named(*verdict)).collect::<Vec<_>>();
+        let mut allowed: Vec<_> = truth.allowed.iter().map(|verdict| named(*verdict)).collect();
+        allowed.sort_unstable();
+        allowed.dedup();
         let right =
             if allowed.is_empty() { "nothing of it".to_owned() } else { allowed.join(" or ") };
         self.broken(rule, format!("{recipient}, right: {right}"));
@@ -254,17 +257,23 @@ impl Judge<'_> {
         }
     }
 
+    /// A group of the caller's leaves as it is: where the server refuses its RSET as too early, the
+    /// client cannot begin again.
+    fn may_give_up(&self) -> bool {
+        !self.case.mode.splits() && self.case.plan.suspicious
+    }
+
     /// A connection that nothing happened to is not given up, nor are messages.
     fn session(&mut self) {
         let case = self.case;
-        let suspicious = !case.mode.splits() && case.plan.suspicious;
         let breaks = case
             .messages
             .iter()
             .any(|message| !message.is_in_memory() && is_unsendable(case, message));
         // After DATA, only the end of the connection keeps a broken message from being delivered.
         let data = case.mode.uses_data(case.plan.offers.chunking);
-        if self.played.log.cut || suspicious || (breaks && data) || self.has_unwanted_354() {
+        if self.played.log.cut || self.may_give_up() || self.has_unwanted_354() || (breaks && data)
+        {
             return;
         }
         if self.played.said.session == Session::Lost {
