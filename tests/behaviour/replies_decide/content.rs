@@ -11,7 +11,7 @@ use smtp::testing::Script;
 use smtp::{Connection, DataError, Envelope, Fault, Mailbox, Transfer};
 use tests::{Fate as _, greeted, in_transaction, script, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{BODY, CHUNKING, ENDS, NOTHING, PIPELINING, WRITES, at_once, chunks, envelope};
 
@@ -23,10 +23,15 @@ fn you() -> Rcpt {
     Rcpt::to("you@example.org".parse::<Mailbox>().expect("an address"))
 }
 
+/// Messages, and how much a write takes: one of many pieces, and one whose end is queued when its
+/// first octet leaves.
+pub(super) const LEAVING: [(&[u8], usize); 2] = [(LARGE, 4096), (b"xxxxxxxxx", 1)];
+
 /// The server refuses the message when it has had its first octet, and the connection ends.
-fn early(offers: &[&str], opened: &str, said: &str, end: &str) -> Script {
-    let script = script(offers, opened).client_raw(*b"x");
-    script.then(&format!("S: {said}\n{end}")).write_limit(4096)
+fn early(offers: &[&str], said: &str, end: &str, write: usize) -> Script {
+    let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
+    let script = script(offers, &opened).client_raw(*b"x");
+    script.then(&format!("S: {said}\n{end}")).write_limit(write)
 }
 
 /// What is said while the content leaves, and what becomes of the message then.
@@ -41,21 +46,22 @@ const EARLY: [(&str, &str); 5] = [
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_refused_while_it_leaves() {
-    for (said, expected) in EARLY {
-        for (end, offers) in ENDS.iter().flat_map(|end| [(end, NOTHING), (end, PIPELINING)]) {
-            let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
-            let (mut connection, peer) = greeted(early(offers, &opened, said, end)).await;
-            let result = connection.deliver(&envelope(1), LARGE).await;
-            assert_eq!(result.fate(), expected, "{said} {end}");
+    let ends = || ENDS.iter().flat_map(|end| LEAVING.map(|(body, write)| (end, body, write)));
+    for ((said, expected), (end, body, write)) in
+        EARLY.iter().flat_map(|row| ends().map(move |end| (row, end)))
+    {
+        for offers in [NOTHING, PIPELINING] {
+            let (mut connection, peer) = greeted(early(offers, said, end, write)).await;
+            let result = connection.deliver(&envelope(1), body).await;
+            assert_eq!(result.fate(), *expected, "{said} {end} {write}");
             assert!(!peer.written().ends_with(b"\r\n.\r\n"), "{said}");
 
-            let mail = "C: MAIL *\nS: 250 ok\n";
-            let (connection, _) =
-                greeted(early(offers, &format!("{mail}{OPENED}"), said, end)).await;
+            let (connection, _) = greeted(early(offers, said, end, write)).await;
             let sender: Mailbox = "me@example.com".parse().expect("an address");
             let mut transaction = connection.mail(Mail::from(sender)).await.expect("MAIL");
             transaction.rcpt(you()).await.expect("RCPT");
-            assert_eq!(transaction.data(LARGE).await.fate(), expected, "{said} {end}");
+            let sent = transaction.data(body).await;
+            assert_eq!(sent.fate(), *expected, "{said} {end} {write}");
         }
     }
 }
@@ -277,7 +283,8 @@ async fn a_reply_has_a_moment_after_a_failed_write() {
         let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
         // The reply must not be there before the call.
         let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
-        let result = connection.deliver(&envelope, "x\r\n").await;
+        let result = timeout(second(60), connection.deliver(&envelope, "x\r\n")).await;
+        let result = result.expect("it does not wait for ever");
         assert_eq!(result.fate(), expected, "{after:?}");
         let took = started.elapsed();
         assert!(took <= second(most) + Duration::from_millis(10), "{after:?}: {took:?}");

@@ -5,6 +5,7 @@ use smtp::testing::Script;
 use smtp::{Lost, Mailbox};
 use tests::{Fate as _, greeted, script};
 
+use super::content::LEAVING;
 use super::{ENDS, PIPELINING, WRITES};
 
 fn mailbox(address: &str) -> Mailbox {
@@ -67,10 +68,10 @@ async fn a_message_of_a_group_is_refused_while_it_leaves() {
         "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA\nS: 250 m\nS: 250 a\nS: 550 b\nS: 354 go\n";
     for (said, expected) in [("552 too large", "552"), ("452 full", "452"), ("250 thanks", "Lost")]
     {
-        for end in ENDS {
+        for (end, (body, write)) in ENDS.iter().flat_map(|end| LEAVING.map(|body| (end, body))) {
             let script = script(PIPELINING, flight).client_raw(*b"x");
-            let script = script.then(&format!("S: {said}\n{end}")).write_limit(4096);
-            let (lost, outcomes) = group(script, &[b'x'; 1 << 20]).await;
+            let script = script.then(&format!("S: {said}\n{end}")).write_limit(write);
+            let (lost, outcomes) = group(script, body).await;
             assert_eq!(outcomes, format!("ok ok 550 ok {expected}"), "{said} {end}");
             assert!(lost.is_some(), "{said} {end}");
         }
