@@ -31,6 +31,7 @@ mod behaviour {
     mod secrets;
     mod sizes;
     mod sources;
+    mod spawned;
     mod splitting;
     mod starttls;
     mod submission;
