@@ -38,7 +38,7 @@ impl Connection<Greeted> {
     ///
     /// As [`connect`](Self::connect).
     pub async fn over(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.from_stream(stream), false).await
+        Self::open(server.over(stream), false).await
     }
 }
 
@@ -72,6 +72,6 @@ impl Connection<Tls> {
         server: &Server,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        Self::open_tls(server.from_stream(stream), tls).await
+        Self::open_tls(server.over(stream), tls).await
     }
 }

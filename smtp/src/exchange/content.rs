@@ -38,7 +38,7 @@ pub(crate) struct Content<'b> {
     /// The bytes of the chunk that comes next.
     chunk: Output,
     /// What the source gave, and was not encoded yet.
-    polled: Option<io::Result<Option<Segment<'b>>>>,
+    polled: Poll<io::Result<Option<Segment<'b>>>>,
     /// The source has nothing more at once.
     dry: bool,
     begun: bool,
@@ -99,7 +99,7 @@ impl<'b> Content<'b> {
             encoder: encoder.summarized(summary),
             chunk_size: (!data).then_some(chunk_size),
             chunk: Output::default(),
-            polled: None,
+            polled: Poll::Pending,
             dry: false,
             begun: false,
             start: 0,
@@ -109,12 +109,12 @@ impl<'b> Content<'b> {
 
     /// Polls the source for more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.polled.is_some() {
+        if self.polled.is_ready() {
             return Poll::Ready(());
         }
         match self.body.poll_segment(cx) {
             Poll::Ready(segment) => {
-                self.polled = Some(segment);
+                self.polled = Poll::Ready(segment);
                 self.dry = false;
                 Poll::Ready(())
             }
@@ -156,7 +156,7 @@ impl<'b> Content<'b> {
             if engine.output().remaining() > MAX_QUEUED_BYTES {
                 return Ok(ContentNeed::Room);
             }
-            let Some(segment) = self.next_segment(self.encoder.segment_len())? else {
+            let Poll::Ready(segment) = self.next_segment(self.encoder.segment_len())? else {
                 return Ok(ContentNeed::Source);
             };
             let output = engine.output();
@@ -189,7 +189,7 @@ impl<'b> Content<'b> {
         while !self.ended && (self.chunk.remaining() < size || self.body.is_spent()) {
             let room = size.saturating_sub(self.chunk.remaining());
             let most = self.encoder.segment_len().min(room.max(1));
-            let Some(segment) = self.next_segment(most)? else {
+            let Poll::Ready(segment) = self.next_segment(most)? else {
                 let enough = !waiting || self.chunk.remaining() >= MIN_CHUNK;
                 if self.dry && enough && !self.chunk.is_empty() {
                     break;
@@ -216,13 +216,13 @@ impl<'b> Content<'b> {
         Ok(if self.ended { ContentNeed::Done } else { ContentNeed::Chunk })
     }
 
-    /// The next segment of the body; `None` where the source must be polled first, and
-    /// `Some(None)` after the last.
-    fn next_segment(&mut self, most: usize) -> io::Result<Option<Option<Segment<'b>>>> {
+    /// The next segment of the body, `None` after the last; pending where the source must be polled
+    /// first.
+    fn next_segment(&mut self, most: usize) -> Poll<io::Result<Option<Segment<'b>>>> {
         if self.body.is_polled() {
-            return self.polled.take().transpose();
+            return std::mem::replace(&mut self.polled, Poll::Pending);
         }
-        self.body.next_segment(most).map(Some)
+        Poll::Ready(self.body.next_segment(most))
     }
 }
 

@@ -70,7 +70,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
                                 match engine.submit(command, &self.capabilities, utf8) {
                                     Ok(_) => transaction.wrote_command(C::SPEC.verb),
                                     Err(error) => {
-                                        transaction.refuse(Refusal::encode(C::SPEC.verb, error))
+                                        transaction.refuse(Refusal::encode(C::SPEC.verb, error));
                                     }
                                 }
                             }
@@ -144,9 +144,9 @@ impl<C: Command> Exchange for SendMessage<'_, C> {
     }
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Sent {
-        let loss = self.transaction.lose(lost.fault(), engine, true);
+        let came_to = self.transaction.lose(lost.fault(), engine, true);
         let recipients = self.transaction.recipients.take();
-        match loss {
+        match came_to {
             Loss::Unknown => Sent::Unknown(DeliveryUnknown::new(lost, recipients)),
             Loss::Refused(refusal) => {
                 Sent::Lost(DeliveryLost::new(lost.after(refusal), recipients))

@@ -199,12 +199,12 @@ impl RecipientList {
     /// Records that the connection was lost. Where the message had left whole and was not answered,
     /// those of `unknown`, which were named and not answered, may have got it, and so may those that
     /// were accepted; it cannot have arrived at any others.
-    pub(crate) fn lose(&mut self, unknown: Option<Range<usize>>) {
+    pub(crate) fn lose(&mut self, unknown: Option<&Range<usize>>) {
         for (index, recipient) in self.list.iter_mut().enumerate() {
             let may_have_it = match recipient.status() {
                 RecipientStatus::Accepted => unknown.is_some(),
                 RecipientStatus::Pending | RecipientStatus::Retry => {
-                    unknown.as_ref().is_some_and(|range| range.contains(&index))
+                    unknown.is_some_and(|range| range.contains(&index))
                 }
                 _ => continue,
             };

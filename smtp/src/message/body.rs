@@ -71,14 +71,14 @@ pub(crate) enum Source<'a> {
 /// A source, and its first piece where that was looked at already.
 pub(crate) struct Polled<'a> {
     source: Pin<Box<dyn BodySource + Sync + 'a>>,
-    first: Option<Option<io::Result<Bytes>>>,
+    first: Poll<Option<io::Result<Bytes>>>,
 }
 
 impl Polled<'_> {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        match self.first.take() {
-            Some(first) => Poll::Ready(first),
-            None => self.source.as_mut().poll_piece(cx),
+        match std::mem::replace(&mut self.first, Poll::Pending) {
+            Poll::Ready(first) => Poll::Ready(first),
+            Poll::Pending => self.source.as_mut().poll_piece(cx),
         }
     }
 }
@@ -102,7 +102,7 @@ impl<'a> Body<'a> {
     /// abandon the message.
     pub fn stream(source: impl BodySource + 'a) -> Self {
         let source = Box::pin(Unshared(Exclusive::new(Box::pin(source))));
-        Self::from(Source::Stream(Box::new(Polled { source, first: None })))
+        Self::from(Source::Stream(Box::new(Polled { source, first: Poll::Pending })))
     }
 
     /// Sets what is done to line ends that are not CRLF.
@@ -215,19 +215,16 @@ impl<'a> Body<'a> {
         let Source::Stream(polled) = &mut self.source else {
             return Poll::Ready(());
         };
-        if polled.first.is_none() {
-            match polled.source.as_mut().poll_piece(cx) {
-                Poll::Ready(first) => polled.first = Some(first),
-                Poll::Pending => return Poll::Pending,
-            }
+        if polled.first.is_pending() {
+            polled.first = polled.source.as_mut().poll_piece(cx);
         }
-        Poll::Ready(())
+        if polled.first.is_ready() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Whether the first piece is here, or there is nothing to be waited for.
     pub(crate) fn is_ready(&self) -> bool {
         match &self.source {
-            Source::Stream(polled) => polled.first.is_some(),
+            Source::Stream(polled) => polled.first.is_ready(),
             Source::Owned(_) | Source::Borrowed(_) => true,
         }
     }
@@ -238,13 +235,14 @@ impl<'a> Body<'a> {
         let Source::Stream(polled) = &mut self.source else {
             return None;
         };
-        let first = match polled.first.take()? {
-            Some(Err(error)) => return Some(error),
-            Some(Ok(piece)) => Some(piece),
-            None => None,
+        let first = match std::mem::replace(&mut polled.first, Poll::Pending) {
+            Poll::Ready(Some(Err(error))) => return Some(error),
+            Poll::Ready(Some(Ok(piece))) => Some(piece),
+            Poll::Ready(None) => None,
+            Poll::Pending => return None,
         };
         let checked = self.length.check_first(first.as_ref().map(Bytes::len));
-        polled.first = Some(first.map(Ok));
+        polled.first = Poll::Ready(first.map(Ok));
         checked.err().map(Into::into)
     }
 

@@ -74,7 +74,10 @@ mod tests {
             let _inside = runtime.enter();
             TokioClock.now() + Duration::from_secs(1)
         };
-        let mut timer = runtime.block_on(async { TokioClock.timer(deadline).expect("a timer") });
+        let mut timer = {
+            let _inside = runtime.enter();
+            TokioClock.timer(deadline).expect("a timer")
+        };
         let mut cx = Context::from_waker(Waker::noop());
         assert!(timer.as_mut().poll(&mut cx).is_pending());
         runtime.block_on(time::advance(Duration::from_secs(2)));

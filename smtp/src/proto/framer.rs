@@ -36,7 +36,7 @@ pub(crate) struct Framer {
     lines_end: usize,
     /// Octets of it already searched for a line end.
     scanned: usize,
-    /// FramedReply lines of the incomplete reply.
+    /// Lines of the incomplete reply.
     lines: usize,
     /// Empty lines before it.
     blank: usize,
@@ -243,7 +243,7 @@ mod tests {
             framer.receive(part);
             loop {
                 match framer.find(&limits) {
-                    Ok(Some(framed)) => replies.push(framer.cut(framed).to_string()),
+                    Ok(Some(reply)) => replies.push(framer.cut(reply).to_string()),
                     Ok(None) => break,
                     Err(error) => return (replies, Some(error)),
                 }

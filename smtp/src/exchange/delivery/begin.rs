@@ -10,6 +10,7 @@ use crate::exchange::Need;
 use crate::exchange::plan::SendPlan;
 use crate::exchange::recipients::RecipientList;
 use crate::exchange::transaction::{Carriage, Transaction};
+use crate::extension::ServerLimits;
 use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, Undelivered};
 use crate::message::transfer::BodyMethod;
@@ -25,24 +26,26 @@ where
         let at_limit =
             self.offers.limits.mail.is_some_and(|most| engine.transactions() >= u64::from(most));
         if at_limit {
-            return self.stop(engine);
+            return Some(self.stop(engine));
         }
         if !self.may_begin(engine) {
             let last = self.again.is_empty() && self.next.is_none() && self.messages.is_empty();
-            return if last { self.end(engine, Stopped::Exhausted) } else { Some(Need::Reply) };
+            return if last {
+                Some(self.end(engine, Stopped::Exhausted))
+            } else {
+                Some(Need::Reply)
+            };
         }
         // A transaction is large: it is made where it stays.
-        if !self.again.is_empty() {
-            self.in_flight.extend(self.again.pop_front());
-        } else {
+        if self.again.is_empty() {
             let (ticket, envelope, body) = match self.next.take() {
                 Some(message) => message,
-                None if self.exhausted => return self.end(engine, Stopped::Exhausted),
+                None if self.exhausted => return Some(self.end(engine, Stopped::Exhausted)),
                 None => match self.messages.next_at_once() {
                     Poll::Ready(Some(message)) => message,
                     Poll::Ready(None) => {
                         self.exhausted = true;
-                        return self.end(engine, Stopped::Exhausted);
+                        return Some(self.end(engine, Stopped::Exhausted));
                     }
                     Poll::Pending => return Some(Need::Source),
                 },
@@ -65,6 +68,8 @@ where
                     return None;
                 }
             }
+        } else {
+            self.in_flight.extend(self.again.pop_front());
         }
         self.start(engine);
         None
@@ -87,7 +92,7 @@ where
             let splits = transaction.is_repeatable()
                 && flight.envelope.borrow().send_policy().permits_one_flight();
             let (limits, most) =
-                if splits { (*limits, most) } else { (Default::default(), usize::MAX) };
+                if splits { (*limits, most) } else { (ServerLimits::default(), usize::MAX) };
             let rcpts = flight.envelope.borrow().rcpts();
             transaction.recipients.next_range(rcpts, &limits, most).unwrap_or_default()
         };
@@ -133,7 +138,7 @@ where
     }
 
     /// Ends the delivery once everything is answered.
-    pub(super) fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Option<Need<Stopped>> {
+    pub(super) fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Need<Stopped> {
         // A server that refuses what follows a message in its flight would refuse this one too.
         let follows = engine.facts.overtakes && self.offers.transfer.overtakes;
         if self.fence == Fence::Due && (follows || self.in_flight.is_empty()) {
@@ -142,6 +147,6 @@ where
             engine.submit_fence(FENCE);
         }
         let over = self.in_flight.is_empty() && self.fence == Fence::None;
-        Some(if over { Need::Done(stopped) } else { Need::Reply })
+        if over { Need::Done(stopped) } else { Need::Reply }
     }
 }

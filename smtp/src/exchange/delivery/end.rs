@@ -21,7 +21,7 @@ where
 {
     /// The server takes no more transactions.
     #[cold]
-    pub(super) fn stop(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+    pub(super) fn stop(&mut self, engine: &mut Engine) -> Need<Stopped> {
         if self.again.is_empty()
             && self.next.is_none()
             && (self.exhausted || self.messages.is_empty())
@@ -60,11 +60,11 @@ where
         oldest: bool,
     ) {
         let Flight { ticket, envelope, mut transaction, .. } = flight;
-        let loss = transaction.lose(lost.fault(), engine, oldest);
+        let came_to = transaction.lose(lost.fault(), engine, oldest);
         let delivered = transaction.recipients.take_delivered();
         let recipients = transaction.recipients.take();
         let lost = lost.clone();
-        let error = match (loss, delivered) {
+        let error = match (came_to, delivered) {
             (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
             // Some have it: the others are not sent, or refused, and the receipt says so.
             (_, Some(reply)) => {

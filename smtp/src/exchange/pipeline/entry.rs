@@ -92,7 +92,7 @@ impl<C: Command> Single<C> {
     }
 }
 
-impl<'a, C: Command + Send> Entry<'a> for Single<C>
+impl<C: Command + Send> Entry<'_> for Single<C>
 where
     C::Reply: Send,
 {

@@ -33,7 +33,7 @@ impl<I: Iterator<Item: Command>> Many<I> {
     }
 }
 
-impl<'a, I> Entry<'a> for Many<I>
+impl<I> Entry<'_> for Many<I>
 where
     I: Iterator<Item: Command<Reply: Send>> + Send,
 {

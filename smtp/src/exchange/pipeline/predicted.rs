@@ -10,7 +10,7 @@ use crate::proto::line::Declared;
 /// The session at one point of a group.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PredictedState {
-    /// StateEffects behind.
+    /// Changes of state that were passed.
     pub(crate) transitions: usize,
     /// Whether, and why, the session is not where the type says.
     pub(crate) diverged: Option<Diverged>,

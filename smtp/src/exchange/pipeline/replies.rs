@@ -133,7 +133,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let reason = self.entry(awaited.member).and_then(|entry| entry.refusal());
         let mut reset_due = false;
         match awaited.effect {
-            StateEffect::Open if refused => self.reason = reason,
+            StateEffect::Open | StateEffect::Leave | StateEffect::Quit if refused => {
+                self.reason = reason;
+            }
             StateEffect::Close if refused => {
                 reset_due = true;
                 self.reason = reason;
@@ -143,7 +145,6 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 self.opened = sent.then_some(!refused);
                 self.reason = reason.or_else(|| self.reason.take());
             }
-            StateEffect::Leave | StateEffect::Quit if refused => self.reason = reason,
             _ => {}
         }
         self.confirmed.pass(awaited.effect, progress);

@@ -236,9 +236,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         }
         let utf8 = self.predicted.declared.utf8;
         let start = engine.output().encoded().len();
-        let Some(entry) = self.members.entry(self.index).map(|entry| entry.0) else {
-            return None;
-        };
+        let entry = self.members.entry(self.index).map(|entry| entry.0)?;
         match entry.submit(engine, &self.capabilities, utf8) {
             Submitted::Queued(declared) => {
                 if entry.spec().stage == Stage::Rcpt {

@@ -15,7 +15,7 @@ use crate::message::transfer::BodyMethod;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
 
-impl<'b> Transaction<'b> {
+impl Transaction<'_> {
     /// Whether the message may follow its recipients. `pipelining` says that it may do so before
     /// they were answered, as far as the policy lets it.
     pub(crate) fn opening(&mut self, pipelining: bool, policy: &Policy) -> Opening {

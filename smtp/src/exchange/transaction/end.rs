@@ -55,7 +55,7 @@ impl Transaction<'_> {
         let whole = self.end.is_some_and(|end| engine.has_left(end));
         let answered = self.end.is_some() && self.due == 0;
         if whole && !answered && !self.is_hopeless() && !unavailable && !early {
-            self.recipients.lose(Some(self.answered..self.named));
+            self.recipients.lose(Some(&(self.answered..self.named)));
             return Loss::Unknown;
         }
         // What was refused before stays refused: it is nearer to the cause than a goodbye.
