@@ -159,7 +159,7 @@ pub trait Pipelined: Command {}
 /// Derived from `#[smtp(content)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not open message content",
-    label = "the server would not wait for content behind this command",
+    label = "the server would not wait for content after this command",
     note = "a command that the server answers with 354 says `#[smtp(content)]`"
 )]
 pub trait OpensContent: Command {}
@@ -170,8 +170,8 @@ pub trait OpensContent: Command {}
 /// Derived from `#[smtp(consumes(S))]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take the connection over in the state `{S}`",
-    label = "the session goes on behind this command",
-    note = "a command behind which the session ends says `#[smtp(consumes(..))]`"
+    label = "the session goes on after this command",
+    note = "a command after which the session ends says `#[smtp(consumes(..))]`"
 )]
 pub trait Consumes<S: State>: Command {}
 
@@ -180,7 +180,7 @@ pub trait Consumes<S: State>: Command {}
 /// Derived from `#[smtp(converses)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not open a conversation",
-    label = "the server would not wait for an answer behind this command",
+    label = "the server would not wait for an answer after this command",
     note = "a command that the server answers with 3yz, and then waits, says `#[smtp(converses)]`"
 )]
 pub trait Converses: Command {}
