@@ -102,25 +102,6 @@ async fn a_refusal_is_not_lost_with_the_connection() {
     peer.finish();
 }
 
-/// Other replies were still due when it went: the session is lost, and the refusal is why.
-#[tokio::test(start_paused = true)]
-async fn a_refusal_before_the_connection_is_lost_is_the_reason() {
-    let dialogue = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 550 5.7.1 you are on a list\n-- close --";
-    let (mut connection, peer) = greeted(script(&["PIPELINING"], dialogue)).await;
-    let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
-    let Err(DeliverError::Lost(lost)) = result else {
-        panic!("{result:?}");
-    };
-    assert!(matches!(lost.lost().fault(), Fault::Closed), "{lost}");
-    let refusal = lost.lost().refusal().expect("the reason");
-    assert_eq!((refusal.command(), refusal.blame()), ("MAIL", Blame::Server));
-    assert_eq!(lost.lost().reply().map(|reply| reply.code().value()), Some(550));
-    assert_eq!(lost.lost().blame(), Blame::Server);
-    assert!(!lost.is_transient(), "{lost}");
-    assert_eq!(lost.recipients()[0].refusal(), Some(refusal));
-    peer.finish();
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_can_be_seen_beforehand_costs_nothing() {
     let long = format!("{}\r\n", "x".repeat(999));

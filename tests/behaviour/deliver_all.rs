@@ -1,6 +1,5 @@
 //! `deliver_all`: one connection, many messages.
 
-use smtp::error::ProtocolError;
 use smtp::{DeliverError, Envelope, Fault, Stopped};
 use tests::{greeted, script};
 
@@ -163,49 +162,4 @@ async fn both_messages_of_a_lost_connection_are_told() {
         assert_eq!(matches!(lost.fault(), Fault::Closing(_)), !unknown, "{end}: {lost}");
         assert_eq!(messages.count(), 2, "their turn has not come");
     }
-}
-
-/// Some servers refuse every command that came before the final dot was answered, so that nobody can
-/// smuggle a message: its transaction begins again, in a flight of its own, and so do those after it.
-#[tokio::test(start_paused = true)]
-async fn a_server_that_lets_no_command_follow_a_message() {
-    let ((first, opened), (second, _), (third, _)) = (group(0), group(1), group(2));
-    let dialogue = format!(
-        "{first}{opened}
-         C: 0\nC: .\nC: RSET\n{second}
-         S: 250 queued\nS: 503 no\nS: 503 no\nS: 503 no\nS: 503 no
-         C: RSET\n{second}
-         S: 250 reset\n{opened}
-         C: 1\nC: .
-         S: 250 queued
-         {third}{opened}
-         C: 2\nC: .
-         S: 250 queued"
-    );
-    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue).lockstep()).await;
-    let mut results = Vec::new();
-    let stopped = connection
-        .deliver_all((0..3).map(message), |place, result| results.push((place, result.is_ok())))
-        .await;
-    assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
-    assert_eq!(results, [(0, true), (1, true), (2, true)]);
-    peer.finish();
-}
-
-/// A RSET that overtakes nothing may not be refused.
-#[tokio::test(start_paused = true)]
-async fn a_server_that_refuses_rset_is_out_of_step() {
-    let ((first, opened), (second, _)) = (group(0), group(1));
-    let dialogue = format!("{first}{opened}C: 0\nC: .\nS: 554 no\nC: RSET\n{second}S: 500 what?");
-    let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
-    let (envelope, body) = message(0);
-    let refused = connection.deliver(&envelope, body).await;
-    assert!(matches!(refused, Err(DeliverError::Refused(_))), "{refused:?}");
-    let (envelope, body) = message(1);
-    let Err(DeliverError::Lost(lost)) = connection.deliver(&envelope, body).await else {
-        panic!("nobody knows what state that is");
-    };
-    assert!(matches!(lost.lost().protocol(), Some(ProtocolError::ResetRefused(_))), "{lost}");
-    assert!(lost.is_transient(), "{lost}");
-    peer.finish();
 }

@@ -253,21 +253,6 @@ async fn half_of_the_recipients_is_half_a_success() {
     }
 }
 
-/// Those for whom no transaction had begun did not get the message, whatever became of the others.
-#[tokio::test(start_paused = true)]
-async fn who_was_never_named_is_not_unknown() {
-    let dialogue = format!("{}S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}-- close --", group(0..1));
-    let offers = ["PIPELINING", "LIMITS RCPTMAX=1"];
-    let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
-    match connection.deliver(&envelope(3), "x\r\n").await {
-        Err(DeliverError::Unknown(unknown)) => {
-            assert_eq!(outcomes(unknown.recipients()), ["?", "-", "-"]);
-        }
-        other => panic!("{other:?}"),
-    }
-    peer.finish();
-}
-
 /// Those beyond the limit are not taken, and the result says why.
 #[tokio::test(start_paused = true)]
 async fn messages_beyond_the_limit_of_a_connection_stay_with_the_caller() {

@@ -2,7 +2,6 @@
 
 mod binary;
 mod eager;
-mod fence;
 
 use std::cmp::Ordering;
 

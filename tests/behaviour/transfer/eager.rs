@@ -223,12 +223,11 @@ async fn a_source_that_fails_is_no_fault_of_the_other_messages() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_at_last_leaves_a_transaction_to_reset() {
     for method in [Transfer::eager(), Transfer::chunks()] {
-        let help = if method == Transfer::eager() { ("C: HELP\n", FENCE) } else { ("", "") };
+        let help = if method == Transfer::eager() { "C: HELP\nS: 214 help\n" } else { "" };
         let dialogue = format!(
-            "{}S: 250 ok\nS: 250 ok\nC: BDAT 3\nC: 2\nS: 250 ok\n{}{}C: RSET\nC: NOOP\n{RESET}S: 250 ok",
+            "{}S: 250 ok\nS: 250 ok\nC: BDAT 3\nC: 2\nS: 250 ok\n{help}
+             C: RSET\nC: NOOP\n{RESET}S: 250 ok",
             group(0),
-            help.0,
-            help.1,
         );
         let (mut connection, peer) = connect(method.chunk_size(3), CHUNKING, &dialogue).await;
         let (envelope, _) = message(0);
@@ -241,6 +240,30 @@ async fn a_source_that_fails_at_last_leaves_a_transaction_to_reset() {
         connection.send(Noop).await.expect("the session goes on");
         peer.finish();
     }
+}
+
+/// Where only the source knows that it has ended, the fence follows the last replies.
+#[tokio::test(start_paused = true)]
+async fn the_fence_goes_where_the_end_is_known() {
+    let dialogue = format!("{}{TAKEN}C: HELP\nS: 214 help", eager(0));
+    let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
+    let mut fates = Vec::new();
+    let messages = (0..3).map(message).filter(|_| true).take_while(|(_, body)| body == "0\r\n");
+    let stopped = connection.deliver_all(messages, |_, result| fates.push(fate(result))).await;
+    assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
+    assert_eq!(fates, ["taken"]);
+    peer.finish();
+}
+
+/// What never left needs no fence.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_fenced_that_was_not_sent() {
+    let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, "C: NOOP\nS: 250 ok").await;
+    let (envelope, _) = message(0);
+    let refused = connection.deliver(&envelope, "a\0\r\n").await;
+    assert!(matches!(refused, Err(DeliverError::Refused(_))), "{refused:?}");
+    connection.send(Noop).await.expect("the session goes on");
+    peer.finish();
 }
 
 #[tokio::test(start_paused = true)]
