@@ -81,8 +81,8 @@ async fn a_message_that_nobody_gets_leaves_the_session_ready() {
     }
 }
 
-/// Some servers refuse a message and go. What they said is the result of the call; that they are gone
-/// is for the next one.
+/// Some servers refuse a message and go. What they said is the result of the call; that they are
+/// gone is for the next one.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_lost_with_the_connection() {
     let dialogue = format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\n-- close --");

@@ -38,7 +38,7 @@ fn calls() -> BTreeSet<String> {
             let signature = function.split(" {").next().unwrap_or_default();
             let result = signature.split("-> ").nth(1).unwrap_or_default();
             let result = result.split(" where ").next().unwrap_or_default();
-            // One in a tuple is one too; of a pipeline's end there is another type of the same name.
+            // One in a tuple is one too. The end of a group has a type of the same name.
             let mut words = result.split(|c: char| !c.is_alphanumeric());
             let group = result.starts_with("Closed<'a,");
             if waits || (!group && words.any(|word| futures.contains(word))) {

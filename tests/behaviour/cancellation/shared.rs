@@ -1,4 +1,4 @@
-//! Messages that come from a stream or from callers who share a connection, and the wait for its end.
+//! Messages of a stream, or of callers who share a connection, and the wait for its end.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -90,8 +90,8 @@ fn is_told(delivered: &Result<smtp::Receipt, DeliverError>) {
     }
 }
 
-/// A caller of a feed never interrupts the connection that it shares. It is told when its message has
-/// room in the window, and when it was answered.
+/// A caller of a feed never interrupts the connection that it shares. It is told when its message
+/// has room in the window, and when it was answered.
 #[tokio::test(start_paused = true)]
 async fn the_callers_of_a_feed() {
     for waits in 1..=2 {

@@ -1,4 +1,4 @@
-//! Messages that come from a stream or from callers who share a connection, and the wait for its end.
+//! Messages of a stream, or of callers who share a connection, and the wait for its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
