@@ -1,6 +1,6 @@
 //! `deliver_all`: one connection, many messages.
 
-use smtp::{DeliverError, Envelope, Fault, Stopped};
+use smtp::{DeliverError, Envelope, Fault};
 use tests::{greeted, script};
 
 fn message(number: usize) -> (Envelope, String) {

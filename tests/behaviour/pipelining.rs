@@ -84,18 +84,16 @@ impl Answers {
 
     fn one_at_a_time(self) -> String {
         let Self { mail, rcpts: [first, second], data } = self;
-        let mut steps = format!("C: MAIL *\nS: {mail} m\n");
-        if mail == 250 {
-            steps += &format!("C: RCPT *\nS: {first} a\nC: RCPT *\nS: {second} b\n");
-            if self.accepted() > 0 {
-                steps += &format!("C: DATA\nS: {data} d\n");
-            }
-            steps += match (self.accepted(), data) {
-                (1.., 354) => "C: content\nC: .\nS: 250 ok\n",
-                _ => RESET,
-            };
+        let asked = format!("C: MAIL *\nS: {mail} m\n");
+        if mail != 250 {
+            return asked;
         }
-        steps
+        let named = format!("{asked}C: RCPT *\nS: {first} a\nC: RCPT *\nS: {second} b\n");
+        if self.accepted() == 0 {
+            return named + RESET;
+        }
+        let end = if data == 354 { "C: content\nC: .\nS: 250 ok\n" } else { RESET };
+        format!("{named}C: DATA\nS: {data} d\n{end}")
     }
 }
 

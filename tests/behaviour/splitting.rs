@@ -150,10 +150,8 @@ async fn a_message_has_so_many_transactions() {
         let (named, refused) = if limit.is_some() { (1, 0) } else { (MOST + 2, MOST + 1) };
         let first = "S: 250 ok\n".repeat(2) + &"S: 452 no more\n".repeat(refused);
         let mut dialogue = format!("{}{first}S: 354 go\n{CONTENT}S: 250 taken\n", group(0..named));
-        for number in 1..MOST {
-            dialogue += &group(number..number + 1);
-            dialogue += &format!("S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}S: 250 taken\n");
-        }
+        let taken = format!("S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}S: 250 taken\n");
+        dialogue.extend((1..MOST).map(|number| group(number..number + 1) + &taken));
         dialogue += "C: NOOP\nS: 250 ok";
         let offers: Vec<&str> = limit.into_iter().chain(["PIPELINING"]).collect();
         let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;

@@ -46,7 +46,7 @@ async fn connect(
     (connection, peer)
 }
 
-fn fate(result: Result<Receipt, DeliverError>) -> &'static str {
+fn fate(result: &Result<Receipt, DeliverError>) -> &'static str {
     match result {
         Ok(_) => "taken",
         Err(DeliverError::Refused(_)) => "refused",
@@ -63,7 +63,7 @@ async fn deliver_all(
 ) -> (Result<Stopped, Lost>, Vec<(usize, &'static str)>) {
     let mut fates = Vec::new();
     let result = connection
-        .deliver_all((0..count).map(message), |place, result| fates.push((place, fate(result))))
+        .deliver_all((0..count).map(message), |place, result| fates.push((place, fate(&result))))
         .await;
     (result, fates)
 }

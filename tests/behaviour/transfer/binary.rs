@@ -99,9 +99,7 @@ fn needs_bdat(refusal: &Refusal) {
 async fn a_binary_message_is_never_sent_with_data() {
     let offers = ["PIPELINING", "CHUNKING", "BINARYMIME"];
     let kinds = [None, Some(BodyKind::BinaryMime)];
-    let mail = |kind: Option<BodyKind>| {
-        kind.into_iter().fold(Mail::from(me()), |mail, kind| mail.body(kind))
-    };
+    let mail = |kind: Option<BodyKind>| kind.into_iter().fold(Mail::from(me()), Mail::body);
     let opened = "C: MAIL *\nC: RCPT *\nS: 250 ok\nS: 250 ok\n";
     let dialogue = format!("{opened}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok");
     for kind in kinds {

@@ -209,7 +209,7 @@ async fn a_source_that_fails_is_no_fault_of_the_other_messages() {
                     assert_eq!(refusal.blame(), Blame::Caller);
                     assert!(undelivered.recipients()[0].is_accepted());
                 }
-                fates.push((place, fate(result)));
+                fates.push((place, fate(&result)));
             })
             .await;
         assert_eq!(result.expect("the connection stays"), Stopped::Exhausted);
@@ -249,7 +249,7 @@ async fn the_fence_goes_where_the_end_is_known() {
     let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
     let mut fates = Vec::new();
     let messages = (0..3).map(message).filter(|_| true).take_while(|(_, body)| body == "0\r\n");
-    let stopped = connection.deliver_all(messages, |_, result| fates.push(fate(result))).await;
+    let stopped = connection.deliver_all(messages, |_, result| fates.push(fate(&result))).await;
     assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
     assert_eq!(fates, ["taken"]);
     peer.finish();
