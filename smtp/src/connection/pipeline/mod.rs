@@ -45,17 +45,20 @@
 //!
 //! Everything up to DATA leaves in one flight. Once every reply to it was read, the content, its
 //! final dot and the commands up to the next DATA are the next flight. A RSET is put between a
-//! message and what stands behind it, so that recipients of the next one can never join a
-//! transaction that a server kept. A server without PIPELINING gets one command at a time, and what
-//! comes of it is the same, but for commands that mean nothing behind one that was refused: these
-//! are then not even sent.
+//! message and what follows it, so that recipients of the next one can never join a transaction that
+//! a server kept. A server without PIPELINING gets one command at a time, and what comes of it is the
+//! same, but for commands that mean nothing after one that was refused: these are then not even
+//! sent.
 //!
 //! # What is refused
 //!
 //! Nothing that came back is lost, whatever becomes of the connection: each member has its
 //! [`Outcome`]. No content leaves unless MAIL, a recipient and DATA were accepted. A server that
-//! wants content for nobody gets a lone dot. A command that cannot be written counts as refused, and
-//! is left out. A refused transaction is ended with RSET before the connection is handed back.
+//! wants content for nobody gets a lone dot; one that wants it for a recipient that it has accepted
+//! without a sender would deliver an empty message, so the connection is closed
+//! ([`Fault::Abandoned`](crate::Fault::Abandoned)). A command that cannot be written counts as
+//! refused, and is left out. Where a transaction may still be open, RSET goes before the first
+//! command of the next call.
 //!
 //! What is handed back depends on where the group ends: [`PipelineEnd`].
 //!
