@@ -119,7 +119,11 @@ impl<C: Command> Exchange for SendMessage<'_, C> {
         if !std::mem::replace(&mut self.begun, true) {
             self.transaction.begin_at(engine.queued());
         }
-        while let Some(head) = engine.next_reply()? {
+        // What comes after the last reply is for the next call to find: it changes nothing of what
+        // was said of the message.
+        while !self.transaction.is_over()
+            && let Some(head) = engine.next_reply()?
+        {
             if head.automatic {
                 reset::settle(engine, &head)?;
             } else {
