@@ -93,10 +93,11 @@ impl Transaction<'_> {
             Some(Stage::Mail) => Mail::SPEC.verb,
             Some(Stage::Bdat) => Bdat::SPEC.verb,
             Some(Stage::EndOfData) => Refusal::END_OF_DATA,
+            // It answers what was no part of this message, although DATA has left too.
+            Some(Stage::Reset) => return,
             _ if self.step == Step::Opening => self.opening_verb,
             // Content is on its way.
             None if self.step >= Step::Content => Refusal::END_OF_DATA,
-            // It answers RSET, which was no part of this message.
             _ => return,
         };
         self.refusal.get_or_insert(Refusal::by_server(verb, reply));
