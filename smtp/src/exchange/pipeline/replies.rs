@@ -173,8 +173,10 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         // A reply that ended the connection by what it said was taken out of the engine's queue.
         let dues = self.awaited.iter().filter(|awaited| !matches!(awaited.due, Due::Nothing(_)));
         let mut taken = dues.count().saturating_sub(unanswered.clone().count());
+        // One that answers a RSET of the library's own refuses no member.
+        let answers_member = engine.unanswered().next().is_some_and(|due| !due.automatic);
         let closing = match cause.fault() {
-            Fault::Closing(reply) => Some(reply),
+            Fault::Closing(reply) if answers_member => Some(reply),
             _ => None,
         };
         if let Some(mut transaction) = self.message.take() {
@@ -210,8 +212,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             if let Some(entry) = self.entry(awaited.member) {
                 match closing {
                     // It answers the command that it comes to, and says that no other will be
-                    // answered (RFC 5321 §3.8).
-                    Some(reply) if first => {
+                    // answered (RFC 5321 §3.8). An unasked 221 refuses nothing.
+                    Some(reply) if first && reply.code().value() >= 400 => {
                         entry.answer(Answer::Refused(reply.clone()));
                     }
                     _ => entry.lose(left),
