@@ -109,8 +109,9 @@ pub(crate) struct Transaction<'b> {
     empty: bool,
     /// Its commands left before the message before it was answered.
     overtakes: bool,
-    /// RSET was refused, and then MAIL: it begins again.
+    /// The RSET before it was refused.
     reset_refused: bool,
+    /// RSET was refused, and then MAIL: it begins again.
     restarts: bool,
     /// Where it begins, and where the message ends, in all that leaves.
     start: u64,
@@ -236,6 +237,11 @@ impl<'b> Transaction<'b> {
     #[inline]
     pub(crate) fn method(&self) -> BodyMethod {
         self.carriage.method
+    }
+
+    /// The server has refused the RSET before this transaction.
+    pub(crate) fn note_reset_refused(&mut self) {
+        self.reset_refused = true;
     }
 
     pub(crate) fn declared(&self) -> Declared {

@@ -28,6 +28,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 // from smuggled messages: this one gets no such commands any more.
                 engine.facts.overtakes = false;
                 engine.facts.reset_due = true;
+                self.reset_refused = true;
                 engine.skip(&head);
             }
         }

@@ -55,6 +55,8 @@ pub(crate) struct PipelineRun<'a, L> {
     pub(super) message: Option<Transaction<'a>>,
     /// The RSET in flight has left before the message before it was answered.
     pub(super) reset_overtakes: bool,
+    /// It was refused.
+    pub(super) reset_refused: bool,
 }
 
 /// How far a member is.
@@ -124,6 +126,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             opened: None,
             message: None,
             reset_overtakes: false,
+            reset_refused: false,
         }
     }
 
@@ -204,7 +207,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 return Some(Need::Reply);
             }
             if overtakes || engine.facts.reset_due {
-                self.reset_overtakes = overtakes;
+                (self.reset_overtakes, self.reset_refused) = (overtakes, false);
                 engine.submit_reset();
             }
         }
@@ -354,6 +357,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             Some(outcome) => {
                 content.end(outcome);
                 transaction.set_step(Step::Nothing);
+                if self.reset_refused {
+                    transaction.note_reset_refused();
+                }
             }
         }
         self.message = Some(transaction);

@@ -189,9 +189,10 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// When the server has accepted a recipient: it would get the empty message.
+    /// When the server has accepted a recipient, or has refused the message before this one and then
+    /// RSET, so that it may still have its recipients: they would get the empty message.
     pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
-        if self.accepted > 0 {
+        if self.accepted > 0 || (self.reset_refused && engine.facts.reset_due) {
             return Err(engine.end(Fault::Abandoned));
         }
         submit_nothing(engine);
