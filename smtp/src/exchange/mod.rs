@@ -28,6 +28,8 @@ pub(crate) mod delivery;
 pub(crate) mod dialog;
 pub(crate) mod feed;
 pub(crate) mod hello;
+#[cfg(test)]
+mod matrix;
 pub(crate) mod message;
 pub(crate) mod pipeline;
 pub(crate) mod plan;

@@ -1,0 +1,63 @@
+//! The natures of the model server: what it refuses, and what it does that the protocol leaves open.
+
+/// How a server treats what is not said by the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// It accepts everything.
+    Plain,
+    /// It refuses some of it: see [`refused`].
+    Choosy,
+    /// It refuses some of it, keeps a transaction whose message it has refused (as Postfix does), and
+    /// asks for messages that nobody would get (RFC 2920 §3.1).
+    Keeps,
+    /// It does so with later messages.
+    KeepsLater,
+    /// It refuses every command that has come in one flight with the end of a message before it.
+    Guards,
+}
+
+/// What a choosy server refuses: the verb, the message, its recipient, and the code.
+const CHOICES: [(&str, usize, &str, u16); 3] = [
+    ("RCPT", 1, "m1r2@server.test", 550),
+    ("END", 2, "", 451),
+    ("RCPT", 3, "m3r1@server.test", 450),
+];
+
+/// What one refuses that keeps transactions.
+const KEEPER: [(&str, usize, &str, u16); 3] = [
+    ("END", 1, "", 554),
+    ("RCPT", 2, "m2r1@server.test", 550),
+    ("RCPT", 2, "m2r2@server.test", 450),
+];
+
+const LATE_KEEPER: [(&str, usize, &str, u16); 3] = [
+    ("END", 2, "", 554),
+    ("RCPT", 3, "m3r1@server.test", 550),
+    ("RCPT", 3, "m3r2@server.test", 450),
+];
+
+impl Nature {
+    /// Whether it keeps the transaction of a message that it has refused.
+    pub(super) fn keeps(self) -> bool {
+        matches!(self, Self::Keeps | Self::KeepsLater)
+    }
+
+    /// With which code it refuses a command, where it does.
+    pub(super) fn refusal(
+        self,
+        verb: &str,
+        message: Option<usize>,
+        rcpt: Option<&str>,
+    ) -> Option<u16> {
+        let choices: &[(&str, usize, &str, u16)] = match self {
+            Self::Choosy => &CHOICES,
+            Self::Keeps => &KEEPER,
+            Self::KeepsLater => &LATE_KEEPER,
+            Self::Plain | Self::Guards => &[],
+        };
+        let of = |choice: &&(&str, usize, &str, u16)| {
+            choice.0 == verb && Some(choice.1) == message && choice.2 == rcpt.unwrap_or_default()
+        };
+        choices.iter().find(of).map(|choice| choice.3)
+    }
+}

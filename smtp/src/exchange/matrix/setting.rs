@@ -1,0 +1,120 @@
+//! The setting of a cell: which exchange, in which mode, against which server, from which source, and
+//! what goes wrong where.
+
+use super::bench::{Pace, Place};
+use super::injection::Injection;
+use super::messages::PIECE;
+use super::nature::Nature;
+use super::server::Entry;
+use super::sources::Waits;
+use crate::message::transfer::Transfer;
+
+/// An exchange, with what is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scene {
+    Hello,
+    /// Of a server that does not know EHLO.
+    HelloOld,
+    Command,
+    Dialog,
+    Sasl,
+    /// The message of a transaction whose commands were answered one at a time.
+    SendData,
+    SendOwn,
+    SendBdat,
+    /// One message.
+    One,
+    /// Three messages of two recipients each.
+    Three,
+    Feed,
+    /// Two messages.
+    Group,
+    /// Two messages and QUIT.
+    GroupQuit,
+    Watch,
+    Parting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    Lockstep,
+    Pipelined,
+    LockstepChunks,
+    Chunks,
+    Eager,
+}
+
+/// Where a message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Memory,
+    /// Each piece is waited for, and so is each message.
+    Stream,
+    /// More than may be queued at once.
+    Large,
+}
+
+/// A cell of the matrix; without a fault it is what the others are compared with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub(super) scene: Scene,
+    pub(super) mode: Mode,
+    pub(super) nature: Nature,
+    pub(super) source: Source,
+    pub(super) pace: Pace,
+    pub(super) strike: Option<(Place, Injection)>,
+    /// Questions of a dialogue before the fault.
+    pub(super) questions: usize,
+    /// Whether the connection can be used afterwards.
+    pub(super) survives: bool,
+}
+
+/// What a cell without a fault shows of the places where one can strike.
+#[derive(Debug)]
+pub(super) struct Trace {
+    /// Replies and bytes of the setup.
+    pub(super) first: usize,
+    pub(super) begun_at: u64,
+    pub(super) log: Vec<Entry>,
+    pub(super) contents: Vec<(u64, u64)>,
+    pub(super) waits: Vec<Waits>,
+    pub(super) had_no_room: bool,
+}
+
+impl Scene {
+    /// Whether there is a message.
+    pub(super) fn sends(self) -> bool {
+        use Scene::{Command, Dialog, Hello, HelloOld, Parting, Sasl, Watch};
+        !matches!(self, Hello | HelloOld | Command | Dialog | Sasl | Watch | Parting)
+    }
+}
+
+impl Mode {
+    /// What the server offers.
+    pub(super) fn offers(self) -> &'static [&'static str] {
+        match self {
+            Self::Lockstep => &[],
+            Self::Pipelined => &["PIPELINING"],
+            Self::LockstepChunks => &["CHUNKING"],
+            Self::Chunks | Self::Eager => &["PIPELINING", "CHUNKING"],
+        }
+    }
+
+    pub(super) fn transfer(self, source: Source) -> Transfer {
+        let transfer = match self {
+            Self::Lockstep | Self::Pipelined => Transfer::data(),
+            Self::LockstepChunks | Self::Chunks => Transfer::chunks(),
+            Self::Eager => Transfer::eager(),
+        };
+        match source {
+            Source::Memory => transfer,
+            // So that a message has several.
+            Source::Stream => transfer.chunk_size(40),
+            Source::Large => transfer.chunk_size(PIECE),
+        }
+    }
+
+    pub(super) fn has_chunks(self) -> bool {
+        matches!(self, Self::LockstepChunks | Self::Chunks | Self::Eager)
+    }
+}
