@@ -67,6 +67,9 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
         settings.push(Cell { nature: Nature::Choosy, pace: Pace::Replies, ..base });
         settings.push(Cell { nature: Nature::Keeps, ..base });
     }
+    if matches!(scene, Scene::One | Group) {
+        settings.push(Cell { nature: Nature::Lax, ..base });
+    }
     if scene == Three {
         settings.push(Cell { nature: Nature::KeepsLater, ..base });
     }
@@ -174,6 +177,8 @@ fn survives(cell: &Cell, trace: &Trace, spot: Spot<'_>, what: Injection) -> bool
     match (what, spot) {
         (Transient | Permanent | TooMany, Spot::Reply(number, entry)) => match entry.verb {
             "greeting" | "HELP" => false,
+            // Only the end of the connection keeps recipients from getting an empty message.
+            "MAIL" if cell.nature == Nature::Lax => cell.mode != Mode::Pipelined,
             // A server that refuses what overtakes a message lets the transaction begin again.
             // One that keeps a transaction has another one open than the client thinks.
             "RSET" => {
@@ -200,7 +205,7 @@ struct Impossible {
     is: fn(&Cell, Spot<'_>, Injection) -> bool,
 }
 
-const IMPOSSIBLE: [Impossible; 11] = [
+const IMPOSSIBLE: [Impossible; 12] = [
     Impossible {
         why: "452 is said of one recipient too many",
         is: |_, spot, what| {
@@ -265,6 +270,15 @@ const IMPOSSIBLE: [Impossible; 11] = [
         why: "nothing is written while nothing is due, so writing cannot fail",
         is: |cell, spot, what| {
             what.breaks_writing() && matches!(spot, Spot::Idle(_)) && cell.scene == Scene::Watch
+        },
+    },
+    Impossible {
+        why: "eager content has left with the MAIL that is refused, and a server that takes recipients \
+              without a sender is not heard any more: what was read decides",
+        is: |cell, spot, what| {
+            let mail = matches!(spot, Spot::Reply(_, entry) if entry.verb == "MAIL");
+            let refused = what.refusal().is_some_and(|code| code != 421) && !what.goes_on();
+            mail && refused && cell.nature == Nature::Lax && cell.mode == Mode::Eager
         },
     },
     Impossible {

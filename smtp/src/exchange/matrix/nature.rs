@@ -12,6 +12,8 @@ pub(super) enum Nature {
     Keeps,
     /// It does so with later messages.
     KeepsLater,
+    /// It takes recipients without a sender.
+    Lax,
     /// It refuses every command that has come in one flight with the end of a message before it.
     Guards,
 }
@@ -53,7 +55,7 @@ impl Nature {
             Self::Choosy => &CHOICES,
             Self::Keeps => &KEEPER,
             Self::KeepsLater => &LATE_KEEPER,
-            Self::Plain | Self::Guards => &[],
+            Self::Plain | Self::Lax | Self::Guards => &[],
         };
         let of = |choice: &&(&str, usize, &str, u16)| {
             choice.0 == verb && Some(choice.1) == message && choice.2 == rcpt.unwrap_or_default()

@@ -219,13 +219,13 @@ impl Server {
                 self.answer("MAIL", in_order(fine), Effect::Open(named.unwrap_or_default()));
             }
             "RCPT" => {
-                let fine = self.sender.is_some();
+                let fine = self.has_sender();
                 self.answer("RCPT", in_order(fine), Effect::Name(path));
             }
             "DATA" | "XDATA" => {
                 let verb = if verb == "DATA" { "DATA" } else { "XDATA" };
                 let asks = self.nature.keeps() || !self.rcpts.is_empty();
-                let fine = self.sender.is_some() && asks;
+                let fine = self.has_sender() && asks;
                 self.answer(verb, if fine { 354 } else { 503 }, Effect::Content);
             }
             "BDAT" => {
@@ -246,12 +246,16 @@ impl Server {
         }
     }
 
+    fn has_sender(&self) -> bool {
+        self.sender.is_some() || self.nature == Nature::Lax
+    }
+
     fn end_chunk(&mut self, last: bool) {
         self.reading = Reading::Commands;
         if let Some(code) = self.early.take() {
             return self.apply(if last { Effect::End } else { Effect::Chunk }, code);
         }
-        let fine = self.sender.is_some() && !self.rcpts.is_empty() && !self.failed;
+        let fine = self.has_sender() && !self.rcpts.is_empty() && !self.failed;
         let code = if fine { 250 } else { 503 };
         if last {
             self.answer("END", code, Effect::End);

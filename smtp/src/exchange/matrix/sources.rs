@@ -165,11 +165,14 @@ pub(super) struct Feeder {
 }
 
 impl Feeder {
-    /// Pushes the next message; after the last one the handle goes.
+    /// Pushes the first message, and then all others; after the last one the handle goes.
     pub(super) fn push(&mut self) {
-        match self.waiting.pop_front() {
-            Some((number, message)) => self.slots.push((number, self.queue.push(message))),
-            None => self.queue.remove_handle(),
+        if self.waiting.is_empty() {
+            return self.queue.remove_handle();
+        }
+        let count = if self.slots.is_empty() { 1 } else { self.waiting.len() };
+        for (number, message) in self.waiting.drain(..count) {
+            self.slots.push((number, self.queue.push(message)));
         }
     }
 
