@@ -16,6 +16,7 @@ mod behaviour {
     mod executor;
     mod facts;
     mod farewell;
+    mod faults;
     mod feed;
     mod greeting;
     mod hostile;
