@@ -203,6 +203,7 @@ mod tests {
     fn original_recipients() {
         let table = [
             ("a+b@example.org", "rfc822;a+2Bb@example.org"),
+            #[cfg(feature = "idn")]
             (
                 "\u{7528}\u{6237}@\u{4f8b}\u{5b50}.\u{6d4b}\u{8bd5}",
                 "utf-8;\\x{7528}\\x{6237}@\\x{4F8B}\\x{5B50}.\\x{6D4B}\\x{8BD5}",
