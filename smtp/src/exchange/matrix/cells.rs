@@ -60,10 +60,8 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
     }
     let streamed = Cell { source: Source::Stream, ..base };
     settings.push(streamed);
-    if scene != SendOwn {
-        settings.push(Cell { nature: Nature::Choosy, ..streamed });
-    }
     if !matches!(scene, Feed | SendOwn) {
+        settings.push(Cell { nature: Nature::Choosy, ..streamed });
         settings.push(Cell { nature: Nature::Choosy, pace: Pace::Replies, ..base });
         settings.push(Cell { nature: Nature::Keeps, ..base });
     }
@@ -157,7 +155,7 @@ pub(super) fn cell(
         return Err(row.why);
     }
     let place = match spot {
-        Spot::Reply(_, entry) if what == Early => Place::Bytes(entry.at - 1),
+        Spot::Reply(_, entry) if what == Early => Place::Bytes(entry.at.saturating_sub(1)),
         Spot::Reply(number, _) => Place::Reply(number),
         Spot::Content(at) | Spot::Idle(at) => Place::Bytes(at),
         Spot::Source(number, _) => Place::Source(number),

@@ -98,12 +98,12 @@ fn every_fault_at_every_place_of_every_exchange() {
     let took = begun.elapsed();
     // Not through the capture of the test: the number is to be seen.
     let _ = writeln!(std::io::stderr(), "{table}in {took:?}");
+    let failed = &count.failed;
+    assert!(failed.is_empty(), "cells failed:\n{}", shown(failed));
     let full = SCENES.iter().flat_map(|&scene| MODES.map(|mode| (scene, mode)));
     for (scene, mode) in full.filter(|&(scene, mode)| cells::has_no_mode(scene, mode).is_none()) {
         assert!(count.cells.contains_key(&(scene, mode)), "{scene:?} has no cells in {mode:?}");
     }
-    let failed = &count.failed;
-    assert!(failed.is_empty(), "cells failed:\n{}", shown(failed));
 }
 
 fn fill(scene: Scene, mode: Mode, count: &mut Count) {

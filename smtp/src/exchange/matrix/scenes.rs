@@ -326,6 +326,9 @@ impl Stage<'_> {
     /// Finds out whether the connection can be used: by a command, and by a message that must arrive
     /// at its recipient and at nobody else.
     fn probe(&mut self) -> Result<(), String> {
+        if self.story.over && self.cell.survives && self.story.lost {
+            return Err("the connection is lost before its end".into());
+        }
         let usable = !self.story.lost && self.is_usable();
         if self.story.over || usable == self.cell.survives {
             return if usable { self.probe_usable() } else { Ok(()) };
