@@ -61,6 +61,7 @@ async fn is_gone(connection: &mut Connection<Greeted>) {
 
 /// A refusal that came before the connection ended, while other replies are due.
 #[tokio::test(start_paused = true)]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 async fn a_refusal_decides_however_the_connection_ends() {
     let data: fn() -> Transfer = Transfer::data;
     let rows: [Row; 18] = [

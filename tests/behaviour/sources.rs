@@ -114,8 +114,9 @@ async fn what_there_is_leaves_when_nothing_more_is_there_at_once() {
         let mut dialogue = way.opened(12);
         if way.is_counted() {
             let line = "C: 0123456789\nS: 250 ok\n";
-            dialogue +=
-                &format!("{line}C: BDAT 12\n{line}C: BDAT 12\nC: 0123456789\n-- silence --");
+            dialogue = format!(
+                "{dialogue}{line}C: BDAT 12\n{line}C: BDAT 12\nC: 0123456789\n-- silence --"
+            );
         } else {
             dialogue += "-- silence --";
         }
@@ -161,11 +162,11 @@ async fn stall(way: Way, begun: bool, body: Body<'_>, then: &str) -> (String, Lo
     let (stream, peer) = Script::new(&hello(OFFERS)).then(&opened).then(then).start();
     let mut timeouts = Timeouts::default();
     timeouts.total = Some(Duration::from_secs(60));
-    let began = Instant::now();
+    let start = Instant::now();
     let (fate, lost) = way.send(stream, &server().timeouts(timeouts), body).await;
     assert!(peer.is_closed(), "{way:?}");
     let lost = lost.unwrap_or_else(|| panic!("{way:?} {begun}: {fate}"));
-    (fate, lost, began.elapsed())
+    (fate, lost, start.elapsed())
 }
 
 #[tokio::test(start_paused = true)]

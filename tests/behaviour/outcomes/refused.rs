@@ -139,9 +139,9 @@ async fn a_policy_sees_the_recipients_that_were_not_asked() {
             .flat_map(|transfer| [(transfer.clone(), true), (transfer, false)])
         {
             let seen = Arc::new(Mutex::new(Vec::new()));
-            let sees = Arc::clone(&seen);
+            let log = Arc::clone(&seen);
             let policy = Policy::decide(move |recipients| {
-                sees.lock().expect("one thread").push(each(recipients));
+                log.lock().expect("one thread").push(each(recipients));
                 says
             });
             let envelope =

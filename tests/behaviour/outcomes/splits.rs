@@ -79,10 +79,10 @@ async fn the_end_of_one_message_and_the_refusal_of_the_next_in_one_read() {
             group("c"),
         );
         // The rest of the first message, and of the second where only its recipient was refused.
-        dialogue += &format!("{}{}{}{opened}C: 0\nC: .\n", reset[0], group("b"), reset[1]);
+        dialogue = format!("{dialogue}{}{}{}{opened}C: 0\nC: .\n", reset[0], group("b"), reset[1]);
         if recipients == 2 {
-            dialogue += &format!(
-                "C: RSET\n{}S: 250 taken\nS: 250 reset\n{opened}C: 1\nC: .\nS: 250 taken\n",
+            dialogue = format!(
+                "{dialogue}C: RSET\n{}S: 250 taken\nS: 250 reset\n{opened}C: 1\nC: .\nS: 250 taken\n",
                 group("d")
             );
         } else {
@@ -171,7 +171,7 @@ async fn recipients_that_were_never_named_have_got_nothing() {
             let messages = [(envelope(&["a", "b", "c"]), "x\r\n")];
             let (result, fates) = deliver_all(&mut connection, messages).await;
             result.expect_err("the connection is gone");
-            assert_eq!(fates, [expected.clone()], "{transfer:?} {dialogue}");
+            assert_eq!(fates, std::slice::from_ref(&expected), "{transfer:?} {dialogue}");
         }
     }
 }

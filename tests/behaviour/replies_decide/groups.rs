@@ -21,7 +21,7 @@ async fn group(script: Script, body: &[u8]) -> (Option<Lost>, String) {
     let group = connection.pipeline().mail(mail).each([rcpt("a"), rcpt("b")]).data(body);
     let (connection, (mail, rcpts, message)) = group.await;
     let mut outcomes = vec![mail.fate()];
-    outcomes.extend(rcpts.iter().map(|rcpt| rcpt.fate()));
+    outcomes.extend(rcpts.iter().map(tests::Fate::fate));
     outcomes.extend([message.opening.fate(), message.end.fate()]);
     (connection.err(), outcomes.join(" "))
 }

@@ -37,9 +37,8 @@ impl Server {
             ("DATA", "") => self.data(suspect).await,
             ("BDAT", rest) => self.bdat(rest, suspect).await,
             ("RSET", "") => self.rset(suspect).await,
-            ("NOOP", "") if suspect => drop(self.reply(503, TOO_EARLY).await),
+            ("NOOP" | "HELP", "") if suspect => drop(self.reply(503, TOO_EARLY).await),
             ("NOOP", "") => drop(self.reply(250, &format!("2.0.0 noop {number}")).await),
-            ("HELP", "") if suspect => drop(self.reply(503, TOO_EARLY).await),
             ("HELP", "") => drop(self.reply(214, "2.0.0 help yourself").await),
             ("QUIT", "") => {
                 self.reply(221, "2.0.0 bye").await;
