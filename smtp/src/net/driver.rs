@@ -118,16 +118,22 @@ impl Driver {
         self.busy = false;
     }
 
-    /// Reads what has arrived, without waiting.
+    /// Reads what has arrived, without waiting: all of it, or a reply that came in pieces would not
+    /// say why the server closes.
     fn read_available(&mut self) -> Result<(), Fault> {
         if self.engine.has_ended() {
             return Ok(());
         }
         // Whoever waits next leaves a waker of its own.
-        match self.poll_read(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(0)) => self.engine.check_idle().and(Err(Fault::Closed)),
-            Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
-            Poll::Ready(Err(error)) => self.engine.check_idle().and(Err(Fault::Io(error))),
+        loop {
+            match self.poll_read(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(0)) => return self.engine.check_idle().and(Err(Fault::Closed)),
+                Poll::Ready(Ok(_)) => self.engine.check_unasked()?,
+                Poll::Ready(Err(error)) => {
+                    return self.engine.check_idle().and(Err(Fault::Io(error)));
+                }
+                Poll::Pending => return Ok(()),
+            }
         }
     }
 

@@ -194,3 +194,24 @@ fn a_source_that_fails_in_chunks_does_not_end_the_connection() {
         }
     }
 }
+
+#[test]
+fn a_refused_chunk_decides_also_of_a_source_that_fails() {
+    let message = Message { kind: Kind::Fails(2), lines: vec!["text"], ..Message::to(1) };
+    holds(TypedBdat(1), [message], |plan| {
+        plan.offers.pipelining = true;
+        plan.offers.chunking = true;
+        plan.cut = Some(Cut { at: Content(0), goodbye: Some(554), how: Close });
+    });
+}
+
+#[test]
+fn a_chunk_refused_early_leaves_a_goodbye_to_the_next_call() {
+    holds(Deliver(Chunks(262_144)), [Message::to(1), Message::to(1)], |plan| {
+        plan.offers.chunking = true;
+        plan.end = vec![No(450, false)];
+        plan.refuses_chunks_early = true;
+        plan.cut = Some(Cut { at: Content(0), goodbye: Some(421), how: Close });
+        plan.pace.pieces.client_reads = 1;
+    });
+}

@@ -197,8 +197,12 @@ fn of_refusal(refusal: &Refusal) -> Verdict {
     Verdict::Refused { transient: refusal.is_transient() }
 }
 
-/// A call that says no more than that: the reply that ended the session may be the reason.
+/// A call that says no more than that: what was refused before is the reason, or the reply that
+/// ended the session.
 fn of_lost(lost: &Lost) -> Verdict {
+    if let Some(refusal) = lost.refusal() {
+        return of_refusal(refusal);
+    }
     match lost.reply() {
         Some(reply) if reply.code().value() != 421 => {
             Verdict::Refused { transient: lost.is_transient() }
