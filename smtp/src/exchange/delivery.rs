@@ -317,13 +317,16 @@ where
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output {
         let mut oldest = true;
-        for flight in std::mem::take(&mut self.in_flight) {
-            self.lose(flight, engine, &lost, oldest);
+        // Only the message that was being written can have a source that failed.
+        let of_source = matches!(lost.fault(), Fault::Body(_) | Fault::Content(_));
+        let mut in_flight = std::mem::take(&mut self.in_flight);
+        while let Some(flight) = in_flight.pop_front() {
+            self.lose(flight, engine, &lost, oldest, of_source && !in_flight.is_empty());
             oldest = false;
         }
         for flight in std::mem::take(&mut self.again) {
             // Nothing of its next transaction has left.
-            self.lose(flight, engine, &lost, false);
+            self.lose(flight, engine, &lost, false, of_source);
         }
         if let Some((ticket, envelope, body)) = self.next.take() {
             let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();

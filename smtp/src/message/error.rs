@@ -48,6 +48,8 @@ pub struct Undelivered {
 pub struct DeliveryLost {
     lost: Lost,
     recipients: Vec<Recipient>,
+    /// The source of another message was the reason.
+    by_another: bool,
 }
 
 /// The connection was lost after the message had been sent whole and before it was answered. The
@@ -160,17 +162,18 @@ impl Undelivered {
 
     /// Whether the message, or one of its recipients, may fare better later (4yz).
     pub fn is_transient(&self) -> bool {
-        self.refusal.is_transient()
-            || self
-                .recipients
-                .iter()
-                .any(|recipient| recipient.refusal().is_some_and(Refusal::is_transient))
+        self.refusal.is_transient() || self.recipients.iter().any(may_retry)
     }
 }
 
 impl DeliveryLost {
     pub(crate) fn new(lost: Lost, recipients: Vec<Recipient>) -> Self {
-        Self { lost, recipients }
+        Self { lost, recipients, by_another: false }
+    }
+
+    /// That of a message which is not the one whose source failed.
+    pub(crate) fn by_another(self) -> Self {
+        Self { by_another: true, ..self }
     }
 
     /// How the connection was lost, and what the server had said before.
@@ -187,7 +190,8 @@ impl DeliveryLost {
     /// its recipients.
     pub fn is_transient(&self) -> bool {
         self.lost.is_transient()
-            || (self.lost.refusal().is_some() && self.recipients.iter().any(may_retry))
+            || ((self.by_another || self.lost.refusal().is_some())
+                && self.recipients.iter().any(may_retry))
     }
 
     pub(crate) fn into_lost(self) -> Lost {

@@ -215,3 +215,25 @@ fn a_chunk_refused_early_leaves_a_goodbye_to_the_next_call() {
         plan.pace.pieces.client_reads = 1;
     });
 }
+
+#[test]
+fn recipients_that_were_not_named_may_be_tried_again() {
+    holds(Deliver(Data), [Message::to(2)], |plan| {
+        plan.offers.rcpt_max = true;
+        plan.offers.mail_max = Some(1);
+        plan.rcpt = vec![No(550, false)];
+        plan.most_recipients = Some((1, Plain452));
+    });
+}
+
+#[test]
+fn a_source_that_fails_is_the_fault_of_no_other_message() {
+    let breaks = Message { kind: Kind::Fails(1), ..Message::to(1) };
+    holds(DeliverAll(Data), [Message::to(2), breaks], |plan| {
+        plan.offers.pipelining = true;
+        plan.offers.rcpt_max = true;
+        plan.rcpt = vec![No(450, false)];
+        plan.most_recipients = Some((1, Plain452));
+        plan.no_recipients = NoRecipients::Says354;
+    });
+}

@@ -51,19 +51,25 @@ where
         self.end(engine, Stopped::ServerLimit)
     }
 
-    /// Reports a message that was under way when the connection was lost.
+    /// Reports a message that was under way when the connection was lost. `by_another` says that the
+    /// reason is the source of another message.
     pub(super) fn lose(
         &mut self,
         flight: Flight<'b, E, T>,
         engine: &Engine,
         lost: &Lost,
         oldest: bool,
+        by_another: bool,
     ) {
         let Flight { ticket, envelope, mut transaction, .. } = flight;
         let came_to = transaction.lose(lost.fault(), engine, oldest);
         let delivered = transaction.recipients.take_delivered();
         let recipients = transaction.recipients.take();
         let lost = lost.clone();
+        let failed = |lost, recipients| {
+            let failed = DeliveryLost::new(lost, recipients);
+            DeliverError::Lost(if by_another { failed.by_another() } else { failed })
+        };
         let error = match (came_to, delivered) {
             (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
             // Some have it: the others are not sent, or refused, and the receipt says so.
@@ -71,10 +77,8 @@ where
                 let receipt = Receipt::new(recipients, reply);
                 return self.messages.report(ticket, Ok(receipt));
             }
-            (Loss::Refused(refusal), None) => {
-                DeliverError::Lost(DeliveryLost::new(lost.after(refusal), recipients))
-            }
-            (Loss::NotDelivered, None) => DeliverError::Lost(DeliveryLost::new(lost, recipients)),
+            (Loss::Refused(refusal), None) => failed(lost.after(refusal), recipients),
+            (Loss::NotDelivered, None) => failed(lost, recipients),
             (Loss::NotSent, None) => {
                 let unsent = Unsent::new(Ok(lost), recipients);
                 let message = transaction.take_body().map(|body| (envelope, body));
