@@ -66,7 +66,7 @@
 //! | type | `initial = "{user}\0{password}"` | what it says first: a template, or a `fn(&mut Self) -> Result<Secret, MechanismError>` |
 //! | type | `respond("{user}", "{password}")` | its answers to challenges, in order |
 //! | type | `respond = path` | a `fn(&mut Self, Challenge) -> Result<Step, MechanismError>` |
-//! | type | `reveals_secret` | whoever it talks to learns the secret |
+//! | type | `reveals_secret` | the peer that it talks to learns the secret |
 //! | type | `complete = path` | a `fn(&Self) -> bool`: whether the server may claim success |
 //! | field | `nonempty` | a template refuses it when it is empty |
 //!
@@ -78,7 +78,7 @@
 //! | field | `text`, `text = path` | the first line, by its `FromStr` or a nom parser |
 //! | field | `lines`, `lines = path` | every line, likewise, as a `Vec` |
 //! | field | `word = 0` | a word of the first line, by its `FromStr`, counted from 0 |
-//! | field | `key = "KEY"` | the value behind `KEY=` in the first line, by its `FromStr`; an `Option` may be missing |
+//! | field | `key = "KEY"` | the value after `KEY=` in the first line, by its `FromStr`; an `Option` may be missing |
 //! | field | `code`, `enhanced`, `reply` | the code, the enhanced status code, the whole reply |
 
 mod attr;

@@ -22,8 +22,8 @@ use crate::reply::Reply;
 /// ehlo-param   = 1*(%d33-126)                                  ; RFC 5321 §4.1.1.1
 /// ```
 ///
-/// Keywords that nobody here has heard of are kept like all others. The first line is never a
-/// keyword, whatever it says. A line that is none is ignored and stays readable.
+/// Keywords that are not known here are kept like all others. The first line is never a keyword. A
+/// line that is none is ignored and stays readable.
 #[derive(Clone, Default)]
 pub struct Capabilities {
     text: Bytes,

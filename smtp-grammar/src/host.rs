@@ -1,4 +1,4 @@
-//! What stands behind EHLO, or behind the `@` of an address.
+//! The argument of EHLO, or the part of an address after the `@`.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;

@@ -81,7 +81,7 @@ impl Mailbox {
         &self.0.local_part
     }
 
-    /// The part behind the `@`.
+    /// The part after the `@`.
     pub fn host(&self) -> &Host {
         &self.0.host
     }

@@ -82,7 +82,7 @@ pub fn spaces(input: &[u8]) -> Parsed<'_, ()> {
     Ok((rest, ()))
 }
 
-/// `*OCTET`: whatever is left.
+/// `*OCTET`: everything that is left.
 ///
 /// # Errors
 ///

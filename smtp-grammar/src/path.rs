@@ -14,7 +14,7 @@ const WHAT: &str = "path";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReversePath {
-    /// `<>`: nobody, for messages that must not be answered (RFC 5321 §4.5.5).
+    /// `<>`: no sender, for messages that must not be answered (RFC 5321 §4.5.5).
     Null,
     /// A sender.
     Mailbox(Mailbox),
@@ -27,7 +27,7 @@ pub enum ReversePath {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ForwardPath {
-    /// `<Postmaster>`: whoever runs the server.
+    /// `<Postmaster>`: the operator of the server.
     Postmaster,
     /// A recipient.
     Mailbox(Mailbox),

@@ -17,7 +17,7 @@ pub struct ReplyLine<'a> {
     pub code: ReplyCode,
     /// Whether the reply ends with this line.
     pub last: bool,
-    /// What stands behind the code.
+    /// What follows the code.
     pub text: &'a [u8],
 }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::sync::{Mutex, PoisonError};
 
 /// A value that is reached through `&mut` alone, and so may be held where `Sync` is asked for
-/// although the value is not: nobody can share what nobody can reach through `&`.
+/// although the value is not: what cannot be reached through `&` cannot be shared.
 ///
 /// Boxed streams, sources and timers of callers stand in one, so that a connection and the errors
 /// that carry a message are `Sync` without asking callers for it.

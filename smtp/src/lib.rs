@@ -1,14 +1,14 @@
 //! An SMTP client in which a command is a type that anyone can define, and the session is a type
 //! that makes wrong order impossible.
 //!
-//! It speaks SMTP and nothing else: mails come in encoded, and go out to whoever the server
-//! accepts, with every reply in the caller's hands.
+//! It speaks SMTP and nothing else: mails come in encoded, and go out to the recipients that the
+//! server accepts; the caller can read every reply.
 //!
 //! # Three levels
 //!
 //! | level | you say | you touch |
 //! |---|---|---|
-//! | deliver | "I have this mail; send it with this credential" | [`Submission`], [`Connection::deliver`] |
+//! | deliver | "I have this mail; send it with this credential" | [`Submission`], [`Connection::deliver`], [`Connection::feed`] |
 //! | session | "STARTTLS, then AUTH, then these commands, in one flight" | [`Connection<S>`](Connection), [`pipeline`], [`command`], [`auth`] |
 //! | protocol | "send exactly this command of mine, and read its reply into this type" | [`SmtpCommand`](derive@SmtpCommand), [`Command`], [`Mechanism`] |
 //!
@@ -31,7 +31,7 @@
 //!
 //! Commands that need not wait for each other go out together where the server offers PIPELINING,
 //! and one at a time where it does not. The order is checked by the compiler, and each reply has its
-//! own type and place:
+//! own type and stands at the index of its command:
 //!
 //! ```no_run
 //! # #[cfg(feature = "tokio")]
@@ -52,7 +52,14 @@
 //! # }
 //! ```
 //!
-//! [`pipeline`] says what may stand where, and what becomes of what is refused.
+//! [`pipeline`] says which command may stand where, and what becomes of one that is refused.
+//!
+//! # A connection of many callers
+//!
+//! [`Connection::feed`] turns a connection into a [`Feed`], which can be cloned and takes messages,
+//! and a future that sends them. A message that the connection did not send is handed back
+//! ([`Unsent::into_message`]). [`Connection::deliver_all`] and [`Connection::deliver_stream`] send
+//! the messages of one caller, and say why they [stopped](Stopped).
 //!
 //! # A command of your own
 //!
@@ -87,7 +94,7 @@
 //! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
-// Without the driver nobody builds some of the values that the rest is about.
+// Without the driver some of the values that the rest is about are never built.
 #![cfg_attr(not(feature = "tokio"), allow(dead_code, unused_imports))]
 
 // The derive names `::smtp`, here as in any other crate.

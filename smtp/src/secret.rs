@@ -1,4 +1,4 @@
-//! Octets that nobody may see: passwords, tokens, what is computed from them.
+//! Octets that must not be shown: passwords, tokens, what is computed from them.
 //!
 //! They redact themselves in every build and are wiped when dropped. No form of logging is safe
 //! with a `String`.

@@ -12,12 +12,13 @@
 //!                  InTransaction<Home> ── data / bdat / reset ──► Home
 //! ```
 //!
-//! States are closed: nobody can add one, or make one out of nothing. Edges are open: a command of
-//! yours may declare that it keeps a state ([`ValidIn`]) or leads to another ([`Transition`]). The
-//! one exception is the edge into [`Tls`], which only this library's own handshake can walk.
+//! States are closed: a caller cannot add one, or make one out of nothing. Edges are open: a
+//! command of yours may declare that it keeps a state ([`ValidIn`]) or leads to another
+//! ([`Transition`]). The one exception is the edge into [`Tls`], which only this library's own
+//! handshake can walk.
 //!
 //! Each state carries what was learned in it, so what a server said before TLS cannot be used
-//! behind it.
+//! after it.
 
 mod security;
 
@@ -130,7 +131,7 @@ pub trait ValidIn<S: State>: Command {}
     note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`"
 )]
 pub trait Transition<S: State>: Command {
-    /// The state behind the command.
+    /// The state after the command.
     type Next: Reachable<S>;
 }
 
@@ -164,8 +165,8 @@ pub trait Pipelined: Command {}
 )]
 pub trait OpensContent: Command {}
 
-/// A command that a server answers by taking the connection over: behind it there is no SMTP
-/// session any more, or one with the roles turned, as behind ATRN (RFC 2645).
+/// A command that a server answers by taking the connection over: after it there is no SMTP
+/// session any more, or one with the roles turned, as after ATRN (RFC 2645).
 ///
 /// Derived from `#[smtp(consumes(S))]`.
 #[diagnostic::on_unimplemented(

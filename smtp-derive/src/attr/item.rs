@@ -54,7 +54,7 @@ impl Parse for Item {
     }
 }
 
-/// The items of all `#[smtp(...)]` attributes in one place, until somebody takes them.
+/// The items of all `#[smtp(...)]` attributes in one place, until each is taken.
 pub(crate) struct Items<'a> {
     found: Vec<Item>,
     /// Whether something was wrong here, so that what is missing may be what was meant.

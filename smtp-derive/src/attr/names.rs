@@ -4,7 +4,7 @@ use syn::LitStr;
 
 use crate::errors::Errors;
 
-/// A verb: a word of letters, digits and hyphens, perhaps more printable text behind it
+/// A verb: a word of letters, digits and hyphens, perhaps more printable text after it
 /// (`MAIL FROM:`).
 pub(crate) fn is_verb(verb: &LitStr, errors: &Errors) {
     let text = verb.value();

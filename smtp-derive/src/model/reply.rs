@@ -38,7 +38,7 @@ pub(crate) enum Part {
     Lines(Option<Type>),
     /// A word of the first line, counted from 0.
     Word(LitInt),
-    /// The value behind `KEY=` in the first line, which may be missing.
+    /// The value after `KEY=` in the first line, which may be missing.
     Key(LitStr, bool),
     Code,
     Enhanced,

@@ -16,7 +16,7 @@ pub struct External {
 }
 
 impl External {
-    /// Authenticates as whoever the server takes this client for.
+    /// Authenticates as the identity that the server has already established for this client.
     pub fn new() -> Self {
         Self::default()
     }

@@ -38,7 +38,7 @@ pub trait Mechanism: Send {
     /// The mechanism's name, as EHLO lists it: `PLAIN`.
     fn name(&self) -> &str;
 
-    /// Whether the server, or whoever poses as it, learns something with which it could
+    /// Whether the server, or an attacker that poses as it, learns something with which it could
     /// authenticate elsewhere. Such a mechanism is used inside verified TLS alone.
     fn reveals_secret(&self) -> bool;
 
@@ -118,7 +118,7 @@ impl From<Secret> for Step {
     }
 }
 
-/// A challenge of the server: the text behind 334.
+/// A challenge of the server: the text after 334.
 #[derive(Clone, Copy)]
 pub struct Challenge<'a> {
     index: usize,
@@ -126,7 +126,7 @@ pub struct Challenge<'a> {
 }
 
 impl<'a> Challenge<'a> {
-    /// The challenge number `index`, counted from 0, with this text behind its code.
+    /// The challenge number `index`, counted from 0, with this text after its code.
     pub fn new(index: usize, text: &'a [u8]) -> Self {
         Self { index, text }
     }

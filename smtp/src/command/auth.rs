@@ -5,7 +5,7 @@ use smtp_derive::SmtpCommand;
 use crate::proto::line::{Argument, Line};
 use crate::secret::Secret;
 
-/// The line that begins an exchange; the challenges and responses behind it are the mechanism's.
+/// The line that begins an exchange; the challenges and responses after it are the mechanism's.
 ///
 /// ```text
 /// auth-command     = "AUTH" SP sasl-mech [SP initial-response] *(CRLF [base64]) ...

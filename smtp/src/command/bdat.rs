@@ -12,7 +12,7 @@ use crate::proto::decimal::decimal;
 /// end-marker ::= "LAST"      ; RFC 3030 §2
 /// ```
 ///
-/// The server reads as many octets behind it, whatever they are, and then answers. So it is sent
+/// The server reads as many octets after it, no matter which, and then answers. So it is sent
 /// by calls that have the octets: `Connection::<InTransaction<_>>::bdat`, and `deliver` under a
 /// [`Transfer`](crate::Transfer) that says so.
 #[derive(Debug, Clone, Copy, SmtpCommand)]
@@ -25,7 +25,7 @@ pub struct Bdat {
 }
 
 impl Bdat {
-    /// A chunk of so many octets, behind which others follow.
+    /// A chunk of so many octets, which others follow.
     pub fn chunk(octets: u64) -> Self {
         Self { octets, last: false }
     }

@@ -123,7 +123,8 @@ impl Server {
 
     fn session(&self, stream: Stream, local: Option<SocketAddr>) -> Box<Session> {
         let client_name = self.client_name.clone().unwrap_or_else(|| {
-            // A stream that is no socket has no address; the loopback is what nobody can mistake.
+            // A stream that is no socket has no address; the loopback is never mistaken for another
+            // host.
             let address = local.map_or(std::net::Ipv4Addr::LOCALHOST.into(), |local| local.ip());
             Host::from(AddressLiteral::from(address))
         });

@@ -28,8 +28,8 @@ use crate::state::{Authed, Greeted, Security, Tls, ValidIn};
 /// A connection between transactions, in one of its three states.
 ///
 /// `From` puts a connection in, `TryFrom` takes it out, and gives it back when its state is
-/// another. There is no variant for a transaction: one that is under way belongs to whoever began
-/// it.
+/// another. There is no variant for a transaction: one that is under way belongs to the caller
+/// that began it.
 #[derive(Debug)]
 pub enum AnyConnection {
     /// Without TLS.

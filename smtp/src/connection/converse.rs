@@ -21,7 +21,7 @@ use crate::state::{Consumes, Converses, State, Transition, ValidIn};
 pub struct HandOver {
     /// The stream, inside TLS if the session was.
     pub stream: Box<dyn Transport>,
-    /// What the server said behind its reply, and was read already.
+    /// What the server said after its reply, and was read already.
     pub unread: Bytes,
 }
 
@@ -98,8 +98,8 @@ impl<S: State> Connection<S> {
         Ok(answer)
     }
 
-    /// Sends a command behind which the server takes the connection over, and hands the stream
-    /// over to whoever goes on with it.
+    /// Sends a command after which the server takes the connection over, and hands the stream over
+    /// to the caller.
     ///
     /// # Errors
     ///

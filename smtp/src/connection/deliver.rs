@@ -38,9 +38,10 @@ impl<H: Home> Connection<H> {
     ///
     /// [`DeliverError::Refused`] when no recipient got the message and the session goes on: what can
     /// be seen of the message or the envelope beforehand is refused without sending anything.
-    /// [`DeliverError::NotSent`] when the connection was gone before anything had left,
-    /// [`DeliverError::Lost`] when it is gone and no recipient got the message,
-    /// [`DeliverError::Unknown`] when the message was sent whole and not answered.
+    /// [`DeliverError::NotSent`] when the connection was gone before anything had left, or the server
+    /// takes no more messages over it; [`DeliverError::Lost`] when it is gone and no recipient got the
+    /// message; [`DeliverError::Unknown`] when it is gone and the message was sent whole and not
+    /// answered.
     ///
     /// # Cancellation
     ///

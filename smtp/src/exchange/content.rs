@@ -279,8 +279,8 @@ pub(crate) fn submit_whole(
     true
 }
 
-/// Ends a message of no bytes: a server that waits for one that nobody would get is answered so
-/// (RFC 2920 §3.1).
+/// Ends a message of no bytes: the answer to a server that waits for content although it has
+/// accepted no recipient (RFC 2920 §3.1).
 pub(crate) fn submit_nothing(engine: &mut Engine) {
     engine.begin_content();
     engine.output().copy(b".\r\n");

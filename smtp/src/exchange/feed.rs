@@ -1,5 +1,5 @@
 //! The queue between many callers and one connection: messages in the order in which they came, and
-//! for each the place where its result is told.
+//! for each the slot in which its result is told.
 //!
 //! A caller that goes away never interrupts the connection: before its message has room in the
 //! window it takes the message out, afterwards only the answer is not heard.
@@ -16,7 +16,7 @@ use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, Unsent};
 
-/// An envelope and a body that nobody else has.
+/// An envelope and a body that the feed owns.
 pub(crate) type OwnedMessage = (Envelope, Body<'static>);
 
 /// The queue of a feed.
@@ -36,7 +36,7 @@ struct QueueState {
     closed: Option<Result<Lost, Refusal>>,
 }
 
-/// The place of one message, from when it was given until its result was heard.
+/// One message, from when it was given until its result was taken.
 #[derive(Debug)]
 pub(crate) struct FeedSlot {
     state: Mutex<SlotState>,

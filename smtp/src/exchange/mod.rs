@@ -11,7 +11,7 @@
 //! | [`hello`] | greeting, EHLO, HELO |
 //! | [`command`], [`dialog`] | one command, and one that the server answers with questions |
 //! | [`sasl`] | AUTH |
-//! | [`reset`] | RSET, where a transaction may still be open that nobody wants |
+//! | [`reset`] | RSET, where the server may still have a transaction open |
 //! | [`plan`] | what the server takes, and how a message is sent to it |
 //! | [`recipients`] | who gets the message, over all of its transactions |
 //! | [`transaction`] | one mail transaction: what is written next, what a reply means, what a loss means |
@@ -83,8 +83,8 @@ pub(crate) trait Exchange {
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output;
 }
 
-/// What must happen before an exchange can go on. Whatever it is, bytes go on to be written and
-/// read, and the exchange is asked again after either.
+/// What must happen before an exchange can go on. In each case bytes go on to be written and read,
+/// and the exchange is asked again after either.
 #[derive(Debug)]
 pub(crate) enum Need<T> {
     /// A reply.

@@ -46,7 +46,7 @@ impl DeliveryCapabilities {
     ///
     /// # Errors
     ///
-    /// Why it cannot be sent, whatever the server says: then nothing of it leaves.
+    /// Why it cannot be sent to this server: then nothing of it leaves.
     #[inline]
     pub(crate) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<SendPlan, Refusal> {
         let summary = summarize(body)?;
@@ -213,7 +213,8 @@ impl Command for MailWithParams<'_> {
 ///
 /// # Errors
 ///
-/// Why it cannot be sent, whatever MAIL declares: its content, or a length that is not its own.
+/// Why it cannot be sent, no matter what MAIL declares: its content, or a length that is not its
+/// own.
 fn summarize(body: &Body<'_>) -> Result<Option<ContentSummary>, Refusal> {
     body.check_length().map_err(|error| Refusal::body(error.into()))?;
     body.summary().map_err(Refusal::content)

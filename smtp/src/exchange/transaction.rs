@@ -38,7 +38,7 @@ pub(crate) enum Step {
     /// The reply to DATA decides.
     Opening,
     Content,
-    /// The empty message that a server gets which waits for one that nobody would get.
+    /// The empty message for a server that waits for content although it has accepted no recipient.
     Nothing,
     Done,
 }
@@ -50,7 +50,7 @@ pub(crate) enum Opening {
     Wait,
     /// Nothing, before the source has given something.
     Source,
-    /// Nothing, as nobody would get the message.
+    /// Nothing, as no recipient would get the message.
     Refused,
     /// DATA.
     Ask,
@@ -102,7 +102,7 @@ pub(crate) struct Transaction<'b> {
     rcpts_due: u32,
     chunks_due: u32,
     declared: Declared,
-    /// Why nobody gets the message.
+    /// Why no recipient gets the message.
     refusal: Option<Refusal>,
     mail: MailReply,
     /// It ended with a dot and no message.
@@ -334,13 +334,13 @@ impl<'b> Transaction<'b> {
         self.step = Step::Done;
     }
 
-    /// Nobody gets the message, as the server has said.
+    /// No recipient gets the message, as the server has said.
     #[cold]
     pub(crate) fn give_up(&mut self) {
         self.refuse(self.why_hopeless());
     }
 
-    /// Nobody gets the message, and no more of it is written.
+    /// No recipient gets the message, and no more of it is written.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.refusal.get_or_insert(refusal);
         self.step = Step::Done;

@@ -2,7 +2,7 @@
 
 use smtp_grammar::{Capability, Params};
 
-/// The keyword AUTH and the mechanisms behind it.
+/// The keyword AUTH and the mechanisms that follow it.
 ///
 /// ```text
 /// auth-ehlo = "AUTH" *( SP sasl-mech )      ; RFC 4954 §3

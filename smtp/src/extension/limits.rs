@@ -10,7 +10,7 @@ use smtp_grammar::{Capability, Params};
 /// limit-value  = %x31-39 *5DIGIT                 ; the limits known here
 /// ```
 ///
-/// A limit that cannot be read, or that nobody here has heard of, is as if it were not listed.
+/// A limit that cannot be read, or that is not known here, is as if it were not listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerLimits {

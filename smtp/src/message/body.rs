@@ -188,7 +188,7 @@ impl<'a> Body<'a> {
         Some(Self::from(source).line_ends(self.line_ends))
     }
 
-    /// The message, where it is in memory and nobody wants to see it go.
+    /// The message, where it is in memory and its progress is not shown.
     pub(crate) fn whole(&self) -> Option<Segment<'a>> {
         match &self.source {
             _ if self.length.is_watched() => None,

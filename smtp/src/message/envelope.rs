@@ -57,8 +57,8 @@ impl Envelope {
         Ok(envelope.checked())
     }
 
-    /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added by whoever
-    /// delivers, where the message needs them.
+    /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added when
+    /// the message is delivered, where it needs them.
     #[must_use]
     pub fn with(mut self, parameter: impl MailParameter) -> Self {
         self.mail = self.mail.with(parameter);
@@ -114,7 +114,7 @@ impl Envelope {
         self
     }
 
-    /// Whether MAIL and the first RCPT can be written whatever the server offers: they ask nothing
+    /// Whether MAIL and the first RCPT can be written for any server: they ask nothing
     /// of an extension.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 
-/// Why a message was not delivered to anybody, or may have been.
+/// Why a message was delivered to no recipient, or may have been.
 ///
 /// Each variant has its recipients: what is to be done about a message is decided for each of them
 /// by [`Recipient::outcome`].
@@ -19,7 +19,7 @@ use crate::error::refusal::Refusal;
 /// | variant | the message | the connection |
 /// |---|---|---|
 /// | `Refused` | was refused | is intact |
-/// | `NotSent` | never left | is gone |
+/// | `NotSent` | never left | is gone, or takes no more messages |
 /// | `Lost` | cannot have arrived, or was refused | is gone |
 /// | `Unknown` | had left whole and was not answered | is gone |
 #[derive(Debug)]

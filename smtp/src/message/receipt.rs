@@ -58,7 +58,7 @@ impl Receipt {
         &self.reply
     }
 
-    /// The name that the server gave to the message, where its reply has one: what stands behind
+    /// The name that the server gave to the message, where its reply has one: what follows
     /// `queued as` or `id=`. No RFC defines it; it is for logs.
     pub fn queue_id(&self) -> Option<String> {
         let text = self.reply.text();

@@ -85,7 +85,7 @@ impl Recipient {
     }
 
     /// Whether the recipient got the message. While it is on its way, as a
-    /// [`Policy`](crate::Policy) sees it, nobody has got it yet.
+    /// [`Policy`](crate::Policy) sees it, no recipient has got it yet.
     pub fn outcome(&self) -> RecipientOutcome<'_> {
         match (self.status, &self.answer) {
             (RecipientStatus::Delivered, _) => RecipientOutcome::Delivered,

@@ -124,7 +124,7 @@ impl Driver {
         if self.engine.has_ended() {
             return Ok(());
         }
-        // Whoever waits next leaves a waker of its own.
+        // The next call that waits leaves a waker of its own.
         loop {
             match self.poll_read(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(Ok(0)) => return self.engine.check_idle().and(Err(Fault::Closed)),

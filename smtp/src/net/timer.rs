@@ -66,7 +66,7 @@ impl Timer {
                 Some(armed) if armed.fires_at <= deadline => armed,
                 armed => {
                     let future = Exclusive::new(self.clock.timer(deadline)?);
-                    // A timer wakes nobody before it was polled.
+                    // A timer wakes no task before it was polled.
                     rang = true;
                     armed.insert(Armed { fires_at: deadline, future })
                 }
@@ -93,7 +93,7 @@ struct Alarm(Mutex<Listener>);
 #[derive(Debug)]
 struct Listener {
     task: Waker,
-    /// It rang, and nobody has looked at the timer since.
+    /// It rang, and the timer was not looked at since.
     rang: bool,
 }
 

@@ -26,8 +26,8 @@ const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 const EXPORTER_LENGTH: usize = 32;
 
 impl Driver {
-    /// Goes on inside TLS. Nothing but the reply to STARTTLS may have been received: octets behind
-    /// it were put there by somebody who is not the server (RFC 3207 §6).
+    /// Goes on inside TLS. Nothing but the reply to STARTTLS may have been received: bytes that
+    /// follow it in clear may come from an attacker (RFC 3207 §6).
     pub(crate) async fn handshake(
         &mut self,
         tls: &TlsConfig,
@@ -145,7 +145,7 @@ impl Error for InContext {
     }
 }
 
-/// Says what to do about the errors that are mostly mistakes of whoever set the connection up.
+/// Says what to do about the errors that are mostly mistakes in how the connection was set up.
 fn advised(error: io::Error) -> io::Error {
     use CertificateError::{
         BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,

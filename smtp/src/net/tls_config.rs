@@ -21,7 +21,7 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    /// A configuration of rustls, for whatever this type has no words for. It must verify servers:
+    /// A configuration of rustls, for what this type cannot say. It must verify servers:
     /// the library takes a session under it for a verified one.
     pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
         Self { config, verification: Verification::Custom }
@@ -148,8 +148,8 @@ mod builder {
             self
         }
 
-        /// Takes whoever answers for the server. The session is then not a verified one, and no
-        /// mechanism that reveals its secret is used on it.
+        /// Takes any peer that answers for the server. The session is then not a verified one, and
+        /// no mechanism that reveals its secret is used on it.
         pub fn dangerous_accept_any_certificate(mut self) -> Self {
             self.accept_anybody = true;
             self

@@ -25,8 +25,8 @@ pub trait Command {
     /// What is true of every value of this command.
     const SPEC: CommandSpec;
 
-    /// Writes the command without its CRLF. Errors are kept in the line and reported by whoever
-    /// sends it, so that nothing half-written can leave.
+    /// Writes the command without its CRLF. Errors are kept in the line and reported when
+    /// it is sent, so that nothing half-written can leave.
     fn encode(&self, line: &mut Line<'_>);
 }
 
@@ -55,7 +55,7 @@ pub struct CommandSpec {
 pub enum Position {
     /// Anywhere.
     Any,
-    /// Only at the end: everything behind it waits for its reply.
+    /// Only at the end: everything after it waits for its reply.
     Last,
 }
 
@@ -200,7 +200,7 @@ pub fn encode_line<C: Command>(
     encode_into(command, capabilities, &mut line).map(|()| line)
 }
 
-/// As [`encode`](crate::encode), behind what `buffer` holds. Nothing is written when the command
+/// As [`encode`](crate::encode), after what `buffer` holds. Nothing is written when the command
 /// cannot be sent, and nothing is allocated when the buffer has room.
 ///
 /// # Errors

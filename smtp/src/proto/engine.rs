@@ -1,8 +1,8 @@
 //! Commands in flight, matched to their replies by counting.
 //!
-//! Any number of commands may be under way. Each reply answers the oldest of them, whatever its
-//! text says, and a reply that no command asked for ends the connection: from then on every later
-//! one would be given to the wrong command.
+//! Any number of commands may be under way. Each reply answers the oldest of them, no matter what
+//! its text says, and a reply that no command asked for ends the connection: from then on every
+//! later one would be given to the wrong command.
 //!
 //! The queue of replies that are due is the only one there is: exchanges read from it what a reply
 //! is the answer to. What must outlive an exchange is kept here too: which bytes have left, whether
@@ -40,8 +40,8 @@ pub(crate) use expected::{Expected, Outcome, ReplyHead};
 pub(crate) struct SessionFacts {
     /// The server takes commands before it has answered those before them (RFC 2920).
     pub(crate) pipelining: bool,
-    /// The server may still have a transaction open that nobody wants: RSET goes before the next
-    /// command, whatever that is.
+    /// The server may still have a transaction open that is over for this side: RSET goes before
+    /// the next command, but for QUIT and EHLO.
     pub(crate) reset_due: bool,
     /// The server has taken a message in chunks.
     pub(crate) bdat_verified: bool,
@@ -176,8 +176,8 @@ impl Engine {
         self.expect(Expected { stage, accepts, reply_lines });
     }
 
-    /// Queues RSET by the library's own decision: a transaction may still be open that nobody wants
-    /// (RFC 5321 §4.1.1.5).
+    /// Queues RSET by the library's own decision: the server may still have a
+    /// transaction open that is over for this side (RFC 5321 §4.1.1.5).
     #[inline]
     pub(crate) fn submit_reset(&mut self) {
         let start = self.output.encoded().len();
@@ -207,7 +207,7 @@ impl Engine {
         self.output.mark_secret();
         self.output.encode(|buffer| {
             let start = buffer.len();
-            // Reserved exactly, so that no half of a secret stays behind in a smaller buffer.
+            // Reserved exactly, so that no half of a secret is left in a smaller buffer.
             let length = response.len().div_ceil(3) * 4;
             buffer.reserve(length + 2);
             buffer.resize(start + length, 0);
@@ -343,7 +343,7 @@ impl Engine {
         self.output.clear();
     }
 
-    /// Octets that had been queued when the last one was: the place of what follows.
+    /// Octets that had been queued when the last one was: the offset of the next one.
     #[inline]
     pub(crate) fn queued(&self) -> u64 {
         self.output.queued()

@@ -153,12 +153,12 @@ pub enum ProtocolError {
     /// A reply that cannot be the answer to the command whose turn it is: an earlier command was
     /// answered twice, and since then each reply was taken for that of another.
     OutOfStep(Reply),
-    /// RSET was refused, so a transaction may be open that nobody can end.
+    /// RSET was refused, so a transaction may be open that cannot be ended.
     ResetRefused(Reply),
     /// A reply of a class that no server answers this command with.
     Unexpected(Reply),
-    /// Octets behind the reply to STARTTLS, before the handshake (security considerations of
-    /// RFC 3207: whoever put them there is not the server).
+    /// Bytes in clear after the reply to STARTTLS, before the handshake: they may come from an
+    /// attacker (security considerations of RFC 3207).
     InjectedBeforeTls,
     /// The reply to a command that moved the session has a form that its type cannot be read from.
     Unreadable(ReplyError),
@@ -201,7 +201,7 @@ impl Display for ProtocolError {
                 write!(f, "no server may answer this command with: {reply}")
             }
             Self::InjectedBeforeTls => f.write_str(
-                "octets followed the reply to STARTTLS in clear; somebody may be tampering with \
+                "octets followed the reply to STARTTLS in clear; an attacker may be tampering with \
                  the connection",
             ),
             Self::Unreadable(error) => Display::fmt(error, f),

@@ -55,7 +55,7 @@ impl Framer {
         }
     }
 
-    /// Puts octets behind those of an incomplete reply, which are moved at most once, unless there
+    /// Puts octets after those of an incomplete reply, which are moved at most once, unless there
     /// is no room for more: a server that drips octets must not make work that grows with each.
     #[cold]
     fn join(&mut self, octets: &[u8]) {
@@ -197,7 +197,7 @@ impl ReplyLimits {
         if self.lines > 0 { self.line.min(self.octets) } else { 0 }
     }
 
-    /// Whether a line of so many octets, behind so many lines, may end a reply of so many octets.
+    /// Whether a line of so many octets, after so many lines, may end a reply of so many octets.
     fn check(&self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
         if line > self.line {
             return Err(ProtocolError::LineTooLong(self.line));

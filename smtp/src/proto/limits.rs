@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 /// What some servers say that no server should. None of it is accepted by default: where two sides
-/// disagree on what a line is, somebody between them can make one of two.
+/// disagree on what a line is, an attacker between them can make two of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leniency {

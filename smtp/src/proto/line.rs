@@ -77,7 +77,7 @@ impl<T: Arguments> Arguments for Option<T> {
 
 /// A command line while it is being written.
 ///
-/// Methods do not fail: the first error is kept and reported by whoever sends the command, and
+/// Methods do not fail: the first error is kept and reported when the command is sent, and
 /// then nothing of the line leaves.
 #[derive(Debug)]
 pub struct Line<'a> {
@@ -87,8 +87,9 @@ pub struct Line<'a> {
     limit: usize,
     utf8: bool,
     glue: bool,
-    /// Whether all of it was looked at while it was written, and is plain. Who writes something else
-    /// than the text of an argument unsets it, and whoever has looked at that sets it again.
+    /// Whether all of it was looked at while it was written, and is plain. A method that writes
+    /// something else than the text of an argument unsets it, and sets it again where it has looked
+    /// at that.
     plain: bool,
     /// Where in the line the secret stands; empty where there is none.
     secret: Range<usize>,
@@ -136,7 +137,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Writes the verb. Behind one that ends in a colon (`MAIL FROM:`) the first argument follows
+    /// Writes the verb. After one that ends in a colon (`MAIL FROM:`) the first argument follows
     /// without a space, as RFC 5321 §3.3 wants it.
     #[inline]
     pub fn verb(&mut self, verb: &str) {
@@ -214,7 +215,7 @@ impl<'a> Line<'a> {
         self.capabilities.has(keyword)
     }
 
-    /// Whether the server's latest EHLO reply lists `parameter` behind `keyword`.
+    /// Whether the server's latest EHLO reply lists `parameter` after `keyword`.
     pub fn lists(&self, keyword: &str, parameter: &str) -> bool {
         let mut parameters = self.capabilities.params(keyword).into_iter().flatten();
         parameters.any(|other| other.eq_ignore_ascii_case(parameter))
@@ -259,7 +260,7 @@ impl<'a> Line<'a> {
     /// Writes octets that no trace may show.
     pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.plain = false;
-        // No half of a secret must stay behind in a buffer that was too small.
+        // No half of a secret must be left in a buffer that was too small.
         self.buffer.reserve(ROOM);
         let from = self.buffer.len() - self.start;
         write(self.buffer);
@@ -355,7 +356,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The rules that hold for every line, whoever wrote it.
+/// The rules that hold for every line, also of a command of the caller's.
 fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     let plain = is_plain(line, b' ');
     let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };

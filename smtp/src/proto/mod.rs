@@ -2,7 +2,7 @@
 //!
 //! It exists so that everything SMTP promises can be tested, and reused on any transport, without
 //! a socket, a runtime or a clock. Nothing below this module imports tokio or rustls; time is a
-//! [`Stage`] that somebody else measures.
+//! [`Stage`] that the driver measures.
 //!
 //! | module | what it holds |
 //! |---|---|

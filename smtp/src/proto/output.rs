@@ -154,7 +154,7 @@ impl Output {
         &self.encoded
     }
 
-    /// Remembers to wipe each place of the buffer that is given up, until all of it was sent.
+    /// Remembers to wipe each part of the buffer that is given up, until all of it was sent.
     pub(crate) fn mark_secret(&mut self) {
         self.secret = true;
     }

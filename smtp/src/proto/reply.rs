@@ -57,7 +57,7 @@ impl ReplyError {
         Self { reply, place: None }
     }
 
-    /// The text of a line (counted from 0) could not be read at an octet (counted from 0, behind
+    /// The text of a line (counted from 0) could not be read at an octet (counted from 0, after
     /// the code).
     pub fn at(reply: Reply, line: usize, octet: usize) -> Self {
         Self { reply, place: Some((line, octet)) }
@@ -96,7 +96,7 @@ impl Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// Reads the first line's text, behind its enhanced status code, with a nom parser.
+/// Reads the first line's text, after its enhanced status code, with a nom parser.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ pub fn text<T>(
     line(reply, 0, reply.lines().next().unwrap_or_default(), &parse)
 }
 
-/// Reads the text of every line, behind its enhanced status code, with a nom parser.
+/// Reads the text of every line, after its enhanced status code, with a nom parser.
 ///
 /// # Errors
 ///
@@ -138,7 +138,7 @@ pub fn lines_from_str<T: FromStr>(reply: &Reply) -> Result<Vec<T>, ReplyError> {
     reply.lines().enumerate().map(|(number, text)| line_from_str(reply, number, text)).collect()
 }
 
-/// Reads a word of the first line's text, behind its enhanced status code, with [`FromStr`].
+/// Reads a word of the first line's text, after its enhanced status code, with [`FromStr`].
 ///
 /// # Errors
 ///
@@ -152,7 +152,7 @@ pub fn word<T: FromStr>(reply: &Reply, place: usize) -> Result<T, ReplyError> {
     }
 }
 
-/// Reads the value behind `KEY=` in the first line's text with [`FromStr`]. The case of the key
+/// Reads the value after `KEY=` in the first line's text with [`FromStr`]. The case of the key
 /// does not matter.
 ///
 /// # Errors
@@ -178,7 +178,7 @@ pub fn required_key<T: FromStr>(reply: &Reply, name: &str) -> Result<T, ReplyErr
     key(reply, name)?.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
 }
 
-/// The first line's text behind its enhanced status code, and how many octets that is long.
+/// The first line's text after its enhanced status code, and how many octets that is long.
 fn first(reply: &Reply) -> (usize, &[u8]) {
     let text = reply.lines().next().unwrap_or_default();
     let skipped = enhanced_prefix(reply, text);
@@ -218,7 +218,7 @@ fn line_from_str<T: FromStr>(reply: &Reply, number: usize, text: &[u8]) -> Resul
         .ok_or_else(|| ReplyError::at(reply.clone(), number, skipped))
 }
 
-/// Octets of the enhanced status code that `text` begins with, and the space behind it.
+/// Octets of the enhanced status code that `text` begins with, and the space after it.
 fn enhanced_prefix(reply: &Reply, text: &[u8]) -> usize {
     EnhancedStatusCode::prefix(reply.code(), text).map_or(0, |(_, rest)| text.len() - rest.len())
 }

@@ -59,7 +59,7 @@ pub(crate) fn line_feed(octets: &[u8]) -> Option<usize> {
 fn line_feed_in(octets: [u8; 8]) -> Option<usize> {
     let other = u64::from_le_bytes(octets) ^ (ONES * u64::from(b'\n'));
     // An octet is zero where it is a line feed. The lowest bit set belongs to the first one: only
-    // octets behind a zero can be taken for zeros by mistake.
+    // octets after a zero can be taken for zeros by mistake.
     let zeros = other.wrapping_sub(ONES) & !other & HIGH;
     (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)
 }

@@ -50,7 +50,7 @@ pub enum Verification {
     /// Its chain of certificates ends at a root that is trusted, and is for the server's name
     /// (RFC 9525).
     Roots,
-    /// The caller's own configuration of rustls has accepted it, by whatever rules that has.
+    /// The caller's own configuration of rustls has accepted it, by its own rules.
     Custom,
     /// Not at all: the caller switched verification off.
     Unverified,
@@ -95,7 +95,7 @@ impl Debug for PeerCertificates {
 }
 
 /// The channel binding `tls-exporter` of a connection (RFC 9266): 32 bytes that both ends of a TLS
-/// connection can compute, and nobody between them.
+/// connection can compute, and no attacker between them.
 ///
 /// They are taken once. RFC 9266 §4.1 has them used by one instance of a mechanism only, so a
 /// connection gives them to the first that asks, and a second authentication that needs them needs

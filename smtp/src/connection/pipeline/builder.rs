@@ -163,8 +163,8 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
 }
 
 impl<'a, H: Home, L: Append> Pipeline<'a, H, L> {
-    /// Adds a command that leads to another state, and ends the group with it: what stands behind
-    /// a login would be said by somebody else if it was refused.
+    /// Adds a command that leads to another state, and ends the group with it: commands after a
+    /// login would be sent without it if it was refused.
     pub fn last_transition<C>(
         self,
         command: C,

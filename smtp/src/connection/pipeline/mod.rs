@@ -1,5 +1,5 @@
-//! Groups of commands that go out in one flight, each with a reply of its own type in its own
-//! place.
+//! Groups of commands that go out in one flight, each with a reply of its own type, at the index of
+//! its command.
 //!
 //! ```no_run
 //! use smtp::Connection;
@@ -28,7 +28,7 @@
 //!
 //! A group is written down command by command, and the compiler checks each in the state that those
 //! before it lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message without DATA, a command
-//! behind NOOP do not compile. It is sent when it is awaited, and comes to the connection and the
+//! after NOOP do not compile. It is sent when it is awaited, and comes to the connection and the
 //! outcomes, one for each member, in the order of the group.
 //!
 //! | you add | others may follow | the outcome |
@@ -52,10 +52,11 @@
 //!
 //! # What is refused
 //!
-//! Nothing that came back is lost, whatever becomes of the connection: each member has its
+//! Nothing that came back is lost, also when the connection is: each member has its
 //! [`Outcome`]. No content leaves unless MAIL, a recipient and DATA were accepted. A server that
-//! wants content for nobody gets a lone dot; one that wants it for a recipient that it has accepted
-//! without a sender would deliver an empty message, so the connection is closed
+//! asks for content although it has accepted no recipient gets a lone dot; one that asks for it for a
+//! recipient that it has accepted without a sender would deliver an empty message, so the connection
+//! is closed
 //! ([`Fault::Abandoned`](crate::Fault::Abandoned)). A command that cannot be written counts as
 //! refused, and is left out. Where a transaction may still be open, RSET goes before the first
 //! command of the next call.
@@ -65,7 +66,7 @@
 //! # Cancellation
 //!
 //! Dropping a group, or its future, closes the connection. Before a final dot has left, the server
-//! then drops the message; after that, nobody knows.
+//! then drops the message; after that, the server may have delivered it.
 //!
 //! # Files
 //!

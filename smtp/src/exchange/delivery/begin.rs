@@ -128,7 +128,7 @@ where
             && bytes < transfer.octets
     }
 
-    /// Reports a message that cannot be sent, whatever the server says.
+    /// Reports a message that is refused before anything of it is sent.
     #[cold]
     pub(super) fn refuse_at_once(&mut self, ticket: T, envelope: &Envelope, refusal: Refusal) {
         let mut recipients = RecipientList::of(envelope.rcpts());

@@ -34,7 +34,7 @@ pub(super) enum Next {
     Source,
     /// The message.
     Content,
-    /// An empty message for nobody.
+    /// An empty message, for no recipient.
     Nothing,
     /// Nothing is left to be written.
     Done,

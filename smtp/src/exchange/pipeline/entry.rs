@@ -38,7 +38,7 @@ pub(crate) enum Submitted {
     Nothing,
 }
 
-/// A member of a group, whatever it is.
+/// A member of a group, of any kind.
 ///
 /// Each reply answers the oldest command that waits for one.
 pub(crate) trait Entry<'a>: Send {

@@ -20,7 +20,7 @@ pub enum Outcome<T> {
     Refused(Refusal),
     /// The command did not leave.
     NotSent(NotSent),
-    /// The connection was lost between the command and its reply: nobody knows.
+    /// The connection was lost between the command and its reply: the server may have accepted it.
     Unknown,
 }
 
@@ -30,7 +30,7 @@ pub enum NotSent {
     /// A command before it was refused, without which it means nothing: a recipient without a
     /// sender, content without DATA.
     BehindRefused,
-    /// No recipient was accepted, so nobody would get the message.
+    /// No recipient was accepted.
     NoRecipients,
     /// The connection was gone.
     Lost,
@@ -45,8 +45,8 @@ pub struct Message<R> {
     /// What it said to the message itself. After [`Outcome::Unknown`] the server may have
     /// delivered it (RFC 1047), and sending it again may deliver it twice.
     pub end: Outcome<Receipt>,
-    /// What it said to a final dot without content: it had asked for a message that nobody would
-    /// have got (RFC 2920 §3.1).
+    /// What it said to a final dot without content: it had asked for a message although it had
+    /// accepted no recipient (RFC 2920 §3.1).
     pub lone_dot: Option<Reply>,
 }
 

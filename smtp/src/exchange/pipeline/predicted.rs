@@ -81,7 +81,7 @@ impl PredictedState {
                 self.recipients = 0;
                 self.declared = declared;
             }
-            // Whatever was accepted within another transaction has not opened one of its own.
+            // A command that was accepted within another transaction has not opened one of its own.
             Progress::Accepted(_) => {}
             Progress::Refused | Progress::Skipped => {
                 self.diverged.get_or_insert(Diverged::Outside);

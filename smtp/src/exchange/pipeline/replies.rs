@@ -56,7 +56,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                     && reply.code().is_intermediate()
                     && awaited.effect != StateEffect::Content
                 {
-                    // It takes whatever follows the command for the answer to its question.
+                    // The server takes what follows the command for the answer to its question.
                     self.awaited.push_front(awaited);
                     return Err(engine.end(ProtocolError::Unexpected(reply.clone()).into()));
                 }

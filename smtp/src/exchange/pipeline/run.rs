@@ -353,7 +353,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         transaction.begin_at(engine.queued());
         match forbidden {
             None => transaction.set_step(Step::Content),
-            // It gets an empty message for nobody (RFC 2920 §3.1), and RSET after that.
+            // The server gets an empty message, for no recipient (RFC 2920 §3.1), and RSET after
+            // that.
             Some(outcome) => {
                 content.end(outcome);
                 transaction.set_step(Step::Nothing);
@@ -438,7 +439,7 @@ impl<'a, L: Members<'a>> Exchange for PipelineRun<'a, L> {
                 None => {
                     self.pass_unsent();
                     if engine.facts.reset_due {
-                        // It goes before whatever comes next, so nothing is open then.
+                        // It goes before the next command, so nothing is open then.
                         self.confirmed.end_transaction();
                     }
                     return Ok(Need::Done(Ok(PipelineEnd {

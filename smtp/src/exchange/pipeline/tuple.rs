@@ -101,7 +101,7 @@ groups! {
 impl sealed::Sealed for () {}
 
 mod sealed {
-    /// A member of a group, whatever it is.
+    /// A member of a group, of any kind.
     #[allow(missing_debug_implementations, reason = "no caller can have one")]
     pub struct EntryMut<'e, 'a>(pub(in super::super) &'e mut (dyn super::Entry<'a> + 'a));
 

@@ -45,8 +45,8 @@ impl Transaction<'_> {
         if self.carriage.method == BodyMethod::Data { Opening::Ask } else { Opening::Send }
     }
 
-    /// Has the first of a body that is produced while it is sent. One that fails by then costs
-    /// nobody anything: nothing of the message was announced.
+    /// Has the first piece of a body that is produced while it is sent. One that fails by then ends
+    /// its message alone: nothing of it was announced.
     fn prepare(&mut self) -> bool {
         let Some(body) = &mut self.body else {
             return true;
@@ -120,7 +120,7 @@ impl Transaction<'_> {
         pipelining: bool,
     ) -> Result<Option<ContentNeed>, Fault> {
         if self.content.is_none() {
-            // What is sent after a refused recipient is for nobody: it is not sent.
+            // No recipient is left, so no chunk is sent.
             if self.method() != BodyMethod::Data && self.is_hopeless() {
                 self.give_up();
                 return Ok(None);
@@ -184,8 +184,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Answers a server that waits for a message that nobody would get with an empty one (RFC 2920
-    /// §3.1).
+    /// Sends an empty message to a server that waits for content although it has accepted no
+    /// recipient (RFC 2920 §3.1).
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::stage::Stage;
 
 impl Transaction<'_> {
-    /// Why nobody gets the message, as far as the server has said so.
+    /// Whether no recipient can get the message any more.
     #[inline]
     pub(crate) fn is_hopeless(&self) -> bool {
         let nobody = self.accepted == 0 && self.step > Step::Rcpt && self.rcpts_due == 0;
@@ -42,8 +42,8 @@ impl Transaction<'_> {
         self.restarts
     }
 
-    /// Takes the next reply. `answers` says what command it is the answer to, `may_split` that recipients for which there is no room here are
-    /// named again in another transaction.
+    /// Takes the next reply. `answers` says what command it is the answer to, `may_split` that
+    /// recipients for which there is no room here are named again in another transaction.
     ///
     /// # Errors
     ///
@@ -160,8 +160,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// The server does not want the message, or nobody would get it. Without a sender there is no
-    /// transaction, whatever the server said of its recipients and to DATA.
+    /// The server does not want the message, or no recipient would get it. Without a sender there
+    /// is no transaction, no matter what the server said of its recipients and to DATA.
     fn take_no_data(&mut self, refused: Option<Reply>) {
         match refused {
             None => {
@@ -179,7 +179,7 @@ impl Transaction<'_> {
     #[inline]
     fn take_end(&mut self, outcome: Outcome) {
         match outcome {
-            // What is said of a message that nobody gets is of no interest.
+            // The reply to a message without recipients is of no interest.
             _ if self.accepted == 0 || self.chunk_was_refused() => self.end_for_nobody(),
             // A server that takes a message for accepted recipients has taken it, whatever it said
             // to MAIL.

@@ -203,7 +203,7 @@ impl Limits {
 }
 
 /// What it means that the server answers what it has not got yet. It may refuse a message before it
-/// has all of it; whatever else it says is out of step.
+/// has all of it; anything else it says is out of step.
 fn premature(stage: Stage, reply: Reply) -> Fault {
     match (stage, reply.code().value()) {
         (Stage::EndOfData, 400..) => Fault::Closing(reply),

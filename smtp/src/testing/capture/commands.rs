@@ -84,7 +84,7 @@ impl Command {
     }
 }
 
-/// The path behind `FROM:` or `TO:`, without its angle brackets, and the parameters behind it. A
+/// The path after `FROM:` or `TO:`, without its angle brackets, and the parameters after it. A
 /// quoted local part may hold what would otherwise end the path.
 fn path(rest: &str, keyword: &str) -> Option<(String, Vec<String>)> {
     let (given, behind) = rest.split_at_checked(keyword.len())?;

@@ -16,12 +16,12 @@ pub struct Captured {
     pub rcpt_parameters: Vec<Vec<String>>,
     /// The message, without the dots that DATA adds.
     pub content: Bytes,
-    /// Who authenticated, if anybody did.
+    /// The user that authenticated, if one did.
     pub user: Option<String>,
     /// Whether it came inside TLS.
     pub tls: bool,
     /// What the client said in EHLO or HELO.
     pub client_name: String,
-    /// What the server said behind `queued as`.
+    /// What the server said after `queued as`.
     pub queue_id: String,
 }

@@ -79,7 +79,7 @@ struct Session {
 }
 
 impl Session {
-    /// Octets behind STARTTLS were not sent by the client that will be inside TLS.
+    /// Octets after STARTTLS were not sent by the client that will be inside TLS.
     fn may_start_tls(&self) -> bool {
         self.settings.security == Security::StartTls
             && !self.transport.is_tls()

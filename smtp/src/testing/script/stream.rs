@@ -21,7 +21,7 @@ impl ScriptedStream {
     }
 }
 
-/// The machine, also behind a test that failed while it held it.
+/// The machine, also after a test has failed while it held it.
 pub(super) fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
     machine.lock().unwrap_or_else(PoisonError::into_inner)
 }
