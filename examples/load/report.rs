@@ -45,7 +45,7 @@ impl Report {
         self.sent.latencies.len() as u64
     }
 
-    /// Messages of which nobody knows, or that were never sent.
+    /// Messages that may have been delivered, or were never sent.
     fn lost(&self) -> u64 {
         self.sent.lost + self.unsent
     }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use crate::command::{Mail, Rcpt};
 use crate::message::envelope::Envelope;
 
-/// A message that is larger than what may be queued, one that cannot be sent, and one that nobody
-/// refuses.
+/// A message that is larger than what may be queued, one that cannot be sent, and one that no
+/// server of the matrix refuses.
 pub(super) const LARGE: usize = 7;
 pub(super) const BROKEN: usize = 8;
 pub(super) const PROBE: usize = 9;

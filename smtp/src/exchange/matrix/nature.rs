@@ -8,7 +8,7 @@ pub(super) enum Nature {
     /// It refuses some of it: see [`refused`].
     Choosy,
     /// It refuses some of it, keeps a transaction whose message it has refused (as Postfix does), and
-    /// asks for messages that nobody would get (RFC 2920 §3.1).
+    /// asks for messages although it has accepted no recipient (RFC 2920 §3.1).
     Keeps,
     /// It does so with later messages.
     KeepsLater,
