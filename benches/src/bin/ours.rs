@@ -6,7 +6,7 @@
 use bench_common::{Args, FROM, PASS, USER, drive};
 use bytes::Bytes;
 use smtp::state::{Authed, Greeted, Home, Tls};
-use smtp::{Connection, Domain, Envelope, Plain, Server, TlsConfig, Transfer};
+use smtp::{Connection, Domain, Envelope, Plain, Server, Stopped, TlsConfig, Transfer};
 
 struct Client {
     session: Session,
@@ -85,7 +85,7 @@ async fn stream<H: Home>(
         assert!(receipt.unwrap().is_complete());
         taken += 1;
     });
-    delivered.await.unwrap();
+    assert_eq!(delivered.await.unwrap(), Stopped::Exhausted);
     assert_eq!(taken, count);
 }
 
