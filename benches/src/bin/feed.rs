@@ -1,0 +1,159 @@
+//! What a shared connection costs: `feed rtt|send METHOD MESSAGES`, `feed made MESSAGES` or
+//! `feed idle COUNT`.
+//!
+//! | mode | what it says |
+//! |---|---|
+//! | `rtt` | round trips for each message of 8 producers, through a delay of 25 ms each way |
+//! | `send` | allocations for each message of 8 producers; under callgrind, instructions |
+//! | `made` | the same without sending: what the envelopes cost their callers |
+//! | `idle` | bytes that each of so many idle feeds holds, before and after a message |
+//!
+//! METHOD is `data`, `chunks` or `eager`. Servers run in processes of their own.
+
+use std::time::Instant;
+
+use bench_common::message;
+use benches::counting::{self, Counting};
+use benches::servers::Running;
+use bytes::Bytes;
+use smtp::state::Greeted;
+use smtp::{Connection, Domain, Envelope, Feed, Feeding, Lost, Server, Transfer};
+use tokio::task::{JoinHandle, spawn_local};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const PRODUCERS: usize = 8;
+/// Bytes of a message.
+const SIZE: usize = 2048;
+/// Seconds there and back.
+const ROUND_TRIP: f64 = 0.05;
+
+type Run = JoinHandle<Result<Connection<Greeted>, Lost>>;
+
+fn server(addr: std::net::SocketAddr, method: &str) -> Server {
+    let name: Domain = "client.example".parse().expect("a domain");
+    Server::new(addr.ip().to_string(), addr.port()).client_name(name).transfer(match method {
+        "data" => Transfer::data(),
+        "chunks" => Transfer::chunks(),
+        "eager" => Transfer::eager(),
+        other => panic!("{other} is none of data, chunks, eager"),
+    })
+}
+
+async fn open(server: &Server) -> (Feed, Feeding<Greeted>) {
+    Connection::connect(server).await.expect("EHLO").feed()
+}
+
+fn envelope() -> Envelope {
+    Envelope::new("sender@example.org", ["rcpt@example.net"]).expect("addresses")
+}
+
+/// The envelopes of each producer.
+fn envelopes(messages: usize) -> Vec<Vec<Envelope>> {
+    (0..PRODUCERS).map(|_| (0..messages / PRODUCERS).map(|_| envelope()).collect()).collect()
+}
+
+/// Sends all of them, each producer one after the other.
+async fn send(feed: &Feed, envelopes: Vec<Vec<Envelope>>, body: &'static [u8]) {
+    let producers: Vec<_> = envelopes
+        .into_iter()
+        .map(|envelopes| {
+            let feed = feed.clone();
+            spawn_local(async move {
+                for envelope in envelopes {
+                    let receipt = feed.deliver(envelope, Bytes::from_static(body)).await;
+                    assert!(receipt.expect("a receipt").is_complete());
+                }
+            })
+        })
+        .collect();
+    for producer in producers {
+        producer.await.expect("a producer");
+    }
+}
+
+async fn close(feed: Feed, run: Run) {
+    drop(feed);
+    run.await.expect("a task").expect("a connection").quit().await.expect("QUIT");
+}
+
+async fn rtt(method: &str, messages: usize, body: &'static [u8]) {
+    let sink = Running::start("sink", &[]);
+    let to = sink.addr.to_string();
+    let proxy = Running::start("latency-proxy", &["--to", &to, "--delay-ms", "25"]);
+    let (feed, feeding) = open(&server(proxy.addr, method)).await;
+    let run = spawn_local(feeding);
+    // The first messages find out what the server can do.
+    send(&feed, envelopes(PRODUCERS), body).await;
+    let mut seconds = [0.0; 2];
+    for (seconds, count) in seconds.iter_mut().zip([messages, 2 * messages]) {
+        let envelopes = envelopes(count);
+        let began = Instant::now();
+        send(&feed, envelopes, body).await;
+        *seconds = began.elapsed().as_secs_f64();
+    }
+    let trips = |seconds: f64| seconds / ROUND_TRIP / messages as f64;
+    let (alone, more) = (trips(seconds[0]), trips(seconds[1] - seconds[0]));
+    println!("{method}: {alone:.3} round trips per message, {more:.3} for each further one");
+    close(feed, run).await;
+}
+
+async fn count(method: &str, messages: usize, body: &'static [u8]) {
+    let sink = Running::start("sink", &[]);
+    let (feed, feeding) = open(&server(sink.addr, method)).await;
+    let run = spawn_local(feeding);
+    send(&feed, envelopes(100 * PRODUCERS), body).await;
+    let envelopes = envelopes(messages);
+    let before = counting::calls();
+    send(&feed, envelopes, body).await;
+    let calls = counting::calls() - before;
+    println!("{method}: {:.2} allocations per message", calls as f64 / messages as f64);
+    close(feed, run).await;
+}
+
+async fn idle(count: usize, body: &'static [u8]) {
+    let sink = Running::start("sink", &[]);
+    let server = server(sink.addr, "data");
+    // The runtime's own tables, and what the first connection learns of the machine.
+    let _first = open(&server).await;
+    let mut feeds = Vec::with_capacity(count);
+    let mut runs = Vec::with_capacity(count);
+    let (live, resident) = (counting::live(), bench_common::rss());
+    for _ in 0..count {
+        let (feed, feeding) = open(&server).await;
+        feeds.push(feed);
+        runs.push(spawn_local(feeding));
+    }
+    tokio::task::yield_now().await;
+    let say = |when| {
+        let each = |now: usize, before: usize| (now - before) as f64 / count as f64;
+        let (live, resident) =
+            (each(counting::live(), live), each(bench_common::rss() as usize, resident as usize));
+        println!("{when}: {live:.0} bytes allocated, {resident:.0} resident per feed");
+    };
+    say("after EHLO");
+    for feed in &feeds {
+        let receipt = feed.deliver(envelope(), Bytes::from_static(body)).await;
+        assert!(receipt.expect("a receipt").is_complete());
+    }
+    say("after one message");
+}
+
+fn main() {
+    bench_common::end_with_the_first_panic();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let body = message("typical", SIZE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime.expect("a runtime"), async {
+        let number = |text: &str| text.parse::<usize>().expect("a number");
+        match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["rtt", method, messages] => rtt(method, number(messages), body).await,
+            ["send", method, messages] => count(method, number(messages), body).await,
+            ["made", messages] => drop(envelopes(number(messages))),
+            ["idle", feeds] => idle(number(feeds), body).await,
+            _ => panic!("feed rtt|send METHOD MESSAGES, feed made MESSAGES or feed idle COUNT"),
+        }
+    });
+}
