@@ -22,6 +22,7 @@ mod behaviour {
     mod hostile;
     mod injection;
     mod layering;
+    mod memory;
     mod model;
     mod outcomes;
     mod outside;
