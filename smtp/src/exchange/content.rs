@@ -307,3 +307,6 @@ impl Sink for QueueSink<'_, '_> {
         self.output.copy(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests;
