@@ -57,6 +57,11 @@ def native(peer):
     return not peer.startswith(("nodemailer", "aiosmtplib"))
 
 
+def speaks_tls(peer):
+    """Whether it has a switch for STARTTLS and a connection that stays: the floor and smtp-source have none."""
+    return not peer.startswith(("floor", "smtp-source"))
+
+
 procs = []
 
 

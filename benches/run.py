@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clients import FLOOR, HERE, PEERS, PIN, SMTP_SINK, TARGET
-from clients import native, pinned, procs, program, run, sink, smtp_sink, stats, stop, with_port
+from clients import native, pinned, procs, program, run, sink, smtp_sink, speaks_tls, stats, stop, with_port
 
 OUT = Path(os.environ.get("BENCH_OUT", HERE / "out"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -143,19 +143,24 @@ def s_realtcp(peers):
 def s_rate(peers):
     """Messages/s and CPU over loopback; every peer once per round, so ratios are of neighbours in time."""
     data, rows = {}, []
-    s, port = sink(pin=True)
+    s, port = sink("--tls", pin=True)
     k, kport = smtp_sink() if Path(SMTP_SINK).exists() else (None, 0)
-    for server, po in (("own sink", port), ("smtp-sink", kport)) if k else (("own sink", port),):
+    servers = [("own sink", port), ("own sink, TLS", port)] + ([("smtp-sink", kport)] if k else [])
+    for server, po in servers:
         for conns in (1, 8):
             acc = {}
-            n_of = {}
+            n_of, more_of = {}, {}
             for p in peers:
                 if server == "smtp-sink" and ("bdat" in p or "window" in p or "hand" in p or "overlap" in p):
                     continue
+                if server.endswith("TLS") and not speaks_tls(p):
+                    continue
+                more = ["--starttls"] if server.endswith("TLS") else []
+                more_of[p] = more
                 # Settle on a count that takes about half a second.
                 n = 8 * conns
                 while True:
-                    r = run(p, po, messages=n, connections=conns, prefix=pinned())
+                    r = run(p, po, messages=n, connections=conns, more=more, prefix=pinned())
                     if "error" in r or r["send_s"] > 0.25 or n >= 40000:
                         break
                     n = min(40000, n * 4 if r["send_s"] < 0.06 else int(n * 0.5 / r["send_s"]) // conns * conns)
@@ -166,7 +171,7 @@ def s_rate(peers):
                 acc[p] = []
             for _ in range(ROUNDS):
                 for p, n in n_of.items():
-                    r = run(p, po, messages=n, connections=conns, prefix=pinned())
+                    r = run(p, po, messages=n, connections=conns, more=more_of[p], prefix=pinned())
                     if "error" not in r:
                         acc[p].append((n / r["send_s"], (r["send_user_s"]) / n * 1e3, r["send_sys_s"] / n * 1e3))
             ref = "lettre-nodelay"
@@ -190,33 +195,34 @@ def s_rate(peers):
 
 def s_large(peers):
     data, rows = {}, []
-    s, port = sink()
+    s, port = sink("--tls")
     size = os.environ.get("LARGE", "64m")
     mb = int(size[:-1]) * (1 << 20) / 1e6
-    for kind in ("typical", "dots"):
+    for kind, tls in (("typical", False), ("dots", False), ("typical", True), ("dots", True)):
         acc = {}
+        name = f"{kind}, TLS" if tls else kind
         for _ in range(ROUNDS):
             for p in peers:
                 if p in ("floor-lockstep", "floor-overlap", "floor-window8", "lettre-nodelay", "nodemailer-pool", "lettre-pool",
                          "async-smtp-nodelay"):
                     continue
-                if p == "smtp-source" and kind == "dots":
+                if p == "smtp-source" and kind == "dots" or tls and not speaks_tls(p):
                     continue
                 sz = str(int(size[:-1]) << 20) if p == "smtp-source" else size
                 if acc.get(p) and "error" in acc[p][0]:
                     continue
-                acc.setdefault(p, []).append(run(p, port, messages=1, size=sz, kind=kind))
+                acc.setdefault(p, []).append(run(p, port, messages=1, size=sz, kind=kind, more=["--starttls"] if tls else []))
         for p, v in acc.items():
             if "error" in v[0]:
-                rows.append([kind, p, v[0]["error"], "", "", ""])
+                rows.append([name, p, v[0]["error"], "", "", ""])
                 continue
             ref = acc.get("floor-pipelined")
             rat = mmm([b["send_s"] / a["send_s"] for a, b in zip(v, ref)], "{:.2f}") if ref else ""
-            rows.append([kind, p, mmm([mb / x["send_s"] for x in v]), rat,
+            rows.append([name, p, mmm([mb / x["send_s"] for x in v]), rat,
                          f"{statistics.median(x['send_user_s'] + x['send_sys_s'] for x in v):.3f}",
                          f"{statistics.median(x['rss_kb'] for x in v) / 1024:.0f}",
                          f"{(statistics.median(x['rss_kb'] for x in v) / 1024 - int(size[:-1])) / int(size[:-1]):.2f}"])
-        data[kind] = acc
+        data[name] = acc
     stop(s)
     save("large", data)
     table(f"One {size} message ({ROUNDS} interleaved rounds)", ["body", "client", "MB/s", "ratio to floor-pipelined", "CPU s", "peak RSS MiB", "copies beyond the caller's"], rows)
@@ -225,18 +231,23 @@ def s_large(peers):
 def s_insn(peers):
     """User-space instructions per message: (N=2000 − N=1000) / 1000 under callgrind."""
     data, rows = {}, []
-    s, port = sink()
+    s, port = sink("--tls")
     for p in peers:
         if not native(p) or p in ("lettre-nodelay", "mail-send-nodelay", "async-smtp-nodelay"):
             # The option does not change what the client executes; the plain name stands for both.
             continue
         d = {}
-        for label, size, rc, (a, b) in (("2k", 2048, 1, (1000, 2000)), ("2k100r", 2048, 100, (100, 200)), ("64k", 65536, 1, (100, 200))):
+        for label, size, rc, (a, b) in (("2k", 2048, 1, (1000, 2000)), ("2k100r", 2048, 100, (100, 200)), ("64k", 65536, 1, (100, 200)),
+                                        ("2ktls", 2048, 1, (1000, 2000))):
+            if label == "2ktls" and not speaks_tls(p):
+                d[label] = None
+                continue
             v = []
             for n in (a, b):
                 with tempfile.TemporaryDirectory() as tmp:
                     # Nodelay keeps a thousand messages from taking 40 s; it is one system call.
                     more = [] if p.startswith(("floor", "smtp-source", "lettre-pool")) or "--nodelay" in PEERS[p] else ["--nodelay"]
+                    more = more + (["--starttls"] if label == "2ktls" else [])
                     r = run(p, port, timeout=300, messages=n, size=size, rcpts=rc, more=more,
                             prefix=["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp}/cg"])
                 if "error" in r:
@@ -246,25 +257,25 @@ def s_insn(peers):
                 v.append(int(m.group(1)))
             d[label] = (v[1] - v[0]) / (b - a) if v else None
         data[p] = d
-        rows.append([p] + ["–" if d[k] is None else f"{d[k]:,.0f}" for k in ("2k", "2k100r", "64k")])
+        rows.append([p] + ["–" if d[k] is None else f"{d[k]:,.0f}" for k in ("2k", "2k100r", "64k", "2ktls")])
     stop(s)
     save("insn", data)
     base = data.get("floor-pipelined", {})
     for r in rows:
         r.append(f"{data[r[0]]['2k'] / base['2k']:.1f}" if base.get("2k") and data[r[0]].get("2k") else "")
-    table("Client instructions per message, user space only (callgrind)", ["client", "2 KiB, 1 rcpt", "2 KiB, 100 rcpts", "64 KiB, 1 rcpt", "2 KiB: ratio to floor-pipelined"], rows)
+    table("Client instructions per message, user space only (callgrind)", ["client", "2 KiB, 1 rcpt", "2 KiB, 100 rcpts", "64 KiB, 1 rcpt", "2 KiB, TLS", "2 KiB: ratio to floor-pipelined"], rows)
 
 
 def s_syscalls(peers):
     data, rows = {}, []
-    s, port = sink()
-    for p in peers:
-        if not native(p):
+    s, port = sink("--tls")
+    for p, tls in [(p, tls) for tls in (False, True) for p in peers]:
+        if not native(p) or tls and not speaks_tls(p):
             continue
         v = []
         for n in (64, 128):
             with tempfile.TemporaryDirectory() as tmp:
-                r = run(p, port, messages=n, prefix=["strace", "-f", "-c", "-o", f"{tmp}/st"])
+                r = run(p, port, messages=n, more=["--starttls"] if tls else [], prefix=["strace", "-f", "-c", "-o", f"{tmp}/st"])
                 c = {}
                 if "error" not in r:
                     for l in Path(f"{tmp}/st").read_text().splitlines():
@@ -273,10 +284,11 @@ def s_syscalls(peers):
                             c[w[-1]] = int(w[3])
                 v.append(c)
         d = {k: (v[1].get(k, 0) - v[0].get(k, 0)) / 64 for k in set(v[0]) | set(v[1])}
-        data[p] = d
+        name = f"{p}, TLS" if tls else p
+        data[name] = d
         g = lambda *k: sum(d.get(x, 0) for x in k)
         w, rd, ep = g("write", "writev", "sendto", "sendmsg"), g("read", "readv", "recvfrom", "recvmsg"), g("epoll_wait", "poll", "select", "pselect6", "epoll_pwait")
-        rows.append([p, f"{w:.1f}", f"{rd:.1f}", f"{ep:.1f}", f"{sum(d.values()):.1f}"])
+        rows.append([name, f"{w:.1f}", f"{rd:.1f}", f"{ep:.1f}", f"{sum(d.values()):.1f}"])
     stop(s)
     save("syscalls", data)
     table("System calls per 2 KiB message, 1 recipient", ["client", "writes", "reads", "waits", "all"], rows)
