@@ -208,8 +208,13 @@ impl<'b> Content<'b> {
                 }
             }
         }
+        let bytes = self.chunk.remaining();
+        let queued = engine.output().remaining();
+        if queued > 0 && queued + bytes > MAX_QUEUED_BYTES {
+            return Ok(ContentNeed::Room);
+        }
         self.dry = false;
-        let bytes = self.chunk.remaining() as u64;
+        let bytes = bytes as u64;
         submit_bdat(engine, capabilities, bytes, self.ended);
         engine.output().append(&mut self.chunk);
         engine.end_chunk(bytes);

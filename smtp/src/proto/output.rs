@@ -20,9 +20,14 @@ const MIN_SLICE: usize = 512;
 /// Less space than this at the front of the buffer is not worth moving what follows it.
 const MIN_RECLAIM: usize = 4096;
 
-/// Capacity that the buffer keeps however few bytes wait: twice what it needs for a message that is
-/// copied, of which 256 KiB and one encoded segment wait. Less would be allocated again and again.
-const KEPT_BYTES: usize = 1024 * 1024;
+/// Capacity from which on the buffer grows by a quarter instead of doubling: it is read by a server
+/// that is slower than what is written into it, so what it does not use is never used.
+const LARGE: usize = 128 * 1024;
+
+/// Capacity that the buffer keeps however few bytes wait: what it needs for a message that is copied,
+/// of which 256 KiB and one encoded segment wait, and as it grows. Less would be allocated again and
+/// again.
+const KEPT_BYTES: usize = 640 * 1024;
 
 /// Slices for which there is room however few wait, for the same reason.
 const KEPT_SLICES: usize = 1024;
@@ -80,6 +85,10 @@ impl Output {
 
     /// Queues what `other` holds, and empties it.
     pub(crate) fn append(&mut self, other: &mut Self) {
+        let little = self.remaining < MIN_SLICE && self.slices.is_empty();
+        if little && other.remaining >= MIN_RECLAIM && !self.secret {
+            return self.exchange(other);
+        }
         self.secret |= other.secret;
         let mut at = other.head;
         for Slice { after, bytes } in other.slices.drain(..) {
@@ -89,6 +98,17 @@ impl Output {
         }
         self.copy(&other.encoded[at..]);
         other.clear();
+    }
+
+    /// Queues what a larger `other` holds together with its memory, after the little that waits here.
+    fn exchange(&mut self, other: &mut Self) {
+        let first = Bytes::copy_from_slice(&self.encoded[self.head..]);
+        let queued = self.queued + other.remaining as u64;
+        std::mem::swap(self, other);
+        other.clear();
+        self.queued = queued;
+        self.remaining += first.len();
+        self.slices.push_front(Slice { after: self.head, bytes: first });
     }
 
     /// Lets `write` append to the buffer, and queues what it appended.
@@ -105,8 +125,8 @@ impl Output {
     /// [sent](Self::advance).
     #[inline]
     pub(crate) fn open(&mut self) -> &mut Vec<u8> {
-        if self.secret {
-            self.reserve_wiped(LINE_RESERVE);
+        if self.secret && self.encoded.capacity() - self.encoded.len() < LINE_RESERVE {
+            self.grow(LINE_RESERVE);
         }
         &mut self.encoded
     }
@@ -141,8 +161,8 @@ impl Output {
     /// Queues a copy of bytes.
     #[inline]
     pub(crate) fn copy(&mut self, bytes: &[u8]) {
-        if self.secret {
-            self.reserve_wiped(bytes.len());
+        if bytes.len() > self.encoded.capacity() - self.encoded.len() {
+            self.grow(bytes.len());
         }
         self.encoded.extend_from_slice(bytes);
         self.record_queued(bytes.len());
@@ -247,7 +267,8 @@ impl Output {
     }
 
     /// Whether the bytes that were sent since the last time pay for moving those that wait: then no
-    /// byte is moved more than once on average.
+    /// byte is moved more than four times on average, and the buffer is a quarter longer than what
+    /// waits, at most.
     fn should_compact(&self) -> bool {
         let waiting = self.encoded.len() - self.head;
         if waiting == 0 {
@@ -256,7 +277,7 @@ impl Output {
             return self.head > 0;
         }
         let cost = waiting + self.slices.len() * size_of::<Slice>();
-        self.head >= MIN_RECLAIM.max(cost)
+        self.head >= MIN_RECLAIM.max(cost / 4)
     }
 
     /// Moves the bytes that wait to the front of the buffer. Only [`advance`](Self::advance) may do
@@ -281,13 +302,18 @@ impl Output {
         }
     }
 
-    /// Makes room for this many bytes after a secret: the vector itself would leave it in its old
-    /// memory.
+    /// Makes room for this many bytes, which do not fit.
     #[cold]
-    fn reserve_wiped(&mut self, additional: usize) {
+    fn grow(&mut self, additional: usize) {
         let needed = self.encoded.len() + additional;
-        if needed > self.encoded.capacity() && !self.encoded.is_empty() {
-            self.reallocate(needed.max(2 * self.encoded.capacity()));
+        let capacity = self.encoded.capacity();
+        let more = if capacity < LARGE { 2 * capacity } else { capacity + capacity / 4 };
+        let capacity = needed.max(more);
+        if self.secret && !self.encoded.is_empty() {
+            // The vector itself would leave the secret in its old memory.
+            self.reallocate(capacity);
+        } else {
+            self.encoded.reserve_exact(capacity - self.encoded.len());
         }
     }
 

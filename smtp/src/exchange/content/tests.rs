@@ -12,7 +12,7 @@ const TAKEN: [usize; 2] = [4 << 10, 40_000];
 /// A segment whose every third byte is doubled, and the command of a chunk.
 const SEGMENT: usize = PIECE / 3 * 4 + 100;
 /// What the queue may keep.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 640 << 10;
 
 /// The most bytes that wait at once, and the most memory that queue and chunk hold, without what the
 /// caller holds.
@@ -43,11 +43,14 @@ fn the_queue_of_a_large_message_stays_small() {
             let (waiting, memory) = most(Body::from(message.as_str()), BodyMethod::Data, taken);
             assert!(waiting <= MAX_QUEUED_BYTES + SEGMENT, "{line:?} {taken}: {waiting} wait");
             assert!(memory <= KEPT, "{line:?} {taken}: {memory} held");
-            // A chunk is held until it is counted, in a buffer that grew by doubling.
+            // A chunk is held until it is counted, in a buffer of its own.
             let (waiting, memory) = most(Body::from(message.as_str()), BodyMethod::Bdat, taken);
-            let queued = MAX_QUEUED_BYTES + CHUNK + SEGMENT;
+            let queued = MAX_QUEUED_BYTES + SEGMENT;
             assert!(waiting <= queued, "{line:?} {taken}: {waiting} wait");
-            assert!(memory <= KEPT + 2 * CHUNK + SEGMENT, "{line:?} {taken}: {memory} held");
+            assert!(
+                memory <= KEPT + CHUNK + CHUNK / 4 + SEGMENT,
+                "{line:?} {taken}: {memory} held"
+            );
         }
     }
 }

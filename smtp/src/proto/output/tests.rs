@@ -125,7 +125,7 @@ fn memory_is_bounded_while_bytes_always_wait() {
                 pipe.assert_small();
                 pipe.read_down_to(least, 10_000);
             }
-            assert!(pipe.moved <= pipe.read, "{} bytes of {name} were moved", pipe.moved);
+            assert!(pipe.moved <= 4 * pipe.read, "{} bytes of {name} were moved", pipe.moved);
             let encoded = pipe.output.encoded().len();
             assert!(encoded <= 2 * most + MIN_RECLAIM, "{encoded} encoded bytes of {name}");
         }
