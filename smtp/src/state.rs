@@ -39,20 +39,21 @@ pub struct Greeted {
     pub(crate) capabilities: Capabilities,
 }
 
+// Facts of TLS are boxed: a connection moves from call to call.
 /// As [`Greeted`], inside TLS.
 #[derive(Debug)]
 pub struct Tls {
     pub(crate) capabilities: Capabilities,
-    pub(crate) security: Security,
+    pub(crate) security: Box<Security>,
     /// Not in `Authed`: there is no second AUTH after a success that it could be for.
-    pub(crate) exporter: Exporter,
+    pub(crate) exporter: Box<Exporter>,
 }
 
 /// Authenticated.
 #[derive(Debug)]
 pub struct Authed {
     pub(crate) capabilities: Capabilities,
-    pub(crate) security: Option<Security>,
+    pub(crate) security: Option<Box<Security>>,
 }
 
 /// MAIL was accepted: the transaction takes recipients, then the message, then ends at `H`.
@@ -231,7 +232,7 @@ macro_rules! homes {
 homes! {
     Greeted, |_| None, |_| Exporter::none();
     Tls, |state| Some(&state.security), |state| &state.exporter;
-    Authed, |state| state.security.as_ref(), |_| Exporter::none();
+    Authed, |state| state.security.as_deref(), |_| Exporter::none();
 }
 
 impl<H: Home> State for InTransaction<H> {

@@ -24,7 +24,7 @@ impl<H: Home> Connection<H> {
         }
         self.session.driver.end_call();
         let state = Authed {
-            security: self.state.security().cloned(),
+            security: self.state.security().cloned().map(Box::new),
             capabilities: self.state.capabilities().clone(),
         };
         Ok(Connection { session: self.session, state })

@@ -69,6 +69,7 @@ impl Connection<Greeted> {
         let (security, exporter) = session.secure(tls).await?;
         let capabilities = session.hello_again(true).await?;
         session.driver.end_call();
+        let (security, exporter) = (Box::new(security), Box::new(exporter));
         let state = Tls { capabilities, security, exporter };
         Ok((Connection { session, state }, reply))
     }

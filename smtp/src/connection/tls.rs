@@ -35,6 +35,7 @@ impl Connection<Tls> {
     ) -> Result<Self, Error> {
         let (security, exporter) = session.secure(tls).await?;
         let capabilities = session.open(true).await??;
+        let (security, exporter) = (Box::new(security), Box::new(exporter));
         let state = Tls { capabilities, security, exporter };
         Ok(Self { session, state })
     }

@@ -146,13 +146,16 @@ impl<'a> Body<'a> {
     /// ```
     #[must_use]
     pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) -> Self {
+        if let Some(octets) = self.known_length() {
+            self.length.announce(octets);
+        }
         self.length.watch(progress);
         self
     }
 
     /// How many octets the source will give, where that is known before it does.
     pub(crate) fn known_length(&self) -> Option<u64> {
-        self.length.announced()
+        self.length.announced().or_else(|| Some(self.known()?.len() as u64))
     }
 
     /// Finds that a message in memory is not as long as was [said](Self::length) of it.
@@ -326,10 +329,6 @@ impl Debug for Body<'_> {
 
 impl<'a> From<Source<'a>> for Body<'a> {
     fn from(source: Source<'a>) -> Self {
-        let body = Self { source, line_ends: LineEnds::default(), length: LengthCheck::default() };
-        match body.known().map(|octets| octets.len() as u64) {
-            Some(octets) => body.length(octets),
-            None => body,
-        }
+        Self { source, line_ends: LineEnds::default(), length: LengthCheck::default() }
     }
 }

@@ -6,6 +6,7 @@
 //! and the alarm knows which task waits.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ pub(crate) struct Timer {
     deadline: Option<Instant>,
     armed: Option<Armed>,
     alarm: Arc<Alarm>,
+    /// The task that the alarm wakes.
+    task: Waker,
 }
 
 /// A timer of the clock. It fires at the deadline or before.
@@ -32,7 +35,8 @@ struct Armed {
 
 impl Timer {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, deadline: None, armed: None, alarm: Arc::default() }
+        let task = Waker::noop().clone();
+        Self { clock, deadline: None, armed: None, alarm: Arc::default(), task }
     }
 
     /// The clock that the deadline is on.
@@ -56,11 +60,22 @@ impl Timer {
     /// # Errors
     ///
     /// When there is a deadline and the clock has no timer for it.
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NoTimer>> {
         let Some(deadline) = self.deadline else {
             return Poll::Pending;
         };
-        let mut rang = self.alarm.listen(cx.waker());
+        let in_time = self.armed.as_ref().is_some_and(|armed| armed.fires_at <= deadline);
+        if in_time && self.task.will_wake(cx.waker()) && !self.alarm.has_rung() {
+            return Poll::Pending;
+        }
+        self.poll_alarm(cx, deadline)
+    }
+
+    fn poll_alarm(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Result<(), NoTimer>> {
+        // Clones only what would wake another task.
+        self.task.clone_from(cx.waker());
+        let mut rang = self.alarm.listen(&self.task);
         loop {
             let armed = match &mut self.armed {
                 Some(armed) if armed.fires_at <= deadline => armed,
@@ -88,32 +103,32 @@ impl Timer {
 /// What a timer of the clock wakes: it passes the call on to the task that waits now. So another
 /// task may take over the wait without a word to the clock.
 #[derive(Debug)]
-struct Alarm(Mutex<Listener>);
-
-#[derive(Debug)]
-struct Listener {
-    task: Waker,
-    /// It rang, and the timer was not looked at since.
-    rang: bool,
+struct Alarm {
+    task: Mutex<Waker>,
+    /// It rang, and the timer was not looked at since. Set before the task is woken.
+    rang: AtomicBool,
 }
 
 impl Alarm {
     /// Will wake `task`. Gives whether the alarm rang since the last call.
     fn listen(&self, task: &Waker) -> bool {
-        let mut listener = self.lock();
-        // Clones only what would wake another task.
-        listener.task.clone_from(task);
-        std::mem::take(&mut listener.rang)
+        self.lock().clone_from(task);
+        self.rang.swap(false, Ordering::AcqRel)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Listener> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    fn has_rung(&self) -> bool {
+        self.rang.load(Ordering::Acquire)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waker> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for Alarm {
     fn default() -> Self {
-        Self(Mutex::new(Listener { task: Waker::noop().clone(), rang: false }))
+        Self { task: Mutex::new(Waker::noop().clone()), rang: AtomicBool::new(false) }
     }
 }
 
@@ -123,18 +138,16 @@ impl Wake for Alarm {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut listener = self.lock();
-        listener.rang = true;
-        let task = listener.task.clone();
+        self.rang.store(true, Ordering::Release);
         // Some executors poll the task before `wake` returns, and that locks the alarm again.
-        drop(listener);
+        let task = self.lock().clone();
         task.wake();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::super::manual_clock::ManualClock;
     use super::*;

@@ -21,7 +21,7 @@ impl Transaction<'_> {
     #[cold]
     pub(super) fn why_hopeless(&self) -> Refusal {
         match &self.refusal {
-            Some(refusal) => refusal.clone(),
+            Some(refusal) => (**refusal).clone(),
             None => self.recipients.refusal(),
         }
     }
@@ -60,7 +60,8 @@ impl Transaction<'_> {
         self.due -= 1;
         if answers == Stage::Rcpt {
             self.rcpts_due -= 1;
-            self.take_rcpt(engine.take(head), may_split);
+            let reply = engine.cut(head.framed());
+            self.take_rcpt(reply, head.accepted, may_split);
             return Ok(());
         }
         match answers {
@@ -80,7 +81,9 @@ impl Transaction<'_> {
             Stage::Bdat => {
                 self.chunks_due -= 1;
                 if let Some(reply) = engine.take_refusal(head).filter(|_| self.accepted > 0) {
-                    self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
+                    self.refusal.get_or_insert_with(|| {
+                        Box::new(Refusal::by_server(Bdat::SPEC.verb, reply))
+                    });
                 }
             }
             _ => return self.take_unusual(head, answers, engine),
@@ -115,7 +118,7 @@ impl Transaction<'_> {
             }
             (Stage::Mail, Some(reply)) => {
                 self.mail = MailReply::Refused;
-                self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
+                self.refusal = Some(Box::new(Refusal::by_server(Mail::SPEC.verb, reply)));
             }
             (Stage::Data, refused) => self.take_no_data(refused),
             _ => {}
@@ -124,19 +127,17 @@ impl Transaction<'_> {
     }
 
     #[inline]
-    fn take_rcpt(&mut self, outcome: Outcome, may_split: bool) {
+    fn take_rcpt(&mut self, reply: Reply, accepted: bool, may_split: bool) {
         let Some(index) = self.recipients.next_pending(self.answered..self.named) else {
             return;
         };
         self.answered = index + 1;
-        match outcome {
-            Outcome::Accepted(reply) => {
-                self.accepted += 1;
-                self.recipients.accept(index, reply);
-            }
-            // It is named again, as if it had not been.
-            Outcome::Refused(_) if self.restarts => {}
-            Outcome::Refused(reply) => self.refuse_rcpt(index, reply, may_split),
+        if accepted {
+            self.accepted += 1;
+            self.recipients.accept(index, reply);
+        } else if !self.restarts {
+            // Else it is named again, as if it had not been.
+            self.refuse_rcpt(index, reply, may_split);
         }
     }
 
@@ -147,7 +148,7 @@ impl Transaction<'_> {
         {
             // It follows from the refusal of the sender, which decides: a 503 here does not make a
             // recipient permanent whose sender may be accepted later.
-            return self.recipients.refuse_after_mail(index, reply, refusal.clone());
+            return self.recipients.refuse_after_mail(index, reply, (**refusal).clone());
         }
         let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
@@ -166,7 +167,7 @@ impl Transaction<'_> {
         match refused {
             None => {
                 if !self.restarts {
-                    self.refusal = Some(self.why_hopeless());
+                    self.refusal = Some(Box::new(self.why_hopeless()));
                 }
                 self.step = Step::Nothing;
             }
@@ -191,7 +192,7 @@ impl Transaction<'_> {
             Outcome::Refused(_) if self.restarts => {}
             Outcome::Refused(reply) => {
                 let refusal = Refusal::by_server(Refusal::END_OF_DATA, reply);
-                self.refusal.get_or_insert(refusal);
+                self.refusal.get_or_insert_with(|| Box::new(refusal));
             }
         }
     }
@@ -204,7 +205,7 @@ impl Transaction<'_> {
     #[cold]
     fn end_for_nobody(&mut self) {
         if !self.restarts {
-            self.refusal = Some(self.why_hopeless());
+            self.refusal = Some(Box::new(self.why_hopeless()));
         }
     }
 }

@@ -6,8 +6,12 @@ use crate::exclusive::Exclusive;
 /// Where progress is told.
 type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + Send + Sync + 'a>;
 
+/// Nothing, for most messages: it stays small, as bodies are moved.
 #[derive(Default)]
-pub(super) struct LengthCheck<'a> {
+pub(super) struct LengthCheck<'a>(Option<Box<Counter<'a>>>);
+
+#[derive(Default)]
+struct Counter<'a> {
     announced: Option<u64>,
     progress: Option<Progress<'a>>,
     /// Octets of all pieces so far.
@@ -18,25 +22,29 @@ pub(super) struct LengthCheck<'a> {
 
 impl<'a> LengthCheck<'a> {
     pub(super) fn announce(&mut self, octets: u64) {
-        self.announced = Some(octets);
+        self.counter().announced = Some(octets);
     }
 
+    #[inline]
     pub(super) fn announced(&self) -> Option<u64> {
-        self.announced
+        self.0.as_ref()?.announced
     }
 
     pub(super) fn watch(&mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) {
         let mut progress = Exclusive::new(progress);
-        self.progress = Some(Box::new(move |sent, total| progress.get()(sent, total)));
+        let progress = Box::new(move |sent, total| progress.get()(sent, total));
+        self.counter().progress = Some(progress);
     }
 
+    #[inline]
     pub(super) fn is_watched(&self) -> bool {
-        self.progress.is_some()
+        self.0.as_ref().is_some_and(|counter| counter.progress.is_some())
     }
 
     /// Compares what was announced with the length of a message that is in memory.
+    #[inline]
     pub(super) fn check_all(&self, octets: usize) -> Result<(), LengthError> {
-        match self.announced {
+        match self.announced() {
             Some(announced) if announced != octets as u64 => {
                 Err(LengthError::new(announced, octets as u64))
             }
@@ -47,7 +55,7 @@ impl<'a> LengthCheck<'a> {
     /// Compares what was announced with the first piece, which is not counted yet; `None` where there
     /// is none.
     pub(super) fn check_first(&self, octets: Option<usize>) -> Result<(), LengthError> {
-        match (self.announced, octets.map(|octets| octets as u64)) {
+        match (self.announced(), octets.map(|octets| octets as u64)) {
             (Some(announced), Some(found)) if announced < found => {
                 Err(LengthError::new(announced, found))
             }
@@ -58,12 +66,28 @@ impl<'a> LengthCheck<'a> {
 
     /// Counts the next piece, before any of it is handed over; `None` after the last.
     pub(super) fn check(&mut self, octets: Option<usize>) -> Result<(), LengthError> {
-        match octets {
-            Some(octets) => self.take(octets as u64),
-            None => self.end(),
+        match (&mut self.0, octets) {
+            (None, _) => Ok(()),
+            (Some(counter), Some(octets)) => counter.take(octets as u64),
+            (Some(counter), None) => counter.end(),
         }
     }
 
+    /// The piece that was counted last is with the connection.
+    pub(super) fn handed_over(&mut self) {
+        if let Some(counter) = &mut self.0
+            && counter.taken > 0
+        {
+            counter.tell(counter.announced);
+        }
+    }
+
+    fn counter(&mut self) -> &mut Counter<'a> {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Counter<'_> {
     fn take(&mut self, octets: u64) -> Result<(), LengthError> {
         self.taken = self.taken.saturating_add(octets);
         match self.announced {
@@ -71,13 +95,6 @@ impl<'a> LengthCheck<'a> {
                 Err(LengthError::new(announced, self.taken))
             }
             _ => Ok(()),
-        }
-    }
-
-    /// The piece that was counted last is with the connection.
-    pub(super) fn handed_over(&mut self) {
-        if self.taken > 0 {
-            self.tell(self.announced);
         }
     }
 

@@ -57,7 +57,7 @@ impl ReplyHead {
     }
 
     #[inline]
-    pub(super) fn framed(&self) -> FramedReply {
+    pub(crate) fn framed(&self) -> FramedReply {
         FramedReply { code: self.code, end: self.end }
     }
 }

@@ -112,7 +112,7 @@ impl Engine {
     }
 
     #[inline]
-    fn cut(&mut self, framed: FramedReply) -> Reply {
+    pub(crate) fn cut(&mut self, framed: FramedReply) -> Reply {
         let reply = self.framer.cut(framed);
         self.trace.received(&reply);
         reply
