@@ -16,7 +16,7 @@ use crate::proto::line::EncodeError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     command: &'static str,
-    kind: RefusalKind,
+    kind: Box<RefusalKind>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Refusal {
     }
 
     fn new(command: &'static str, kind: RefusalKind) -> Self {
-        Self { command, kind }
+        Self { command, kind: Box::new(kind) }
     }
 
     /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself.
@@ -127,7 +127,7 @@ impl Refusal {
 
     /// The server's reply. None when the command was never sent.
     pub fn reply(&self) -> Option<&Reply> {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Reply(reply) => Some(reply),
             RefusalKind::GaveUp { reply, .. } => reply.as_ref(),
             _ => None,
@@ -141,7 +141,7 @@ impl Refusal {
 
     /// Why the command could not be written, when it could not.
     pub fn encode_error(&self) -> Option<&EncodeError> {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Encode(error) => Some(error),
             _ => None,
         }
@@ -149,7 +149,7 @@ impl Refusal {
 
     /// The error of the message's source, where it failed and the session goes on.
     pub fn body_error(&self) -> Option<&io::Error> {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Body(BodyFailure(error)) => Some(error),
             _ => None,
         }
@@ -157,13 +157,13 @@ impl Refusal {
 
     /// Whether the server had no part in it: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(self.kind, RefusalKind::Reply(_) | RefusalKind::GaveUp { .. })
+        !matches!(*self.kind, RefusalKind::Reply(_) | RefusalKind::GaveUp { .. })
     }
 
     /// Whether the same command may succeed later: the server says so (4yz), or another connection
     /// is all that it needs.
     pub fn is_transient(&self) -> bool {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Exhausted { .. } | RefusalKind::Transactions { .. } => true,
             RefusalKind::Policy { transient } => *transient,
             _ => self.reply().is_some_and(|reply| reply.code().is_transient()),
@@ -177,7 +177,7 @@ impl Refusal {
 
     /// Whose doing it is.
     pub fn blame(&self) -> Blame {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Reply(_)
             | RefusalKind::MechanismNotOffered { .. }
             | RefusalKind::Exhausted { .. }
@@ -192,7 +192,7 @@ impl Refusal {
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let command = self.command();
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Reply(reply) if self.command == Self::END_OF_DATA => {
                 write!(f, "the server refused the message: {reply}")
             }
@@ -245,7 +245,7 @@ impl Display for Refusal {
 
 impl std::error::Error for Refusal {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
+        match &*self.kind {
             RefusalKind::Encode(error) => Some(error),
             RefusalKind::Content(error) => Some(error),
             RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => Some(error),

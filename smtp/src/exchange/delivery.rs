@@ -252,7 +252,12 @@ where
                     None => continue,
                 }
             };
-            match flight.write_commands(engine, &self.offers) {
+            let next = match flight.transaction.step() {
+                Step::Opening => Next::Reply,
+                Step::Content => Next::Content,
+                _ => flight.write_commands(engine, &self.offers),
+            };
+            match next {
                 Next::Reply => return Ok(Need::Reply),
                 Next::Room => return Ok(Need::Room),
                 Next::Source => return Ok(Need::Source),

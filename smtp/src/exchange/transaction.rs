@@ -103,7 +103,7 @@ pub(crate) struct Transaction<'b> {
     chunks_due: u32,
     declared: Declared,
     /// Why no recipient gets the message.
-    refusal: Option<Box<Refusal>>,
+    refusal: Option<Refusal>,
     mail: MailReply,
     /// It ended with a dot and no message.
     empty: bool,
@@ -258,7 +258,7 @@ impl<'b> Transaction<'b> {
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
-        self.refusal.as_deref()
+        self.refusal.as_ref()
     }
 
     /// Whether the body can be sent more than once.
@@ -342,7 +342,7 @@ impl<'b> Transaction<'b> {
 
     /// No recipient gets the message, and no more of it is written.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
-        self.refusal.get_or_insert_with(|| Box::new(refusal));
+        self.refusal.get_or_insert(refusal);
         self.step = Step::Done;
     }
 }

@@ -158,7 +158,8 @@ impl<'a> Line<'a> {
     }
 
     /// As [`arg`](Self::arg), of text as it is.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "each path and each address is written by it")]
+    #[inline(always)]
     pub fn arg_str(&mut self, value: &str) {
         self.separate();
         let at = self.buffer.len();

@@ -186,6 +186,7 @@ impl Output {
     }
 
     /// Fills `slices` with the bytes that come first, and returns how many it filled.
+    #[inline]
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut slots = slices.iter_mut();
         let most = slots.len();

@@ -32,8 +32,7 @@ impl Transaction<'_> {
                 return Opening::Refused;
             }
             if !policy.permits_one_flight() && !policy.permits(self.recipients.as_slice()) {
-                self.refusal =
-                    Some(Box::new(Refusal::by_policy(self.recipients.has_transient_refusal())));
+                self.refusal = Some(Refusal::by_policy(self.recipients.has_transient_refusal()));
                 return Opening::Refused;
             }
         }
@@ -53,7 +52,7 @@ impl Transaction<'_> {
             return true;
         };
         if let Some(error) = body.take_failure() {
-            self.refusal.get_or_insert_with(|| Box::new(Refusal::body(error)));
+            self.refusal.get_or_insert(Refusal::body(error));
             return true;
         }
         body.is_ready()
@@ -70,10 +69,10 @@ impl Transaction<'_> {
             match Content::new(body, method, summary, self.declared, chunk_size) {
                 Ok(content) => self.content = Some(Box::new(content)),
                 Err(ContentFailure::Content(error)) => {
-                    self.refusal.get_or_insert_with(|| Box::new(Refusal::content(error)));
+                    self.refusal.get_or_insert(Refusal::content(error));
                 }
                 Err(ContentFailure::Body(error)) => {
-                    self.refusal.get_or_insert_with(|| Box::new(Refusal::body(error)));
+                    self.refusal.get_or_insert(Refusal::body(error));
                 }
             }
         }

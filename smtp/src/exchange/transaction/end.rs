@@ -100,6 +100,6 @@ impl Transaction<'_> {
             None if self.step >= Step::Content => Refusal::END_OF_DATA,
             _ => return,
         };
-        self.refusal.get_or_insert_with(|| Box::new(Refusal::by_server(verb, reply)));
+        self.refusal.get_or_insert(Refusal::by_server(verb, reply));
     }
 }

@@ -21,7 +21,7 @@ impl Transaction<'_> {
     #[cold]
     pub(super) fn why_hopeless(&self) -> Refusal {
         match &self.refusal {
-            Some(refusal) => (**refusal).clone(),
+            Some(refusal) => refusal.clone(),
             None => self.recipients.refusal(),
         }
     }
@@ -81,9 +81,7 @@ impl Transaction<'_> {
             Stage::Bdat => {
                 self.chunks_due -= 1;
                 if let Some(reply) = engine.take_refusal(head).filter(|_| self.accepted > 0) {
-                    self.refusal.get_or_insert_with(|| {
-                        Box::new(Refusal::by_server(Bdat::SPEC.verb, reply))
-                    });
+                    self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
                 }
             }
             _ => return self.take_unusual(head, answers, engine),
@@ -118,7 +116,7 @@ impl Transaction<'_> {
             }
             (Stage::Mail, Some(reply)) => {
                 self.mail = MailReply::Refused;
-                self.refusal = Some(Box::new(Refusal::by_server(Mail::SPEC.verb, reply)));
+                self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
             }
             (Stage::Data, refused) => self.take_no_data(refused),
             _ => {}
@@ -148,7 +146,7 @@ impl Transaction<'_> {
         {
             // It follows from the refusal of the sender, which decides: a 503 here does not make a
             // recipient permanent whose sender may be accepted later.
-            return self.recipients.refuse_after_mail(index, reply, (**refusal).clone());
+            return self.recipients.refuse_after_mail(index, reply, refusal.clone());
         }
         let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
@@ -167,7 +165,7 @@ impl Transaction<'_> {
         match refused {
             None => {
                 if !self.restarts {
-                    self.refusal = Some(Box::new(self.why_hopeless()));
+                    self.refusal = Some(self.why_hopeless());
                 }
                 self.step = Step::Nothing;
             }
@@ -192,12 +190,13 @@ impl Transaction<'_> {
             Outcome::Refused(_) if self.restarts => {}
             Outcome::Refused(reply) => {
                 let refusal = Refusal::by_server(Refusal::END_OF_DATA, reply);
-                self.refusal.get_or_insert_with(|| Box::new(refusal));
+                self.refusal.get_or_insert(refusal);
             }
         }
     }
 
     /// Whether a part of the message was refused, which no later reply can mend.
+    #[inline]
     fn chunk_was_refused(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.command() == Bdat::SPEC.verb)
     }
@@ -205,7 +204,7 @@ impl Transaction<'_> {
     #[cold]
     fn end_for_nobody(&mut self) {
         if !self.restarts {
-            self.refusal = Some(Box::new(self.why_hopeless()));
+            self.refusal = Some(self.why_hopeless());
         }
     }
 }
