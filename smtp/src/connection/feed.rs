@@ -83,7 +83,8 @@ impl Feed {
     /// Dropping the future before the message has room in the window takes it out. Afterwards the
     /// message goes on, and only its answer is not heard. The connection is never interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
-        FeedDelivery { feed: Some((self.clone(), envelope, body.into())), slot: None }
+        let slot = FeedSlot::new(envelope, body.into());
+        FeedDelivery { feed: Some(self.clone()), slot: Some(slot) }
     }
 
     /// As [`deliver`](Self::deliver), in two steps: the first ends when the message has room in the
@@ -119,18 +120,20 @@ impl Debug for Feed {
 /// A message of a [`Feed`] on its way. It is in the queue once it was polled.
 #[must_use = "a message is sent when its future is awaited"]
 pub struct FeedDelivery {
-    /// The message, until it is in the queue.
-    feed: Option<(Feed, Envelope, Body<'static>)>,
+    /// Where the message goes, until it is there.
+    feed: Option<Feed>,
+    /// The message and its result, until that was taken.
     slot: Option<Arc<FeedSlot>>,
 }
 
 impl FeedDelivery {
     /// Puts the message into the queue.
     fn enqueue(&mut self) -> Option<&Arc<FeedSlot>> {
-        if let Some((feed, envelope, body)) = self.feed.take() {
-            self.slot = Some(feed.queue.push((envelope, body)));
+        let slot = self.slot.as_ref()?;
+        if let Some(feed) = self.feed.take() {
+            feed.queue.push(Arc::clone(slot));
         }
-        self.slot.as_ref()
+        Some(slot)
     }
 }
 
@@ -158,7 +161,7 @@ impl Drop for FeedDelivery {
 
 impl Debug for FeedDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FeedDelivery").field("queued", &self.slot.is_some()).finish_non_exhaustive()
+        f.debug_struct("FeedDelivery").field("queued", &self.feed.is_none()).finish_non_exhaustive()
     }
 }
 

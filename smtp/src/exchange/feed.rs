@@ -59,28 +59,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl FeedQueue {
     /// Adds a message. Of a queue that is closed the result is there at once.
-    pub(crate) fn push(&self, message: OwnedMessage) -> Arc<FeedSlot> {
-        let slot = Arc::new(FeedSlot {
-            state: Mutex::new(SlotState {
-                message: Some(message),
-                result: None,
-                caller: None,
-                abandoned: false,
-            }),
-        });
+    pub(crate) fn push(&self, slot: Arc<FeedSlot>) {
         let mut state = lock(&self.state);
         if let Some(reason) = state.closed.clone() {
             drop(state);
             slot.not_sent(reason);
-            return slot;
+            return;
         }
-        state.waiting.push_back(Arc::clone(&slot));
+        state.waiting.push_back(slot);
         let runner = state.runner.take();
         drop(state);
         if let Some(runner) = runner {
             runner.wake();
         }
-        slot
     }
 
     pub(crate) fn add_handle(&self) {
@@ -109,25 +100,44 @@ impl FeedQueue {
         }
     }
 
-    fn poll_slot(&self, cx: &mut Context<'_>) -> Poll<Option<(Arc<FeedSlot>, OwnedMessage)>> {
+    /// The next message, none when there will be no more. Where one may still come, `runner` is woken
+    /// for it.
+    fn poll_slot(
+        &self,
+        runner: Option<&Waker>,
+    ) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
         let mut state = lock(&self.state);
         while let Some(slot) = state.waiting.pop_front() {
-            if let Some(message) = slot.begin() {
-                return Poll::Ready(Some((slot, message)));
+            if let Some((envelope, body)) = slot.begin() {
+                return Poll::Ready(Some((slot, envelope, body)));
             }
         }
         if state.handles == 0 {
             return Poll::Ready(None);
         }
-        match &mut state.runner {
-            Some(runner) => runner.clone_from(cx.waker()),
-            runner => *runner = Some(cx.waker().clone()),
+        if let Some(waker) = runner {
+            match &mut state.runner {
+                Some(runner) => runner.clone_from(waker),
+                runner => *runner = Some(waker.clone()),
+            }
         }
         Poll::Pending
     }
 }
 
 impl FeedSlot {
+    /// A message that is not in the queue yet.
+    pub(crate) fn new(envelope: Envelope, body: Body<'static>) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(SlotState {
+                message: Some((envelope, body)),
+                result: None,
+                caller: None,
+                abandoned: false,
+            }),
+        })
+    }
+
     /// The message has room: it is sent, whether its caller waits or not.
     fn begin(&self) -> Option<OwnedMessage> {
         let mut state = lock(&self.state);
@@ -213,8 +223,11 @@ impl Messages<'static> for Fed {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
-        let slot = self.0.poll_slot(cx);
-        slot.map(|slot| slot.map(|(slot, (envelope, body))| (slot, envelope, body)))
+        self.0.poll_slot(Some(cx.waker()))
+    }
+
+    fn next_at_once(&mut self) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
+        self.0.poll_slot(None)
     }
 
     fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered) {

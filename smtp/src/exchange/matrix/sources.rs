@@ -172,14 +172,20 @@ impl Feeder {
         }
         let count = if self.slots.is_empty() { 1 } else { self.waiting.len() };
         for (number, message) in self.waiting.drain(..count) {
-            self.slots.push((number, self.queue.push(message)));
+            self.slots.push((number, enqueue(&self.queue, message)));
         }
     }
 
     pub(super) fn push_broken(&mut self) {
         let message = (envelope(BROKEN), content(BROKEN).into());
-        self.slots.push((BROKEN, self.queue.push(message)));
+        self.slots.push((BROKEN, enqueue(&self.queue, message)));
     }
+}
+
+fn enqueue(queue: &FeedQueue, (envelope, body): OwnedMessage) -> Arc<FeedSlot> {
+    let slot = FeedSlot::new(envelope, body);
+    queue.push(Arc::clone(&slot));
+    slot
 }
 
 /// A mechanism of two challenges that is waited for before each response.
