@@ -73,7 +73,7 @@ impl std::error::Error for Error {
             Self::Refused(refusal) => refusal.source(),
             Self::Reply(_) => None,
             Self::Lost(lost) => lost.source(),
-            Self::DeliveryUnknown(unknown) => Some(unknown.lost()),
+            Self::DeliveryUnknown(unknown) => unknown.source(),
         }
     }
 }

@@ -214,6 +214,28 @@ async fn a_connection_that_was_gone_has_sent_nothing() {
     }
 }
 
+/// A program that prints an error and its sources prints each text once.
+#[tokio::test(start_paused = true)]
+async fn an_error_and_its_sources_say_different_things() {
+    let refused = "C: MAIL *\nS: 550 5.7.1 no";
+    let lost = "C: MAIL *\n-- reset --";
+    let both = "C: MAIL *\nS: 550 5.7.1 no\n-- close --";
+    let unknown = format!("{ONE}C: x\nC: .\n-- reset --");
+    for end in [refused, lost, both, &unknown, "-- close --"] {
+        let (mut connection, _peer) = greeted(script(&[], end)).await;
+        let result = connection.deliver(&envelope(&["you@example.org"]), "x\r\n").await;
+        let error = result.expect_err(end);
+        let mut texts = vec![error.to_string()];
+        let mut next = std::error::Error::source(&error);
+        while let Some(source) = next {
+            let text = source.to_string();
+            assert!(!texts.contains(&text), "{end}: {texts:?} and again {text:?}");
+            texts.push(text);
+            next = source.source();
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_connection_lost_behind_the_final_dot_is_an_open_question() {
     for end in ["-- close --", "-- reset --", "-- silence --", "S: 354 what?", "S: garbage"] {

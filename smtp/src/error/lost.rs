@@ -148,9 +148,7 @@ impl Display for Lost {
 
 impl std::error::Error for Lost {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.refusal {
-            Some(refusal) => Some(refusal.as_ref()),
-            None => self.fault().source(),
-        }
+        let refusal = self.refusal().and_then(Refusal::source);
+        refusal.or_else(|| self.fault().source())
     }
 }

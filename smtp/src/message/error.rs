@@ -282,29 +282,30 @@ impl Display for Unsent {
     }
 }
 
+// Where the text is that of a part, the part's source follows: no text comes twice.
 impl std::error::Error for Undelivered {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.refusal)
+        self.refusal.source()
     }
 }
 
 impl std::error::Error for DeliveryLost {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.lost)
+        self.lost.source()
     }
 }
 
 impl std::error::Error for DeliveryUnknown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.lost)
+        self.lost.source()
     }
 }
 
 impl std::error::Error for Unsent {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.reason {
-            Ok(lost) => Some(lost),
-            Err(refusal) => Some(refusal),
+            Ok(lost) => lost.source(),
+            Err(refusal) => refusal.source(),
         }
     }
 }
@@ -323,9 +324,9 @@ impl Display for DeliverError {
 impl std::error::Error for DeliverError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Refused(undelivered) => Some(&undelivered.refusal),
-            Self::Lost(lost) => Some(&lost.lost),
-            Self::Unknown(unknown) => Some(unknown),
+            Self::Refused(undelivered) => undelivered.source(),
+            Self::Lost(lost) => lost.source(),
+            Self::Unknown(unknown) => unknown.source(),
             Self::NotSent(unsent) => unsent.source(),
         }
     }
