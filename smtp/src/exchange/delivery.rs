@@ -311,9 +311,6 @@ where
         {
             return flight.transaction.poll_body(cx);
         }
-        if self.next.is_some() || self.exhausted {
-            return Poll::Ready(());
-        }
         self.messages.poll_next(cx).map(|message| {
             self.exhausted = message.is_none();
             self.next = message;
