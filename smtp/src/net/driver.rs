@@ -33,6 +33,8 @@ const MAX_IOVECS: usize = 64;
 const INLINE_IOVECS: usize = 4;
 /// How long a reply may still take after the connection has refused to be written to.
 const REPLY_GRACE: Duration = Duration::from_secs(2);
+/// How often a source may have something at once before other tasks have their turn.
+const MAX_AT_ONCE: u32 = 128;
 
 /// A stream with an engine.
 #[derive(Debug)]
@@ -145,6 +147,7 @@ impl Driver {
         cx: &mut Context<'_>,
         exchange: &mut X,
     ) -> Poll<X::Output> {
+        let mut at_once = 0;
         loop {
             let need = match exchange.advance(&mut self.engine) {
                 Ok(Need::Done(output)) => {
@@ -162,7 +165,13 @@ impl Driver {
                 return Poll::Ready(self.lose(exchange, fault, source));
             }
             if source && exchange.poll_source(cx).is_ready() {
-                continue;
+                at_once += 1;
+                if at_once < MAX_AT_ONCE {
+                    continue;
+                }
+                // A source that always has something leaves time to other tasks, and to the clock.
+                at_once = 0;
+                cx.waker().wake_by_ref();
             }
             let waits = if source { exchange.source_stage() } else { None };
             ready!(self.poll_progress(cx, matches!(need, Need::Room), waits));

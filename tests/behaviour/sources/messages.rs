@@ -197,6 +197,28 @@ async fn a_full_connection_stops_an_endless_source() {
     }
 }
 
+/// A source that never ends, of messages that are all refused before they are sent, leaves other
+/// tasks their turn, and is ended with the call.
+#[tokio::test(start_paused = true)]
+async fn an_endless_source_of_messages_that_cannot_be_sent_lets_others_run() {
+    let (mut connection, _) = connect(Transfer::data(), Mta::offering(&["PIPELINING"])).await;
+    let nobody = Envelope::new("me@example.com", Vec::<String>::new()).expect("a sender");
+    let mut told = 0;
+    {
+        let messages = std::iter::repeat((&nobody, "x\r\n"));
+        let mut running = std::pin::pin!(connection.deliver_all(messages, |_, result| {
+            result.expect_err("it has no recipients");
+            told += 1;
+        }));
+        for _ in 0..3 {
+            let polled =
+                std::future::poll_fn(|cx| std::task::Poll::Ready(running.as_mut().poll(cx)));
+            assert!(polled.await.is_pending());
+        }
+    }
+    assert!((3..=3 * 200).contains(&told), "{told} messages in three turns");
+}
+
 /// A message for which the last transaction was too few recipients is told what it has.
 #[tokio::test(start_paused = true)]
 async fn a_full_connection_ends_a_message_that_needs_more() {

@@ -65,7 +65,8 @@ where
                 }
                 Err(refusal) => {
                     self.refuse_at_once(ticket, envelope.borrow(), refusal);
-                    return None;
+                    // The driver sees to the connection in between, as a source may have many such.
+                    return Some(Need::Source);
                 }
             }
         } else {
@@ -122,10 +123,10 @@ where
             return true;
         }
         let transfer = &self.offers.transfer;
-        let bytes: u64 = self.in_flight.iter().map(|flight| flight.bytes).sum();
+        let bytes = || self.in_flight.iter().map(|flight| flight.bytes).sum::<u64>();
         engine.facts.bdat_verified
             && self.in_flight.len() < transfer.messages
-            && bytes < transfer.octets
+            && bytes() < transfer.octets
     }
 
     /// Reports a message that is refused before anything of it is sent.
