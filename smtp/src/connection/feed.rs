@@ -26,7 +26,8 @@ impl<H: Home> Connection<H> {
     /// [`Transfer`](crate::Transfer) says, so that callers share its window.
     ///
     /// While nothing is fed the connection is watched: a server that closes it is noticed at once,
-    /// and the next message is [`NotSent`](DeliverError::NotSent).
+    /// and the next message is [`NotSent`](DeliverError::NotSent). A feed is one call: where messages
+    /// go [eagerly](crate::Transfer::eager), HELP is asked once, at its end.
     ///
     /// ```no_run
     /// # async fn send(connection: smtp::Connection<smtp::state::Authed>, envelope: smtp::Envelope,
