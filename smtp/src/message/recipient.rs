@@ -77,9 +77,9 @@ impl Recipient {
             Answer::None => None,
             Answer::Accepted(reply) => Some(reply),
             Answer::Refused(answer) => {
-                let (refusal, accepted) = &**answer;
+                let (refusal, said) = &**answer;
                 let refused = refusal.is_of_recipient().then(|| refusal.reply()).flatten();
-                accepted.as_ref().or(refused)
+                said.as_ref().or(refused)
             }
         }
     }
@@ -141,12 +141,9 @@ impl Recipient {
 
     /// Records why it does not get the message.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
-        let accepted = match std::mem::replace(&mut self.answer, Answer::None) {
-            Answer::None => None,
-            Answer::Accepted(reply) => Some(reply),
-            Answer::Refused(answer) => answer.1,
-        };
-        self.answer = Answer::Refused(Box::new((refusal, accepted)));
+        let answers_rcpt = refusal.is_of_recipient() && refusal.reply().is_some();
+        let said = if answers_rcpt { None } else { self.rcpt().cloned() };
+        self.answer = Answer::Refused(Box::new((refusal, said)));
         self.status = RecipientStatus::Refused;
     }
 
@@ -207,5 +204,13 @@ mod tests {
         let mut recipient = Recipient::new(path());
         recipient.refuse(refused("MAIL FROM:", 550));
         assert_eq!(recipient.rcpt(), None, "that is what was said to MAIL");
+        let mut recipient = Recipient::new(path());
+        recipient.retry(refused("RCPT TO:", 452));
+        recipient.refuse(Refusal::exhausted(1));
+        assert_eq!(recipient.rcpt(), Some(&reply(452)));
+        assert_eq!(recipient.outcome(), RecipientOutcome::Refused(&Refusal::exhausted(1)));
+        assert!(!recipient.is_accepted());
+        recipient.refuse(refused("RCPT TO:", 550));
+        assert_eq!(recipient.rcpt(), Some(&reply(550)), "the last");
     }
 }

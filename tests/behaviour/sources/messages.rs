@@ -233,6 +233,22 @@ async fn a_full_connection_ends_a_message_that_needs_more() {
     }
 }
 
+/// A recipient that was one too many is refused for now: there is no transaction left to name it in.
+#[tokio::test(start_paused = true)]
+async fn a_full_connection_has_no_room_for_those_that_were_too_many() {
+    let offers: &[&str] = &["PIPELINING", "CHUNKING", "LIMITS MAILMAX=2"];
+    for transfer in [Transfer::data(), Transfer::chunks(), Transfer::eager()] {
+        let mta = Mta { most_recipients: 1, ..Mta::offering(offers) };
+        let (mut connection, _) = connect(transfer.clone(), mta).await;
+        let three = Envelope::new("me@example.com", ["a@x.example", "b@x.example", "c@x.example"]);
+        let result = connection.deliver(&three.expect("addresses"), "x\r\n").await;
+        assert_eq!(result.fate(), "Delivered 250 | 250:ok 250:ok 452:local", "{transfer:?}");
+        let receipt = result.expect("taken by two");
+        let (_, refusal) = receipt.refused().next().expect("one too many");
+        assert!(refusal.is_transient() && refusal.to_string().contains("RFC 9422"), "{refusal}");
+    }
+}
+
 /// Messages that cannot be sent are told at once, while another waits for its reply.
 #[tokio::test(start_paused = true)]
 async fn messages_that_cannot_be_sent_wait_for_nothing() {
