@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use smtp::command::{Noop, Rcpt};
 use smtp::pipeline::{NotSent, Outcome};
-use smtp::{Body, BodySource, Mailbox, TransitionError};
+use smtp::{Body, BodySource, Mailbox, SmtpCommand, TransitionError};
 
 use super::{MODES, code, connected, is_reset_refused, mail, rcpt, said, transact, written};
 
@@ -159,6 +159,41 @@ async fn content_that_was_not_agreed_on_is_never_asked_for() {
         assert!(refusal.is_local(), "{refusal}");
         assert!(matches!(message.opening, Outcome::NotSent(_)));
         peer.finish();
+    }
+}
+
+/// Declares the body after MAIL, as an extension may.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-BODY", pipelining, valid_in(InTransaction))]
+struct DeclareBody {
+    #[smtp(param = "BODY")]
+    kind: &'static str,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_within_the_transaction_may_declare_the_body() {
+    const MAIL: &str = "C: MAIL *\n";
+    const BODY: &str = "C: X-BODY *\n";
+    const RCPT: &str = "C: RCPT *\n";
+    const OK: &str = "S: 250 ok\n";
+    for offers in MODES {
+        for (kind, declared) in [("8BITMIME", true), ("7BIT", false)] {
+            let opened = match (offers.is_empty(), declared) {
+                (true, true) => [MAIL, OK, BODY, OK, RCPT, OK, "C: DATA\n"].concat(),
+                (true, false) => [MAIL, OK, BODY, OK, RCPT, OK].concat(),
+                (false, true) => [MAIL, BODY, RCPT, "C: DATA\n", OK, OK, OK].concat(),
+                (false, false) => [MAIL, BODY, RCPT, OK, OK, OK].concat(),
+            };
+            let end =
+                if declared { "S: 354 go\nC: *\nC: .\nS: 250 taken" } else { "C: RSET\nS: 250 ok" };
+            let dialogue = format!("{opened}{end}\nC: NOOP\nS: 250 ok");
+            let (connection, peer) = connected(offers, &dialogue).await;
+            let group = connection.pipeline().mail(mail()).send(DeclareBody { kind });
+            let (connection, outcomes) = group.rcpt(rcpt("a")).data("gr\u{fc}n\r\n").await;
+            assert_eq!(outcomes.3.end.is_accepted(), declared, "{offers:?} {kind}");
+            connection.expect("a session").send(Noop).await.expect("between transactions");
+            peer.finish();
+        }
     }
 }
 

@@ -102,3 +102,22 @@ impl<T> Display for Outcome<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Refusal;
+
+    #[test]
+    fn each_outcome_says_what_it_is() {
+        let said = |outcome: Outcome<()>| outcome.to_string();
+        assert_eq!(said(Outcome::Accepted(())), "the server accepted it");
+        let refusal = Refusal::no_recipients();
+        assert_eq!(said(Outcome::Refused(refusal.clone())), refusal.to_string());
+        for why in [NotSent::BehindRefused, NotSent::NoRecipients, NotSent::Lost] {
+            assert_eq!(said(Outcome::NotSent(why)), why.to_string());
+            assert!(why.to_string().starts_with("it was not sent: "));
+        }
+        assert!(said(Outcome::Unknown).contains("before its reply"));
+    }
+}

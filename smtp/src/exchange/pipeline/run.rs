@@ -338,8 +338,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             Some(true) => forbids(content.body(), &state, &predicted),
             _ => {
                 content.end(Outcome::NotSent(NotSent::BehindRefused));
-                // Not after a refused MAIL, unless a recipient was accepted all the same.
-                engine.facts.reset_due |= state.open || state.recipients > 0;
+                // Not after a refused MAIL: a recipient that was accepted all the same has said so.
+                engine.facts.reset_due |= state.open;
                 self.end_transaction();
                 self.end_content();
                 return;

@@ -4,17 +4,12 @@
 use super::entry::{Entry, WithOutcome};
 
 /// A member of a group that comes to the outcome `O`.
+#[allow(missing_debug_implementations, reason = "no caller can have one")]
 pub struct Member<'a, O>(Box<dyn WithOutcome<'a, O> + 'a>);
 
 impl<'a, O> Member<'a, O> {
     pub(crate) fn new(member: impl WithOutcome<'a, O> + 'a) -> Self {
         Self(Box::new(member))
-    }
-}
-
-impl<O> std::fmt::Debug for Member<'_, O> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Member")
     }
 }
 
