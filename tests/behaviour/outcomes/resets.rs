@@ -3,7 +3,7 @@
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::state::Greeted;
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Mailbox, Plain, ReversePath, Transfer};
+use smtp::{Connection, Error, Mailbox, Plain, ReversePath, SmtpCommand, Transfer};
 use tests::{Ask, Blue, Fate as _, greeted, hello, script};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
@@ -91,6 +91,37 @@ async fn it_goes_before_the_next_command_whatever_that_is() {
         let (connection, peer) = tried(refused, "C: QUIT\nS: 221 bye").await;
         let (ended, _) = connection.pipeline().quit().await;
         ended.expect("QUIT");
+        peer.finish();
+    }
+}
+
+/// Conversing, and not: either is only a line where the text has no other in it.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-TELL", accepts(250, 350), converses, valid_in(Greeted))]
+struct Tell(&'static str);
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-SAY", valid_in(Greeted))]
+struct Say(&'static str);
+
+/// A command that cannot be written is refused after the reply to the RSET before it.
+#[tokio::test(start_paused = true)]
+async fn it_goes_before_a_command_that_cannot_be_written() {
+    let before = REFUSED.map(|dialogue| (dialogue, RESET));
+    for (refused, reset) in before.into_iter().chain(NOT_DUE.map(|dialogue| (dialogue, ""))) {
+        let then = format!("{reset}C: X-TELL 1\nS: 250 ok\nC: X-SAY 1\nS: 250 ok");
+        let (mut connection, peer) = tried(refused, &then).await;
+        let error = connection.converse(Tell("1\r\n2"), &mut Blue).await.expect_err("two lines");
+        assert!(matches!(error, Error::Refused(_)), "{error:?}");
+        connection.converse(Tell("1"), &mut Blue).await.expect("one line");
+        let error = connection.send(Say("1\r\n2")).await.expect_err("two lines");
+        assert!(matches!(error, Error::Refused(_)), "{error:?}");
+        connection.send(Say("1")).await.expect("one line");
+        peer.finish();
+
+        let (mut connection, peer) = tried(refused, &format!("{reset}C: X-SAY 1\nS: 250 ok")).await;
+        connection.send(Say("1\r\n2")).await.expect_err("two lines");
+        connection.send(Say("1")).await.expect("one line");
         peer.finish();
     }
 }
