@@ -127,6 +127,24 @@ async fn chunks_are_counted_and_their_dots_are_not_doubled() {
     peer.finish();
 }
 
+/// A message in memory, ready to be sent, is in as few chunks as it fits into.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_just_fits_is_one_chunk() {
+    let rows = [
+        (7, "C: BDAT 6 LAST\nC: a\nC: b\nS: 250 taken"),
+        (6, "C: BDAT 6 LAST\nC: a\nC: b\nS: 250 taken"),
+        (3, "C: BDAT 3\nC: a\nC: BDAT 3 LAST\nC: b\nS: 250 ok\nS: 250 taken"),
+    ];
+    for (size, chunks) in rows {
+        let dialogue = format!("C: MAIL *\nC: RCPT *\nS: 250 ok\nS: 250 ok\n{chunks}");
+        let transfer = Transfer::chunks().chunk_size(size);
+        let (mut connection, peer) = connect(transfer, CHUNKING, &dialogue).await;
+        let (envelope, _) = message(0);
+        connection.deliver(&envelope, "a\r\nb\r\n").await.expect("taken");
+        peer.finish();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_of_unknown_length_ends_with_an_empty_chunk() {
     let pieces: Vec<&[u8]> = vec![b"a\r\n", b"b\r\n", b"c\r\n"];
