@@ -18,7 +18,7 @@ use benches::servers::Running;
 use bytes::Bytes;
 use smtp::state::Greeted;
 use smtp::{Connection, Domain, Envelope, Feed, Feeding, Lost, Server, Transfer};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, spawn};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -57,7 +57,7 @@ async fn send(feed: &Feed, messages: usize, body: &'static [u8]) {
         .map(|_| {
             let envelope = envelope.clone();
             let feed = feed.clone();
-            spawn_local(async move {
+            spawn(async move {
                 for _ in 0..messages / PRODUCERS {
                     let receipt = feed.deliver(envelope.clone(), Bytes::from_static(body)).await;
                     assert!(receipt.expect("a receipt").is_complete());
@@ -88,7 +88,7 @@ async fn rtt(method: &str, messages: usize, body: &'static [u8]) {
     let to = sink.addr.to_string();
     let proxy = Running::start("latency-proxy", &["--to", &to, "--delay-ms", "25"]);
     let (feed, feeding) = open(&server(proxy.addr, method)).await;
-    let run = spawn_local(feeding);
+    let run = spawn(feeding);
     // The first messages find out what the server can do.
     send(&feed, PRODUCERS, body).await;
     let mut seconds = [0.0; 2];
@@ -106,7 +106,7 @@ async fn rtt(method: &str, messages: usize, body: &'static [u8]) {
 async fn count(method: &str, messages: usize, body: &'static [u8]) {
     let sink = Running::start("sink", &[]);
     let (feed, feeding) = open(&server(sink.addr, method)).await;
-    let run = spawn_local(feeding);
+    let run = spawn(feeding);
     send(&feed, 100 * PRODUCERS, body).await;
     let before = counting::calls();
     made(messages);
@@ -128,7 +128,7 @@ async fn idle(count: usize, body: &'static [u8]) {
     for _ in 0..count {
         let (feed, feeding) = open(&server).await;
         feeds.push(feed);
-        runs.push(spawn_local(feeding));
+        runs.push(spawn(feeding));
     }
     tokio::task::yield_now().await;
     let say = |when| {
@@ -150,8 +150,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let body = message("typical", SIZE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime.expect("a runtime"), async {
+    runtime.expect("a runtime").block_on(async {
         let number = |text: &str| text.parse::<usize>().expect("a number");
         match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["rtt", method, messages] => rtt(method, number(messages), body).await,
