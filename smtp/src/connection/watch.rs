@@ -40,7 +40,11 @@ impl<S: State> Future for Closed<'_, S> {
     type Output = Lost;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Lost> {
-        self.get_mut().connection.session.driver.poll_run(cx, &mut Watch)
+        let driver = &mut self.get_mut().connection.session.driver;
+        match driver.check_usable() {
+            Ok(()) => driver.poll_run(cx, &mut Watch),
+            Err(lost) => Poll::Ready(lost),
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Driver {
     /// A call is under way. Found set by the next call, its future was dropped.
     busy: bool,
     interrupted: bool,
+    /// Why the connection has ended, until a caller is told.
+    untold: Option<Lost>,
     flushed: bool,
 }
 
@@ -93,6 +95,7 @@ impl Driver {
             progress: 0,
             busy: false,
             interrupted: false,
+            untold: None,
             flushed: true,
         }
     }
@@ -103,15 +106,23 @@ impl Driver {
     /// What has arrived since the last call is read first, without waiting: a reply that was not
     /// asked for must be seen before a command is written that it would be taken to answer.
     pub(crate) fn begin_call(&mut self) -> Result<(), Lost> {
-        if self.interrupted || (self.busy && !self.engine.has_ended()) {
-            self.interrupted = true;
-            return Err(self.fail(Fault::Interrupted));
-        }
+        self.check_usable()?;
         if let Err(fault) = self.read_available().and_then(|()| self.engine.check_idle()) {
             return Err(self.fail(fault));
         }
         self.busy = true;
         Ok(())
+    }
+
+    /// What is known against the connection without a look at it: a call was dropped before it was
+    /// done, and what it had queued must never leave; or the connection has ended, and no caller was
+    /// told why.
+    pub(crate) fn check_usable(&mut self) -> Result<(), Lost> {
+        if self.interrupted || (self.busy && !self.engine.has_ended()) {
+            self.interrupted = true;
+            return Err(self.fail(Fault::Interrupted));
+        }
+        self.untold.take().map_or(Ok(()), Err)
     }
 
     /// Ends a call: no reply is due any more.
@@ -326,13 +337,14 @@ impl Driver {
 
     /// Whether the connection can be used, as far as can be seen without waiting.
     pub(crate) fn is_open(&mut self) -> bool {
-        if self.interrupted || (self.busy && !self.engine.has_ended()) {
+        if let Err(lost) = self.check_usable() {
+            self.untold = Some(lost);
             return false;
         }
         match self.read_available().and_then(|()| self.engine.check_watched()) {
             Ok(()) => true,
             Err(fault) => {
-                self.fail(fault);
+                self.untold = Some(self.fail(fault));
                 false
             }
         }
@@ -390,7 +402,7 @@ impl Driver {
 
     /// The session ends: a RSET that is due is not worth saying.
     pub(crate) fn forget_reset(&mut self) {
-        self.engine.facts.reset_due = false;
+        self.engine.facts.end_transaction();
     }
 
     /// The limits on what the server may send.

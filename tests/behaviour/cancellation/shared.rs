@@ -127,6 +127,28 @@ async fn comes_back(
     assert_eq!(peer.await.expect("a server"), 2, "the message went on without its caller");
 }
 
+/// What a call had queued that was dropped never leaves, whatever is asked of the connection later.
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_end_sends_nothing_of_a_call_that_was_dropped() {
+    at_each_wait!(waits => {
+        let script = script(&["PIPELINING"], MESSAGE).stutter().write_limit(3);
+        let (mut connection, peer) = greeted(script).await;
+        let envelope = envelope();
+        let done = poll_until(connection.deliver(&envelope, "x\r\n"), waits).await;
+        if done.is_none() {
+            let written = peer.written().len();
+            if waits % 2 == 0 {
+                assert!(!connection.is_open());
+            }
+            let lost = connection.closed().await;
+            assert!(matches!(lost.fault(), Fault::Interrupted), "{lost}");
+            assert!(peer.is_closed() && !connection.is_open());
+            assert_eq!(peer.written().len(), written, "after {waits} waits");
+        }
+        done.is_some()
+    });
+}
+
 /// Whoever stops waiting for the end may wait again.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_connection() {
