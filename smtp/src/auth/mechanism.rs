@@ -63,10 +63,8 @@ pub trait Mechanism: Send {
     /// tasks run meanwhile. It may be polled more often than it was woken, and is not polled again
     /// between being ready and the response.
     ///
-    /// Meanwhile the connection is read: a server that closes it ends the exchange. After AUTH was
-    /// sent all of the waiting for one response must be done within
-    /// [`Timeouts::auth`](crate::Timeouts::auth); before, only the deadline of the whole connection
-    /// counts, and that of the server's patience.
+    /// Meanwhile the connection is read: a server that closes it ends the exchange. All of the waiting
+    /// for one response, the first too, must be done within [`Timeouts::auth`](crate::Timeouts::auth).
     ///
     /// # Errors
     ///

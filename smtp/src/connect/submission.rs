@@ -54,6 +54,8 @@ impl<F> std::fmt::Debug for CredentialsWith<F> {
 #[must_use]
 pub struct Submission<A = Anonymous> {
     server: Server,
+    /// The caller has set the port.
+    own_port: bool,
     implicit: bool,
     tls: Option<TlsConfig>,
     credentials: A,
@@ -69,6 +71,7 @@ impl Submission {
     pub fn new(host: impl Into<String>) -> Self {
         Self {
             server: Server::new(host, SUBMISSION),
+            own_port: false,
             implicit: false,
             tls: None,
             credentials: Anonymous,
@@ -103,7 +106,8 @@ impl Submission {
     }
 
     fn with<A>(self, credentials: A) -> Submission<A> {
-        Submission { server: self.server, implicit: self.implicit, tls: self.tls, credentials }
+        let Self { server, own_port, implicit, tls, .. } = self;
+        Submission { server, own_port, implicit, tls, credentials }
     }
 
     /// Connects: TCP, greeting, EHLO, TLS, EHLO.
@@ -155,16 +159,21 @@ impl<M: Mechanism, F: Fn() -> M> Submission<CredentialsWith<F>> {
 }
 
 impl<A> Submission<A> {
-    /// Connects to this port. After [`implicit_tls`](Self::implicit_tls), to override its 465.
+    /// Connects to this port, whether TLS is [implicit](Self::implicit_tls) or not.
     pub fn port(mut self, port: u16) -> Self {
         self.server = self.server.with_port(port);
+        self.own_port = true;
         self
     }
 
-    /// Speaks TLS from the first octet, at port 465 (RFC 8314 §3.3).
+    /// Speaks TLS from the first octet (RFC 8314 §3.3), at port 465 where no [`port`](Self::port) is
+    /// set.
     pub fn implicit_tls(mut self) -> Self {
         self.implicit = true;
-        self.port(SUBMISSIONS)
+        if !self.own_port {
+            self.server = self.server.with_port(SUBMISSIONS);
+        }
+        self
     }
 
     /// Uses this TLS configuration instead of the default one.

@@ -266,10 +266,8 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
     fn source_stage(&self) -> Option<Stage> {
         match self.phase {
             _ if !self.waited => None,
-            // No command is under way that could take too long.
-            Phase::Opening => Some(Stage::Source),
             Phase::Reply => None,
-            Phase::Challenged { .. } => Some(Stage::Auth),
+            Phase::Opening | Phase::Challenged { .. } => Some(Stage::Auth),
         }
     }
 

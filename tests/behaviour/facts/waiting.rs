@@ -173,12 +173,21 @@ async fn work_in_slices_leaves_others_their_turn() {
 async fn a_token_is_waited_for_before_the_initial_response() {
     let (connection, peer) = secured(&["AUTH X-TOKEN"], LOGIN).await;
     let (sender, mut waiting) = Waiting::new(true);
-    // No command is under way, so no stage has a deadline.
-    send_after(3600, sender);
+    send_after(119, sender);
     let began = Instant::now();
     connection.authenticate(&mut waiting).await.expect("a login");
-    assert_eq!(began.elapsed().as_secs(), 3600);
+    assert_eq!(began.elapsed().as_secs(), 119);
     peer.finish();
+
+    // It has the time of a response, although no command is under way.
+    let (connection, peer) = secured(&["AUTH X-TOKEN"], "").await;
+    let (sender, mut waiting) = Waiting::new(true);
+    send_after(3600, sender);
+    let began = Instant::now();
+    let error = connection.authenticate(&mut waiting).await.expect_err("too late");
+    assert_eq!(began.elapsed().as_secs(), 120);
+    let TransitionError::Lost(lost) = &error else { panic!("{error:?}") };
+    assert_eq!((lost.blame(), peer.is_closed()), (Blame::Caller, true), "{lost}");
 }
 
 #[tokio::test(start_paused = true)]
