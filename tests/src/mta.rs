@@ -155,7 +155,9 @@ impl Session {
     }
 
     fn chunk(&mut self, chunk: &[u8], last: bool) -> String {
-        self.content.extend_from_slice(chunk);
+        if !self.recipients.is_empty() {
+            self.content.extend_from_slice(chunk);
+        }
         match (self.recipients.is_empty(), last) {
             (true, _) => "503 nobody\r\n".to_owned(),
             (false, false) => "250 chunk\r\n".to_owned(),

@@ -237,3 +237,17 @@ fn a_source_that_fails_is_the_fault_of_no_other_message() {
         plan.no_recipients = NoRecipients::Says354;
     });
 }
+
+/// A server that refuses RSET as too early takes recipients into the transaction it has kept: the
+/// message begins again all the same.
+#[test]
+fn a_message_that_begins_again_after_its_recipients_were_accepted() {
+    let policy = Message { all_or_nothing: true, ..Message::to(1) };
+    holds(DeliverAll(Data), [Message::to(1), policy], |plan| {
+        plan.offers.pipelining = true;
+        plan.end = vec![No(450, false)];
+        plan.keeps_transaction = true;
+        plan.suspicious = true;
+        plan.pace.pieces.room = 2;
+    });
+}

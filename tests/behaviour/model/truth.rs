@@ -68,7 +68,10 @@ impl<'p> Finder<'p> {
 
     fn named(&self, group: &Group, named: &Named, later: &[&Group]) -> Truth {
         if group.suspected {
-            return self.suspected();
+            let mut truth = self.suspected();
+            // It began again and was refused before it was named.
+            truth.allowed.extend(self.refusals_of(later));
+            return truth;
         }
         let log = &self.played.log;
         if let Some(code) = log.code_read(group.mail).filter(|&code| code >= 400) {
@@ -148,6 +151,11 @@ impl<'p> Finder<'p> {
             if let Some(transient) = self.forbidden_by_policy(group) {
                 allowed.extend([Verdict::Refused { transient }, Verdict::NotSent]);
             }
+        }
+        let goodbye = log.goodbye;
+        if goodbye.is_some_and(|goodbye| log.code_read(goodbye).is_some()) {
+            // It may have come where the reply to MAIL was due.
+            allowed.push(TRANSIENT);
         }
         allowed.extend(self.refusals_of(&self.groups));
         Truth { allowed, why: "no RCPT named it" }

@@ -101,9 +101,15 @@ impl Server {
             }
             self.reply(503, "5.5.1 nested MAIL").await
         } else {
-            self.begin_transaction(size).await
+            let answer = self.begin_transaction(size).await;
+            if self.transaction.is_none() && self.reset_suspected {
+                // After a RSET that came too early no client can tell for what MAIL is refused.
+                self.group(|group| group.suspected = true);
+            }
+            answer
         };
         self.group(|group| group.mail = answer);
+        self.reset_suspected = false;
     }
 
     async fn begin_transaction(&mut self, size: Option<usize>) -> Answered {
