@@ -49,7 +49,7 @@ async fn a_server_that_takes_few_at_once_is_not_asked_for_all_each_time() {
         (FULL, 1, 200, 200 + 99, 100),
         (FULL, 10, 200, 200 + 19 * 10, 20),
         (FULL, 3, 10, 10 + 3 + 3 + 1, 4),
-        (one, 1, 200, 2 + 99, 100),
+        (one, 1, 200, 3 + 99, 100),
     ];
     for (offers, most_recipients, recipients, named, messages) in rows {
         for transfer in [Transfer::data(), Transfer::chunks(), Transfer::eager()] {

@@ -1,5 +1,7 @@
 //! A connection that many callers share.
 
+mod callers;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;

@@ -51,10 +51,10 @@ async fn deliver_all<'b, E: Borrow<Envelope>, B: Into<Body<'b>>>(
 }
 
 /// Delivers messages to a server: how that ended, what became of each, and what the server has.
-async fn deliver_to<E: Borrow<Envelope>>(
+async fn deliver_to<'b, E: Borrow<Envelope>, B: Into<Body<'b>>>(
     mta: Mta,
     transfer: Transfer,
-    messages: impl IntoIterator<Item = (E, String)>,
+    messages: impl IntoIterator<Item = (E, B)>,
 ) -> (Result<Stopped, Lost>, Vec<String>, Inbox) {
     let (stream, inbox) = mta.start();
     let mut connection = Connection::over(stream, &server()).await.expect("EHLO");

@@ -86,7 +86,7 @@ async fn one_recipient_too_many_gets_another_transaction() {
 
 /// What was taken is what the next transaction asks for.
 #[tokio::test(start_paused = true)]
-async fn one_step_at_a_time_the_first_too_many_ends_the_asking() {
+async fn one_step_at_a_time_the_second_too_many_ends_the_asking() {
     let rcpt = |number: usize, reply| format!("C: RCPT TO:<you{number}@example.org>\nS: {reply}\n");
     let content = format!("C: DATA\nS: 354 go\n{CONTENT}S: 250 taken\n");
     let mail = "C: MAIL *\nS: 250 ok\n";
@@ -95,6 +95,7 @@ async fn one_step_at_a_time_the_first_too_many_ends_the_asking() {
         &rcpt(0, "250 ok"),
         &rcpt(1, "250 ok"),
         &rcpt(2, "452 no more"),
+        &rcpt(3, "452 no more"),
         &content,
         mail,
         &rcpt(2, "250 ok"),
@@ -107,6 +108,30 @@ async fn one_step_at_a_time_the_first_too_many_ends_the_asking() {
     let (mut connection, peer) = greeted(script(&[], &dialogue.concat())).await;
     let receipt = connection.deliver(&envelope(5), "x\r\n").await.expect("taken");
     assert!(receipt.is_complete(), "{receipt:?}");
+    peer.finish();
+}
+
+/// 452 is said of a mailbox that is full as well: those after it are taken.
+#[tokio::test(start_paused = true)]
+async fn one_step_at_a_time_a_full_mailbox_ends_nothing() {
+    let rcpt = |number: usize, reply| format!("C: RCPT TO:<you{number}@example.org>\nS: {reply}\n");
+    let content = format!("C: DATA\nS: 354 go\n{CONTENT}S: 250 taken\n");
+    let mail = "C: MAIL *\nS: 250 ok\n";
+    let dialogue = [
+        mail,
+        &rcpt(0, "250 ok"),
+        &rcpt(1, "452 full"),
+        &rcpt(2, "250 ok"),
+        &rcpt(3, "250 ok"),
+        &content,
+        mail,
+        &rcpt(1, "452 full"),
+        "C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok",
+    ];
+    let (mut connection, peer) = greeted(script(&[], &dialogue.concat())).await;
+    let receipt = connection.deliver(&envelope(4), "x\r\n").await.expect("taken");
+    assert_eq!(outcomes(receipt.recipients()), ["ok", "452", "ok", "ok"]);
+    connection.send(Noop).await.expect("the session goes on");
     peer.finish();
 }
 

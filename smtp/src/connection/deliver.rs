@@ -13,7 +13,7 @@ use super::session::Session;
 use super::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
-use crate::exchange::delivery::{Delivered, Delivery, Messages, Stopped};
+use crate::exchange::delivery::{Delivered, Delivery, Messages, Stopped, handed_back};
 use crate::exchange::plan::DeliveryCapabilities;
 use crate::exchange::recipients::RecipientList;
 use crate::message::body::Body;
@@ -21,7 +21,6 @@ use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, DeliveryUnknown, Unsent};
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
-use crate::proto::fault::Fault;
 use crate::state::Home;
 
 impl<H: Home> Connection<H> {
@@ -176,9 +175,11 @@ impl<'a, 'b> Deliver<'a, 'b> {
     /// Nothing of the message has left.
     fn not_sent(&mut self, reason: Result<Lost, Refusal>) -> Delivered {
         let message = self.delivery.messages().message.take();
-        let recipients =
-            message.map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec());
-        Err(DeliverError::NotSent(Unsent::new(reason, recipients.unwrap_or_default())))
+        let recipients = message
+            .as_ref()
+            .map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec())
+            .unwrap_or_default();
+        Err(handed_back(Unsent::new(reason, recipients), message))
     }
 }
 
@@ -196,10 +197,14 @@ impl Future for Deliver<'_, '_> {
         this.session.driver.end_call();
         Poll::Ready(match (this.delivery.messages().result.take(), run) {
             // The replies were found to be out of step: none of them says anything of the message.
-            (Some(Ok(receipt)), Err(lost))
-                if this.delivery.may_be_shifted() && matches!(lost.fault(), Fault::Protocol(_)) =>
-            {
+            (Some(Ok(receipt)), Err(lost)) if this.delivery.is_in_doubt(&lost) => {
                 let recipients = receipt.into_unknown();
+                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
+            }
+            (Some(Err(DeliverError::Refused(refused))), Err(lost))
+                if refused.refusal().reply().is_some() && this.delivery.is_out_of_step(&lost) =>
+            {
+                let recipients = refused.into_unknown();
                 Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
             }
             (Some(result), _) => result,

@@ -81,8 +81,10 @@ impl Feed {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future before the message has room in the window takes it out. Afterwards the
-    /// message goes on, and only its answer is not heard. The connection is never interrupted.
+    /// Dropping the future takes the message out before it has room in the window, and before the
+    /// first piece of a body that is a source has come. Afterwards the message goes on, and only its
+    /// answer is not heard: a source that never ends then holds the connection for as long as
+    /// [`Timeouts::total`](crate::Timeouts::total) allows. The connection is never interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
         let slot = FeedSlot::new(envelope, body.into());
         FeedDelivery { feed: Some(self.clone()), slot: Some(slot) }

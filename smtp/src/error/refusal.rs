@@ -34,6 +34,7 @@ enum RefusalKind {
     Exhausted { limit: u64 },
     Transactions { limit: usize },
     Body(BodyFailure),
+    NotRepeatable { reply: Reply },
 }
 
 /// An error of a message's source. Clones are the same error.
@@ -103,6 +104,12 @@ impl Refusal {
         Self::new("MAIL", RefusalKind::Transactions { limit })
     }
 
+    /// The server takes no message in one flight with the one before, and the source of this one has
+    /// been read.
+    pub(crate) fn not_repeatable(reply: Reply) -> Self {
+        Self::new("MAIL", RefusalKind::NotRepeatable { reply })
+    }
+
     pub(crate) fn body(error: io::Error) -> Self {
         Self::new("MAIL", RefusalKind::Body(BodyFailure(Arc::new(error))))
     }
@@ -128,7 +135,7 @@ impl Refusal {
     /// The server's reply. None when the command was never sent.
     pub fn reply(&self) -> Option<&Reply> {
         match &*self.kind {
-            RefusalKind::Reply(reply) => Some(reply),
+            RefusalKind::Reply(reply) | RefusalKind::NotRepeatable { reply } => Some(reply),
             RefusalKind::GaveUp { reply, .. } => reply.as_ref(),
             _ => None,
         }
@@ -157,14 +164,19 @@ impl Refusal {
 
     /// Whether the server had no part in it: the command would have been wrong, or unsafe.
     pub fn is_local(&self) -> bool {
-        !matches!(*self.kind, RefusalKind::Reply(_) | RefusalKind::GaveUp { .. })
+        !matches!(
+            *self.kind,
+            RefusalKind::Reply(_) | RefusalKind::NotRepeatable { .. } | RefusalKind::GaveUp { .. }
+        )
     }
 
     /// Whether the same command may succeed later: the server says so (4yz), or another connection
     /// is all that it needs.
     pub fn is_transient(&self) -> bool {
         match &*self.kind {
-            RefusalKind::Exhausted { .. } | RefusalKind::Transactions { .. } => true,
+            RefusalKind::Exhausted { .. }
+            | RefusalKind::Transactions { .. }
+            | RefusalKind::NotRepeatable { .. } => true,
             RefusalKind::Policy { transient } => *transient,
             _ => self.reply().is_some_and(|reply| reply.code().is_transient()),
         }
@@ -182,6 +194,7 @@ impl Refusal {
             | RefusalKind::MechanismNotOffered { .. }
             | RefusalKind::Exhausted { .. }
             | RefusalKind::Transactions { .. }
+            | RefusalKind::NotRepeatable { .. }
             | RefusalKind::Policy { .. } => Blame::Server,
             RefusalKind::GaveUp { blame, .. } => *blame,
             _ => Blame::Caller,
@@ -234,6 +247,11 @@ impl Display for Refusal {
                 "the server takes so few recipients at once that the message has already taken \
                  {limit} transactions: send it again to this recipient, or raise \
                  `Limits::transactions`"
+            ),
+            RefusalKind::NotRepeatable { reply } => write!(
+                f,
+                "the server refused MAIL in one flight with the message before, and the source of \
+                 this one has been read: send it again, with a source of its own ({reply})"
             ),
             RefusalKind::Body(BodyFailure(error)) => {
                 write!(f, "the source of the message failed: {error}")

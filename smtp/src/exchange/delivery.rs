@@ -57,19 +57,37 @@ pub(crate) trait Messages<'b> {
         false
     }
 
+    /// Ready when nobody waits for a message any more whose body has not begun; who polls is woken
+    /// when it comes to that.
+    fn poll_abandoned(&mut self, _: &Self::Ticket, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
     /// Says what became of a message.
     fn report(&mut self, ticket: Self::Ticket, result: Delivered);
 
     /// Says that nothing of a message was sent, and hands it back where nothing was taken from its
-    /// body.
+    /// body: a body that borrows stays where it is.
     fn hand_back(
         &mut self,
         ticket: Self::Ticket,
         unsent: Unsent,
-        _: Option<(Self::Envelope, Body<'b>)>,
+        message: Option<(Self::Envelope, Body<'b>)>,
     ) {
-        self.report(ticket, Err(DeliverError::NotSent(unsent)));
+        self.report(ticket, Err(handed_back(unsent, message)));
     }
+}
+
+/// A message of which nothing was sent. It goes back to its caller with the error, unless its body
+/// borrows.
+pub(crate) fn handed_back<E: Borrow<Envelope>>(
+    unsent: Unsent,
+    message: Option<(E, Body<'_>)>,
+) -> DeliverError {
+    let message = message.and_then(|(envelope, body)| {
+        body.into_owned().map(|body| (Envelope::clone(envelope.borrow()), body))
+    });
+    DeliverError::NotSent(unsent.with_message(message))
 }
 
 /// Why a delivery has ended although the connection is intact.
@@ -154,9 +172,18 @@ where
     }
 
     /// Whether a reply that was taken as the answer to a message may have been that of another
-    /// command. It cannot after 354, which no other command has.
-    pub(crate) fn may_be_shifted(&self) -> bool {
-        self.counted
+    /// command, of a connection that is lost for this reason. It cannot after 354, which no other
+    /// command has.
+    pub(crate) fn is_in_doubt(&self, lost: &Lost) -> bool {
+        self.counted && matches!(lost.fault(), Fault::Protocol(_))
+    }
+
+    /// Whether replies were certainly those of other commands: a refusal says nothing either then. Of
+    /// other ends of a connection it is still the server's answer.
+    pub(crate) fn is_out_of_step(&self, lost: &Lost) -> bool {
+        let shift =
+            |error: &_| matches!(error, ProtocolError::OutOfStep(_) | ProtocolError::Surplus);
+        self.counted && lost.protocol().is_some_and(shift)
     }
 
     /// Gives the replies that are here to the transactions that they are for.
@@ -209,11 +236,12 @@ where
             return;
         };
         let transaction = &mut flight.transaction;
-        engine.facts.reset_due |= transaction.settle();
+        transaction.settle(engine);
         if transaction.refusal().is_none() && transaction.method() != BodyMethod::Data {
             engine.facts.bdat_verified |= !transaction.restarts();
         }
-        if transaction.recipients.has_pending() {
+        // One that begins again names those again whom an older transaction has accepted.
+        if transaction.recipients.has_pending() || transaction.restarts() {
             self.split_first(engine);
             return;
         }
@@ -309,7 +337,16 @@ where
         if let Some(flight) = self.in_flight.back_mut()
             && flight.transaction.step() != Step::Done
         {
-            return flight.transaction.poll_body(cx);
+            let polled = flight.transaction.poll_body(cx);
+            // A body that never begins would keep all messages after it waiting for nobody.
+            if polled.is_pending()
+                && flight.transaction.awaits_body()
+                && self.messages.poll_abandoned(&flight.ticket, cx).is_ready()
+            {
+                flight.transaction.drop_body();
+                return Poll::Ready(());
+            }
+            return polled;
         }
         self.messages.poll_next(cx).map(|message| {
             self.exhausted = message.is_none();

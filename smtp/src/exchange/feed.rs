@@ -2,7 +2,8 @@
 //! for each the slot in which its result is told.
 //!
 //! A caller that goes away never interrupts the connection: before its message has room in the
-//! window it takes the message out, afterwards only the answer is not heard.
+//! window, and before the first piece of its body has come, it takes the message out; afterwards only
+//! the answer is not heard.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,9 @@ use crate::message::error::{DeliverError, Unsent};
 /// An envelope and a body that the feed owns.
 pub(crate) type OwnedMessage = (Envelope, Body<'static>);
 
+/// How many messages wait before it is looked whether their callers are still there.
+const FIRST_SWEEP: usize = 64;
+
 /// The queue of a feed.
 #[derive(Debug, Default)]
 pub(crate) struct FeedQueue {
@@ -28,6 +32,8 @@ pub(crate) struct FeedQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     waiting: VecDeque<Arc<FeedSlot>>,
+    /// How many may wait before those are taken out whose callers are gone.
+    sweep_at: usize,
     /// Handles that may still add a message.
     handles: usize,
     /// The task that runs the connection.
@@ -50,6 +56,8 @@ struct SlotState {
     caller: Option<Waker>,
     /// The caller does not wait any more.
     abandoned: bool,
+    /// The task that runs the connection, while it waits for the body to begin.
+    runner: Option<Waker>,
 }
 
 /// A lock that a panic of another thread does not spoil: nothing is done while one is held.
@@ -66,9 +74,11 @@ impl FeedQueue {
             slot.not_sent(reason);
             return;
         }
+        let gone = state.sweep();
         state.waiting.push_back(slot);
         let runner = state.runner.take();
         drop(state);
+        drop(gone);
         if let Some(runner) = runner {
             runner.wake();
         }
@@ -108,20 +118,44 @@ impl FeedQueue {
     ) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
         let mut state = lock(&self.state);
         while let Some(slot) = state.waiting.pop_front() {
+            // The caller is woken outside of the lock: what it does then may come back here.
+            drop(state);
             if let Some((envelope, body)) = slot.begin() {
                 return Poll::Ready(Some((slot, envelope, body)));
             }
+            state = lock(&self.state);
         }
         if state.handles == 0 {
             return Poll::Ready(None);
         }
-        if let Some(waker) = runner {
-            match &mut state.runner {
-                Some(runner) => runner.clone_from(waker),
-                runner => *runner = Some(waker.clone()),
-            }
-        }
+        let before = runner.and_then(|waker| register(&mut state.runner, waker));
+        drop(state);
+        drop(before);
         Poll::Pending
+    }
+}
+
+impl QueueState {
+    /// Takes out the messages whose callers are gone, each time that twice as many wait as did after
+    /// the last time.
+    fn sweep(&mut self) -> Vec<Arc<FeedSlot>> {
+        if self.waiting.len() < self.sweep_at.max(FIRST_SWEEP) {
+            return Vec::new();
+        }
+        let (waiting, gone) = self.waiting.drain(..).partition(|slot| !slot.is_abandoned());
+        self.waiting = waiting;
+        self.sweep_at = 2 * self.waiting.len();
+        gone.into()
+    }
+}
+
+/// Has a waker woken from now on. Gives the one before, to be dropped outside of the lock: with it may
+/// go a task that has something to say to the same queue.
+#[must_use]
+fn register(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match place {
+        Some(before) if before.will_wake(waker) => None,
+        place => place.replace(waker.clone()),
     }
 }
 
@@ -134,6 +168,7 @@ impl FeedSlot {
                 result: None,
                 caller: None,
                 abandoned: false,
+                runner: None,
             }),
         })
     }
@@ -176,35 +211,54 @@ impl FeedSlot {
     /// What became of the message, once it is known.
     pub(crate) fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Delivered> {
         let mut state = lock(&self.state);
-        match state.result.take() {
-            Some(result) => Poll::Ready(result),
-            None => state.wait(cx),
+        if let Some(result) = state.result.take() {
+            return Poll::Ready(result);
         }
+        let before = register(&mut state.caller, cx.waker());
+        drop(state);
+        drop(before);
+        Poll::Pending
     }
 
     /// Ready once the message has room in the window, or never will.
     pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = lock(&self.state);
-        if state.message.is_none() { Poll::Ready(()) } else { state.wait(cx) }
+        if state.message.is_none() {
+            return Poll::Ready(());
+        }
+        let before = register(&mut state.caller, cx.waker());
+        drop(state);
+        drop(before);
+        Poll::Pending
     }
 
-    /// The caller is gone: a message that has no room yet is taken out.
+    /// The caller is gone: a message that has no room yet, or whose body has not begun, is taken out.
     pub(crate) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.abandoned = true;
         let (message, result) = (state.message.take(), state.result.take());
+        let (runner, caller) = (state.runner.take(), state.caller.take());
         drop(state);
-        drop((message, result));
-    }
-}
-
-impl SlotState {
-    fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        match &mut self.caller {
-            Some(caller) => caller.clone_from(cx.waker()),
-            caller => *caller = Some(cx.waker().clone()),
+        drop((message, result, caller));
+        if let Some(runner) = runner {
+            runner.wake();
         }
+    }
+
+    /// Ready once the caller is gone.
+    fn poll_abandoned(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if state.abandoned {
+            return Poll::Ready(());
+        }
+        let before = register(&mut state.runner, cx.waker());
+        drop(state);
+        drop(before);
         Poll::Pending
+    }
+
+    fn is_abandoned(&self) -> bool {
+        lock(&self.state).abandoned
     }
 }
 
@@ -228,6 +282,10 @@ impl Messages<'static> for Fed {
 
     fn next_at_once(&mut self) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
         self.0.poll_slot(None)
+    }
+
+    fn poll_abandoned(&mut self, slot: &Arc<FeedSlot>, cx: &mut Context<'_>) -> Poll<()> {
+        slot.poll_abandoned(cx)
     }
 
     fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered) {

@@ -54,7 +54,7 @@ impl Hello {
         }
         engine.facts.extended = true;
         // It has ended a transaction as RSET does (RFC 5321 §4.1.4).
-        engine.facts.reset_due = false;
+        engine.facts.end_transaction();
         engine.facts.pipelining = capabilities.has("PIPELINING");
         capabilities
     }

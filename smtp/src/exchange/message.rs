@@ -96,7 +96,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
     }
 
     fn finish(&mut self, engine: &mut Engine) -> Sent {
-        engine.facts.reset_due |= self.transaction.settle();
+        self.transaction.settle(engine);
         match self.transaction.recipients.take_delivered() {
             Some(reply) => Sent::Taken(self.receipt(reply)),
             None => {

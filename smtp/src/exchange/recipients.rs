@@ -1,5 +1,6 @@
 //! The recipients of a message, over all of its transactions.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use smtp_grammar::{ForwardPath, Host, Reply, parser};
@@ -99,18 +100,19 @@ impl RecipientList {
         let start = self.next_pending(0..self.list.len())?;
         let most = limits.rcpt.map_or(most, |limit| most.min(limit as usize));
         let most_domains = limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
+        // As many domains as there are recipients are no limit.
+        let most_domains = if most_domains < self.list.len() { most_domains } else { usize::MAX };
         if most == usize::MAX && most_domains == usize::MAX {
             return Some(start..self.list.len());
         }
         let (mut count, mut end) = (0, start);
-        let mut domains: Vec<&Host> = Vec::new();
+        let mut domains: HashSet<&Host> = HashSet::new();
         while let Some(index) = self.next_pending(end..self.list.len()) {
             count += 1;
             if most_domains < usize::MAX
                 && let Some(mailbox) = rcpts.get(index).and_then(|rcpt| rcpt.path().mailbox())
-                && !domains.contains(&mailbox.host())
             {
-                domains.push(mailbox.host());
+                domains.insert(mailbox.host());
             }
             if count > most || domains.len() > most_domains {
                 break;
@@ -213,6 +215,13 @@ impl RecipientList {
             } else {
                 RecipientStatus::NotSent
             });
+        }
+    }
+
+    /// Records that nothing is known of these, whatever the replies that were taken for theirs say.
+    pub(crate) fn doubt(&mut self, range: Range<usize>) {
+        for recipient in &mut self.list[range] {
+            recipient.finish(RecipientStatus::Unknown);
         }
     }
 

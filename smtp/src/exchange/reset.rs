@@ -24,7 +24,7 @@ pub(crate) fn submit_if_due(engine: &mut Engine) {
 #[inline]
 pub(crate) fn settle(engine: &mut Engine, head: &ReplyHead) -> Result<(), Fault> {
     if head.accepted {
-        engine.facts.reset_due = false;
+        engine.facts.end_transaction();
         engine.skip(head);
         return Ok(());
     }

@@ -122,6 +122,8 @@ pub(crate) struct Transaction<'b> {
     transactions: u32,
     /// The server took no more recipients than it had accepted.
     was_full: bool,
+    /// It has said so of the recipient before.
+    full_before: bool,
     /// Recipients that the next transaction may have.
     most: usize,
 }
@@ -164,6 +166,7 @@ impl<'b> Transaction<'b> {
             opening_verb: Data::SPEC.verb,
             transactions: 0,
             was_full: false,
+            full_before: false,
             most: usize::MAX,
         }
     }
@@ -221,7 +224,7 @@ impl<'b> Transaction<'b> {
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);
         self.declared = Declared::default();
         (self.refusal, self.end, self.content) = (None, None, None);
-        (self.mail, self.empty) = (MailReply::None, false);
+        (self.mail, self.empty, self.full_before) = (MailReply::None, false, false);
         (self.overtakes, self.reset_refused, self.restarts) = (false, false, false);
     }
 
@@ -255,6 +258,17 @@ impl<'b> Transaction<'b> {
     /// How many recipients the next transaction may have, as far as the server has shown.
     pub(crate) fn most_recipients(&self) -> usize {
         self.most
+    }
+
+    /// Whether the message has left whole, and was refused by replies alone.
+    pub(crate) fn depends_on_replies(&self, engine: &Engine) -> bool {
+        let refused = self.refusal.as_ref().is_none_or(|refusal| refusal.reply().is_some());
+        refused && self.end.is_some_and(|end| engine.has_left(end))
+    }
+
+    /// Those that were named, of a transaction whose replies may have been those of others.
+    pub(crate) fn doubt(&mut self) {
+        self.recipients.doubt(self.range.start..self.named);
     }
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {

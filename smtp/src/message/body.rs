@@ -201,6 +201,21 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// The message apart from the call that it was given to, where it is in memory of its own and
+    /// borrows nothing.
+    pub(crate) fn into_owned(self) -> Option<Body<'static>> {
+        match self.source {
+            Source::Owned(octets) if !self.length.is_watched() => {
+                let mut body = Body::from(Source::Owned(octets)).line_ends(self.line_ends);
+                if let Some(announced) = self.length.announced() {
+                    body.length.announce(announced);
+                }
+                Some(body)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the message can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.known().is_some()

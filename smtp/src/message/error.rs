@@ -6,7 +6,7 @@ use smtp_grammar::Reply;
 
 use super::body::Body;
 use super::envelope::Envelope;
-use super::recipient::{Recipient, RecipientOutcome};
+use super::recipient::{Recipient, RecipientOutcome, RecipientStatus};
 use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
@@ -156,6 +156,13 @@ impl Undelivered {
         self.refusal
     }
 
+    /// The recipients, of a message whose refusal turned out not to be the answer to it.
+    pub(crate) fn into_unknown(mut self) -> Vec<Recipient> {
+        let named = self.recipients.iter_mut().filter(|recipient| recipient.was_named());
+        named.for_each(|recipient| recipient.finish(RecipientStatus::Unknown));
+        self.recipients
+    }
+
     pub(crate) fn into_parts(self) -> (Refusal, Vec<Recipient>) {
         (self.refusal, self.recipients)
     }
@@ -237,8 +244,9 @@ impl Unsent {
         &self.recipients
     }
 
-    /// The message as it was given, where it was given away with the call: nothing was taken from
-    /// its body.
+    /// The message as it was given, where nothing was taken from its body and it was given away with
+    /// the call: every message of a [`Feed`](crate::Feed), of other calls one whose body is in memory
+    /// of its own and tells no progress. A borrowed body and a source stay with the caller.
     pub fn into_message(self) -> Option<(Envelope, Body<'static>)> {
         self.message.map(|message| *message)
     }

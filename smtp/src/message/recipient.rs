@@ -121,6 +121,12 @@ impl Recipient {
         self.status == RecipientStatus::Delivered
     }
 
+    /// Whether it was named, as far as its answer says.
+    pub(crate) fn was_named(&self) -> bool {
+        self.refusal().is_none_or(|refusal| !refusal.is_local())
+            && self.status != RecipientStatus::NotSent
+    }
+
     #[inline]
     pub(crate) fn status(&self) -> RecipientStatus {
         self.status

@@ -43,6 +43,8 @@ pub(crate) struct SessionFacts {
     /// The server may still have a transaction open that is over for this side: RSET goes before
     /// the next command, but for QUIT and EHLO.
     pub(crate) reset_due: bool,
+    /// That transaction may have recipients, who would get what is sent next.
+    pub(crate) recipients_left: bool,
     /// The server has taken a message in chunks.
     pub(crate) bdat_verified: bool,
     /// The server takes commands after a message before it has answered the message.
@@ -56,10 +58,24 @@ impl SessionFacts {
         Self {
             pipelining: false,
             reset_due: false,
+            recipients_left: false,
             bdat_verified: false,
             overtakes: true,
             extended: false,
         }
+    }
+
+    /// A transaction is over for this side, and the server may still have it open; `recipients` says
+    /// whether it may have any.
+    pub(crate) fn leave_transaction(&mut self, recipients: bool) {
+        self.reset_due = true;
+        self.recipients_left |= recipients;
+    }
+
+    /// No transaction is open.
+    #[inline]
+    pub(crate) fn end_transaction(&mut self) {
+        (self.reset_due, self.recipients_left) = (false, false);
     }
 }
 

@@ -89,9 +89,9 @@ async fn a_caller_may_let_go_of_its_handle_while_it_is_woken() {
         // The other was never polled: its handle goes as well.
         let mut both = (Some(submission), Some(delivery));
         if submits {
-            both.1 = None
+            both.1 = None;
         } else {
-            both.0 = None
+            both.0 = None;
         }
         running.await.expect("a connection");
         peer.finish();

@@ -1,8 +1,8 @@
 //! Servers that refuse what follows a message before they have answered it.
 
 use smtp::command::{Mail, Rcpt};
-use smtp::{Connection, Mailbox, Transfer};
-use tests::{Fate as _, Mta, server};
+use smtp::{Body, Connection, Mailbox, Transfer};
+use tests::{Fate as _, Mta, server, slow};
 
 use super::{CHUNKING, PIPELINING, connect, deliver_all, deliver_to, envelope, mailboxes};
 
@@ -141,4 +141,64 @@ async fn a_group_goes_on_after_such_a_refusal() {
     drop(connection);
     let inbox = inbox.await.expect("a server");
     assert_eq!(mailboxes(&inbox), ["<a@example.org> one", "<b@example.org> three"]);
+}
+
+/// A source that was read from cannot be read again: its message is refused for now, with what the
+/// server said, and its recipients get no other message.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_was_read_does_not_begin_again() {
+    let order = [[false, false, true, false], [false, true, false, true], [true, true, true, true]];
+    for sources in order {
+        for transfer in [Transfer::chunks(), Transfer::eager(), Transfer::eager().chunk_size(2)] {
+            let mta = Mta { refuses_what_follows_a_message: true, ..Mta::offering(CHUNKING) };
+            let names = ["a", "b", "c", "d"];
+            let messages = names.iter().zip(sources).map(|(name, source)| {
+                let text: &'static str = match *name {
+                    "a" => "a\r\n",
+                    "b" => "b\r\n",
+                    "c" => "c\r\n",
+                    _ => "d\r\n",
+                };
+                let body = if source { slow([(0, Some(text))]) } else { Body::from(text) };
+                (envelope(&[name]), body)
+            });
+            let (result, fates, inbox) = deliver_to(mta, transfer.clone(), messages).await;
+            result.expect("a session");
+            let mut delivered = Vec::new();
+            for (name, fate) in names.iter().zip(&fates) {
+                if fate == "Delivered 250 | 250:ok" {
+                    delivered.push(format!("<{name}@example.org> {name}"));
+                } else {
+                    let refused = fate.starts_with("Refused transient Server 503 | ");
+                    assert!(refused, "{transfer:?} {sources:?}: {fates:?}");
+                }
+            }
+            let mut got = mailboxes(&inbox);
+            got.sort();
+            assert_eq!(got, delivered, "{transfer:?} {sources:?}: {fates:?}");
+        }
+    }
+}
+
+/// Also when the message that cannot begin again is the last of its call.
+#[tokio::test(start_paused = true)]
+async fn the_next_call_does_not_meet_its_recipients() {
+    let mta = Mta { refuses_what_follows_a_message: true, ..Mta::offering(CHUNKING) };
+    let (stream, inbox) = mta.start();
+    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    connection.set_transfer(Transfer::eager());
+    let messages = [
+        (envelope(&["a"]), Body::from("a\r\n")),
+        (envelope(&["b"]), Body::from("b\r\n")),
+        (envelope(&["c"]), slow([(0, Some("c\r\n"))])),
+    ];
+    let (result, fates) = deliver_all(&mut connection, messages).await;
+    result.expect("a session");
+    assert!(fates[2].starts_with("Refused transient Server 503 | "), "{fates:?}");
+    let next = connection.deliver(&envelope(&["e"]), "e\r\n").await;
+    assert_eq!(next.fate(), "Delivered 250 | 250:ok");
+    drop(connection);
+    let inbox = inbox.await.expect("a server");
+    assert!(mailboxes(&inbox).contains(&"<e@example.org> e".to_owned()));
+    assert!(!mailboxes(&inbox).contains(&"<c@example.org> e".to_owned()));
 }

@@ -156,8 +156,8 @@ async fn recipients_that_were_never_named_have_got_nothing() {
         (
             NOTHING,
             Transfer::data(),
-            "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RCPT *\nS: 452 no\nC: DATA\nS: 354 go\nC: x\nC: .\n".into(),
-            format!("{unknown} 250:unknown 452:unsent -:unsent"),
+            "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RCPT *\nS: 452 no\nC: RCPT *\nS: 452 no\nC: DATA\nS: 354 go\nC: x\nC: .\n".into(),
+            format!("{unknown} 250:unknown 452:unsent 452:unsent"),
         ),
     ];
     for (offers, transfer, dialogue, expected) in rows {
@@ -173,5 +173,26 @@ async fn recipients_that_were_never_named_have_got_nothing() {
             result.expect_err("the connection is gone");
             assert_eq!(fates, std::slice::from_ref(&expected), "{transfer:?} {dialogue}");
         }
+    }
+}
+
+/// A transaction that has named recipients was something: what is lost then is not "nothing sent".
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_between_two_transactions_was_begun() {
+    let one: &[&str] = &["LIMITS RCPTMAX=1"];
+    let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 550 no\nC: RSET\n";
+    let rows = [
+        format!("{opened}-- close --"),
+        format!("{opened}S: 250 ok\n-- close --"),
+        format!("{opened}S: 250 ok\nC: MAIL *\nS: 250 ok\nC: RCPT *\n-- close --"),
+        format!("{opened}S: 421 closing\n-- close --"),
+        format!("{opened}-- reset --"),
+    ];
+    for dialogue in rows {
+        let (mut connection, _peer) = connect(Transfer::data(), one, &dialogue).await;
+        let error = connection.deliver(&envelope(&["a", "b"]), "x\r\n").await;
+        let fate = error.fate();
+        assert!(fate.starts_with("Lost transient "), "{dialogue}: {fate}");
+        assert!(fate.contains("| 550:550 "), "{dialogue}: {fate}");
     }
 }

@@ -5,12 +5,16 @@ use smtp::error::ProtocolError;
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Script;
 use smtp::{Blame, Connection, Error, Fault, Lost, Mailbox, Plain, Transfer};
-use tests::{Ask, Blue, Fate as _, error, greeted, in_transaction, script, secured, server};
+use tests::{Ask, Blue, Fate as _, error, greeted, in_transaction, script, secured, server, slow};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
 
 const DATA: &str = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 250 ok\n";
 const STEPS: &str = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\n";
+
+fn sender() -> Mailbox {
+    "me@example.com".parse().expect("an address")
+}
 
 fn rcpt() -> Rcpt {
     Rcpt::to("a@example.org".parse::<Mailbox>().expect("an address"))
@@ -238,6 +242,56 @@ async fn the_limit_of_a_line_is_exact() {
                 "Lost transient Peer - | -:unsent"
             };
             assert_eq!(fate, expected, "{octets}");
+        }
+    }
+}
+
+/// Replies that are found to be out of step say nothing of the message, whichever of them said no.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_out_of_step_is_none() {
+    let eager = "C: MAIL *\nC: RCPT *\nC: BDAT *\nC: x\nC: HELP\n";
+    let chunks = "C: MAIL *\nC: RCPT *\nS: 250 ok\nS: 250 ok\nC: BDAT *\nC: x\n";
+    let rows = [
+        (Transfer::eager(), eager, "S: 250 m\nS: 250 r\nS: 450 odd\nS: 250 queued\nS: 214 help"),
+        (Transfer::eager(), eager, "S: 250 m\nS: 550 r\nS: 250 r\nS: 250 queued\nS: 214 help"),
+        (Transfer::eager(), eager, "S: 450 m\nS: 250 m\nS: 250 r\nS: 250 queued\nS: 214 help"),
+        (Transfer::chunks(), chunks, "S: 450 odd\nS: 250 queued"),
+        (Transfer::chunks(), chunks, "S: 250 queued\nS: 450 odd"),
+    ];
+    for (transfer, commands, replies) in rows {
+        let dialogue = format!("{commands}{replies}");
+        let (mut connection, peer) = connect(transfer, CHUNKING, &dialogue).await;
+        let fate = connection.deliver(&envelope(&["a"]), "x\r\n").await.fate();
+        assert!(fate.starts_with("Unknown permanent Peer "), "{dialogue}: {fate}");
+        assert!(fate.ends_with(":unknown"), "{dialogue}: {fate}");
+        assert!(peer.is_closed(), "{dialogue}");
+    }
+}
+
+/// What the server says of a message in one read with 354 is as true as a moment later.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_refused_together_with_354() {
+    let rows = [
+        ("552 too large", "Lost permanent Server 552 | 250:552"),
+        ("452 later", "Lost transient Server 452 | 250:452"),
+        ("421 closing", "Lost transient Server 421 | 250:421"),
+    ];
+    let flight = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\n";
+    let steps = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\n";
+    for (said, expected) in rows {
+        for (offers, opened) in [(PIPELINING, flight), (NOTHING, steps)] {
+            for pause in ["", "-- wait 1ms --\n"] {
+                let dialogue = format!("{opened}{pause}S: {said}\n-- wait 1s --");
+                let (mut connection, _peer) = connect(Transfer::data(), offers, &dialogue).await;
+                let body = slow([(0, Some("x\r\n")), (500, Some("x\r\n"))]);
+                let fate = connection.deliver(&envelope(&["a"]), body).await.fate();
+                assert_eq!(fate, expected, "{dialogue}");
+                let (connection, _peer) = connect(Transfer::data(), offers, &dialogue).await;
+                let group = connection.pipeline().mail(Mail::from(sender())).rcpt(rcpt());
+                let (_, outcomes) = group.data(slow([(500, Some("x\r\n"))])).await;
+                let code = said.split(' ').next().expect("a code");
+                assert_eq!(outcomes.2.end.fate(), code, "{dialogue}");
+            }
         }
     }
 }

@@ -62,6 +62,12 @@ where
         by_another: bool,
     ) {
         let Flight { ticket, envelope, mut transaction, .. } = flight;
+        if self.is_out_of_step(lost) && transaction.depends_on_replies(engine) {
+            transaction.doubt();
+            let recipients = transaction.recipients.take();
+            let unknown = DeliveryUnknown::new(lost.clone(), recipients);
+            return self.messages.report(ticket, Err(DeliverError::Unknown(unknown)));
+        }
         let came_to = transaction.lose(lost.fault(), engine, oldest);
         let delivered = transaction.recipients.take_delivered();
         let recipients = transaction.recipients.take();

@@ -18,7 +18,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     /// Gives the replies that are here to the members that they answer.
     pub(super) fn take_replies(&mut self, engine: &mut Engine) -> Result<(), Fault> {
         self.pass_unsent();
-        while let Some(head) = engine.next_reply()? {
+        while !self.is_asked()
+            && let Some(head) = engine.next_reply()?
+        {
             if !head.automatic {
                 self.take(&head, engine)?;
             } else if head.accepted || !self.reset_overtakes {
@@ -27,12 +29,17 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 // Some servers refuse what comes after a final dot in the same flight, to be safe
                 // from smuggled messages: this one gets no such commands any more.
                 engine.facts.overtakes = false;
-                engine.facts.reset_due = true;
+                engine.facts.leave_transaction(false);
                 self.reset_refused = true;
                 engine.skip(&head);
             }
         }
         Ok(())
+    }
+
+    /// Whether the server waits for a message that is not begun.
+    fn is_asked(&self) -> bool {
+        self.opened == Some(true) && self.awaited.is_empty()
     }
 
     fn take(&mut self, head: &ReplyHead, engine: &mut Engine) -> Result<(), Fault> {
@@ -90,13 +97,20 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         if names_recipient && accepted {
             self.confirmed.recipients += 1;
             // Without a sender: it may stand in a transaction all the same.
-            engine.facts.reset_due |= self.confirmed.diverged == Some(Diverged::Outside);
+            if self.confirmed.diverged == Some(Diverged::Outside) {
+                engine.facts.leave_transaction(true);
+            }
+        }
+        if awaited.effect == StateEffect::Content && accepted {
+            // What has come together with 354 is said of the message already.
+            engine.begin_content();
         }
         let progress = if accepted { Progress::Accepted(declared) } else { Progress::Refused };
-        let reset_due = self.note(awaited, progress);
-        engine.facts.reset_due |= reset_due;
+        if self.note(awaited, progress) {
+            engine.facts.leave_transaction(true);
+        }
         if awaited.effect == StateEffect::Close && accepted {
-            engine.facts.reset_due = false;
+            engine.facts.end_transaction();
         }
     }
 
@@ -112,7 +126,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             return Ok(());
         };
         transaction.take(head, head.stage, engine, false)?;
-        engine.facts.reset_due |= transaction.settle();
+        transaction.settle(engine);
         let outcome = match transaction.recipients.take_delivered() {
             Some(reply) => Outcome::Accepted(Receipt::new(transaction.recipients.take(), reply)),
             None => {

@@ -178,6 +178,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                         Some(Need::Reply)
                     } else {
                         self.open_content(engine);
+                        // What came together with 354 is said of the message.
+                        self.take_replies(engine)?;
                         None
                     }
                 }
@@ -339,7 +341,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             _ => {
                 content.end(Outcome::NotSent(NotSent::BehindRefused));
                 // Not after a refused MAIL: a recipient that was accepted all the same has said so.
-                engine.facts.reset_due |= state.open;
+                if state.open {
+                    engine.facts.leave_transaction(state.recipients > 0);
+                }
                 self.end_transaction();
                 self.end_content();
                 return;
@@ -375,7 +379,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let due = match transaction.step() {
             Step::Nothing => {
                 transaction.write_nothing(engine)?;
-                engine.facts.reset_due = true;
+                engine.facts.leave_transaction(false);
                 Due::EmptyMessage
             }
             _ => match transaction.write_content(engine, &self.capabilities, false)? {

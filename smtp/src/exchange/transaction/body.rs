@@ -1,5 +1,6 @@
 //! The message of a transaction: whether it may follow its recipients, and how it is queued.
 
+use std::io;
 use std::task::{Context, Poll};
 
 use smtp_grammar::Capabilities;
@@ -87,6 +88,18 @@ impl Transaction<'_> {
         }
     }
 
+    /// Whether nothing of the body has come yet.
+    pub(crate) fn awaits_body(&self) -> bool {
+        self.content.is_none() && self.body.is_some()
+    }
+
+    /// Refuses the message before its body has begun: its caller does not wait for it any more.
+    pub(crate) fn drop_body(&mut self) {
+        self.body = None;
+        let gone = io::Error::other("the caller went away before the body began");
+        self.refusal.get_or_insert_with(|| Refusal::body(gone));
+    }
+
     /// Queues the message when it is in memory, needs no change and is small, or owned: nothing has
     /// to be waited for. False when it is not.
     #[inline]
@@ -150,7 +163,7 @@ impl Transaction<'_> {
             }
             let Some(content) = &mut self.content else {
                 // It was refused as it was opened, before anything was announced.
-                self.step = Step::Done;
+                self.give_up();
                 return Ok(None);
             };
             if !data && !pipelining && self.due > 0 {
@@ -192,7 +205,7 @@ impl Transaction<'_> {
     /// When the server has accepted a recipient, or has refused the message before this one and then
     /// RSET, so that it may still have its recipients: they would get the empty message.
     pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
-        if self.accepted > 0 || (self.reset_refused && engine.facts.reset_due) {
+        if self.accepted > 0 || (self.reset_refused && engine.facts.recipients_left) {
             return Err(engine.end(Fault::Abandoned));
         }
         submit_nothing(engine);

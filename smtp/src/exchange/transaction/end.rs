@@ -11,26 +11,26 @@ use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
 
 impl Transaction<'_> {
-    /// Ends a transaction that is over, and says whether the server may still have it open: RSET is
-    /// due after it was accepted and its message was not, but not after MAIL was refused.
+    /// Ends a transaction that is over, and records whether the server may still have it open: RSET
+    /// is due after it was accepted and its message was not, but not after MAIL was refused.
     #[inline]
-    pub(crate) fn settle(&mut self) -> bool {
-        match &self.refusal {
-            None if self.restarts => true,
-            None => false,
-            Some(_) => self.settle_refused(),
+    pub(crate) fn settle(&mut self, engine: &mut Engine) {
+        if self.refusal.is_some() || self.restarts {
+            self.settle_refused(engine);
         }
     }
 
     #[cold]
-    fn settle_refused(&mut self) -> bool {
-        let Some(refusal) = &self.refusal else {
-            return false;
-        };
-        if !self.is_of_recipients(refusal) {
+    fn settle_refused(&mut self, engine: &mut Engine) {
+        if let Some(refusal) = &self.refusal
+            && !self.is_of_recipients(refusal)
+        {
             self.recipients.refuse_rest(refusal);
         }
-        self.mail == MailReply::Accepted || self.accepted > 0 || self.empty
+        let open = self.mail == MailReply::Accepted || self.accepted > 0 || self.empty;
+        if open || self.refusal.is_none() {
+            engine.facts.leave_transaction(self.accepted > 0);
+        }
     }
 
     /// Whether a refusal is only that of each recipient. Those that this transaction had no room for
@@ -71,7 +71,8 @@ impl Transaction<'_> {
             return Loss::Refused(refusal);
         }
         self.recipients.lose(None);
-        if engine.has_left(self.start + 1) { Loss::NotDelivered } else { Loss::NotSent }
+        let has_left = self.transactions > 1 || engine.has_left(self.start + 1);
+        if has_left { Loss::NotDelivered } else { Loss::NotSent }
     }
 
     /// Whether the server has refused the message, or every recipient. What it says in a transaction

@@ -66,7 +66,7 @@ impl Transaction<'_> {
         }
         match answers {
             Stage::Reset if head.accepted => {
-                engine.facts.reset_due = false;
+                engine.facts.end_transaction();
                 engine.skip(head);
             }
             Stage::Mail if head.accepted => {
@@ -75,6 +75,8 @@ impl Transaction<'_> {
             }
             Stage::Data if head.accepted && !self.is_hopeless() && !self.restarts => {
                 engine.skip(head);
+                // What has come together with 354 is said of the message already.
+                engine.begin_content();
                 self.step = Step::Content;
             }
             Stage::EndOfData => self.take_end(engine.take(head)),
@@ -107,6 +109,11 @@ impl Transaction<'_> {
                 engine.facts.overtakes = false;
                 self.reset_refused = true;
             }
+            // A source that was read from cannot be read again: its message is refused for now.
+            (Stage::Mail, Some(reply)) if self.reset_refused && self.body.is_none() => {
+                self.mail = MailReply::Refused;
+                self.refusal = Some(Refusal::not_repeatable(reply));
+            }
             (Stage::Mail, Some(_)) if self.reset_refused => {
                 self.restarts = true;
                 // Once DATA has left, its reply decides.
@@ -132,6 +139,7 @@ impl Transaction<'_> {
         self.answered = index + 1;
         if accepted {
             self.accepted += 1;
+            self.full_before = false;
             self.recipients.accept(index, reply);
         } else if !self.restarts {
             // Else it is named again, as if it had not been.
@@ -152,8 +160,11 @@ impl Transaction<'_> {
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
             self.recipients.retry(index, refusal);
             self.was_full = true;
-            // Those that were not named yet are of the next transaction.
-            self.range.end = self.named;
+            // Those that were not named yet are of the next transaction: after the second such reply,
+            // as 452 is also what a server says of one mailbox that is full.
+            if std::mem::replace(&mut self.full_before, true) {
+                self.range.end = self.named;
+            }
         } else {
             self.recipients.refuse(index, refusal);
         }
