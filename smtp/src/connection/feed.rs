@@ -87,7 +87,8 @@ impl Feed {
     /// [`Timeouts::total`](crate::Timeouts::total) allows. The connection is never interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
         let slot = FeedSlot::new(envelope, body.into());
-        FeedDelivery { feed: Some(self.clone()), slot: Some(slot) }
+        self.queue.add_handle();
+        FeedDelivery { queue: Some(Arc::clone(&self.queue)), slot: Some(slot) }
     }
 
     /// As [`deliver`](Self::deliver), in two steps: the first ends when the message has room in the
@@ -123,8 +124,8 @@ impl Debug for Feed {
 /// A message of a [`Feed`] on its way. It is in the queue once it was polled.
 #[must_use = "a message is sent when its future is awaited"]
 pub struct FeedDelivery {
-    /// Where the message goes, until it is there.
-    feed: Option<Feed>,
+    /// Where the message goes, until it is there: until then it is a handle.
+    queue: Option<Arc<FeedQueue>>,
     /// The message and its result, until that was taken.
     slot: Option<Arc<FeedSlot>>,
 }
@@ -133,8 +134,8 @@ impl FeedDelivery {
     /// Puts the message into the queue.
     fn enqueue(&mut self) -> Option<&Arc<FeedSlot>> {
         let slot = self.slot.as_ref()?;
-        if let Some(feed) = self.feed.take() {
-            feed.queue.push(Arc::clone(slot));
+        if let Some(queue) = self.queue.take() {
+            queue.push(Arc::clone(slot));
         }
         Some(slot)
     }
@@ -159,12 +160,17 @@ impl Drop for FeedDelivery {
         if let Some(slot) = &self.slot {
             slot.abandon();
         }
+        if let Some(queue) = &self.queue {
+            queue.remove_handle();
+        }
     }
 }
 
 impl Debug for FeedDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FeedDelivery").field("queued", &self.feed.is_none()).finish_non_exhaustive()
+        f.debug_struct("FeedDelivery")
+            .field("queued", &self.queue.is_none())
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,7 +189,7 @@ impl Future for FeedSubmission {
         };
         ready!(slot.poll_begun(cx));
         let slot = delivery.slot.take();
-        Poll::Ready(FeedDelivery { feed: None, slot })
+        Poll::Ready(FeedDelivery { queue: None, slot })
     }
 }
 

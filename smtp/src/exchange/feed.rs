@@ -66,19 +66,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl FeedQueue {
-    /// Adds a message. Of a queue that is closed the result is there at once.
+    /// Adds a message, which was a handle up to now. Of a queue that is closed the result is there at
+    /// once.
     pub(crate) fn push(&self, slot: Arc<FeedSlot>) {
         let mut state = lock(&self.state);
+        if state.waiting.len() >= FIRST_SWEEP {
+            let gone = state.sweep();
+            drop(state);
+            drop(gone);
+            state = lock(&self.state);
+        }
+        state.handles -= 1;
         if let Some(reason) = state.closed.clone() {
             drop(state);
             slot.not_sent(reason);
             return;
         }
-        let gone = state.sweep();
         state.waiting.push_back(slot);
         let runner = state.runner.take();
         drop(state);
-        drop(gone);
         if let Some(runner) = runner {
             runner.wake();
         }
@@ -138,8 +144,9 @@ impl FeedQueue {
 impl QueueState {
     /// Takes out the messages whose callers are gone, each time that twice as many wait as did after
     /// the last time.
+    #[cold]
     fn sweep(&mut self) -> Vec<Arc<FeedSlot>> {
-        if self.waiting.len() < self.sweep_at.max(FIRST_SWEEP) {
+        if self.waiting.len() < self.sweep_at {
             return Vec::new();
         }
         let (waiting, gone) = self.waiting.drain(..).partition(|slot| !slot.is_abandoned());
@@ -151,6 +158,7 @@ impl QueueState {
 
 /// Has a waker woken from now on. Gives the one before, to be dropped outside of the lock: with it may
 /// go a task that has something to say to the same queue.
+#[inline]
 #[must_use]
 fn register(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
     match place {
@@ -211,7 +219,10 @@ impl FeedSlot {
     /// What became of the message, once it is known.
     pub(crate) fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Delivered> {
         let mut state = lock(&self.state);
-        if let Some(result) = state.result.take() {
+        // Not taken to see whether it is there: it is large.
+        if state.result.is_some()
+            && let Some(result) = state.result.take()
+        {
             return Poll::Ready(result);
         }
         let before = register(&mut state.caller, cx.waker());
@@ -294,5 +305,43 @@ impl Messages<'static> for Fed {
 
     fn hand_back(&mut self, slot: Arc<FeedSlot>, unsent: Unsent, message: Option<OwnedMessage>) {
         slot.finish(Err(DeliverError::NotSent(unsent.with_message(message))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot() -> Arc<FeedSlot> {
+        let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+        FeedSlot::new(envelope, Body::from("x\r\n"))
+    }
+
+    /// Callers that come and go while the server is silent leave nothing behind; those who wait stay
+    /// in their order.
+    #[test]
+    fn messages_whose_callers_are_gone_leave_the_queue() {
+        let queue = FeedQueue::default();
+        let mut waiting = Vec::new();
+        let mut most = 0;
+        for number in 0..10_000 {
+            let slot = slot();
+            queue.add_handle();
+            queue.push(Arc::clone(&slot));
+            if number % 100 == 0 {
+                waiting.push(slot);
+            } else {
+                slot.abandon();
+            }
+            most = most.max(lock(&queue.state).waiting.len());
+        }
+        assert!(most <= 2 * waiting.len() + FIRST_SWEEP, "{most} for {}", waiting.len());
+        for expected in waiting {
+            let Poll::Ready(Some((slot, ..))) = queue.poll_slot(None) else {
+                panic!("one that waits was lost");
+            };
+            assert!(Arc::ptr_eq(&slot, &expected));
+        }
+        assert!(matches!(queue.poll_slot(None), Poll::Ready(None)), "every handle is gone");
     }
 }
