@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Error;
 
-use crate::expand::{pipelined, states};
+use crate::expand::{free, pipelined, states};
 use crate::model::{Kind, Model, ReplyModel};
 
 pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
@@ -49,11 +49,16 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
             let understood = states(model, command);
             let states = if understood.is_empty() {
                 let mut generics = model.input.generics.clone();
-                generics.params.push(syn::parse_quote!(State: #smtp::State));
+                let state = free(&generics, "State");
+                generics.params.push(syn::parse_quote!(#state: #smtp::State));
                 let (generics, ..) = generics.split_for_impl();
+                let marker = match &command.converses {
+                    Some(_) => quote!(Converses),
+                    None => quote!(ValidIn),
+                };
                 quote! {
                     #[automatically_derived]
-                    impl #generics #smtp::ValidIn<State> for #name #arguments #bounds {}
+                    impl #generics #smtp::#marker<#state> for #name #arguments #bounds {}
                 }
             } else {
                 understood

@@ -82,11 +82,13 @@
 //! | field | `code`, `enhanced`, `reply` | the code, the enhanced status code, the whole reply |
 
 mod attr;
+mod check;
 mod errors;
 mod expand;
 mod fallback;
 mod model;
 mod nearest;
+mod span;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -109,6 +111,7 @@ pub fn derive_reply(input: TokenStream) -> TokenStream {
 fn command(input: &DeriveInput) -> proc_macro2::TokenStream {
     let errors = errors::Errors::new();
     let model = model::Model::of(input, &errors);
+    check::check(&model, &errors);
     match errors.finish() {
         Ok(()) => expand::expand(&model),
         Err(error) => fallback::command(&model, &error),
@@ -118,6 +121,7 @@ fn command(input: &DeriveInput) -> proc_macro2::TokenStream {
 fn reply(input: &DeriveInput) -> proc_macro2::TokenStream {
     let errors = errors::Errors::new();
     let model = model::ReplyModel::of(input, &errors);
+    check::reply(&model, &errors);
     match errors.finish() {
         Ok(()) => expand::reply(&model),
         Err(error) => fallback::reply(&model, &error),

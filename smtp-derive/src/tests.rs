@@ -83,7 +83,7 @@ fn lists_encoders_and_lifetimes() {
         struct List<'a, T: Display> {
             #[smtp(join = ",")]
             joined: Vec<T>,
-            #[smtp(param = "TO", with = brackets)]
+            #[smtp(with = brackets)]
             each: Vec<&'a str>,
             #[smtp(base64, if_offered = "X-BLOB")]
             blob: &'a [u8],
@@ -161,7 +161,8 @@ fn replies() {
 /// The messages of a wrong input.
 fn mistakes(input: &DeriveInput) -> Vec<String> {
     let errors = crate::errors::Errors::new();
-    let _ = crate::model::Model::of(input, &errors);
+    let model = crate::model::Model::of(input, &errors);
+    crate::check::check(&model, &errors);
     let error = errors.finish().expect_err("the input is wrong");
     error.into_iter().map(|error| error.to_string()).collect()
 }

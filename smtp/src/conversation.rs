@@ -28,8 +28,12 @@ pub trait Conversation: Send {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Turn {
-    /// A line, as it is. A CR, a LF or a NUL in it closes the connection.
+    /// A line that is no secret, as it is: it is shown in traces, and sent to any server. A CR, a LF
+    /// or a NUL in it closes the connection.
+    Text(String),
+    /// A line, as it is. A CR, a LF or a NUL in it closes the connection, and so does a server that
+    /// is not verified, unless the call came through the door named `dangerous`.
     Line(Secret),
-    /// Octets, as a line of base64.
+    /// Octets, as a line of base64. They travel where a [`Line`](Self::Line) does.
     Base64(Secret),
 }

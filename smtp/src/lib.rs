@@ -141,9 +141,9 @@ pub use connection::DeliverStream;
 pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
-    AnyCall, AnyClosed, AnyConnection, AnyFeeding, Call, Closed, Connection, Dangerous, DataError,
-    DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut,
-    HandOver, Pending, Refused, SendData, TransitionError,
+    AnyCall, AnyClosed, AnyConnection, AnyFeeding, Call, Closed, Connection, Dangerous,
+    DangerousMut, DataError, DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission,
+    Feeding, FeedingMut, HandOver, Pending, Refused, SendData, TransitionError,
 };
 pub use conversation::{Conversation, Turn};
 pub use error::{
@@ -170,7 +170,8 @@ pub use proto::stage::{Stage, Timeouts};
 pub use proto::trace::{Event, Observer, Shown};
 pub use secret::{Octets, Secret};
 pub use state::{
-    Consumes, Converses, OpensContent, Pipelined, Reachable, State, Transition, Upgrade, ValidIn,
+    Consumes, Converses, ConversesInto, OpensContent, Pipelined, Reachable, State, Transition,
+    Upgrade, ValidIn,
 };
 
 /// The README's programs are compiled with the tests.
@@ -186,10 +187,14 @@ pub mod __private {
 
     pub use smtp_grammar::Xtext;
 
-    pub use crate::auth::{Piece, message};
+    pub use core::clone::Clone;
+
+    pub use crate::auth::{Piece, any_secret, message, saslname};
     pub use crate::proto::adaptors::{Prefixed, is_default, is_empty, join};
+    pub use crate::proto::command::reads;
     pub use crate::proto::reply::{
-        key, lines, lines_from_str, required_key, text, text_from_str, word,
+        key, keys, lines, lines_from_str, optional_text, optional_word, required_key, text,
+        text_from_str, word,
     };
-    pub use crate::secret::base64;
+    pub use crate::secret::{Hidden, base64, encoded};
 }

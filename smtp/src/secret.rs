@@ -3,7 +3,10 @@
 //! They redact themselves in every build and are wiped when dropped. No form of logging is safe
 //! with a `String`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -76,14 +79,60 @@ impl Argument for Secret {
     }
 }
 
-/// Octets of a field that may be a secret: text, bytes, or a [`Secret`].
+/// A value that is written as it is, and treated as a [`Secret`]: `#[smtp(secret)]`.
+pub struct Hidden<'a, T: ?Sized>(pub &'a T);
+
+impl<T: Argument + ?Sized> Argument for Hidden<'_, T> {
+    fn write(&self, line: &mut Line<'_>) {
+        line.hide(|line| self.0.write(line));
+    }
+}
+
+impl<T: ?Sized> Debug for Hidden<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(<redacted>)")
+    }
+}
+
+/// What a function has made of a value: `#[smtp(with = path)]`.
+pub struct Encoded<T> {
+    encoded: T,
+    secret: bool,
+}
+
+/// What a function has made of `value`. It is a secret where the value is one.
+pub fn encoded<V: ?Sized, T>(_: &V, encoded: T) -> Encoded<T> {
+    // The type's name, because it is found in any type: behind an alias, a reference or an `Option`,
+    // and in place of a parameter. A type of another crate with this name is redacted too.
+    let secret = std::any::type_name::<V>().contains(std::any::type_name::<Secret>());
+    Encoded { encoded, secret }
+}
+
+impl<T: Argument> Argument for Encoded<T> {
+    fn write(&self, line: &mut Line<'_>) {
+        if self.secret {
+            line.hide(|line| self.encoded.write(line));
+        } else {
+            self.encoded.write(line);
+        }
+    }
+}
+
+impl<T> Debug for Encoded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Encoded(..)")
+    }
+}
+
+/// Octets of a field that may be a secret: text, bytes, a number, or a [`Secret`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no octets to send",
-    label = "neither text, nor bytes, nor a `Secret`"
+    label = "neither text, nor bytes, nor a number, nor a `Secret`",
+    note = "such types are `String`, `&str`, `Vec<u8>`, `[u8; N]`, `Bytes`, integers and `Secret`, also in `Option`, `Cow`, `Box` and `Arc`; for any other, implement `smtp::Octets`"
 )]
 pub trait Octets {
     /// The octets.
-    fn octets(&self) -> &[u8];
+    fn octets(&self) -> Cow<'_, [u8]>;
 
     /// Whether they must not be shown.
     fn is_secret(&self) -> bool {
@@ -92,8 +141,8 @@ pub trait Octets {
 }
 
 impl Octets for Secret {
-    fn octets(&self) -> &[u8] {
-        &self.0
+    fn octets(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
     }
     fn is_secret(&self) -> bool {
         true
@@ -103,8 +152,8 @@ impl Octets for Secret {
 macro_rules! octets_of {
     ($($plain:ty),*) => {$(
         impl Octets for $plain {
-            fn octets(&self) -> &[u8] {
-                self.as_ref()
+            fn octets(&self) -> Cow<'_, [u8]> {
+                Cow::Borrowed(self.as_ref())
             }
         }
     )*};
@@ -112,8 +161,42 @@ macro_rules! octets_of {
 
 octets_of!(str, String, [u8], Vec<u8>, Bytes);
 
-impl<T: Octets + ?Sized> Octets for &T {
-    fn octets(&self) -> &[u8] {
+impl<const N: usize> Octets for [u8; N] {
+    fn octets(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self)
+    }
+}
+
+macro_rules! digits_of {
+    ($($number:ty),*) => {$(
+        impl Octets for $number {
+            fn octets(&self) -> Cow<'_, [u8]> {
+                Cow::Owned(self.to_string().into_bytes())
+            }
+        }
+    )*};
+}
+
+// In decimal. No `u8`: a byte is not a number of a message.
+digits_of!(u16, u32, u64, u128, usize, i16, i32, i64, i128, isize);
+
+macro_rules! octets_in {
+    ($($pointer:ty),*) => {$(
+        impl<T: Octets + ?Sized> Octets for $pointer {
+            fn octets(&self) -> Cow<'_, [u8]> {
+                T::octets(self)
+            }
+            fn is_secret(&self) -> bool {
+                T::is_secret(self)
+            }
+        }
+    )*};
+}
+
+octets_in!(&T, Box<T>, Arc<T>, Rc<T>);
+
+impl<T: Octets + ToOwned + ?Sized> Octets for Cow<'_, T> {
+    fn octets(&self) -> Cow<'_, [u8]> {
         T::octets(self)
     }
     fn is_secret(&self) -> bool {
@@ -123,8 +206,8 @@ impl<T: Octets + ?Sized> Octets for &T {
 
 /// Nothing is no octets.
 impl<T: Octets> Octets for Option<T> {
-    fn octets(&self) -> &[u8] {
-        self.as_ref().map_or(&[], Octets::octets)
+    fn octets(&self) -> Cow<'_, [u8]> {
+        self.as_ref().map_or(Cow::Borrowed(&[]), Octets::octets)
     }
     fn is_secret(&self) -> bool {
         self.as_ref().is_some_and(Octets::is_secret)
@@ -146,9 +229,9 @@ impl Argument for Base64<'_> {
         if octets.is_empty() {
             line.octets(|buffer| buffer.push(b'='));
         } else if self.0.is_secret() {
-            line.secret(|buffer| encode(octets, buffer));
+            line.secret(|buffer| encode(&octets, buffer));
         } else {
-            line.octets(|buffer| encode(octets, buffer));
+            line.octets(|buffer| encode(&octets, buffer));
         }
     }
 }

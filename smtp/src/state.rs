@@ -119,7 +119,7 @@ pub trait Home: State {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent in the state `{S}`",
     label = "not valid in `{S}`",
-    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`"
+    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`, one that asks questions with `converse`"
 )]
 pub trait ValidIn<S: State>: Command {}
 
@@ -129,7 +129,7 @@ pub trait ValidIn<S: State>: Command {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not lead out of the state `{S}`",
     label = "no transition from `{S}`",
-    note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`"
+    note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`, one that asks questions with `converse_into`"
 )]
 pub trait Transition<S: State>: Command {
     /// The state after the command.
@@ -177,15 +177,30 @@ pub trait OpensContent: Command {}
 )]
 pub trait Consumes<S: State>: Command {}
 
-/// A command whose intermediate reply (3yz) opens a conversation of its own, as AUTH does.
+/// A command whose intermediate reply (3yz) opens a conversation of its own, as AUTH does. It may be
+/// sent in the state `S` and leaves the session in it, and is never sent without its conversation:
+/// the server would take the next command for the answer.
 ///
-/// Derived from `#[smtp(converses)]`.
+/// Derived from `#[smtp(converses, valid_in(..))]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not open a conversation",
+    message = "`{Self}` does not open a conversation in the state `{S}`",
     label = "the server would not wait for an answer after this command",
-    note = "a command that the server answers with 3yz, and then waits, says `#[smtp(converses)]`"
+    note = "a command that the server answers with 3yz, and then waits, says `#[smtp(converses, valid_in(..))]`; one that asks nothing is sent with `send`"
 )]
-pub trait Converses: Command {}
+pub trait Converses<S: State>: Command {}
+
+/// As [`Converses`], of a command that leads from the state `S` to another.
+///
+/// Derived from `#[smtp(converses, transition(S => Next))]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not open a conversation that leads out of the state `{S}`",
+    label = "no conversation leads out of `{S}` by this command",
+    note = "a command that the server answers with 3yz, and that leads to another state, says `#[smtp(converses, transition({S} => ..))]`"
+)]
+pub trait ConversesInto<S: State>: Command {
+    /// The state after the conversation.
+    type Next: Reachable<S>;
+}
 
 /// A state that a command can lead to from the state `From`.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 //! Commands that the library does not have, as a user would define them.
 
-use smtp::{Conversation, MechanismError, Reply, Secret, SmtpCommand, Turn};
+use smtp::{Conversation, MechanismError, Reply, SmtpCommand, Turn};
 
 /// Asks questions in return.
 #[derive(Debug, SmtpCommand)]
@@ -18,6 +18,6 @@ pub struct Blue;
 
 impl Conversation for Blue {
     fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
-        Ok(Turn::Line(Secret::from("blue")))
+        Ok(Turn::Text("blue".to_owned()))
     }
 }

@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Lit, LitInt, LitStr, Token, Type, parenthesized};
 
+use super::known::Place;
 use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
@@ -63,14 +64,9 @@ pub(crate) struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Reads the attributes. `known` are the names that `place` takes; all others are errors, and
-    /// so is a name that stands there twice.
-    pub(crate) fn of(
-        attributes: &[Attribute],
-        place: &str,
-        known: &[&str],
-        errors: &'a Errors,
-    ) -> Self {
+    /// Reads the attributes. A name that means nothing in `place` is an error, and so is one that
+    /// stands there twice.
+    pub(crate) fn of(attributes: &[Attribute], place: Place, errors: &'a Errors) -> Self {
         let mut found: Vec<Item> = Vec::new();
         let mut spoiled = false;
         for attribute in attributes {
@@ -84,16 +80,9 @@ impl<'a> Items<'a> {
             };
             for item in listed_here {
                 let name = item.name.to_string();
-                if !known.contains(&name.as_str()) {
+                if !place.has(&name) {
                     spoiled = true;
-                    errors.at(
-                        &item.name,
-                        format!(
-                            "`{name}` means nothing {place}{}; what does: {}",
-                            hint(&name, known),
-                            listed(known)
-                        ),
-                    );
+                    errors.at(&item.name, unknown(&name, place));
                 } else if found.iter().any(|other| other.name == item.name) {
                     errors.at(&item.name, format!("`{name}` stands here twice: keep one"));
                 } else {
@@ -170,10 +159,22 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// Says that `name` has another form.
     fn wrong<T>(&mut self, name: &Ident, form: &str) -> Option<T> {
         self.spoiled = true;
         let space = if form.starts_with('=') { " " } else { "" };
         self.errors.at(name, format!("`{name}` is written `{name}{space}{form}`"));
         None
     }
+}
+
+/// What is said of a name that means nothing in `place`.
+fn unknown(name: &str, place: Place) -> String {
+    let at = place.at;
+    if let Some(belongs) = place.elsewhere(name) {
+        return format!("`{name}` means nothing {at}: it belongs {belongs}");
+    }
+    let known = place.all();
+    let (hint, listed) = (hint(name, &known), listed(&known));
+    format!("`{name}` means nothing {at}{hint}; what does: {listed}")
 }

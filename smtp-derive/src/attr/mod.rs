@@ -5,6 +5,7 @@
 
 mod codes;
 mod item;
+pub(crate) mod known;
 mod names;
 mod states;
 mod template;

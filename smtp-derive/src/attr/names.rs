@@ -16,6 +16,8 @@ pub(crate) fn is_verb(verb: &LitStr, errors: &Errors) {
         .or_else(|| text.chars().find(|c| !matches!(c, ' '..='~')));
     if word.is_empty() || text.ends_with(' ') {
         errors.at(verb, "a verb is a word, such as \"XCLIENT\" or \"MAIL FROM:\"");
+    } else if text.contains("  ") {
+        errors.at(verb, "the words of a verb have one space between them (RFC 5321 §4.1.1)");
     } else if let Some(character) = wrong {
         errors.at(
             verb,

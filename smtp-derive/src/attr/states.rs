@@ -36,10 +36,20 @@ pub(crate) enum End {
 }
 
 /// Reads what stands between the parentheses of `valid_in(Tls, Home)`.
-pub(crate) fn places(tokens: TokenStream, errors: &Errors) -> Vec<Place> {
+pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Place> {
     let parse = Punctuated::<Ident, Token![,]>::parse_terminated;
-    let Some(names) = errors.keep(parse.parse2(tokens)) else {
-        return Vec::new();
+    let names = match parse.parse2(tokens.clone()) {
+        Ok(names) => names,
+        Err(error) => {
+            // A path or a string: underlined whole, and what was meant is most often its last word.
+            let meant = last_word(tokens.clone()).unwrap_or_else(|| "Tls".to_owned());
+            let message = format!("states are written by name alone: `{name}({meant})`");
+            errors.push(match tokens.is_empty() {
+                true => syn::Error::new(error.span(), message),
+                false => syn::Error::new_spanned(tokens, message),
+            });
+            return Vec::new();
+        }
     };
     let mut seen: Vec<String> = Vec::new();
     let mut places = Vec::new();
@@ -77,6 +87,13 @@ pub(crate) fn places(tokens: TokenStream, errors: &Errors) -> Vec<Place> {
         }
     }
     places
+}
+
+/// The last state that is named in tokens of another form: `Tls` of `smtp::state::Tls` and of
+/// `"Tls"`.
+fn last_word(tokens: TokenStream) -> Option<String> {
+    let words = tokens.into_iter().map(|token| token.to_string().trim_matches('"').to_owned());
+    words.filter(|word| PLACES.contains(&word.as_str())).last()
 }
 
 /// Reads what stands between the parentheses of `transition(Tls => Authed, ..)`.

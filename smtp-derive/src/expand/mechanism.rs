@@ -1,21 +1,23 @@
 //! `impl Mechanism`: what is said first, and to each challenge.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote;
-use syn::{Ident, Path};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Ident, Member, Path};
 
-use crate::model::{Answers, Initial, Mechanism, Model, Template, TemplatePart};
+use crate::model::{Answers, Initial, Mechanism, Model, Slot, Template, TemplatePart};
+use crate::span;
 
 pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream {
     let smtp = &model.smtp;
     let name = &model.input.ident;
     let (generics, arguments, bounds) = model.input.generics.split_for_impl();
     let sasl_name = &mechanism.name;
-    let reveals_secret = mechanism.reveals_secret;
+    let reveals_secret = reveals_secret(smtp, mechanism);
     let initial = match &mechanism.initial {
         Initial::None => quote!(#smtp::__private::Ok(#smtp::__private::None)),
         Initial::Template(template) => {
-            let message = message(smtp, template);
+            let message = message(smtp, mechanism, template);
             quote!(#message.map(#smtp::__private::Some))
         }
         Initial::Function(function) => quote!(#function(self).map(#smtp::__private::Some)),
@@ -24,11 +26,11 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
     let respond = match &mechanism.answers {
         Answers::None => quote!(#smtp::__private::Err(#challenge.unexpected())),
         Answers::Function(function) => quote!(#function(self, #challenge)),
-        Answers::Templates(templates) => {
+        Answers::Templates(_, templates) => {
             let arms = templates.iter().enumerate().map(|(index, template)| {
                 let index = Literal::usize_unsuffixed(index);
-                let message = message(smtp, template);
-                quote!(#index => #message.map(#smtp::Step::from),)
+                let message = message(smtp, mechanism, template);
+                quote!(#index => #message.map(#smtp::Step::Respond),)
             });
             quote! {
                 match #challenge.index() {
@@ -77,18 +79,48 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
     }
 }
 
-fn message(smtp: &Path, template: &Template) -> TokenStream {
+/// A template sends its fields as they are, so a secret among them is revealed, no matter what the
+/// attributes say.
+fn reveals_secret(smtp: &Path, mechanism: &Mechanism) -> TokenStream {
+    let mut sent = mechanism.sent().peekable();
+    if mechanism.reveals_secret || sent.peek().is_none() {
+        let reveals_secret = mechanism.reveals_secret;
+        return quote!(#reveals_secret);
+    }
+    let fields = sent.map(|slot| field(smtp, slot).1);
+    quote!(#smtp::__private::any_secret(&[#(#fields),*]))
+}
+
+fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStream {
     let pieces = template.iter().map(|part| match part {
         TemplatePart::Text(text) => {
             let octets = Literal::byte_string(text.as_bytes());
             quote!(#smtp::__private::Piece::Text(#octets))
         }
-        TemplatePart::Field { member, name, nonempty: true } => {
-            quote!(#smtp::__private::Piece::Required(#name, &self.#member))
-        }
-        TemplatePart::Field { member, name, .. } => {
-            quote!(#smtp::__private::Piece::Field(#name, &self.#member))
+        TemplatePart::Field(index) => {
+            let slot = &mechanism.slots[*index];
+            let (smtp, value) = field(smtp, slot);
+            let (kind, name) =
+                (if slot.nonempty.is_some() { "Required" } else { "Field" }, &slot.name);
+            let kind = Ident::new(kind, Span::call_site().located_at(slot.ty.span()));
+            quote!(#smtp::__private::Piece::#kind(#name, #value))
         }
     });
     quote!(#smtp::__private::message(&[#(#pieces),*]))
+}
+
+/// The crate and a reference to a field, both at the place of the field's type: an error of the type
+/// is shown there.
+fn field(smtp: &Path, slot: &Slot) -> (TokenStream, TokenStream) {
+    let place = Span::call_site().located_at(slot.ty.span());
+    let smtp = span::at(place, smtp.to_token_stream());
+    let mut member = slot.member.clone();
+    if let Member::Named(name) = &mut member {
+        name.set_span(name.span().located_at(place));
+    }
+    let value = match slot.saslname {
+        Some(_) => quote_spanned!(place=> &#smtp::__private::saslname(&self.#member)),
+        None => quote_spanned!(place=> &self.#member),
+    };
+    (smtp, value)
 }

@@ -3,13 +3,14 @@
 //! It is data and calls; what needs thought is in the crate `smtp`, where it is tested once.
 
 mod command;
+mod field;
 mod mechanism;
 mod reply;
 mod states;
 
 pub(crate) use command::pipelined;
 pub(crate) use reply::reply;
-pub(crate) use states::states;
+pub(crate) use states::{free, states};
 
 use proc_macro2::TokenStream;
 

@@ -1,11 +1,13 @@
 //! `impl FromReply`: a value for each code.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Path};
 
-use crate::model::{Arm, Part, ReplyField, ReplyModel};
+use super::command::pattern;
+use crate::model::{Arm, Holds, Part, ReplyField, ReplyModel};
+use crate::span;
 
 pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
     let smtp = &model.smtp;
@@ -27,9 +29,11 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
             }
         }
     };
+    let codes = codes(model);
     quote! {
         #[automatically_derived]
         impl #generics #smtp::FromReply for #name #arguments #bounds {
+            #codes
             fn from_reply(
                 #reply: #smtp::Reply,
             ) -> #smtp::__private::Result<Self, #smtp::ReplyError> {
@@ -37,6 +41,15 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// The codes of all variants.
+fn codes(model: &ReplyModel<'_>) -> Option<TokenStream> {
+    let smtp = &model.smtp;
+    let mut codes = model.arms.iter().flat_map(|arm| &arm.codes).peekable();
+    codes.peek()?;
+    let patterns = codes.map(|code| pattern(smtp, code));
+    Some(quote!(const CODES: &'static [#smtp::CodePattern] = &[#(#patterns),*];))
 }
 
 fn arm(smtp: &Path, arm: &Arm, reply: &Ident, classes: bool) -> Option<TokenStream> {
@@ -74,23 +87,35 @@ fn value(smtp: &Path, arm: &Arm, reply: &Ident) -> TokenStream {
 }
 
 fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
-    let span = field.ty.span();
+    let place = Span::call_site().located_at(field.ty.span());
+    let smtp = span::at(place, smtp.to_token_stream());
+    let mut reply = reply.clone();
+    reply.set_span(reply.span().located_at(place));
+    let holds = field.holds();
+    let optional = holds == Holds::Optional;
     match &field.part {
-        Part::Text(None) => quote_spanned!(span=> #smtp::__private::text_from_str(&#reply)?),
+        Part::Text(None) if optional => {
+            quote_spanned!(place=> #smtp::__private::optional_text(&#reply)?)
+        }
+        Part::Text(None) => quote_spanned!(place=> #smtp::__private::text_from_str(&#reply)?),
         Part::Text(Some(parser)) => {
-            quote_spanned!(span=> #smtp::__private::text(&#reply, #parser)?)
+            quote_spanned!(place=> #smtp::__private::text(&#reply, #parser)?)
         }
-        Part::Lines(None) => quote_spanned!(span=> #smtp::__private::lines_from_str(&#reply)?),
+        Part::Lines(None) => quote_spanned!(place=> #smtp::__private::lines_from_str(&#reply)?),
         Part::Lines(Some(parser)) => {
-            quote_spanned!(span=> #smtp::__private::lines(&#reply, #parser)?)
+            quote_spanned!(place=> #smtp::__private::lines(&#reply, #parser)?)
         }
-        Part::Word(place) => quote_spanned!(span=> #smtp::__private::word(&#reply, #place)?),
-        Part::Key(key, true) => quote_spanned!(span=> #smtp::__private::key(&#reply, #key)?),
-        Part::Key(key, false) => {
-            quote_spanned!(span=> #smtp::__private::required_key(&#reply, #key)?)
+        Part::Word(index) if optional => {
+            quote_spanned!(place=> #smtp::__private::optional_word(&#reply, #index)?)
         }
-        Part::Code => quote!(#reply.code()),
-        Part::Enhanced => quote!(#reply.enhanced()),
-        Part::Reply => quote!(#reply.clone()),
+        Part::Word(index) => quote_spanned!(place=> #smtp::__private::word(&#reply, #index)?),
+        Part::Key(key) => match holds {
+            Holds::Optional => quote_spanned!(place=> #smtp::__private::key(&#reply, #key)?),
+            Holds::All => quote_spanned!(place=> #smtp::__private::keys(&#reply, #key)?),
+            Holds::One => quote_spanned!(place=> #smtp::__private::required_key(&#reply, #key)?),
+        },
+        Part::Code => quote_spanned!(place=> #reply.code()),
+        Part::Enhanced => quote_spanned!(place=> #reply.enhanced()),
+        Part::Reply => quote_spanned!(place=> #smtp::__private::Clone::clone(&#reply)),
     }
 }

@@ -1,8 +1,8 @@
 //! Where a command is sent, and where it leads.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{GenericParam, Generics, parse_quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{GenericParam, Generics, Ident, parse_quote};
 
 use crate::attr::{End, Place};
 use crate::model::{Command, Model};
@@ -11,13 +11,18 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
     let smtp = &model.smtp;
     let name = &model.input.ident;
     let (generics, arguments, bounds) = model.input.generics.split_for_impl();
-    let places = command.places.iter().map(|place| placed(model, place, &quote!(ValidIn)));
+    // A command that asks questions is never sent alone: it has no `ValidIn`, no `Transition`.
+    let (stays, leads) = match &command.converses {
+        Some(_) => (quote!(Converses), quote!(ConversesInto)),
+        None => (quote!(ValidIn), quote!(Transition)),
+    };
+    let places = command.places.iter().map(|place| placed(model, place, &stays));
     let consumes = command.consumes.iter().map(|place| placed(model, place, &quote!(Consumes)));
     let edges = command.edges.iter().map(|edge| {
         let (from, to) = (end(model, &edge.from), end(model, &edge.to));
         quote! {
             #[automatically_derived]
-            impl #generics #smtp::Transition<#from> for #name #arguments #bounds {
+            impl #generics #smtp::#leads<#from> for #name #arguments #bounds {
                 type Next = #to;
             }
         }
@@ -25,7 +30,6 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
     let markers = [
         command.upgrade.as_ref().map(|_| quote!(Upgrade)),
         command.content.as_ref().map(|_| quote!(OpensContent)),
-        command.converses.then(|| quote!(Converses)),
     ];
     let markers = markers.iter().flatten().map(|marker| {
         quote! {
@@ -43,12 +47,16 @@ fn placed(model: &Model<'_>, place: &Place, marker: &TokenStream) -> TokenStream
     let (_, arguments, bounds) = model.input.generics.split_for_impl();
     let (generics, state) = match place {
         Place::State(state) => (model.input.generics.clone(), quote!(#smtp::state::#state)),
-        Place::InTransaction => (
-            with(&model.input.generics, &parse_quote!(Home: #smtp::state::Home)),
-            quote!(#smtp::state::InTransaction<Home>),
-        ),
+        Place::InTransaction => {
+            let home = free(&model.input.generics, "Home");
+            (
+                with(&model.input.generics, &parse_quote!(#home: #smtp::state::Home)),
+                quote!(#smtp::state::InTransaction<#home>),
+            )
+        }
         Place::Any => {
-            (with(&model.input.generics, &parse_quote!(State: #smtp::State)), quote!(State))
+            let state = free(&model.input.generics, "State");
+            (with(&model.input.generics, &parse_quote!(#state: #smtp::State)), quote!(#state))
         }
     };
     let (generics, ..) = generics.split_for_impl();
@@ -66,6 +74,17 @@ fn end(model: &Model<'_>, end: &End) -> TokenStream {
             quote!(#smtp::state::InTransaction<#smtp::state::#home>)
         }
     }
+}
+
+/// A name that none of the type's own parameters has.
+pub(crate) fn free(generics: &Generics, name: &str) -> Ident {
+    let mut name = Ident::new(name, Span::call_site());
+    while generics.type_params().any(|parameter| parameter.ident == name)
+        || generics.const_params().any(|parameter| parameter.ident == name)
+    {
+        name = format_ident!("{name}_");
+    }
+    name
 }
 
 /// The type's own parameters, and one more.

@@ -1,29 +1,14 @@
 //! Fields of a command: what they write, and when.
 
-use proc_macro2::Span;
-use quote::format_ident;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{GenericArgument, Ident, Index, LitInt, LitStr, Member, PathArguments, Type};
 
-use crate::attr::{Items, is_keyword};
+use crate::attr::{Items, known};
 use crate::errors::Errors;
-
-const KNOWN: &[&str] = &[
-    "param",
-    "flag",
-    "xtext",
-    "base64",
-    "with",
-    "prefix",
-    "join",
-    "requires",
-    "if_offered",
-    "if_listed",
-    "unless_default",
-    "raises",
-    "utf8",
-    "flatten",
-    "skip",
-];
+use crate::span::ungroup;
 
 /// A field of a command.
 pub(crate) struct Field {
@@ -31,10 +16,14 @@ pub(crate) struct Field {
     /// The name it has where it is taken out of its variant.
     pub(crate) binding: Ident,
     pub(crate) ty: Type,
-    pub(crate) role: Role,
+    /// What makes it an argument of its kind. More than one is an error.
+    pub(crate) roles: Vec<(Ident, Role)>,
     pub(crate) many: Many,
     pub(crate) encoder: Encoder,
+    pub(crate) join: Option<LitStr>,
     pub(crate) prefix: Option<LitStr>,
+    /// Whether the value is a secret, no matter what its type is.
+    pub(crate) secret: Option<Ident>,
     pub(crate) requires: Option<LitStr>,
     pub(crate) if_offered: Option<LitStr>,
     /// Left out where the keyword of the command does not list this parameter.
@@ -43,8 +32,10 @@ pub(crate) struct Field {
     pub(crate) unless_default: Option<Ident>,
     pub(crate) raises: Option<LitInt>,
     pub(crate) utf8: bool,
-    /// The first attribute that says how the value is written.
-    form: Option<Ident>,
+    /// The attributes that say how the value is written, in the order in which they stand here.
+    pub(crate) forms: Vec<Ident>,
+    /// The attributes that say when it is written, and what the line needs for it.
+    pub(crate) facts: Vec<Ident>,
 }
 
 /// What a field writes.
@@ -52,16 +43,18 @@ pub(crate) enum Role {
     Argument,
     Param(LitStr),
     Flag(LitStr),
+    /// The rest of the line, spaces included.
+    Text,
     Flatten,
     Skip,
 }
 
 /// How many values a field has.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Many {
     One,
     Optional,
     Repeated,
-    Joined(LitStr),
 }
 
 pub(crate) enum Encoder {
@@ -73,130 +66,100 @@ pub(crate) enum Encoder {
 
 impl Field {
     pub(super) fn of(index: usize, field: &syn::Field, errors: &Errors) -> Self {
-        let mut items = Items::of(&field.attrs, "on a field", KNOWN, errors);
-        let member = match &field.ident {
-            Some(name) => Member::Named(name.clone()),
-            None => Member::Unnamed(Index::from(index)),
-        };
+        let mut items = Items::of(&field.attrs, known::FIELD, errors);
+        let place = field.ty.span();
+        // Not the field's own name: `line` is what everything is written to. At the place of the
+        // type, where errors of it are shown.
+        let span = Span::mixed_site().located_at(place);
         let binding = match &field.ident {
-            // Not the field's own name: `line` is what everything is written to.
-            Some(name) => format_ident!("field_{name}", span = Span::mixed_site()),
-            None => format_ident!("field_{index}", span = Span::mixed_site()),
+            Some(name) => format_ident!("field_{}", name.unraw(), span = span),
+            None => format_ident!("field_{}", index, span = span),
         };
-        let join = items.text("join");
-        let role = role(field, &mut items, errors);
-        let many = many(field, join, errors);
-        let mut encoders = ["xtext", "base64", "with", "prefix"].iter();
-        let form = encoders.find_map(|name| items.peek(name)).cloned();
-        let encoder = encoder(&mut items, errors);
-        let found = Self {
-            member,
+        let named = |names: &[&str]| {
+            names.iter().filter_map(|name| items.peek(name).cloned()).collect::<Vec<Ident>>()
+        };
+        let forms = named(&["xtext", "base64", "with", "prefix", "join", "secret"]);
+        let facts =
+            named(&["requires", "if_offered", "if_listed", "unless_default", "raises", "utf8"]);
+        let roles = roles(&mut items);
+        let encoder = encoder(&mut items);
+        Self {
+            member: member(index, field),
             binding,
             ty: field.ty.clone(),
-            role,
-            many,
+            roles,
+            many: many(&field.ty, &encoder),
             encoder,
+            join: items.text("join"),
             prefix: items.text("prefix"),
+            secret: items.flag("secret"),
             requires: items.text("requires"),
             if_offered: items.text("if_offered"),
             if_listed: items.flag("if_listed"),
             unless_default: items.flag("unless_default"),
             raises: items.number("raises"),
             utf8: items.flag("utf8").is_some(),
-            form,
-        };
-        found.check(errors);
-        found
+            forms,
+            facts,
+        }
     }
 
-    fn check(&self, errors: &Errors) {
-        let keywords = [self.requires.as_ref(), self.if_offered.as_ref()];
-        for keyword in keywords.into_iter().flatten() {
-            is_keyword(keyword, errors);
-        }
-        if let (Some(_), Some(if_offered)) = (&self.requires, &self.if_offered) {
-            errors.at(
-                if_offered,
-                "a field that the server does not offer is an error (`requires`) or left out \
-                 (`if_offered`): keep one",
-            );
-        }
-        if let (Some(if_listed), Role::Argument | Role::Flatten | Role::Skip) =
-            (&self.if_listed, &self.role)
-        {
-            errors.at(if_listed, "what can be listed is a `param` or a `flag`: say which it is");
-        }
-        if let (Some(unless), Many::Optional | Many::Repeated | Many::Joined(_)) =
-            (&self.unless_default, &self.many)
-        {
-            errors.at(unless, "nothing is written of nothing anyway: remove `unless_default`");
-        }
-        match &self.role {
-            Role::Flag(_) => {
-                if !is_named(&self.ty, "bool") {
-                    errors.at(&self.ty, "a flag is written or not: its field is a `bool`");
-                }
-                if let Some(form) = &self.form {
-                    errors.at(
-                        form,
-                        format!("a flag has no value that could be encoded: remove `{form}`"),
-                    );
-                }
-            }
-            Role::Flatten | Role::Skip => {
-                let name = if matches!(self.role, Role::Skip) { "skip" } else { "flatten" };
-                if let Some(form) = &self.form {
-                    errors.at(form, format!("`{name}` leaves nothing to encode: remove `{form}`"));
-                }
-            }
-            Role::Argument | Role::Param(_) => {}
+    /// What the field writes.
+    pub(crate) fn role(&self) -> &Role {
+        self.roles.first().map_or(&Role::Argument, |(_, role)| role)
+    }
+
+    /// Whether the attributes or the type say that the value is a secret.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret.is_some() || mentions(self.ty.to_token_stream(), "Secret")
+    }
+}
+
+/// The field as `self.name` or `self.0` names it, with the number at the place of the type.
+pub(super) fn member(index: usize, field: &syn::Field) -> Member {
+    match &field.ident {
+        Some(name) => Member::Named(name.clone()),
+        None => {
+            let mut index = Index::from(index);
+            index.span = field.ty.span();
+            Member::Unnamed(index)
         }
     }
 }
 
-fn role(field: &syn::Field, items: &mut Items<'_>, errors: &Errors) -> Role {
-    let param = items.text("param");
-    let flag = items.text("flag");
-    let flatten = items.flag("flatten");
-    let skip = items.flag("skip");
-    for keyword in param.iter().chain(&flag) {
-        is_keyword(keyword, errors);
-    }
+fn roles(items: &mut Items<'_>) -> Vec<(Ident, Role)> {
     let mut roles = Vec::new();
-    roles.extend(param.map(Role::Param));
-    roles.extend(flag.map(Role::Flag));
-    roles.extend(flatten.map(|_| Role::Flatten));
-    roles.extend(skip.map(|_| Role::Skip));
-    if roles.len() > 1 {
-        errors.at(field, "a field is one of `param`, `flag`, `flatten` and `skip`: keep one");
+    for name in ["param", "flag", "text", "flatten", "skip"] {
+        let Some(word) = items.peek(name).cloned() else {
+            continue;
+        };
+        let role = match name {
+            "param" => items.text(name).map(Role::Param),
+            "flag" => items.text(name).map(Role::Flag),
+            "text" => items.flag(name).map(|_| Role::Text),
+            "flatten" => items.flag(name).map(|_| Role::Flatten),
+            _ => items.flag(name).map(|_| Role::Skip),
+        };
+        roles.extend(role.map(|role| (word, role)));
     }
-    roles.pop().unwrap_or(Role::Argument)
+    roles
 }
 
-fn many(field: &syn::Field, join: Option<LitStr>, errors: &Errors) -> Many {
-    match (join, inner(&field.ty, "Vec"), inner(&field.ty, "Option")) {
-        (Some(separator), Some(_), _) => Many::Joined(separator),
-        (Some(separator), None, _) => {
-            errors.at(separator, "`join` joins the values of a `Vec`");
-            Many::One
-        }
-        (None, Some(_), _) => Many::Repeated,
-        (None, None, Some(_)) => Many::Optional,
-        (None, None, None) => Many::One,
+fn many(ty: &Type, encoder: &Encoder) -> Many {
+    // Bytes are one value of base64, not a value each.
+    let bytes = |of: &Type| matches!(encoder, Encoder::Base64) && is_named(of, "u8");
+    match (inner(ty, "Vec"), inner(ty, "Option")) {
+        (Some(of), _) if !bytes(of) => Many::Repeated,
+        (_, Some(_)) => Many::Optional,
+        _ => Many::One,
     }
 }
 
-fn encoder(items: &mut Items<'_>, errors: &Errors) -> Encoder {
+/// The encoder; where there are two, the one that the next stage has no complaint about.
+fn encoder(items: &mut Items<'_>) -> Encoder {
     let xtext = items.flag("xtext");
     let base64 = items.flag("base64");
-    let with = items.ty("with");
-    if let (Some(_), Some(one)) = (&xtext, &base64) {
-        errors.at(one, "a field has one encoder: keep `xtext` or `base64`");
-    }
-    if let (Some(one), Some(_)) = (xtext.as_ref().or(base64.as_ref()), &with) {
-        errors.at(one, format!("a field has one encoder: keep `{one}` or `with`"));
-    }
-    match (xtext, base64, with) {
+    match (xtext, base64, items.ty("with")) {
         (_, _, Some(path)) => Encoder::With(Box::new(path)),
         (Some(_), _, None) => Encoder::Xtext,
         (None, Some(_), None) => Encoder::Base64,
@@ -204,9 +167,18 @@ fn encoder(items: &mut Items<'_>, errors: &Errors) -> Encoder {
     }
 }
 
+/// Whether a name stands anywhere in these tokens.
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
 /// The type in the angle brackets of `outer<..>`.
-pub(super) fn inner<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else {
+pub(crate) fn inner<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ungroup(ty) else {
         return None;
     };
     let last = path.path.segments.last().filter(|last| last.ident == outer)?;
@@ -220,8 +192,8 @@ pub(super) fn inner<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
 }
 
 /// Whether a type's last name is `name`.
-pub(super) fn is_named(ty: &Type, name: &str) -> bool {
-    let Type::Path(path) = ty else {
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = ungroup(ty) else {
         return false;
     };
     path.path.segments.last().is_some_and(|last| last.ident == name)

@@ -1,21 +1,27 @@
 //! Authentication mechanisms: a name, what they say first, and their answers.
 
+use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Data, DeriveInput, Fields, Index, LitStr, Member, Token, Type};
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, Member, Token, Type};
 
-use super::here;
-use crate::attr::{Items, Part, Value, is_mechanism, template};
+use super::field::member;
+use crate::attr::{Items, Part, Value, known, template};
 use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
 /// A mechanism.
 pub(crate) struct Mechanism {
+    /// The type.
+    pub(crate) ident: Ident,
     pub(crate) name: Option<LitStr>,
     pub(crate) initial: Initial,
     pub(crate) answers: Answers,
     pub(crate) reveals_secret: bool,
     pub(crate) complete: Option<Type>,
+    pub(crate) slots: Vec<Slot>,
+    /// Whether an attribute could not be read: then nothing is said of what is missing.
+    pub(crate) spoiled: bool,
 }
 
 pub(crate) enum Initial {
@@ -26,7 +32,8 @@ pub(crate) enum Initial {
 
 pub(crate) enum Answers {
     None,
-    Templates(Vec<Template>),
+    /// With the word `respond`.
+    Templates(Ident, Vec<Template>),
     Function(Box<Type>),
 }
 
@@ -35,23 +42,25 @@ pub(crate) type Template = Vec<TemplatePart>;
 
 pub(crate) enum TemplatePart {
     Text(String),
-    Field { member: Member, name: String, nonempty: bool },
+    /// A field, by its place among the fields.
+    Field(usize),
 }
 
 /// A field that templates can name.
-struct Slot {
-    member: Member,
-    name: String,
-    nonempty: bool,
+pub(crate) struct Slot {
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
+    pub(crate) name: String,
+    /// The word `nonempty`.
+    pub(crate) nonempty: Option<Ident>,
+    /// The word `saslname`.
+    pub(crate) saslname: Option<Ident>,
 }
 
 impl Mechanism {
     pub(super) fn of(input: &DeriveInput, items: &mut Items<'_>, errors: &Errors) -> Self {
         let slots = slots(input, errors);
         let name = items.text("mechanism");
-        if let Some(name) = &name {
-            is_mechanism(name, errors);
-        }
         let initial = match items.take("initial") {
             None => Initial::None,
             Some(item) => match item.value {
@@ -73,7 +82,7 @@ impl Mechanism {
                     let parse = Punctuated::<LitStr, Token![,]>::parse_terminated;
                     let literals = errors.keep(parse.parse2(tokens)).unwrap_or_default();
                     let resolve = |literal| resolve(literal, &slots, errors);
-                    Answers::Templates(literals.iter().map(resolve).collect())
+                    Answers::Templates(item.name, literals.iter().map(resolve).collect())
                 }
                 _ => {
                     let message = "`respond` lists templates or names a function: \
@@ -84,20 +93,15 @@ impl Mechanism {
                 }
             },
         };
-        let silent = matches!((&initial, &answers), (Initial::None, Answers::None));
-        if silent && !items.is_spoiled() {
-            errors.push(syn::Error::new(
-                here(),
-                "this mechanism has nothing to say: give it `initial = \"..\"` if it speaks \
-                 first, `respond(\"..\")` if it answers challenges",
-            ));
-        }
         Self {
+            ident: input.ident.clone(),
             name,
             initial,
             answers,
             reveals_secret: items.flag("reveals_secret").is_some(),
             complete: items.ty("complete"),
+            slots,
+            spoiled: items.is_spoiled(),
         }
     }
 }
@@ -115,15 +119,44 @@ fn slots_of(fields: &Fields, errors: &Errors) -> Vec<Slot> {
         .iter()
         .enumerate()
         .map(|(index, field)| {
-            let known = ["nonempty"];
-            let mut items = Items::of(&field.attrs, "on a field of a mechanism", &known, errors);
-            let (member, name) = match &field.ident {
-                Some(name) => (Member::Named(name.clone()), name.to_string()),
-                None => (Member::Unnamed(Index::from(index)), index.to_string()),
+            let mut items = Items::of(&field.attrs, known::SLOT, errors);
+            let name = match &field.ident {
+                Some(name) => name.unraw().to_string(),
+                None => index.to_string(),
             };
-            Slot { member, name, nonempty: items.flag("nonempty").is_some() }
+            Slot {
+                member: member(index, field),
+                ty: field.ty.clone(),
+                name,
+                nonempty: items.flag("nonempty"),
+                saslname: items.flag("saslname"),
+            }
         })
         .collect()
+}
+
+impl Mechanism {
+    /// All templates.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
+        let initial = match &self.initial {
+            Initial::Template(template) => Some(template),
+            Initial::None | Initial::Function(_) => None,
+        };
+        let answers = match &self.answers {
+            Answers::Templates(_, templates) => templates.as_slice(),
+            Answers::None | Answers::Function(_) => &[],
+        };
+        initial.into_iter().chain(answers)
+    }
+
+    /// The fields that templates send, each once.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &Slot> {
+        let sends = |index: usize| {
+            let parts = self.templates().flatten();
+            parts.into_iter().any(|part| matches!(part, TemplatePart::Field(at) if *at == index))
+        };
+        self.slots.iter().enumerate().filter(move |(index, _)| sends(*index)).map(|(_, slot)| slot)
+    }
 }
 
 fn resolve(literal: &LitStr, slots: &[Slot], errors: &Errors) -> Template {
@@ -131,12 +164,8 @@ fn resolve(literal: &LitStr, slots: &[Slot], errors: &Errors) -> Template {
     for part in template(literal, errors) {
         match part {
             Part::Text(text) => parts.push(TemplatePart::Text(text)),
-            Part::Field(name) => match slots.iter().find(|slot| slot.name == name) {
-                Some(slot) => parts.push(TemplatePart::Field {
-                    member: slot.member.clone(),
-                    name,
-                    nonempty: slot.nonempty,
-                }),
+            Part::Field(name) => match slots.iter().position(|slot| slot.name == name) {
+                Some(index) => parts.push(TemplatePart::Field(index)),
                 None => {
                     let names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
                     errors.at(

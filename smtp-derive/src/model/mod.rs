@@ -1,7 +1,7 @@
 //! The second stage: what the attributes mean.
 //!
-//! A model can hold a wrong input as well as a right one. Mistakes are gathered on the way, and
-//! nothing is expanded when there was one.
+//! A model can hold a wrong input as well as a right one. What cannot be understood is an error
+//! here; whether what was understood makes sense is the question of the next stage.
 
 mod command;
 mod field;
@@ -9,36 +9,15 @@ mod mechanism;
 mod reply;
 
 pub(crate) use command::{Command, Shape};
-pub(crate) use field::{Encoder, Field, Many, Role};
-pub(crate) use mechanism::{Answers, Initial, Mechanism, Template, TemplatePart};
-pub(crate) use reply::{Arm, Part, ReplyField, ReplyModel};
+pub(crate) use field::{Encoder, Field, Many, Role, inner, is_named};
+pub(crate) use mechanism::{Answers, Initial, Mechanism, Slot, Template, TemplatePart};
+pub(crate) use reply::{Arm, Holds, Part, ReplyField, ReplyModel};
 
-use proc_macro2::Span;
 use syn::{DeriveInput, Path, Type, parse_quote};
 
-use crate::attr::Items;
+use crate::attr::{Items, known};
 use crate::errors::Errors;
 use crate::nearest::listed;
-
-const COMMAND: &[&str] = &[
-    "verb",
-    "requires",
-    "accepts",
-    "reply",
-    "reply_lines",
-    "valid_in",
-    "transition",
-    "upgrade",
-    "content",
-    "consumes",
-    "converses",
-    "rest",
-    "resets",
-    "pipelining",
-    "last",
-    "stage",
-];
-const MECHANISM: &[&str] = &["mechanism", "initial", "respond", "reveals_secret", "complete"];
 
 /// A type with `#[derive(SmtpCommand)]`.
 pub(crate) struct Model<'a> {
@@ -55,18 +34,22 @@ pub(crate) enum Kind {
 
 impl<'a> Model<'a> {
     pub(crate) fn of(input: &'a DeriveInput, errors: &Errors) -> Self {
-        let known: Vec<&str> = [COMMAND, MECHANISM, &["crate"]].concat();
-        let mut items = Items::of(&input.attrs, "on this type", &known, errors);
-        let smtp = smtp(&mut items);
-        let (mine, others, kind) = if items.peek("mechanism").is_some() {
-            (MECHANISM, COMMAND, "an authentication mechanism")
+        let mut items = Items::of(&input.attrs, known::TYPE, errors);
+        let smtp = smtp(&mut items, errors);
+        // A name that could not be read may be `mechanism`: the others tell.
+        let misspelt = items.is_spoiled()
+            && known::MECHANISM.iter().any(|name| items.peek(name).is_some())
+            && known::COMMAND.iter().all(|name| items.peek(name).is_none());
+        let is_mechanism = misspelt || items.peek("mechanism").is_some();
+        let (mine, others, kind) = if is_mechanism {
+            (known::MECHANISM, known::COMMAND, "an authentication mechanism")
         } else {
-            (COMMAND, MECHANISM, "a command")
+            (known::COMMAND, known::MECHANISM, "a command")
         };
         for name in others {
             if let Some(name) = items.peek(name) {
                 let advice =
-                    if mine == COMMAND { " (a mechanism says `mechanism = \"NAME\"`)" } else { "" };
+                    if is_mechanism { "" } else { " (a mechanism says `mechanism = \"NAME\"`)" };
                 errors.at(
                     name,
                     format!(
@@ -76,7 +59,7 @@ impl<'a> Model<'a> {
                 );
             }
         }
-        let kind = if mine == MECHANISM {
+        let kind = if is_mechanism {
             Kind::Mechanism(Box::new(Mechanism::of(input, &mut items, errors)))
         } else {
             Kind::Command(Box::new(Command::of(input, &mut items, errors)))
@@ -86,14 +69,13 @@ impl<'a> Model<'a> {
 }
 
 /// Where the crate `smtp` is: `::smtp`, or what `crate = path` says.
-fn smtp(items: &mut Items<'_>) -> Path {
+fn smtp(items: &mut Items<'_>, errors: &Errors) -> Path {
     match items.ty("crate") {
-        Some(Type::Path(path)) => path.path,
-        _ => parse_quote!(::smtp),
+        None => parse_quote!(::smtp),
+        Some(Type::Path(path)) if path.qself.is_none() => path.path,
+        Some(other) => {
+            errors.at(other, "`crate` names the crate `smtp`: `crate = mail::smtp`");
+            parse_quote!(::smtp)
+        }
     }
-}
-
-/// The place of errors that belong to no token.
-fn here() -> Span {
-    Span::call_site()
 }

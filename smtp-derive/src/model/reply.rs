@@ -1,13 +1,11 @@
 //! Reply types: which code, and what of its text.
 
-use syn::{Data, DeriveInput, Fields, Ident, Index, LitInt, LitStr, Member, Path, Type};
+use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, Member, Path, Type};
 
-use super::field::{inner, is_named};
+use super::field::{inner, is_named, member};
 use super::smtp;
-use crate::attr::{Code, Item, Items, Value, codes};
+use crate::attr::{Code, Item, Items, Value, codes, known};
 use crate::errors::Errors;
-
-const FIELD: &[&str] = &["text", "lines", "word", "key", "code", "enhanced", "reply"];
 
 /// A type with `#[derive(SmtpReply)]`.
 pub(crate) struct ReplyModel<'a> {
@@ -38,17 +36,38 @@ pub(crate) enum Part {
     Lines(Option<Type>),
     /// A word of the first line, counted from 0.
     Word(LitInt),
-    /// The value after `KEY=` in the first line, which may be missing.
-    Key(LitStr, bool),
+    /// The value after `KEY=`.
+    Key(LitStr),
     Code,
     Enhanced,
     Reply,
 }
 
+/// How many values a field of a reply can hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    One,
+    /// An `Option`: what it holds may be missing.
+    Optional,
+    /// A `Vec`.
+    All,
+}
+
+impl ReplyField {
+    /// How many values the field can hold.
+    pub(crate) fn holds(&self) -> Holds {
+        match (inner(&self.ty, "Option"), inner(&self.ty, "Vec")) {
+            (Some(_), _) => Holds::Optional,
+            (None, Some(_)) => Holds::All,
+            (None, None) => Holds::One,
+        }
+    }
+}
+
 impl<'a> ReplyModel<'a> {
     pub(crate) fn of(input: &'a DeriveInput, errors: &Errors) -> Self {
-        let mut items = Items::of(&input.attrs, "on this type", &["crate"], errors);
-        let smtp = smtp(&mut items);
+        let mut items = Items::of(&input.attrs, known::REPLY, errors);
+        let smtp = smtp(&mut items, errors);
         let arms = match &input.data {
             Data::Struct(data) => {
                 vec![Arm { variant: None, codes: Vec::new(), fields: fields(&data.fields, errors) }]
@@ -57,7 +76,7 @@ impl<'a> ReplyModel<'a> {
                 .variants
                 .iter()
                 .map(|variant| {
-                    let mut items = Items::of(&variant.attrs, "on a variant", &["code"], errors);
+                    let mut items = Items::of(&variant.attrs, known::REPLY_VARIANT, errors);
                     let listed = items.list("code");
                     if listed.is_none() && !items.is_spoiled() {
                         let message = "which replies are this variant? `#[smtp(code(250))]`";
@@ -76,20 +95,7 @@ impl<'a> ReplyModel<'a> {
                 Vec::new()
             }
         };
-        no_code_twice(&arms, errors);
         Self { input, smtp, arms }
-    }
-}
-
-fn no_code_twice(arms: &[Arm], errors: &Errors) {
-    let mut seen: Vec<&Code> = Vec::new();
-    for code in arms.iter().flat_map(|arm| &arm.codes) {
-        let same = |other: &&&Code| other.number == code.number && other.class == code.class;
-        if seen.iter().any(|other| same(&other)) {
-            let message = format!("another variant has `{}` already", code.literal);
-            errors.at(&code.literal, message);
-        }
-        seen.push(code);
     }
 }
 
@@ -99,10 +105,7 @@ fn fields(fields: &Fields, errors: &Errors) -> Vec<ReplyField> {
         .iter()
         .enumerate()
         .map(|(index, field)| ReplyField {
-            member: match &field.ident {
-                Some(name) => Member::Named(name.clone()),
-                None => Member::Unnamed(Index::from(index)),
-            },
+            member: member(index, field),
             ty: field.ty.clone(),
             part: part(field, alone, errors),
         })
@@ -110,7 +113,7 @@ fn fields(fields: &Fields, errors: &Errors) -> Vec<ReplyField> {
 }
 
 fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
-    let mut items = Items::of(&field.attrs, "on a field of a reply", FIELD, errors);
+    let mut items = Items::of(&field.attrs, known::REPLY_FIELD, errors);
     let mut parts = Vec::new();
     for name in ["text", "lines"] {
         if let Some(item) = items.take(name) {
@@ -119,8 +122,7 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
         }
     }
     parts.extend(items.number("word").map(Part::Word));
-    let optional = inner(&field.ty, "Option").is_some();
-    parts.extend(items.text("key").map(|key| Part::Key(key, optional)));
+    parts.extend(items.text("key").map(Part::Key));
     parts.extend(items.flag("code").map(|_| Part::Code));
     parts.extend(items.flag("enhanced").map(|_| Part::Enhanced));
     parts.extend(items.flag("reply").map(|_| Part::Reply));

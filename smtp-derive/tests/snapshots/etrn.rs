@@ -25,3 +25,4 @@ impl ::smtp::ValidIn<::smtp::state::Greeted> for Etrn {}
 impl ::smtp::ValidIn<::smtp::state::Tls> for Etrn {}
 #[automatically_derived]
 impl ::smtp::ValidIn<::smtp::state::Authed> for Etrn {}
+const _: () = ::smtp::__private::reads::<Etrn>();

@@ -16,7 +16,7 @@ impl<'a, T: Display> ::smtp::Command for List<'a, T> {
             );
         }
         for value in &self.each {
-            line.param("TO", &brackets(value));
+            line.arg(&::smtp::__private::encoded(value, brackets(value)));
         }
         if line.offers("X-BLOB") {
             line.arg(&::smtp::__private::base64(&self.blob));

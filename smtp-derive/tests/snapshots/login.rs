@@ -23,13 +23,13 @@ impl ::smtp::Mechanism for Login {
                 ::smtp::__private::message(
                         &[::smtp::__private::Piece::Field("0", &self.0)],
                     )
-                    .map(::smtp::Step::from)
+                    .map(::smtp::Step::Respond)
             }
             1 => {
                 ::smtp::__private::message(
                         &[::smtp::__private::Piece::Field("1", &self.1)],
                     )
-                    .map(::smtp::Step::from)
+                    .map(::smtp::Step::Respond)
             }
             _ => ::smtp::__private::Err(challenge.unexpected()),
         }

@@ -1,5 +1,11 @@
 #[automatically_derived]
 impl ::smtp::FromReply for Queue {
+    const CODES: &'static [::smtp::CodePattern] = &[
+        ::smtp::CodePattern::Class(2),
+        ::smtp::CodePattern::Exactly(250),
+        ::smtp::CodePattern::Exactly(252),
+        ::smtp::CodePattern::Exactly(253),
+    ];
     fn from_reply(
         reply: ::smtp::Reply,
     ) -> ::smtp::__private::Result<Self, ::smtp::ReplyError> {
@@ -10,7 +16,11 @@ impl ::smtp::FromReply for Queue {
                     0: ::smtp::__private::text(&reply, messages)?,
                 })
             }
-            200..=299 => ::smtp::__private::Ok(Self::Other { 0: reply.clone() }),
+            200..=299 => {
+                ::smtp::__private::Ok(Self::Other {
+                    0: ::smtp::__private::Clone::clone(&reply),
+                })
+            }
             _ => ::smtp::__private::Err(::smtp::ReplyError::unexpected_code(reply)),
         }
     }

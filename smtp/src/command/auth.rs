@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// The line has at most 512 octets: an initial response that does not fit is sent as the answer to
 /// an empty challenge (RFC 4954 §4).
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), stage = Auth, valid_in())]
+#[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), converses, stage = Auth, valid_in())]
 pub struct Auth {
     mechanism: Name,
     #[smtp(base64)]

@@ -31,6 +31,12 @@ impl<'a, S: State, C: Command> Call<'a, S, C> {
         let exchange = CommandExchange::new(command, capabilities, utf8);
         Self { connection, exchange, begun: false }
     }
+
+    /// The same, through the door named `dangerous`.
+    pub(super) fn dangerous(mut self) -> Self {
+        self.exchange = self.exchange.dangerous();
+        self
+    }
 }
 
 impl<S: State, C: Command> Future for Call<'_, S, C> {

@@ -15,7 +15,7 @@ use crate::net::Transport;
 use crate::proto::command::Command;
 use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
-use crate::state::{Consumes, Converses, State, Transition, ValidIn};
+use crate::state::{Consumes, Converses, ConversesInto, State};
 
 /// A connection that is no SMTP session any more.
 pub struct HandOver {
@@ -36,8 +36,8 @@ impl<S: State> Connection<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). [`Error::Lost`] also when the conversation has no answer, or takes
-    /// more rounds than [`Limits::challenges`](crate::Limits::challenges).
+    /// As [`send`](Self::send). [`Error::Lost`] also when the conversation has no answer, answers
+    /// with a [secret](crate::Turn::Line) where the server is not verified, or takes more rounds than [`Limits::challenges`](crate::Limits::challenges).
     ///
     /// # Cancellation
     ///
@@ -48,13 +48,10 @@ impl<S: State> Connection<S> {
         conversation: &'a mut (impl Conversation + ?Sized),
     ) -> Pending<'a, Result<C::Reply, Error>>
     where
-        C: Converses + ValidIn<S> + Send + 'a,
+        C: Converses<S> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(async move {
-            let (reply, _) = self.run_dialog(command, conversation).await??;
-            C::Reply::from_reply(reply).map_err(Error::Reply)
-        })
+        Pending::new(self.run_converse(command, conversation, false))
     }
 
     /// As [`converse`](Self::converse), with a command that leads to another state once the
@@ -68,20 +65,39 @@ impl<S: State> Connection<S> {
     ///
     /// Dropping the future closes the connection.
     pub fn converse_into<'a, C>(
-        mut self,
+        self,
         command: C,
         conversation: &'a mut (impl Conversation + ?Sized),
     ) -> Pending<'a, Result<(Connection<C::Next>, C::Reply), TransitionError<S>>>
     where
-        C: Converses + Transition<S> + Send + 'a,
+        C: ConversesInto<S> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(async move {
-            match self.run_dialog(command, conversation).await? {
-                Ok((reply, declared)) => self.finish_transition::<C>(reply, declared).await,
-                Err(refusal) => Err(TransitionError::refused(self, refusal)),
-            }
-        })
+        Pending::new(self.run_converse_into(command, conversation, false))
+    }
+
+    /// `dangerous` says that secrets may be seen.
+    pub(super) async fn run_converse<C: Converses<S>>(
+        &mut self,
+        command: C,
+        conversation: &mut (impl Conversation + ?Sized),
+        dangerous: bool,
+    ) -> Result<C::Reply, Error> {
+        let (reply, _) = self.run_dialog(command, conversation, dangerous).await??;
+        C::Reply::from_reply(reply).map_err(Error::Reply)
+    }
+
+    /// `dangerous` says that secrets may be seen.
+    pub(super) async fn run_converse_into<C: ConversesInto<S>>(
+        mut self,
+        command: C,
+        conversation: &mut (impl Conversation + ?Sized),
+        dangerous: bool,
+    ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
+        match self.run_dialog(command, conversation, dangerous).await? {
+            Ok((reply, declared)) => self.finish_transition::<C, C::Next>(reply, declared).await,
+            Err(refusal) => Err(TransitionError::refused(self, refusal)),
+        }
     }
 
     /// Holds a conversation from its command to its final reply.
@@ -89,10 +105,11 @@ impl<S: State> Connection<S> {
         &mut self,
         command: C,
         conversation: &mut (impl Conversation + ?Sized),
+        dangerous: bool,
     ) -> Result<Answer<(Reply, Declared)>, Lost> {
         self.session.driver.begin_call()?;
         let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
-        let dialog = Dialog::new(command, conversation, capabilities, utf8);
+        let dialog = Dialog::new(command, conversation, capabilities, utf8, dangerous);
         let answer = self.session.run(dialog).await?;
         self.session.driver.end_call();
         Ok(answer)

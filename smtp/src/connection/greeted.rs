@@ -5,10 +5,9 @@ use super::error::TransitionError;
 use super::session::Session;
 use super::typed::Connection;
 use crate::any_error::Error;
-use crate::auth::Mechanism;
 use crate::command::StartTls;
 use crate::net::TlsConfig;
-use crate::state::{Authed, Greeted, State as _, Tls, Upgrade};
+use crate::state::{Greeted, State as _, Tls, Upgrade};
 
 impl Connection<Greeted> {
     /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
@@ -50,11 +49,6 @@ impl Connection<Greeted> {
         Pending::new(async move { self.secure(command, tls).await })
     }
 
-    /// Opens the door to what is dangerous in clear.
-    pub fn dangerous(self) -> Dangerous {
-        Dangerous(self)
-    }
-
     async fn secure<C: Upgrade>(
         mut self,
         command: C,
@@ -72,29 +66,5 @@ impl Connection<Greeted> {
         let (security, exporter) = (Box::new(security), Box::new(exporter));
         let state = Tls { capabilities, security, exporter };
         Ok((Connection { session, state }, reply))
-    }
-}
-
-/// A connection without TLS, for calls that anyone on the way can watch.
-#[derive(Debug)]
-#[must_use]
-pub struct Dangerous(Connection<Greeted>);
-
-impl Dangerous {
-    /// Authenticates without TLS, for servers that are reached in a way that is safe by itself.
-    /// Anyone on that way can read the password, and the mail.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connection::<Tls>::authenticate`].
-    ///
-    /// # Cancellation
-    ///
-    /// Dropping the future closes the connection.
-    pub fn authenticate<M: Mechanism + ?Sized>(
-        self,
-        mechanism: &mut M,
-    ) -> Pending<'_, Result<Connection<Authed>, TransitionError<Greeted>>> {
-        Pending::new(async move { self.0.run_authenticate(mechanism, true).await })
     }
 }

@@ -9,6 +9,7 @@
 //! | [`feed`] | how do many callers share a connection? |
 //! | [`watch`] | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
+//! | [`dangerous`] | how do I send a secret where others may see it? |
 //! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
 
@@ -17,6 +18,7 @@ mod authed;
 mod authenticate;
 mod call;
 mod converse;
+mod dangerous;
 mod deliver;
 pub(crate) mod error;
 mod feed;
@@ -33,12 +35,12 @@ mod watch;
 pub use any::{AnyCall, AnyClosed, AnyConnection, AnyFeeding};
 pub use call::{Call, Pending};
 pub use converse::HandOver;
+pub use dangerous::{Dangerous, DangerousMut};
 #[cfg(feature = "stream")]
 pub use deliver::DeliverStream;
 pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
 pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
-pub use greeted::Dangerous;
 pub use in_transaction::SendData;
 pub use typed::Connection;
 pub use watch::Closed;

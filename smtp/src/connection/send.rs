@@ -8,6 +8,7 @@ use super::typed::Connection;
 use crate::any_error::Error;
 use crate::command::Quit;
 use crate::error::lost::Lost;
+use crate::proto::command::Command;
 use crate::proto::fault::Fault;
 use crate::proto::line::Declared;
 use crate::state::{Reachable, State, Transition, ValidIn};
@@ -47,7 +48,7 @@ impl<S: State> Connection<S> {
         C: Transition<S> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(self.run_transition(command))
+        Pending::new(self.run_transition(command, false))
     }
 
     /// Ends the session with QUIT, and does not wait for the reply: nothing depends on it, and a
@@ -98,27 +99,29 @@ impl<S: State> Connection<S> {
         Ok(reply)
     }
 
-    async fn run_transition<C: Transition<S>>(
+    /// `dangerous` says that secrets may be seen.
+    pub(super) async fn run_transition<C: Transition<S>>(
         mut self,
         command: C,
+        dangerous: bool,
     ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
         self.session.driver.begin_call()?;
         let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
-        match self.session.exchange(command, capabilities, utf8).await? {
-            Ok((reply, declared)) => self.finish_transition::<C>(reply, declared).await,
+        let answer = self.session.exchange_through(command, capabilities, utf8, dangerous).await?;
+        match answer {
+            Ok((reply, declared)) => self.finish_transition::<C, C::Next>(reply, declared).await,
             Err(refusal) => Err(TransitionError::refused(self, refusal)),
         }
     }
 
     /// Enters the state that an accepted command leads to.
-    pub(super) async fn finish_transition<C: Transition<S>>(
+    pub(super) async fn finish_transition<C: Command, N: Reachable<S>>(
         mut self,
         reply: Reply,
         declared: Declared,
-    ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
+    ) -> Result<(Connection<N>, C::Reply), TransitionError<S>> {
         let reply = self.session.read::<C>(reply)?;
-        let mut connection =
-            Connection { session: self.session, state: C::Next::enter(self.state) };
+        let mut connection = Connection { session: self.session, state: N::enter(self.state) };
         connection.state.record_accepted(&C::SPEC, declared);
         if C::SPEC.resets {
             let secure = connection.state.security().is_some();

@@ -54,6 +54,18 @@ impl Session {
         self.run(CommandExchange::new(command, capabilities, utf8))
     }
 
+    /// As [`exchange`](Self::exchange), through the door named `dangerous` where that is open.
+    pub(crate) fn exchange_through<C: Command>(
+        &mut self,
+        command: C,
+        capabilities: &Capabilities,
+        utf8: bool,
+        dangerous: bool,
+    ) -> impl Future<Output = Result<Answer<(Reply, Declared)>, Lost>> {
+        let exchange = CommandExchange::new(command, capabilities, utf8);
+        self.run(if dangerous { exchange.dangerous() } else { exchange })
+    }
+
     /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
     pub(crate) async fn open(&mut self, extended: bool) -> Result<Answer<Capabilities>, Lost> {
         let SessionConfig { client_name, ignored, .. } = &self.config;

@@ -9,7 +9,7 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::Command;
 use crate::proto::engine::{Engine, Outcome};
 use crate::proto::fault::Fault;
-use crate::proto::line::Declared;
+use crate::proto::line::{Audience, Declared};
 use crate::proto::stage::Stage;
 
 /// Sends a command and reads its reply, after a RSET where one is due.
@@ -19,6 +19,8 @@ pub(crate) struct CommandExchange<C> {
     command: Option<C>,
     capabilities: Capabilities,
     utf8: bool,
+    /// The caller has opened the door named `dangerous`: secrets may be seen.
+    dangerous: bool,
     begun: bool,
     declared: Declared,
     /// The recipient that the command names.
@@ -34,11 +36,17 @@ impl<C: Command> CommandExchange<C> {
             command: Some(command),
             capabilities: capabilities.clone(),
             utf8,
+            dangerous: false,
             begun: false,
             declared: Declared::default(),
             named: None,
             refusal: None,
         }
+    }
+
+    /// The same, through the door named `dangerous`.
+    pub(crate) fn dangerous(self) -> Self {
+        Self { dangerous: true, ..self }
     }
 
     /// The recipient that the command has named, where it is the library's RCPT.
@@ -57,7 +65,12 @@ impl<C: Command> CommandExchange<C> {
         }
         if let Some(command) = self.command.take() {
             let start = engine.output().encoded().len();
-            match engine.submit(&command, &self.capabilities, self.utf8) {
+            let audience = if self.dangerous { Audience::Trusted } else { engine.audience() };
+            let submitted = match C::SPEC.check_alone() {
+                Ok(()) => engine.submit_to(audience, &command, &self.capabilities, self.utf8),
+                Err(error) => Err(error),
+            };
+            match submitted {
                 Ok(declared) => {
                     self.declared = declared;
                     if C::SPEC.stage == Stage::Rcpt {

@@ -10,7 +10,7 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::Command;
 use crate::proto::engine::{Engine, Expected, Outcome};
 use crate::proto::fault::{Fault, ProtocolError};
-use crate::proto::line::Declared;
+use crate::proto::line::{Audience, Declared};
 
 /// A command and its conversation, up to the final reply.
 pub(crate) struct Dialog<'a, C, A: ?Sized> {
@@ -18,6 +18,8 @@ pub(crate) struct Dialog<'a, C, A: ?Sized> {
     answers: &'a mut A,
     capabilities: Capabilities,
     utf8: bool,
+    /// The caller has opened the door named `dangerous`: secrets may be seen.
+    dangerous: bool,
     begun: bool,
     declared: Declared,
     rounds: usize,
@@ -30,12 +32,14 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
         answers: &'a mut A,
         capabilities: &Capabilities,
         utf8: bool,
+        dangerous: bool,
     ) -> Self {
         Self {
             command: Some(command),
             answers,
             capabilities: capabilities.clone(),
             utf8,
+            dangerous,
             begun: false,
             declared: Declared::default(),
             rounds: 0,
@@ -50,11 +54,17 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
         if engine.may_submit()
             && let Some(command) = self.command.take()
         {
-            match engine.submit(&command, &self.capabilities, self.utf8) {
+            let audience = self.audience(engine);
+            match engine.submit_to(audience, &command, &self.capabilities, self.utf8) {
                 Ok(declared) => self.declared = declared,
                 Err(error) => self.refusal = Some(Refusal::encode(C::SPEC.verb, error)),
             }
         }
+    }
+
+    /// Who may see a secret.
+    fn audience(&self, engine: &Engine) -> Audience {
+        if self.dangerous { Audience::Trusted } else { engine.audience() }
     }
 
     /// Answers an intermediate reply. There is no way to say in SMTP that there is no answer, so the
@@ -72,6 +82,17 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
             reply_lines: C::SPEC.reply_lines,
         };
         let error = match turn {
+            Ok(Turn::Text(text)) if memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() => {
+                engine.submit_text(&text, expected);
+                return Ok(());
+            }
+            Ok(Turn::Line(_) | Turn::Base64(_)) if self.audience(engine) == Audience::Anyone => {
+                std::io::Error::other(
+                    "an answer is a secret and the server is not verified: use TLS with \
+                     verification, `Turn::Text` for what is no secret, or `dangerous_mut()` where \
+                     the way to the server is safe by itself",
+                )
+            }
             Ok(Turn::Base64(octets)) => {
                 engine.submit_response(octets.expose(), expected);
                 return Ok(());
@@ -80,7 +101,9 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
                 engine.submit_line(line.expose(), expected);
                 return Ok(());
             }
-            Ok(Turn::Line(_)) => std::io::Error::other("an answer holds a CR, a LF or a NUL"),
+            Ok(Turn::Line(_) | Turn::Text(_)) => {
+                std::io::Error::other("an answer holds a CR, a LF or a NUL")
+            }
             Err(error) => std::io::Error::other(error),
         };
         Err(engine.end(Fault::Body(error)))

@@ -67,7 +67,10 @@ impl<'b, C: Command> SendMessage<'b, C> {
                         let utf8 = transaction.declared().utf8;
                         match &self.command {
                             Some(command) => {
-                                match engine.submit(command, &self.capabilities, utf8) {
+                                let submitted = C::SPEC.check_content().and_then(|()| {
+                                    engine.submit(command, &self.capabilities, utf8)
+                                });
+                                match submitted {
                                     Ok(_) => transaction.wrote_command(C::SPEC.verb),
                                     Err(error) => {
                                         transaction.refuse(Refusal::encode(C::SPEC.verb, error));

@@ -13,7 +13,7 @@ use crate::message::envelope::Envelope;
 use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command::{self, Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
-use crate::proto::line::{Arguments, Line};
+use crate::proto::line::{Arguments, Audience, Line};
 
 /// What a server offers to a delivery, and how its user wants messages to travel.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl DeliveryCapabilities {
     ) -> Result<(), Refusal> {
         let mut scratch = Vec::new();
         let mail = params.of(envelope.mail());
-        let mut line = Line::new(&mut scratch, &self.capabilities, false);
+        let mut line = Line::new(&mut scratch, &self.capabilities, false, Audience::Trusted);
         command::encode(&mail, &mut line)
             .map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
         let utf8 = line.declared().utf8;
@@ -128,7 +128,8 @@ impl DeliveryCapabilities {
         let mut refusal = None;
         for rcpt in envelope.rcpts() {
             scratch.clear();
-            let mut line = Line::new(&mut scratch, &self.capabilities, utf8);
+            let audience = Audience::Trusted;
+            let mut line = Line::new(&mut scratch, &self.capabilities, utf8, audience);
             match command::encode(rcpt, &mut line) {
                 Ok(()) => return Ok(()),
                 Err(error) => refusal = Some(Refusal::encode(Rcpt::SPEC.verb, error)),

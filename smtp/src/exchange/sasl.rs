@@ -15,6 +15,7 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::Command as _;
 use crate::proto::engine::{Engine, Expected, Outcome};
 use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::line::Audience;
 use crate::proto::stage::Stage;
 use crate::secret::Secret;
 
@@ -126,11 +127,13 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         // "If the client is transmitting an initial response of zero length, it MUST instead
         // transmit the response as a single equals sign"; one that does not fit into the line is
         // sent when the server asks for it with an empty challenge (RFC 4954 §4).
-        let submitted = match engine.submit(&begin, &self.capabilities, false) {
+        // Whether it may be seen was decided when the exchange began.
+        let trusted = Audience::Trusted;
+        let submitted = match engine.submit_to(trusted, &begin, &self.capabilities, false) {
             Err(error) if error.is_too_long() => {
                 let (short, response) = begin.defer();
                 self.deferred = response;
-                engine.submit(&short, &self.capabilities, false)
+                engine.submit_to(trusted, &short, &self.capabilities, false)
             }
             submitted => submitted,
         };

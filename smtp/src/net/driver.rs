@@ -381,9 +381,9 @@ impl Driver {
     }
 
     /// Goes on inside TLS, where nothing is known that was learned before.
-    pub(super) fn secured(&mut self, stream: Stream) {
+    pub(super) fn secured(&mut self, stream: Stream, verified: bool) {
         self.stream = stream;
-        self.engine.secured();
+        self.engine.secured(verified);
     }
 
     /// How long a stage may take, not counting what is left of the connection's own time.

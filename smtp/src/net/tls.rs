@@ -58,7 +58,8 @@ impl Driver {
             .map_err(handshake_fault)?;
         let session = stream.get_ref().1;
         let facts = (security(session, tls), exporter(session, tls));
-        self.secured(Stream::Tls(Box::new(stream)));
+        let verified = facts.0.verified;
+        self.secured(Stream::Tls(Box::new(stream)), verified);
         Ok(facts)
     }
 }

@@ -5,7 +5,8 @@
 
 use smtp_grammar::{Capabilities, ReplyCode};
 
-use super::line::{EncodeError, Line};
+pub use super::code::CodePattern;
+use super::line::{Audience, EncodeError, Line};
 use super::reply::FromReply;
 use super::stage::Stage;
 
@@ -59,35 +60,6 @@ pub enum Position {
     Last,
 }
 
-/// A reply code, or a class of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodePattern {
-    /// This code alone.
-    Exactly(u16),
-    /// Every code that begins with this digit.
-    Class(u8),
-}
-
-impl CodePattern {
-    /// Whether `code` is meant.
-    #[inline]
-    pub const fn matches(self, code: ReplyCode) -> bool {
-        match self {
-            Self::Exactly(exact) => code.value() == exact,
-            Self::Class(_) => code.value() / 100 == self.class(),
-        }
-    }
-
-    /// The first digit of the codes meant.
-    #[inline]
-    const fn class(self) -> u16 {
-        match self {
-            Self::Exactly(exact) => exact / 100,
-            Self::Class(digit) => digit as u16,
-        }
-    }
-}
-
 /// What a reply means to the command it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -136,6 +108,21 @@ impl CommandSpec {
     pub const fn pipelining(mut self) -> Self {
         self.position = Position::Any;
         self
+    }
+
+    /// Finds a command that must not be sent alone, or among others: after a 3yz the server takes
+    /// the next command for what it waits for. The derive refuses such a command; this is for those
+    /// that are written by hand.
+    pub(crate) fn check_alone(&self) -> Result<(), EncodeError> {
+        let waits = self.accepts.iter().any(|pattern| pattern.is_intermediate());
+        if waits { Err(EncodeError::waits()) } else { Ok(()) }
+    }
+
+    /// Finds a command that opens content with another reply than a 3yz: after it the server takes
+    /// the message for commands.
+    pub(crate) fn check_content(&self) -> Result<(), EncodeError> {
+        let waits = self.accepts.iter().all(|pattern| pattern.is_intermediate());
+        if waits { Ok(()) } else { Err(EncodeError::opens_nothing()) }
     }
 
     /// Takes the server back to its greeting.
@@ -211,7 +198,31 @@ pub fn encode_into<C: Command>(
     capabilities: &Capabilities,
     buffer: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    encode(command, &mut Line::new(buffer, capabilities, false))
+    encode(command, &mut Line::new(buffer, capabilities, false, Audience::Trusted))
+}
+
+/// A command accepts each code that the type of its reply has a case for.
+///
+/// # Panics
+///
+/// When it does not: that is an error of the program, found where it is compiled.
+pub const fn reads<C: Command>() {
+    let (codes, accepts) = (C::Reply::CODES, C::SPEC.accepts);
+    let mut index = 0;
+    while index < codes.len() {
+        let mut accepted = false;
+        let mut other = 0;
+        while other < accepts.len() {
+            accepted |= codes[index].overlaps(accepts[other]);
+            other += 1;
+        }
+        assert!(
+            accepted,
+            "a variant of this reply type has a code that the command does not accept: list it in \
+             `accepts(..)`, or remove the variant"
+        );
+        index += 1;
+    }
 }
 
 #[cfg(test)]

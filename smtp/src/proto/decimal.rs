@@ -48,6 +48,7 @@ mod tests {
     use smtp_grammar::Capabilities;
 
     use super::*;
+    use crate::proto::line::Audience;
 
     #[test]
     fn numbers_are_written_as_they_are_displayed() {
@@ -55,7 +56,12 @@ mod tests {
             [0, 1, 9, 10, 99, 100, 2176, 99_999_999, 100_000_000, u64::from(u32::MAX), u64::MAX]
         {
             let mut written = Vec::new();
-            Decimal(number).write(&mut Line::new(&mut written, &Capabilities::none(), false));
+            Decimal(number).write(&mut Line::new(
+                &mut written,
+                &Capabilities::none(),
+                false,
+                Audience::Trusted,
+            ));
             assert_eq!(written, number.to_string().as_bytes());
         }
     }

@@ -27,7 +27,7 @@ use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
 use super::limits::Limits;
-use super::line::{Declared, EncodeError, Line};
+use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
@@ -108,6 +108,8 @@ pub(crate) struct Engine {
     /// Replies that were given out.
     replies: u64,
     trace: Trace,
+    /// Who sees what is sent.
+    audience: Audience,
     pub(crate) facts: SessionFacts,
 }
 
@@ -130,6 +132,7 @@ impl Engine {
             transactions: 0,
             replies: 0,
             trace: Trace::new(observer),
+            audience: Audience::Anyone,
             facts: SessionFacts::new(),
         };
         engine.expect(Expected {
@@ -148,7 +151,19 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        self.submit_as(command, C::SPEC.stage, capabilities, utf8)
+        self.submit_to(self.audience, command, capabilities, utf8)
+    }
+
+    /// As [`submit`](Self::submit), where the caller says who may see a secret of the command.
+    #[inline]
+    pub(crate) fn submit_to<C: Command>(
+        &mut self,
+        audience: Audience,
+        command: &C,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Result<Declared, EncodeError> {
+        self.submit_line_of(audience, command, C::SPEC.stage, capabilities, utf8)
     }
 
     /// As [`submit`](Self::submit), for a command whose reply may take as long as another stage.
@@ -160,9 +175,21 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
+        self.submit_line_of(self.audience, command, stage, capabilities, utf8)
+    }
+
+    #[inline]
+    fn submit_line_of<C: Command>(
+        &mut self,
+        audience: Audience,
+        command: &C,
+        stage: Stage,
+        capabilities: &Capabilities,
+        utf8: bool,
+    ) -> Result<Declared, EncodeError> {
         let buffer = self.output.open();
         let start = buffer.len();
-        let mut line = Line::new(buffer, capabilities, utf8);
+        let mut line = Line::new(buffer, capabilities, utf8, audience);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_place());
         self.output.close(start);
@@ -231,6 +258,19 @@ impl Engine {
             buffer.extend_from_slice(b"\r\n");
         });
         self.trace.sent(b"\r\n", Some(0..0));
+        self.expect(expected);
+    }
+
+    /// Queues a line of a command exchange that is no secret, and must hold no CR, LF or NUL.
+    pub(crate) fn submit_text(&mut self, text: &str, expected: Expected) {
+        let start = self.output.encoded().len();
+        self.output.encode(|buffer| {
+            buffer.extend_from_slice(text.as_bytes());
+            buffer.extend_from_slice(b"\r\n");
+        });
+        if self.trace.listens() {
+            self.trace.sent(&self.output.encoded()[start..], None);
+        }
         self.expect(expected);
     }
 
@@ -339,8 +379,15 @@ impl Engine {
         Err(self.end(Fault::Protocol(ProtocolError::InjectedBeforeTls)))
     }
 
+    /// Who sees what is sent.
+    pub(crate) fn audience(&self) -> Audience {
+        self.audience
+    }
+
     /// The stream is now inside TLS. What was learned before is forgotten (RFC 3207 §4.2).
-    pub(crate) fn secured(&mut self) {
+    /// `verified` says that the server has proved who it is.
+    pub(crate) fn secured(&mut self, verified: bool) {
+        self.audience = if verified { Audience::Trusted } else { Audience::Anyone };
         self.facts = SessionFacts::new();
         self.trace.secured();
     }

@@ -9,8 +9,14 @@ use std::ops::Range;
 
 use memchr::memchr3;
 use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
+use zeroize::Zeroize as _;
 
-use super::scan::is_plain;
+pub(crate) use super::audience::Audience;
+pub(crate) use super::declared::Declared;
+pub use super::encode_error::EncodeError;
+use super::encode_error::EncodeErrorKind;
+use super::scan::{is_keyword, is_plain, splits};
+use super::trace::Shown;
 
 /// Octets that a command line may have with its CRLF before extensions raise the limit
 /// (RFC 5321 §4.5.3.1.4).
@@ -79,7 +85,6 @@ impl<T: Arguments> Arguments for Option<T> {
 ///
 /// Methods do not fail: the first error is kept and reported when the command is sent, and
 /// then nothing of the line leaves.
-#[derive(Debug)]
 pub struct Line<'a> {
     buffer: &'a mut Vec<u8>,
     start: usize,
@@ -93,35 +98,24 @@ pub struct Line<'a> {
     plain: bool,
     /// Where in the line the secret stands; empty where there is none.
     secret: Range<usize>,
+    /// Who would see a secret of the line.
+    audience: Audience,
+    /// All that is written now is a secret.
+    hiding: bool,
     declared: Declared,
     error: Option<EncodeError>,
 }
 
-/// What a command says about the rest of its transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Declared {
-    /// SMTPUTF8: the envelope may hold UTF-8 (RFC 6531).
-    pub(crate) utf8: bool,
-    /// `BODY=8BITMIME` or more: the message may hold any octets (RFC 6152).
-    pub(crate) eight_bit: bool,
-    /// `BODY=BINARYMIME`: the message may be no lines (RFC 3030 §3).
-    pub(crate) binary: bool,
-}
-
-impl Declared {
-    /// Adds what another command of the transaction says.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.utf8 |= other.utf8;
-        self.eight_bit |= other.eight_bit;
-        self.binary |= other.binary;
-    }
-}
-
 impl<'a> Line<'a> {
     /// A line that is appended to `buffer` and may use what `capabilities` lists. `utf8` says that
-    /// the transaction has agreed on SMTPUTF8.
+    /// the transaction has agreed on SMTPUTF8, `audience` who would see a secret.
     #[inline]
-    pub(crate) fn new(buffer: &'a mut Vec<u8>, capabilities: &'a Capabilities, utf8: bool) -> Self {
+    pub(crate) fn new(
+        buffer: &'a mut Vec<u8>,
+        capabilities: &'a Capabilities,
+        utf8: bool,
+        audience: Audience,
+    ) -> Self {
         let start = buffer.len();
         Self {
             buffer,
@@ -132,6 +126,8 @@ impl<'a> Line<'a> {
             glue: false,
             plain: true,
             secret: 0..0,
+            audience,
+            hiding: false,
             declared: Declared::default(),
             error: None,
         }
@@ -258,13 +254,29 @@ impl<'a> Line<'a> {
         write(self.buffer);
     }
 
-    /// Writes octets that no trace may show.
+    /// Writes octets that no trace may show, and that travel in verified TLS alone. Everything that
+    /// is a secret is written by this, no matter who has defined the command.
     pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.plain = false;
+        self.hide(|line| {
+            line.plain = false;
+            write(line.buffer);
+        });
+    }
+
+    /// Lets `write` write a secret. Nothing is written where anyone could see it.
+    pub(crate) fn hide(&mut self, write: impl FnOnce(&mut Self)) {
+        if self.audience == Audience::Anyone {
+            self.fail(EncodeErrorKind::Secret);
+            return;
+        }
+        if std::mem::replace(&mut self.hiding, true) {
+            return write(self);
+        }
         // No half of a secret must be left in a buffer that was too small.
         self.buffer.reserve(ROOM);
         let from = self.buffer.len() - self.start;
-        write(self.buffer);
+        write(self);
+        self.hiding = false;
         let from = if self.secret.is_empty() { from } else { self.secret.start };
         self.secret = from..self.buffer.len() - self.start;
     }
@@ -304,6 +316,9 @@ impl<'a> Line<'a> {
         match self.error.take().or_else(|| check(line, self.limit, self.utf8)) {
             None => Ok(()),
             Some(error) => {
+                if !self.secret.is_empty() {
+                    self.buffer[self.start..].zeroize();
+                }
                 self.buffer.truncate(self.start);
                 Err(error)
             }
@@ -357,6 +372,22 @@ impl<'a> Line<'a> {
     }
 }
 
+/// What was written so far, without its secrets.
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = &self.buffer[self.start..];
+        let shown = if self.hiding {
+            Shown::open(b"<redacted>")
+        } else {
+            Shown::redacted(line, self.secret_place())
+        };
+        f.debug_struct("Line")
+            .field("written", &shown)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The rules that hold for every line, also of a command of the caller's.
 fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     let plain = is_plain(line, b' ');
@@ -375,31 +406,6 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     Some(EncodeError { kind })
 }
 
-/// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")` (RFC 5321 §4.1.2)
-#[inline]
-fn is_keyword(keyword: &str) -> bool {
-    !keyword.is_empty()
-        && !keyword.starts_with('-')
-        && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
-}
-
-/// Whether a space stands outside of a quoted string, or a control character anywhere.
-fn splits(argument: &[u8]) -> bool {
-    let mut quoted = false;
-    let mut escaped = false;
-    for &octet in argument {
-        match octet {
-            0..b' ' | 0x7f => return true,
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b' ' if !quoted => return true,
-            _ => {}
-        }
-    }
-    quoted
-}
-
 struct Octets<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Octets<'_> {
@@ -408,79 +414,3 @@ impl fmt::Write for Octets<'_> {
         Ok(())
     }
 }
-
-/// Why a command cannot be sent as it is. Nothing of it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError {
-    kind: EncodeErrorKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum EncodeErrorKind {
-    Missing(Box<str>),
-    Forbidden(u8),
-    NotAscii,
-    TooLong { octets: usize, limit: usize },
-    Empty,
-    Space,
-    Keyword,
-    Rejected(String),
-}
-
-impl EncodeError {
-    /// The EHLO keyword that the command needs and the server does not list.
-    pub fn missing_keyword(&self) -> Option<&str> {
-        match &self.kind {
-            EncodeErrorKind::Missing(keyword) => Some(keyword),
-            _ => None,
-        }
-    }
-
-    /// Whether the command has more octets than a server need read.
-    pub fn is_too_long(&self) -> bool {
-        matches!(self.kind, EncodeErrorKind::TooLong { .. })
-    }
-
-    /// Whether the command needs SMTPUTF8, which the transaction has not agreed on.
-    pub fn needs_smtputf8(&self) -> bool {
-        self.kind == EncodeErrorKind::NotAscii
-    }
-}
-
-impl Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            EncodeErrorKind::Missing(keyword) => write!(
-                f,
-                "the server does not offer {keyword}, which this command needs: leave it out or \
-                 use another server"
-            ),
-            EncodeErrorKind::Forbidden(octet) => write!(
-                f,
-                "the command holds the octet {octet:#04x}, which would end its line: remove CR, \
-                 LF and NUL from its arguments"
-            ),
-            EncodeErrorKind::NotAscii => f.write_str(
-                "the command holds characters beyond ASCII, which need SMTPUTF8: ask for it in \
-                 MAIL, or use an ASCII form (RFC 6531)",
-            ),
-            EncodeErrorKind::TooLong { octets, limit } => write!(
-                f,
-                "the command line is {octets} octets long and a server need not read more than \
-                 {limit}: shorten its arguments (RFC 5321 §4.5.3.1.4)"
-            ),
-            EncodeErrorKind::Empty => f.write_str("an argument is empty: leave it out or fill it"),
-            EncodeErrorKind::Space => f.write_str(
-                "an argument holds a space or a control character and would be read as two: quote \
-                 it (`SmtpString`) or encode it (`xtext`)",
-            ),
-            EncodeErrorKind::Keyword => f.write_str(
-                "a parameter's keyword has other characters than letters, digits and hyphens \
-                 (RFC 5321 §4.1.2)",
-            ),
-            EncodeErrorKind::Rejected(reason) => write!(f, "the argument {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for EncodeError {}

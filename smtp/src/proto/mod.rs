@@ -6,8 +6,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`code`] | which replies are meant: a code, or a class of codes |
 //! | [`command`] | what a command is: its facts, its line, its reply |
 //! | [`line`] | the one encoder through which every command reaches the wire |
+//! | [`audience`], [`declared`] | who would see a secret; what a transaction has agreed on |
+//! | [`encode_error`] | why a command cannot be sent |
 //! | [`scan`] | whether a line is plain text, and where it ends |
 //! | [`adaptors`] | values that write other values differently |
 //! | [`reply`] | how a reply becomes a value |
@@ -20,9 +23,13 @@
 //! | [`trace`] | each line that passes, shown without its secrets |
 
 pub(crate) mod adaptors;
+mod audience;
+mod code;
 pub(crate) mod command;
 pub(crate) mod content;
 pub(crate) mod decimal;
+mod declared;
+mod encode_error;
 pub(crate) mod engine;
 pub(crate) mod fault;
 pub(crate) mod framer;

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use smtp_grammar::parser::{self, Parsed};
 use smtp_grammar::{Capabilities, EnhancedStatusCode, Reply};
 
+use super::code::CodePattern;
+
 /// A type that an accepted reply can be read into.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from an SMTP reply",
@@ -22,6 +24,11 @@ pub trait FromReply: Sized {
     ///
     /// [`ReplyError`] when the text has another form than the type expects. It keeps the reply.
     fn from_reply(reply: Reply) -> Result<Self, ReplyError>;
+
+    /// The codes that the type has a case for; empty where it takes them all. A derived command
+    /// whose type has a case for a code that the command does not accept is an error.
+    #[doc(hidden)]
+    const CODES: &'static [CodePattern] = &[];
 }
 
 impl FromReply for Reply {
@@ -129,13 +136,45 @@ pub fn text_from_str<T: FromStr>(reply: &Reply) -> Result<T, ReplyError> {
     line_from_str(reply, 0, reply.lines().next().unwrap_or_default())
 }
 
+/// The lines of a reply as a value: a `Vec`.
+#[diagnostic::on_unimplemented(
+    message = "the lines of a reply cannot be read into `{Self}`",
+    label = "not a `Vec` of what is read from text",
+    note = "lines are a `Vec` of a type that implements `FromStr`: `Vec<String>`; for another type, name a parser: `#[smtp(lines = path)]`"
+)]
+pub trait FromLines: Sized {
+    /// Reads each line.
+    ///
+    /// # Errors
+    ///
+    /// When a line is not UTF-8 or its type refuses it.
+    fn from_lines(reply: &Reply) -> Result<Self, ReplyError>;
+}
+
+impl<T: FromStr> FromLines for Vec<T> {
+    fn from_lines(reply: &Reply) -> Result<Self, ReplyError> {
+        let lines = reply.lines().enumerate();
+        lines.map(|(number, text)| line_from_str(reply, number, text)).collect()
+    }
+}
+
 /// Reads the text of every line with [`FromStr`].
 ///
 /// # Errors
 ///
 /// When a line is not UTF-8 or its type refuses it.
-pub fn lines_from_str<T: FromStr>(reply: &Reply) -> Result<Vec<T>, ReplyError> {
-    reply.lines().enumerate().map(|(number, text)| line_from_str(reply, number, text)).collect()
+pub fn lines_from_str<T: FromLines>(reply: &Reply) -> Result<T, ReplyError> {
+    T::from_lines(reply)
+}
+
+/// As [`text_from_str`], where there may be no text.
+///
+/// # Errors
+///
+/// When there is one, and it is not UTF-8 or its type refuses it.
+pub fn optional_text<T: FromStr>(reply: &Reply) -> Result<Option<T>, ReplyError> {
+    let (_, text) = first(reply);
+    if text.is_empty() { Ok(None) } else { text_from_str(reply).map(Some) }
 }
 
 /// Reads a word of the first line's text, after its enhanced status code, with [`FromStr`].
@@ -143,29 +182,40 @@ pub fn lines_from_str<T: FromStr>(reply: &Reply) -> Result<Vec<T>, ReplyError> {
 /// # Errors
 ///
 /// When there is no such word, or its type refuses it.
-pub fn word<T: FromStr>(reply: &Reply, place: usize) -> Result<T, ReplyError> {
+pub fn word<T: FromStr>(reply: &Reply, index: usize) -> Result<T, ReplyError> {
     let (skipped, text) = first(reply);
-    let words = text.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
-    match words.clone().nth(place) {
-        Some(word) => value(reply, skipped, text, word),
-        None => Err(ReplyError::at(reply.clone(), 0, skipped + text.len())),
-    }
+    let word = optional_word(reply, index)?;
+    word.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
 }
 
-/// Reads the value after `KEY=` in the first line's text with [`FromStr`]. The case of the key
-/// does not matter.
+/// As [`word`], where there may be no such word.
+///
+/// # Errors
+///
+/// When its type refuses it.
+pub fn optional_word<T: FromStr>(reply: &Reply, index: usize) -> Result<Option<T>, ReplyError> {
+    let (skipped, text) = first(reply);
+    let mut words = words(text).filter(|word| !word.is_empty());
+    words.nth(index).map(|word| value(reply, 0, skipped, text, word, word)).transpose()
+}
+
+/// Reads the value after `KEY=` with [`FromStr`]: the first one in any line. The case of the key
+/// does not matter, and a value may be quoted: `KEY="a b"`.
 ///
 /// # Errors
 ///
 /// When its type refuses it.
 pub fn key<T: FromStr>(reply: &Reply, key: &str) -> Result<Option<T>, ReplyError> {
-    let (skipped, text) = first(reply);
-    let found = text.split(|&octet| octet == b' ').find_map(|word| {
-        let (name, value) = word.split_at_checked(key.len())?;
-        let value = value.strip_prefix(b"=")?;
-        name.eq_ignore_ascii_case(key.as_bytes()).then_some(value)
-    });
-    found.map(|found| value(reply, skipped, text, found)).transpose()
+    values(reply, key).next().transpose()
+}
+
+/// Reads the value after each `KEY=`, as [`key`] reads the first.
+///
+/// # Errors
+///
+/// When its type refuses one.
+pub fn keys<T: FromStr>(reply: &Reply, key: &str) -> Result<Vec<T>, ReplyError> {
+    values(reply, key).collect()
 }
 
 /// As [`key`], where the key must be there.
@@ -178,6 +228,52 @@ pub fn required_key<T: FromStr>(reply: &Reply, name: &str) -> Result<T, ReplyErr
     key(reply, name)?.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
 }
 
+/// The values after each `KEY=` of all lines.
+fn values<'r, T: FromStr>(
+    reply: &'r Reply,
+    key: &'r str,
+) -> impl Iterator<Item = Result<T, ReplyError>> + 'r {
+    reply.lines().enumerate().flat_map(move |(number, line)| {
+        let skipped = enhanced_prefix(reply, line);
+        let text = &line[skipped..];
+        words(text).filter_map(move |word| {
+            let (name, rest) = word.split_at_checked(key.len())?;
+            let written = rest.strip_prefix(b"=")?;
+            let named = name.eq_ignore_ascii_case(key.as_bytes());
+            named.then(|| match unquoted(written) {
+                Some(quoted) => value(reply, number, skipped, text, word, &quoted),
+                None => value(reply, number, skipped, text, word, written),
+            })
+        })
+    })
+}
+
+/// The words of a line. A space within quotes separates none: `KEY="a b"`.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |&octet| {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+        octet == b' ' && !quoted
+    })
+}
+
+/// `quoted-string = DQUOTE *( qtextSMTP / quoted-pairSMTP ) DQUOTE` (RFC 5321 §4.1.2), without its
+/// quotes and backslashes.
+fn unquoted(value: &[u8]) -> Option<Vec<u8>> {
+    let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut octets = inner.iter();
+    let mut plain = Vec::with_capacity(inner.len());
+    while let Some(&octet) = octets.next() {
+        plain.push(if octet == b'\\' { *octets.next()? } else { octet });
+    }
+    Some(plain)
+}
+
 /// The first line's text after its enhanced status code, and how many octets that is long.
 fn first(reply: &Reply) -> (usize, &[u8]) {
     let text = reply.lines().next().unwrap_or_default();
@@ -185,18 +281,27 @@ fn first(reply: &Reply) -> (usize, &[u8]) {
     (skipped, &text[skipped..])
 }
 
-/// A part of the first line as a value.
+/// The octets of a word as a value. `text` is the line `number` after `skipped` octets.
 fn value<T: FromStr>(
     reply: &Reply,
+    number: usize,
     skipped: usize,
     text: &[u8],
-    part: &[u8],
+    word: &[u8],
+    octets: &[u8],
 ) -> Result<T, ReplyError> {
-    let value = std::str::from_utf8(part).ok().and_then(|part| part.parse().ok());
+    let value = std::str::from_utf8(octets).ok().and_then(|octets| octets.parse().ok());
     value.ok_or_else(|| {
-        let at = text.windows(part.len().max(1)).position(|window| window == part);
-        ReplyError::at(reply.clone(), 0, skipped + at.unwrap_or(0))
+        // A word is a part of its line: how far into it is the difference of their addresses.
+        let at = word.as_ptr().addr() - text.as_ptr().addr();
+        ReplyError::at(reply.clone(), number, skipped + at + word.len() - written(word))
     })
+}
+
+/// How many octets of a word are its value: those after `KEY=`, or all.
+fn written(word: &[u8]) -> usize {
+    let equals = word.iter().position(|&octet| octet == b'=');
+    equals.map_or(word.len(), |at| word.len() - at - 1)
 }
 
 fn line<T>(

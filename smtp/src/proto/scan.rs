@@ -67,6 +67,31 @@ fn line_feed_in(octets: [u8; 8]) -> Option<usize> {
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
+/// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")` (RFC 5321 §4.1.2)
+#[inline]
+pub(super) fn is_keyword(keyword: &str) -> bool {
+    !keyword.is_empty()
+        && !keyword.starts_with('-')
+        && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+}
+
+/// Whether a space stands outside of a quoted string, or a control character anywhere.
+pub(super) fn splits(argument: &[u8]) -> bool {
+    let mut quoted = false;
+    let mut escaped = false;
+    for &octet in argument {
+        match octet {
+            0..b' ' | 0x7f => return true,
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b' ' if !quoted => return true,
+            _ => {}
+        }
+    }
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

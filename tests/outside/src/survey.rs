@@ -1,6 +1,6 @@
 //! X-SURVEY: a vendor's command that asks back, line by line.
 
-use smtp::{Conversation, MechanismError, Reply, Secret, SmtpCommand, SmtpReply, Turn};
+use smtp::{Conversation, MechanismError, Reply, SmtpCommand, SmtpReply, Turn};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Home))]
@@ -24,7 +24,7 @@ impl Conversation for Answers {
         let text = question.text();
         let known = self.0.iter().find(|(word, _)| text.contains(word));
         known
-            .map(|(_, answer)| Turn::Line(Secret::from(*answer)))
+            .map(|(_, answer)| Turn::Text((*answer).to_owned()))
             .ok_or_else(|| MechanismError::new("a question that nobody thought of"))
     }
 }

@@ -99,7 +99,7 @@ impl Stage<'_> {
                     let fails = self.strikes(Injection::SourceError);
                     let until = if fails { self.cell.questions } else { usize::MAX };
                     let mut answers = Answers { until };
-                    let mut ask = Dialog::new(Ask, &mut answers, &self.capabilities, false);
+                    let mut ask = Dialog::new(Ask, &mut answers, &self.capabilities, false, true);
                     let ran = self.bench.run(&mut ask)?;
                     self.answered(ran.lost, ran.output.map(|it| it.map(|(reply, _)| Some(reply))));
                 }

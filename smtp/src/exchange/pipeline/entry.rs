@@ -113,7 +113,11 @@ where
         let Some(command) = self.command.take() else {
             return Submitted::Nothing;
         };
-        match engine.submit(&command, capabilities, utf8) {
+        let checked = match self.effect {
+            StateEffect::Content => C::SPEC.check_content(),
+            _ => C::SPEC.check_alone(),
+        };
+        match checked.and_then(|()| engine.submit(&command, capabilities, utf8)) {
             Ok(declared) => Submitted::Queued(declared),
             Err(error) => {
                 self.outcome = Some(Outcome::Refused(Refusal::encode(C::SPEC.verb, error)));

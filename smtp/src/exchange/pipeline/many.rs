@@ -54,7 +54,8 @@ where
         let Some(command) = self.commands.next() else {
             return Submitted::Nothing;
         };
-        match engine.submit(&command, capabilities, utf8) {
+        let checked = I::Item::SPEC.check_alone();
+        match checked.and_then(|()| engine.submit(&command, capabilities, utf8)) {
             Ok(declared) => {
                 self.outcomes.push(Outcome::Unknown);
                 Submitted::Queued(declared)

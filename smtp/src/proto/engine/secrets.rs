@@ -5,6 +5,7 @@ use smtp_grammar::{Capabilities, Reply, ReplyCode};
 use super::{Engine, Expected};
 use crate::command::Auth;
 use crate::proto::limits::Limits;
+use crate::proto::line::Audience;
 use crate::proto::output::tests::wiped;
 use crate::proto::stage::Stage;
 use crate::secret::Secret;
@@ -23,7 +24,7 @@ fn each_line_with_a_secret_is_wiped_once_it_was_sent() {
             let auth = Auth::new("PLAIN", Some(Secret::from("pencil")));
             let offers =
                 Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["mail", "AUTH PLAIN"]));
-            engine.submit(&auth, &offers, false).expect("AUTH is offered");
+            engine.submit_to(Audience::Trusted, &auth, &offers, false).expect("AUTH is offered");
         }),
         ("a response after another line", |engine| {
             engine.submit_cancel(EXPECTED);

@@ -1,0 +1,147 @@
+//! What follows a command: one rule for its 3yz, and one thing that it is followed by.
+//!
+//! A server that answers 3yz waits for something that is no command. So a command says what: its
+//! message (`content`), or answers (`converses`). Any other command that accepts a 3yz would have
+//! the next command taken for what the server waits for.
+
+use syn::Ident;
+
+use crate::attr::{Code, End};
+use crate::errors::Errors;
+use crate::model::Command;
+
+pub(super) fn check(command: &Command, errors: &Errors) {
+    if exclusive(command, errors) {
+        return;
+    }
+    intermediate(command, errors);
+    position(command, errors);
+    resets(command, errors);
+}
+
+/// What the server waits for after the command is one thing. Says whether it is not.
+fn exclusive(command: &Command, errors: &Errors) -> bool {
+    let words = [&command.upgrade, &command.content, &command.converses];
+    let mut words = words.into_iter().flatten();
+    if let (Some(_), Some(second)) = (words.next(), words.next()) {
+        errors.at(
+            second,
+            "a command is followed by a TLS handshake (`upgrade`), by a message (`content`) or by \
+             answers to questions (`converses`): keep one",
+        );
+        return true;
+    }
+    if let (Some(converses), Some(_)) = (&command.converses, &command.lists.consumes) {
+        errors.at(
+            converses,
+            "a command either asks questions (`converses`) or takes the connection over \
+             (`consumes`): keep one",
+        );
+        return true;
+    }
+    false
+}
+
+/// The one rule for 3yz.
+fn intermediate(command: &Command, errors: &Errors) {
+    let mut codes = command.accepts.iter();
+    match (&command.content, &command.converses) {
+        (Some(_), _) => {
+            if let Some(other) = codes.find(|code| code.class || code.number != 354) {
+                errors.at(
+                    &other.literal,
+                    "the message follows an accepted reply, so `content` accepts 354 alone: \
+                     remove `accepts`",
+                );
+            }
+        }
+        (None, Some(converses)) => {
+            let questions = codes.filter(|code| is_intermediate(code)).count();
+            if command.spoiled {
+                // The codes may be what could not be read.
+            } else if questions == 0 {
+                errors.at(
+                    converses,
+                    "`converses` needs the 3yz by which the server asks: `accepts(250, 334)`",
+                );
+            } else if questions == command.accepts.len() {
+                errors.at(
+                    converses,
+                    "`converses` needs the reply that ends the questions too: `accepts(250, 334)`",
+                );
+            }
+        }
+        (None, None) => {
+            if let Some(code) = codes.find(|code| is_intermediate(code)) {
+                errors.at(
+                    &code.literal,
+                    format!(
+                        "after `{}` the server waits, and would take the next command for what it \
+                         waits for: say `content` if it is the message, `converses` if it asks \
+                         questions, or remove the code",
+                        code.literal
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn is_intermediate(code: &Code) -> bool {
+    code.number == 3 || code.number / 100 == 3
+}
+
+/// Where the command stands in a group of pipelined commands.
+fn position(command: &Command, errors: &Errors) {
+    if let (Some(_), Some(last)) = (&command.pipelining, &command.last) {
+        errors.at(last, "a command is either `pipelining` or `last`: keep one");
+        return;
+    }
+    let Some(position) = command.pipelining.as_ref().or(command.last.as_ref()) else {
+        return;
+    };
+    let follows: Option<(&Ident, &str)> = None
+        .or(command.upgrade.as_ref().map(|word| (word, "a TLS handshake follows the command")))
+        .or(command.content.as_ref().map(|word| (word, "the message follows the command")))
+        .or(command.converses.as_ref().map(|word| (word, "the server asks questions")));
+    if let Some((word, why)) = follows {
+        errors.at(
+            position,
+            format!("{why}, so no command of a group can: remove `{position}`, `{word}` says it"),
+        );
+    } else if let Some(resets) = command.resets.as_ref().filter(|_| command.pipelining.is_some()) {
+        errors.at(
+            position,
+            format!(
+                "EHLO follows a command that `{resets}`, so no command of a group can: remove \
+                 `{position}`"
+            ),
+        );
+    }
+}
+
+/// EHLO is said again where a transition ends.
+fn resets(command: &Command, errors: &Errors) {
+    let Some(resets) = &command.resets else {
+        return;
+    };
+    let opens = command.edges.iter().any(|edge| matches!(edge.to, End::InTransaction(_)));
+    if opens {
+        errors.at(
+            resets,
+            "a server that is back at its greeting has no transaction open: remove `resets`, or \
+             lead to another state",
+        );
+    } else if command.upgrade.is_some() {
+        errors.at(resets, "EHLO follows a TLS handshake anyway: remove `resets`");
+    } else if !command.places.is_empty() || command.edges.is_empty() {
+        if command.spoiled {
+            return;
+        }
+        errors.at(
+            resets,
+            "EHLO is said again after a transition, not after `send`: name the states as \
+             `transition(Tls => Tls)`",
+        );
+    }
+}

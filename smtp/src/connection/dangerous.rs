@@ -1,0 +1,140 @@
+//! The door to what is dangerous: secrets where the server has not proved who it is.
+//!
+//! A [`Secret`](crate::Secret) travels in verified TLS alone, no matter who has defined the command.
+//! Where the way to the server is safe by itself, such as a socket on the same machine, the caller
+//! says so, for each call.
+
+use super::call::{Call, Pending};
+use super::error::TransitionError;
+use super::typed::Connection;
+use crate::any_error::Error;
+use crate::auth::Mechanism;
+use crate::conversation::Conversation;
+use crate::state::{Authed, Converses, ConversesInto, Greeted, Home, Tls, Transition, ValidIn};
+
+impl<H: Home> Connection<H> {
+    /// Opens the door for a call that takes the connection: anyone on the way can see its secrets.
+    pub fn dangerous(self) -> Dangerous<H> {
+        Dangerous(self)
+    }
+
+    /// Opens the door for a call that borrows the connection: anyone on the way can see its secrets.
+    pub fn dangerous_mut(&mut self) -> DangerousMut<'_, H> {
+        DangerousMut(self)
+    }
+}
+
+/// A connection for one call whose secrets anyone on the way can see.
+#[derive(Debug)]
+#[must_use]
+pub struct Dangerous<H: Home>(Connection<H>);
+
+macro_rules! authentication_begins_in {
+    ($($state:ty),*) => {$(
+        impl Dangerous<$state> {
+            /// Authenticates although the server is not verified, for servers that are reached in a
+            /// way that is safe by itself. Anyone on that way can read the password, and the mail.
+            ///
+            /// # Errors
+            ///
+            /// As [`Connection::<Tls>::authenticate`].
+            ///
+            /// # Cancellation
+            ///
+            /// Dropping the future closes the connection.
+            pub fn authenticate<M: Mechanism + ?Sized>(
+                self,
+                mechanism: &mut M,
+            ) -> Pending<'_, Result<Connection<Authed>, TransitionError<$state>>> {
+                Pending::new(async move { self.0.run_authenticate(mechanism, true).await })
+            }
+        }
+    )*};
+}
+
+// There is no second AUTH, so none in `Authed`.
+authentication_begins_in!(Greeted, Tls);
+
+impl<H: Home> Dangerous<H> {
+    /// As [`Connection::transition`], with a command whose secrets anyone on the way can see.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::transition`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub fn transition<'a, C>(
+        self,
+        command: C,
+    ) -> Pending<'a, Result<(Connection<C::Next>, C::Reply), TransitionError<H>>>
+    where
+        C: Transition<H> + Send + 'a,
+        C::Reply: Send,
+    {
+        Pending::new(self.0.run_transition(command, true))
+    }
+
+    /// As [`Connection::converse_into`], with secrets that anyone on the way can see.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::converse_into`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub fn converse_into<'a, C>(
+        self,
+        command: C,
+        conversation: &'a mut (impl Conversation + ?Sized),
+    ) -> Pending<'a, Result<(Connection<C::Next>, C::Reply), TransitionError<H>>>
+    where
+        C: ConversesInto<H> + Send + 'a,
+        C::Reply: Send,
+    {
+        Pending::new(self.0.run_converse_into(command, conversation, true))
+    }
+}
+
+/// A connection, borrowed for one call whose secrets anyone on the way can see.
+#[derive(Debug)]
+#[must_use]
+pub struct DangerousMut<'a, H: Home>(&'a mut Connection<H>);
+
+impl<'a, H: Home> DangerousMut<'a, H> {
+    /// As [`Connection::send`], with a command whose secrets anyone on the way can see.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`].
+    ///
+    /// # Cancellation
+    ///
+    /// A future that was polled and is dropped before it is done interrupts the connection.
+    pub fn send<C: ValidIn<H>>(self, command: C) -> Call<'a, H, C> {
+        Call::new(self.0, command).dangerous()
+    }
+
+    /// As [`Connection::converse`], with secrets that anyone on the way can see.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::converse`].
+    ///
+    /// # Cancellation
+    ///
+    /// A future that was polled and is dropped before it is done interrupts the connection.
+    pub fn converse<C>(
+        self,
+        command: C,
+        conversation: &'a mut (impl Conversation + ?Sized),
+    ) -> Pending<'a, Result<C::Reply, Error>>
+    where
+        C: Converses<H> + Send + 'a,
+        C::Reply: Send,
+    {
+        Pending::new(self.0.run_converse(command, conversation, true))
+    }
+}

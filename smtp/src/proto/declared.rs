@@ -1,0 +1,21 @@
+//! What MAIL and its like agree on for the rest of their transaction.
+
+/// What a command says about the rest of its transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// SMTPUTF8: the envelope may hold UTF-8 (RFC 6531).
+    pub(crate) utf8: bool,
+    /// `BODY=8BITMIME` or more: the message may hold any octets (RFC 6152).
+    pub(crate) eight_bit: bool,
+    /// `BODY=BINARYMIME`: the message may be no lines (RFC 3030 §3).
+    pub(crate) binary: bool,
+}
+
+impl Declared {
+    /// Adds what another command of the transaction says.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.utf8 |= other.utf8;
+        self.eight_bit |= other.eight_bit;
+        self.binary |= other.binary;
+    }
+}
