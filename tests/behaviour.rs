@@ -13,6 +13,7 @@ mod behaviour {
     mod custom_commands;
     mod deliver;
     mod deliver_all;
+    mod derive;
     mod executor;
     mod facts;
     mod farewell;

@@ -1,5 +1,8 @@
 //! A password is seen by the server alone.
 
+mod table;
+mod ways;
+
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,6 @@
+//! Programs that a derive must take: each is one that a user has written.
+
+mod hygiene;
+mod replies;
+mod templates;
+mod types;
