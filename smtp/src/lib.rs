@@ -185,16 +185,13 @@ pub mod __private {
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Err, Ok};
 
-    pub use smtp_grammar::Xtext;
-
-    pub use core::clone::Clone;
-
     pub use crate::auth::{Piece, any_secret, message, saslname};
-    pub use crate::proto::adaptors::{Prefixed, is_default, is_empty, join};
+    pub use crate::proto::adaptors::{is_default, is_empty, join, prefixed, xtext};
     pub use crate::proto::command::reads;
+    pub use crate::proto::parts::{code, enhanced, reply};
     pub use crate::proto::reply::{
         key, keys, lines, lines_from_str, optional_text, optional_word, required_key, text,
         text_from_str, word,
     };
-    pub use crate::secret::{Hidden, base64, encoded};
+    pub use crate::secret::{base64, encoded, hidden};
 }

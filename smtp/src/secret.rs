@@ -80,15 +80,20 @@ impl Argument for Secret {
 }
 
 /// A value that is written as it is, and treated as a [`Secret`]: `#[smtp(secret)]`.
-pub struct Hidden<'a, T: ?Sized>(pub &'a T);
+pub struct Hidden<'a>(&'a dyn Argument);
 
-impl<T: Argument + ?Sized> Argument for Hidden<'_, T> {
+/// A value that is treated as a secret.
+pub fn hidden<T: Argument>(value: &T) -> Hidden<'_> {
+    Hidden(value)
+}
+
+impl Argument for Hidden<'_> {
     fn write(&self, line: &mut Line<'_>) {
         line.hide(|line| self.0.write(line));
     }
 }
 
-impl<T: ?Sized> Debug for Hidden<'_, T> {
+impl Debug for Hidden<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hidden(<redacted>)")
     }
@@ -96,24 +101,26 @@ impl<T: ?Sized> Debug for Hidden<'_, T> {
 
 /// What a function has made of a value: `#[smtp(with = path)]`.
 pub struct Encoded<T> {
-    encoded: T,
+    value: T,
+    /// Kept here, so that a result that cannot be written is one error.
+    write: fn(&T, &mut Line<'_>),
     secret: bool,
 }
 
 /// What a function has made of `value`. It is a secret where the value is one.
-pub fn encoded<V: ?Sized, T>(_: &V, encoded: T) -> Encoded<T> {
+pub fn encoded<V: ?Sized, T: Argument>(_: &V, encoded: T) -> Encoded<T> {
     // The type's name, because it is found in any type: behind an alias, a reference or an `Option`,
     // and in place of a parameter. A type of another crate with this name is redacted too.
     let secret = std::any::type_name::<V>().contains(std::any::type_name::<Secret>());
-    Encoded { encoded, secret }
+    Encoded { value: encoded, write: T::write, secret }
 }
 
-impl<T: Argument> Argument for Encoded<T> {
+impl<T> Argument for Encoded<T> {
     fn write(&self, line: &mut Line<'_>) {
         if self.secret {
-            line.hide(|line| self.encoded.write(line));
+            line.hide(|line| (self.write)(&self.value, line));
         } else {
-            self.encoded.write(line);
+            (self.write)(&self.value, line);
         }
     }
 }

@@ -84,6 +84,7 @@ impl<'a> Items<'a> {
                     spoiled = true;
                     errors.at(&item.name, unknown(&name, place));
                 } else if found.iter().any(|other| other.name == item.name) {
+                    spoiled = true;
                     errors.at(&item.name, format!("`{name}` stands here twice: keep one"));
                 } else {
                     found.push(item);
@@ -118,6 +119,7 @@ impl<'a> Items<'a> {
     pub(crate) fn flag(&mut self, name: &str) -> Option<Ident> {
         let item = self.take(name)?;
         if !matches!(item.value, Value::None) {
+            self.spoiled = true;
             self.errors.at(&item.name, format!("`{name}` has no value: write it alone"));
         }
         Some(item.name)
@@ -137,7 +139,7 @@ impl<'a> Items<'a> {
         let item = self.take(name)?;
         match item.value {
             Value::Number(number) if number.base10_parse::<usize>().is_ok() => Some(number),
-            _ => self.wrong(&item.name, "= 26"),
+            _ => self.wrong(&item.name, "= 1"),
         }
     }
 

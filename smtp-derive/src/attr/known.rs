@@ -80,7 +80,7 @@ impl Place {
         let places: &[(Place, &str)] = match (self.at, self.has("verb") || self.has("param")) {
             ("on a variant", true) => &[(TYPE, "on the type"), (FIELD, "on a field")],
             ("on this type", true) => &[(FIELD, "on a field")],
-            ("on a field", _) | ("on a field of a mechanism", _) => &[(TYPE, "on the type")],
+            ("on a field" | "on a field of a mechanism", _) => &[(TYPE, "on the type")],
             ("on this type", false) => {
                 &[(REPLY_VARIANT, "on a variant"), (REPLY_FIELD, "on a field")]
             }

@@ -44,9 +44,10 @@ pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<
             // A path or a string: underlined whole, and what was meant is most often its last word.
             let meant = last_word(tokens.clone()).unwrap_or_else(|| "Tls".to_owned());
             let message = format!("states are written by name alone: `{name}({meant})`");
-            errors.push(match tokens.is_empty() {
-                true => syn::Error::new(error.span(), message),
-                false => syn::Error::new_spanned(tokens, message),
+            errors.push(if tokens.is_empty() {
+                syn::Error::new(error.span(), message)
+            } else {
+                syn::Error::new_spanned(tokens, message)
             });
             return Vec::new();
         }

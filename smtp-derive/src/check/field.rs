@@ -33,7 +33,8 @@ pub(super) fn check(field: &Field, errors: &Errors) {
 /// What is written before a value, or between two.
 fn is_text_of_a_line(text: &LitStr, spaces: bool, errors: &Errors) {
     let value = text.value();
-    let wrong = value.chars().find(|&c| !matches!(c, '!'..='~') && !(spaces && c == ' '));
+    let printable = |c: char| matches!(c, '!'..='~') || (spaces && c == ' ');
+    let wrong = value.chars().find(|&c| !printable(c));
     if let Some(character) = wrong {
         errors.at(
             text,

@@ -103,7 +103,10 @@ fn position(command: &Command, errors: &Errors) {
     let follows: Option<(&Ident, &str)> = None
         .or(command.upgrade.as_ref().map(|word| (word, "a TLS handshake follows the command")))
         .or(command.content.as_ref().map(|word| (word, "the message follows the command")))
-        .or(command.converses.as_ref().map(|word| (word, "the server asks questions")));
+        .or(command
+            .converses
+            .as_ref()
+            .map(|word| (word, "answers to questions follow the command")));
     if let Some((word, why)) = follows {
         errors.at(
             position,
@@ -140,7 +143,7 @@ fn resets(command: &Command, errors: &Errors) {
         }
         errors.at(
             resets,
-            "EHLO is said again after a transition, not after `send`: name the states as \
+            "EHLO is said again after a transition alone: name the states as \
              `transition(Tls => Tls)`",
         );
     }

@@ -145,19 +145,19 @@ impl<'a> Writer<'a> {
         let Self { field, span, smtp, .. } = self;
         let encoded = match &field.encoder {
             Encoder::Display => value.clone(),
-            Encoder::Xtext => quote_spanned!(*span=> &#smtp::__private::Xtext(#value)),
+            Encoder::Xtext => quote_spanned!(*span=> &#smtp::__private::xtext(#value)),
             Encoder::Base64 => quote_spanned!(*span=> &#smtp::__private::base64(#value)),
             Encoder::With(function) => {
                 quote_spanned!(*span=> &#smtp::__private::encoded(#value, #function(#value)))
             }
         };
         let encoded = match &field.secret {
-            Some(_) => quote_spanned!(*span=> &#smtp::__private::Hidden(#encoded)),
+            Some(_) => quote_spanned!(*span=> &#smtp::__private::hidden(#encoded)),
             None => encoded,
         };
         match &field.prefix {
             Some(prefix) => {
-                quote_spanned!(*span=> &#smtp::__private::Prefixed(#prefix, #encoded))
+                quote_spanned!(*span=> &#smtp::__private::prefixed(#prefix, #encoded))
             }
             None => encoded,
         }

@@ -98,8 +98,10 @@ fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
             quote_spanned!(place=> #smtp::__private::optional_text(&#reply)?)
         }
         Part::Text(None) => quote_spanned!(place=> #smtp::__private::text_from_str(&#reply)?),
+        // With its type: a parser of another one is underlined itself.
         Part::Text(Some(parser)) => {
-            quote_spanned!(place=> #smtp::__private::text(&#reply, #parser)?)
+            let ty = &field.ty;
+            quote_spanned!(place=> #smtp::__private::text::<#ty>(&#reply, #parser)?)
         }
         Part::Lines(None) => quote_spanned!(place=> #smtp::__private::lines_from_str(&#reply)?),
         Part::Lines(Some(parser)) => {
@@ -114,8 +116,8 @@ fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
             Holds::All => quote_spanned!(place=> #smtp::__private::keys(&#reply, #key)?),
             Holds::One => quote_spanned!(place=> #smtp::__private::required_key(&#reply, #key)?),
         },
-        Part::Code => quote_spanned!(place=> #reply.code()),
-        Part::Enhanced => quote_spanned!(place=> #reply.enhanced()),
-        Part::Reply => quote_spanned!(place=> #smtp::__private::Clone::clone(&#reply)),
+        Part::Code => quote_spanned!(place=> #smtp::__private::code(&#reply)),
+        Part::Enhanced => quote_spanned!(place=> #smtp::__private::enhanced(&#reply)),
+        Part::Reply => quote_spanned!(place=> #smtp::__private::reply(&#reply)),
     }
 }

@@ -10,11 +10,11 @@ impl ::smtp::Command for Etrn {
             }
             Self::Subdomains { 0: field_0 } => {
                 line.verb("ETRN");
-                line.arg(&::smtp::__private::Prefixed("@", field_0));
+                line.arg(&::smtp::__private::prefixed("@", field_0));
             }
             Self::Queue { 0: field_0 } => {
                 line.verb("ETRN");
-                line.arg(&::smtp::__private::Prefixed("#", field_0));
+                line.arg(&::smtp::__private::prefixed("#", field_0));
             }
         }
     }

@@ -5,7 +5,7 @@ impl ::smtp::FromReply for Names {
     ) -> ::smtp::__private::Result<Self, ::smtp::ReplyError> {
         ::smtp::__private::Ok(Self {
             names: ::smtp::__private::lines_from_str(&reply)?,
-            status: reply.enhanced(),
+            status: ::smtp::__private::enhanced(&reply),
         })
     }
 }

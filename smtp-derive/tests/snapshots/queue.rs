@@ -13,12 +13,12 @@ impl ::smtp::FromReply for Queue {
             250 | 252 => ::smtp::__private::Ok(Self::Started {}),
             253 => {
                 ::smtp::__private::Ok(Self::Messages {
-                    0: ::smtp::__private::text(&reply, messages)?,
+                    0: ::smtp::__private::text::<u64>(&reply, messages)?,
                 })
             }
             200..=299 => {
                 ::smtp::__private::Ok(Self::Other {
-                    0: ::smtp::__private::Clone::clone(&reply),
+                    0: ::smtp::__private::reply(&reply),
                 })
             }
             _ => ::smtp::__private::Err(::smtp::ReplyError::unexpected_code(reply)),

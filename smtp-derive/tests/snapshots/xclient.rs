@@ -7,9 +7,9 @@ impl ::smtp::Command for XClient {
         .resets();
     fn encode(&self, line: &mut ::smtp::Line<'_>) {
         line.verb("XCLIENT");
-        line.param("ADDR", &::smtp::__private::Xtext(&self.addr));
+        line.param("ADDR", &::smtp::__private::xtext(&self.addr));
         if let ::smtp::__private::Some(value) = &self.name {
-            line.param("NAME", &::smtp::__private::Xtext(value));
+            line.param("NAME", &::smtp::__private::xtext(value));
         }
     }
 }

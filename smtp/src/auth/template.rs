@@ -80,7 +80,7 @@ fn mark_after(pieces: &[Piece<'_>], index: usize) -> Option<u8> {
 
 /// Whether one of the fields is a secret.
 pub fn any_secret(fields: &[&dyn Octets]) -> bool {
-    fields.iter().any(|field| field.is_secret())
+    fields.iter().copied().any(Octets::is_secret)
 }
 
 /// A name that is written so that it holds neither `,` nor `=`: `#[smtp(saslname)]`.

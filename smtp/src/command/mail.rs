@@ -3,6 +3,7 @@
 use smtp_derive::SmtpCommand;
 use smtp_grammar::ReversePath;
 
+use super::path::IntoReversePath;
 use crate::extension::size::SizeParameter;
 use crate::extension::{BodyKind, MailParameter, Parameters};
 
@@ -36,9 +37,9 @@ pub struct Mail {
 impl Mail {
     /// Opens a transaction for a message of this sender; [`ReversePath::Null`] is the sender of
     /// messages that must not be answered.
-    pub fn from(sender: impl Into<ReversePath>) -> Self {
+    pub fn from(sender: impl IntoReversePath) -> Self {
         Self {
-            path: sender.into(),
+            path: sender.into_reverse_path(),
             size: None,
             body: None,
             smtputf8: false,

@@ -3,6 +3,7 @@
 use smtp_derive::SmtpCommand;
 use smtp_grammar::ForwardPath;
 
+use super::path::IntoForwardPath;
 use crate::extension::{Parameters, RcptParameter};
 
 /// The command RCPT.
@@ -22,8 +23,8 @@ pub struct Rcpt {
 
 impl Rcpt {
     /// Names this recipient.
-    pub fn to(recipient: impl Into<ForwardPath>) -> Self {
-        Self { path: recipient.into(), parameters: Parameters::default() }
+    pub fn to(recipient: impl IntoForwardPath) -> Self {
+        Self { path: recipient.into_forward_path(), parameters: Parameters::default() }
     }
 
     /// Adds the parameter of an extension.

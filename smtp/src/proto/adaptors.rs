@@ -1,17 +1,32 @@
 //! Arguments that write other arguments differently: what attributes of fields become.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Display};
+
+use smtp_grammar::Xtext;
 
 use super::line::{Argument, Line};
 
-/// Text before a value: `#[smtp(prefix = "@")]`.
-#[derive(Debug)]
-pub struct Prefixed<'a, T: ?Sized>(pub &'static str, pub &'a T);
+// These hold what they write behind `dyn`: a type that cannot be written is then one error, at the
+// function that it is given to, and not another where the result is written.
 
-impl<T: Argument + ?Sized> Argument for Prefixed<'_, T> {
+/// Text before a value: `#[smtp(prefix = "@")]`.
+pub struct Prefixed<'a>(&'static str, &'a dyn Argument);
+
+/// Text, and the value after it.
+pub fn prefixed<'a, T: Argument>(prefix: &'static str, value: &'a T) -> Prefixed<'a> {
+    Prefixed(prefix, value)
+}
+
+impl Argument for Prefixed<'_> {
     fn write(&self, line: &mut Line<'_>) {
         self.0.write(line);
         self.1.write(line);
+    }
+}
+
+impl Debug for Prefixed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Prefixed").field(&self.0).finish_non_exhaustive()
     }
 }
 
@@ -48,9 +63,43 @@ impl<T, F> Debug for Join<'_, T, F> {
     }
 }
 
+/// A value that can be written as xtext: `#[smtp(xtext)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no text that could be encoded as xtext",
+    label = "does not implement `Display`",
+    note = "implement `Display` for it; a `Secret` is written as it is, with `base64`, or by a function: `with = path`"
+)]
+pub trait Text: Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display> Text for T {}
+
+/// A value, encoded as xtext (RFC 3461 §4).
+pub fn xtext<T: Text>(value: &T) -> Xtext<&dyn Display> {
+    Xtext(value)
+}
+
+/// A value that can be told from the default of its type: `#[smtp(unless_default)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default that a value could be compared with",
+    label = "does not implement both `Default` and `PartialEq`",
+    note = "derive them: `#[derive(Default, PartialEq)]`, or remove `#[smtp(unless_default)]`"
+)]
+pub trait Defaulted {
+    /// Whether a value is what its type begins with.
+    fn is_default(&self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default + PartialEq> Defaulted for T {
+    fn is_default(&self) -> bool {
+        *self == T::default()
+    }
+}
+
 /// Whether a value is what its type begins with.
-pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+pub fn is_default<T: Defaulted>(value: &T) -> bool {
+    value.is_default()
 }
 
 /// Whether there is nothing to join.

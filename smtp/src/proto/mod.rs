@@ -14,6 +14,7 @@
 //! | [`scan`] | whether a line is plain text, and where it ends |
 //! | [`adaptors`] | values that write other values differently |
 //! | [`reply`] | how a reply becomes a value |
+//! | [`parts`] | the parts of a reply that are no text |
 //! | [`engine`] | commands in flight, matched to replies by counting |
 //! | [`framer`] | octets cut into replies, under limits |
 //! | [`output`] | what waits to be written, in the order in which it must leave |
@@ -36,6 +37,7 @@ pub(crate) mod framer;
 pub(crate) mod limits;
 pub(crate) mod line;
 pub(crate) mod output;
+pub(crate) mod parts;
 pub(crate) mod reply;
 pub(crate) mod scan;
 pub(crate) mod stage;

@@ -103,6 +103,24 @@ impl Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
+/// A type that text of a reply is read into.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from the text of a reply",
+    label = "does not implement `FromStr`",
+    note = "implement `FromStr` for it, or read the text or the lines with a parser: `#[smtp(text = path)]`"
+)]
+pub trait FromText: Sized {
+    /// Reads it.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromStr> FromText for T {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 /// Reads the first line's text, after its enhanced status code, with a nom parser.
 ///
 /// # Errors
@@ -132,7 +150,7 @@ pub fn lines<T>(
 /// # Errors
 ///
 /// When the text is not UTF-8 or its type refuses it.
-pub fn text_from_str<T: FromStr>(reply: &Reply) -> Result<T, ReplyError> {
+pub fn text_from_str<T: FromText>(reply: &Reply) -> Result<T, ReplyError> {
     line_from_str(reply, 0, reply.lines().next().unwrap_or_default())
 }
 
@@ -151,7 +169,7 @@ pub trait FromLines: Sized {
     fn from_lines(reply: &Reply) -> Result<Self, ReplyError>;
 }
 
-impl<T: FromStr> FromLines for Vec<T> {
+impl<T: FromText> FromLines for Vec<T> {
     fn from_lines(reply: &Reply) -> Result<Self, ReplyError> {
         let lines = reply.lines().enumerate();
         lines.map(|(number, text)| line_from_str(reply, number, text)).collect()
@@ -172,7 +190,7 @@ pub fn lines_from_str<T: FromLines>(reply: &Reply) -> Result<T, ReplyError> {
 /// # Errors
 ///
 /// When there is one, and it is not UTF-8 or its type refuses it.
-pub fn optional_text<T: FromStr>(reply: &Reply) -> Result<Option<T>, ReplyError> {
+pub fn optional_text<T: FromText>(reply: &Reply) -> Result<Option<T>, ReplyError> {
     let (_, text) = first(reply);
     if text.is_empty() { Ok(None) } else { text_from_str(reply).map(Some) }
 }
@@ -182,7 +200,7 @@ pub fn optional_text<T: FromStr>(reply: &Reply) -> Result<Option<T>, ReplyError>
 /// # Errors
 ///
 /// When there is no such word, or its type refuses it.
-pub fn word<T: FromStr>(reply: &Reply, index: usize) -> Result<T, ReplyError> {
+pub fn word<T: FromText>(reply: &Reply, index: usize) -> Result<T, ReplyError> {
     let (skipped, text) = first(reply);
     let word = optional_word(reply, index)?;
     word.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
@@ -193,7 +211,7 @@ pub fn word<T: FromStr>(reply: &Reply, index: usize) -> Result<T, ReplyError> {
 /// # Errors
 ///
 /// When its type refuses it.
-pub fn optional_word<T: FromStr>(reply: &Reply, index: usize) -> Result<Option<T>, ReplyError> {
+pub fn optional_word<T: FromText>(reply: &Reply, index: usize) -> Result<Option<T>, ReplyError> {
     let (skipped, text) = first(reply);
     let mut words = words(text).filter(|word| !word.is_empty());
     words.nth(index).map(|word| value(reply, 0, skipped, text, word, word)).transpose()
@@ -205,7 +223,7 @@ pub fn optional_word<T: FromStr>(reply: &Reply, index: usize) -> Result<Option<T
 /// # Errors
 ///
 /// When its type refuses it.
-pub fn key<T: FromStr>(reply: &Reply, key: &str) -> Result<Option<T>, ReplyError> {
+pub fn key<T: FromText>(reply: &Reply, key: &str) -> Result<Option<T>, ReplyError> {
     values(reply, key).next().transpose()
 }
 
@@ -214,7 +232,7 @@ pub fn key<T: FromStr>(reply: &Reply, key: &str) -> Result<Option<T>, ReplyError
 /// # Errors
 ///
 /// When its type refuses one.
-pub fn keys<T: FromStr>(reply: &Reply, key: &str) -> Result<Vec<T>, ReplyError> {
+pub fn keys<T: FromText>(reply: &Reply, key: &str) -> Result<Vec<T>, ReplyError> {
     values(reply, key).collect()
 }
 
@@ -223,13 +241,13 @@ pub fn keys<T: FromStr>(reply: &Reply, key: &str) -> Result<Vec<T>, ReplyError> 
 /// # Errors
 ///
 /// When it is not, or its type refuses the value.
-pub fn required_key<T: FromStr>(reply: &Reply, name: &str) -> Result<T, ReplyError> {
+pub fn required_key<T: FromText>(reply: &Reply, name: &str) -> Result<T, ReplyError> {
     let (skipped, text) = first(reply);
     key(reply, name)?.ok_or_else(|| ReplyError::at(reply.clone(), 0, skipped + text.len()))
 }
 
 /// The values after each `KEY=` of all lines.
-fn values<'r, T: FromStr>(
+fn values<'r, T: FromText>(
     reply: &'r Reply,
     key: &'r str,
 ) -> impl Iterator<Item = Result<T, ReplyError>> + 'r {
@@ -282,7 +300,7 @@ fn first(reply: &Reply) -> (usize, &[u8]) {
 }
 
 /// The octets of a word as a value. `text` is the line `number` after `skipped` octets.
-fn value<T: FromStr>(
+fn value<T: FromText>(
     reply: &Reply,
     number: usize,
     skipped: usize,
@@ -290,7 +308,7 @@ fn value<T: FromStr>(
     word: &[u8],
     octets: &[u8],
 ) -> Result<T, ReplyError> {
-    let value = std::str::from_utf8(octets).ok().and_then(|octets| octets.parse().ok());
+    let value = std::str::from_utf8(octets).ok().and_then(T::from_text);
     value.ok_or_else(|| {
         // A word is a part of its line: how far into it is the difference of their addresses.
         let at = word.as_ptr().addr() - text.as_ptr().addr();
@@ -315,11 +333,11 @@ fn line<T>(
         .map_err(|failure| ReplyError::at(reply.clone(), number, skipped + failure.at))
 }
 
-fn line_from_str<T: FromStr>(reply: &Reply, number: usize, text: &[u8]) -> Result<T, ReplyError> {
+fn line_from_str<T: FromText>(reply: &Reply, number: usize, text: &[u8]) -> Result<T, ReplyError> {
     let skipped = enhanced_prefix(reply, text);
     std::str::from_utf8(&text[skipped..])
         .ok()
-        .and_then(|text| text.parse().ok())
+        .and_then(T::from_text)
         .ok_or_else(|| ReplyError::at(reply.clone(), number, skipped))
 }
 

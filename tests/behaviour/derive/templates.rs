@@ -29,7 +29,7 @@ fn text_bytes_and_numbers_of_any_owner_are_sent() {
         none: None,
     };
     let sent = types.initial_response().expect("a message").expect("it speaks first");
-    assert_eq!(sent.expose(), b"a\0b\0c\0587\0de\0f\0");
+    assert_eq!(sent.expose(), b"a\x00b\x00c\x00587\x00de\x00f\x00");
     assert!(!types.reveals_secret(), "none of it is a secret");
 }
 
@@ -75,26 +75,26 @@ fn a_field_cannot_hold_what_ends_it() {
     assert_eq!(error.to_string(), "`user` holds `,`, which separates the fields of this mechanism");
 }
 
+type Password = Secret;
+#[derive(SmtpCommand)]
+#[smtp(mechanism = "X-ALIAS", respond("{0}"))]
+struct Alias(Option<Password>);
+
+#[derive(SmtpCommand)]
+#[smtp(mechanism = "X-KEPT", initial = "{user}")]
+struct Kept {
+    user: String,
+    #[allow(dead_code, reason = "no template sends it")]
+    password: Secret,
+}
+
 /// A template sends its fields as they are, so that it reveals a secret needs no attribute.
 #[test]
 fn a_secret_in_a_template_is_revealed() {
     assert!(Bearer { user: String::new(), token: Secret::default() }.reveals_secret());
 
-    type Password = Secret;
-    #[derive(SmtpCommand)]
-    #[smtp(mechanism = "X-ALIAS", respond("{0}"))]
-    struct Alias(Option<Password>);
-
     assert!(Alias(Some(Secret::default())).reveals_secret());
     assert!(!Alias(None).reveals_secret(), "there is none to reveal");
-
-    #[derive(SmtpCommand)]
-    #[smtp(mechanism = "X-KEPT", initial = "{user}")]
-    struct Kept {
-        user: String,
-        #[allow(dead_code, reason = "no template sends it")]
-        password: Secret,
-    }
 
     assert!(!Kept { user: String::new(), password: Secret::default() }.reveals_secret());
 }

@@ -366,7 +366,7 @@ async fn in_a_transaction() {
         match connection.content(Content(secret()), "x\r\n").await {
             Ok((connection, _)) => goes_on(connection).await,
             Err(smtp::DataError::Refused(refused)) => {
-                shown += &format!("{refused:?}");
+                let _ = write!(shown, "{refused:?}");
                 assert!(!sent && shown.contains("Secret"), "{what}: {shown}");
                 goes_on(refused.connection).await;
             }
@@ -415,33 +415,35 @@ async fn a_mechanism() {
     }
 }
 
+/// Every call of the door, and one beside it.
+async fn walk<H: Home>(mut connection: Connection<H>) -> String
+where
+    Move: Transition<H, Next = H>,
+    Ask: smtp::Converses<H>,
+    AskInto: smtp::ConversesInto<H, Next = H>,
+{
+    let door = connection.dangerous_mut().send(Derived::Argument(secret()));
+    door.await.expect("through the door");
+    let mut answers = Answers(Turn::Line);
+    let door = connection.dangerous_mut().converse(Ask(Some(secret())), &mut answers);
+    door.await.expect("through the door");
+    let shut = connection.send(Derived::Argument(secret())).await.map(drop);
+    let shown = told(shut, false, "after the door");
+    connection.send(Noop).await.expect("NOOP");
+    let door = connection.dangerous().transition(Move(secret()));
+    let (connection, _) = door.await.expect("through the door");
+    let door = connection.dangerous().converse_into(AskInto(Some(secret())), &mut answers);
+    let (connection, _) = door.await.expect("through the door");
+    goes_on(connection).await;
+    shown
+}
+
 /// The door lets each call through, and only that one: the next is refused again. Nothing is shown.
 #[tokio::test(start_paused = true)]
 async fn through_the_door() {
     let lines = "C: X-SECRET *\nS: 250 ok\nC: X-ASK *\nS: 334 what?\nC: *\nS: 250 ok\n\
                  C: NOOP\nS: 250 ok\nC: X-MOVE *\nS: 250 ok\nC: X-ASK *\nS: 334 what?\nC: *\n\
                  S: 250 ok\nC: NOOP\nS: 250 ok";
-    async fn walk<H: Home>(mut connection: Connection<H>) -> String
-    where
-        Move: Transition<H, Next = H>,
-        Ask: smtp::Converses<H>,
-        AskInto: smtp::ConversesInto<H, Next = H>,
-    {
-        let door = connection.dangerous_mut().send(Derived::Argument(secret()));
-        door.await.expect("through the door");
-        let mut answers = Answers(Turn::Line);
-        let door = connection.dangerous_mut().converse(Ask(Some(secret())), &mut answers);
-        door.await.expect("through the door");
-        let shut = connection.send(Derived::Argument(secret())).await.map(drop);
-        let shown = told(shut, false, "after the door");
-        connection.send(Noop).await.expect("NOOP");
-        let door = connection.dangerous().transition(Move(secret()));
-        let (connection, _) = door.await.expect("through the door");
-        let door = connection.dangerous().converse_into(AskInto(Some(secret())), &mut answers);
-        let (connection, _) = door.await.expect("through the door");
-        goes_on(connection).await;
-        shown
-    }
     let (watch, server) = Watch::new();
     let (connection, peer) = clear(&server, lines).await;
     watch.end(&peer, true, "Greeted", &walk(connection).await);

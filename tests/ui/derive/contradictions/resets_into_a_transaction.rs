@@ -1,0 +1,9 @@
+//! A transaction of a server that is at its greeting.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", transition(Home => InTransaction), resets)]
+struct Command;
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! The same, in a variant.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(any))]
+enum Command {
+    One {
+        #[smtp(param = "REQUIRETLS")]
+        field: bool,
+    },
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! What is not sent needs nothing.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(any))]
+struct Command {
+    #[smtp(skip, requires = "X-B")]
+    field: u8,
+}
+
+fn main() {}

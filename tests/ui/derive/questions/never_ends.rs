@@ -1,0 +1,9 @@
+//! Questions without an end.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", accepts(334), converses, valid_in(Home))]
+struct Command;
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A transaction that ends and goes on.
+
+use smtp::SmtpCommand;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(InTransaction), transition(InTransaction => Home))]
+struct Command;
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! The same in a variant.
+
+use smtp::SmtpCommand;
+
+struct Nothing;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(any))]
+enum Command {
+    One {
+        #[smtp(param = "P")]
+        field: Option<Nothing>,
+    },
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! A code that may be missing.
+
+use smtp::SmtpReply;
+
+#[derive(SmtpReply)]
+struct Answer {
+    #[smtp(enhanced)]
+    code: smtp::EnhancedStatusCode,
+}
+
+fn main() {}

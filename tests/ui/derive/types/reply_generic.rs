@@ -1,0 +1,8 @@
+//! A type that may be anything.
+
+use smtp::SmtpReply;
+
+#[derive(SmtpReply)]
+struct Answer<T>(#[smtp(text)] T);
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! The same in a variant.
+
+use smtp::SmtpReply;
+
+struct Nothing;
+
+#[derive(SmtpReply)]
+enum Answer {
+    #[smtp(code(250))]
+    One(Nothing),
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! The same in a variant.
+
+use smtp::SmtpCommand;
+
+struct Nothing;
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-A", valid_in(any))]
+enum Command {
+    One(#[smtp(xtext)] Nothing),
+}
+
+fn main() {}

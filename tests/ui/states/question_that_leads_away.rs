@@ -1,0 +1,15 @@
+//! A question that leads away, where it is to stay.
+
+use smtp::state::Tls;
+use smtp::{Connection, Error, Conversation, SmtpCommand};
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-ASK", accepts(235, 334), converses, transition(Tls => Authed))]
+struct Ask;
+
+async fn program(mut connection: Connection<Tls>, say: &mut dyn Conversation) -> Result<(), Error> {
+    connection.converse(Ask, say).await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! A question that stays, on the way to another state.
+
+use smtp::state::Greeted;
+use smtp::{Connection, Error, Conversation, SmtpCommand};
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-ASK", accepts(250, 334), converses, valid_in(Greeted))]
+struct Ask;
+
+async fn program(connection: Connection<Greeted>, say: &mut dyn Conversation) -> Result<(), Error> {
+    connection.converse_into(Ask, say).await?;
+    Ok(())
+}
+
+fn main() {}
