@@ -38,15 +38,15 @@ impl<'a> Model<'a> {
         let smtp = smtp(&mut items, errors);
         // A name that could not be read may be `mechanism`: the others tell.
         let misspelt = items.is_spoiled()
-            && known::MECHANISM.iter().any(|name| items.peek(name).is_some())
-            && known::COMMAND.iter().all(|name| items.peek(name).is_none());
+            && known::names(known::MECHANISM).iter().any(|name| items.peek(name).is_some())
+            && known::names(known::COMMAND).iter().all(|name| items.peek(name).is_none());
         let is_mechanism = misspelt || items.peek("mechanism").is_some();
         let (mine, others, kind) = if is_mechanism {
             (known::MECHANISM, known::COMMAND, "an authentication mechanism")
         } else {
             (known::COMMAND, known::MECHANISM, "a command")
         };
-        for name in others {
+        for name in known::names(others) {
             if let Some(name) = items.peek(name) {
                 let advice =
                     if is_mechanism { "" } else { " (a mechanism says `mechanism = \"NAME\"`)" };
@@ -54,7 +54,7 @@ impl<'a> Model<'a> {
                     name,
                     format!(
                         "`{name}` means nothing on {kind}{advice}; what does: {}",
-                        listed(mine)
+                        listed(&known::names(mine))
                     ),
                 );
             }

@@ -3,8 +3,20 @@
 #[doc = include_str!("command.md")]
 pub mod command {}
 
+#[doc = include_str!("by_hand.md")]
+pub mod by_hand {}
+
+#[doc = include_str!("exchanges.md")]
+pub mod exchanges {}
+
 #[doc = include_str!("mechanism.md")]
 pub mod mechanism {}
+
+#[doc = include_str!("parameters.md")]
+pub mod parameters {}
+
+#[doc = include_str!("capabilities.md")]
+pub mod capabilities {}
 
 #[doc = include_str!("attributes.md")]
 pub mod attributes {}
