@@ -95,6 +95,45 @@ fn lists_encoders_and_lifetimes() {
 }
 
 #[test]
+fn secrets_and_questions() {
+    let input: DeriveInput = parse_quote! {
+        #[smtp(verb = "X-UNLOCK", accepts(250, 334), converses, valid_in(Tls), transition(Authed => Authed))]
+        struct Unlock<State> {
+            #[smtp(param = "PIN", secret)]
+            pin: State,
+            #[smtp(with = hex, prefix = "#")]
+            token: Secret,
+            #[smtp(text)]
+            note: Option<String>,
+        }
+    };
+    expands_to("unlock.rs", super::command(&input));
+}
+
+#[test]
+fn a_message_after_a_command_of_ones_own() {
+    let input: DeriveInput = parse_quote! {
+        #[smtp(verb = "X-DATA", content)]
+        struct Data;
+    };
+    let text = expands_to("content.rs", super::command(&input));
+    assert!(text.contains("Exactly(354)"), "`content` implies it");
+}
+
+#[test]
+fn a_secret_in_a_template() {
+    let input: DeriveInput = parse_quote! {
+        #[smtp(mechanism = "X-BEARER", initial = "n,a={user},\x01{token}\x01")]
+        struct Bearer {
+            #[smtp(saslname)]
+            user: String,
+            token: Secret,
+        }
+    };
+    expands_to("bearer.rs", super::command(&input));
+}
+
+#[test]
 fn a_handshake_of_another_crate() {
     let input: DeriveInput = parse_quote! {
         #[smtp(crate = mail::smtp, verb = "X-ANONYMOUSTLS", accepts(220), upgrade)]

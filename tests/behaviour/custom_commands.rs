@@ -152,3 +152,47 @@ async fn a_command_says_how_many_lines_its_reply_may_have() {
         assert_eq!(connection.send(smtp::command::Noop).await.is_ok(), ask, "{count}");
     }
 }
+
+/// Opens a message, and accepts a reply after which the server waits for none. The derive refuses it.
+struct Opens;
+
+impl smtp::Command for Opens {
+    type Reply = Reply;
+    const SPEC: smtp::CommandSpec = smtp::CommandSpec::new("X-DATA");
+
+    fn encode(&self, line: &mut smtp::Line<'_>) {
+        line.verb("X-DATA");
+    }
+}
+
+impl smtp::OpensContent for Opens {}
+
+/// The server would take the message for commands.
+#[tokio::test(start_paused = true)]
+async fn a_message_follows_no_reply_but_a_question() {
+    let begin = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
+    let text = "X-DATA was not sent: it accepts a reply after which the server does not wait";
+    let mail = || smtp::command::Mail::from(smtp::ReversePath::Null);
+    let rcpt = || {
+        let mailbox: smtp::Mailbox = "a@b.example".parse().expect("an address");
+        smtp::command::Rcpt::to(mailbox)
+    };
+    let (connection, peer) =
+        greeted(script(&[], &format!("{begin}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok"))).await;
+    let mut connection = connection.mail(mail()).await.expect("MAIL");
+    connection.rcpt(rcpt()).await.expect("RCPT");
+    let Err(smtp::DataError::Refused(refused)) = connection.content(Opens, "QUIT\r\n").await else {
+        panic!("it is not sent");
+    };
+    assert!(refused.refusal.to_string().starts_with(text));
+    let mut connection = refused.connection;
+    connection.send(smtp::command::Noop).await.expect("the session goes on");
+    peer.finish();
+
+    let (connection, peer) = greeted(script(&["PIPELINING"], begin)).await;
+    let group = connection.pipeline().mail(mail()).rcpt(rcpt()).content(Opens, "QUIT\r\n");
+    let (_, (_, _, message)) = group.await;
+    let refusal = message.opening.refusal().expect("it is not sent");
+    assert!(refusal.to_string().starts_with(text), "{refusal}");
+    assert!(!String::from_utf8_lossy(&peer.written()).contains("QUIT"));
+}

@@ -470,3 +470,21 @@ async fn after_starttls() {
     connection.send(Derived::Argument(secret())).await.expect("verified");
     watch.end(&peer, true, "STARTTLS", &shown);
 }
+
+/// What is no secret is answered in clear, and traced.
+#[tokio::test(start_paused = true)]
+async fn an_open_answer() {
+    let (watch, server) = Watch::new();
+    let lines = "C: X-ASK\nS: 334 what?\nC: blue\nS: 250 ok";
+    let (mut connection, peer) = clear(&server, lines).await;
+    let mut answers = Answers(|_| Turn::Text("blue".to_owned()));
+    connection.converse(Ask(None), &mut answers).await.expect("answered");
+    peer.finish();
+    assert!(watch.seen.lock().expect("one thread").contains("Sent(\"blue\")"));
+    watch.end(&peer, false, "an open answer", &answers);
+
+    let (mut connection, peer) = clear(&server, "C: X-ASK\nS: 334 what?").await;
+    let mut forged = Answers(|_| Turn::Text("blue\r\nQUIT".to_owned()));
+    connection.converse(Ask(None), &mut forged).await.expect_err("two lines");
+    assert!(peer.written().ends_with(b"X-ASK\r\n"), "nothing of it was sent");
+}
