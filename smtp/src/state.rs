@@ -119,7 +119,7 @@ pub trait Home: State {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent in the state `{S}`",
     label = "not valid in `{S}`",
-    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`, one that asks questions with `converse`"
+    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`, one that asks questions with `converse`; a mechanism is for `authenticate`"
 )]
 pub trait ValidIn<S: State>: Command {}
 

@@ -147,9 +147,9 @@ impl AnyConnection {
     /// # Cancellation
     ///
     /// As [`Connection::send`].
-    pub fn send<C>(&mut self, command: C) -> AnyCall<'_, C>
+    pub fn send<C, R>(&mut self, command: C) -> AnyCall<'_, C, R>
     where
-        C: ValidIn<Greeted> + ValidIn<Tls> + ValidIn<Authed>,
+        C: ValidIn<Greeted> + ValidIn<Tls> + ValidIn<Authed> + Command<Reply = R>,
     {
         match self {
             Self::Greeted(connection) => AnyCall::Greeted(connection.send(command)),
@@ -279,17 +279,17 @@ impl Future for AnyClosed<'_> {
 /// As [`Call`], of a connection whose state is known at run time.
 #[must_use = "a command is sent when its future is awaited"]
 #[derive(Debug)]
-pub enum AnyCall<'a, C> {
+pub enum AnyCall<'a, C, R> {
     /// Without TLS.
-    Greeted(Call<'a, Greeted, C>),
+    Greeted(Call<'a, Greeted, C, R>),
     /// Inside TLS.
-    Tls(Call<'a, Tls, C>),
+    Tls(Call<'a, Tls, C, R>),
     /// Authenticated.
-    Authed(Call<'a, Authed, C>),
+    Authed(Call<'a, Authed, C, R>),
 }
 
-impl<C: Command> Future for AnyCall<'_, C> {
-    type Output = Result<C::Reply, Error>;
+impl<C, R> Future for AnyCall<'_, C, R> {
+    type Output = Result<R, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {

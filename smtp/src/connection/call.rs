@@ -17,19 +17,23 @@ use crate::proto::command::Command;
 use crate::proto::reply::FromReply as _;
 use crate::state::State;
 
-/// A command that keeps the state, on its way. Nothing is sent before it is polled.
+/// A command `C` that keeps the state, on its way to its reply `R`. Nothing is sent before it is
+/// polled.
 #[must_use = "a command is sent when its future is awaited"]
-pub struct Call<'a, S: State, C> {
+pub struct Call<'a, S: State, C, R> {
     connection: &'a mut Connection<S>,
     exchange: CommandExchange<C>,
     begun: bool,
+    /// Kept here, not called by name: what is no command is then an error where it is sent, and not
+    /// another one where it is awaited.
+    run: fn(&mut Self, &mut Context<'_>) -> Poll<Result<R, Error>>,
 }
 
-impl<'a, S: State, C: Command> Call<'a, S, C> {
+impl<'a, S: State, C: Command> Call<'a, S, C, C::Reply> {
     pub(super) fn new(connection: &'a mut Connection<S>, command: C) -> Self {
         let (capabilities, utf8) = (connection.state.capabilities(), connection.state.utf8());
         let exchange = CommandExchange::new(command, capabilities, utf8);
-        Self { connection, exchange, begun: false }
+        Self { connection, exchange, begun: false, run: Self::run }
     }
 
     /// The same, through the door named `dangerous`.
@@ -37,13 +41,9 @@ impl<'a, S: State, C: Command> Call<'a, S, C> {
         self.exchange = self.exchange.dangerous();
         self
     }
-}
 
-impl<S: State, C: Command> Future for Call<'_, S, C> {
-    type Output = Result<C::Reply, Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { connection, exchange, begun } = self.get_mut();
+    fn run(&mut self, cx: &mut Context<'_>) -> Poll<Result<C::Reply, Error>> {
+        let Self { connection, exchange, begun, .. } = self;
         let Connection { session, state } = &mut **connection;
         if !std::mem::replace(begun, true) {
             session.driver.begin_call()?;
@@ -62,6 +62,15 @@ impl<S: State, C: Command> Future for Call<'_, S, C> {
     }
 }
 
+impl<S: State, C, R> Future for Call<'_, S, C, R> {
+    type Output = Result<R, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let call = self.get_mut();
+        (call.run)(call, cx)
+    }
+}
+
 fn finish<S: State, C: Command>(
     state: &mut S,
     answer: Answer<(smtp_grammar::Reply, crate::proto::line::Declared)>,
@@ -72,9 +81,9 @@ fn finish<S: State, C: Command>(
 }
 
 // A command is moved out of its future before anything is waited for; nothing here is pinned.
-impl<S: State, C> Unpin for Call<'_, S, C> {}
+impl<S: State, C, R> Unpin for Call<'_, S, C, R> {}
 
-impl<S: State, C> Debug for Call<'_, S, C> {
+impl<S: State, C, R> Debug for Call<'_, S, C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("sent", &self.begun).finish_non_exhaustive()
     }

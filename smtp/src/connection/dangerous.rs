@@ -10,6 +10,7 @@ use super::typed::Connection;
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::conversation::Conversation;
+use crate::proto::command::Command;
 use crate::state::{Authed, Converses, ConversesInto, Greeted, Home, Tls, Transition, ValidIn};
 
 impl<H: Home> Connection<H> {
@@ -113,7 +114,10 @@ impl<'a, H: Home> DangerousMut<'a, H> {
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection.
-    pub fn send<C: ValidIn<H>>(self, command: C) -> Call<'a, H, C> {
+    pub fn send<C, R>(self, command: C) -> Call<'a, H, C, R>
+    where
+        C: ValidIn<H> + Command<Reply = R>,
+    {
         Call::new(self.0, command).dangerous()
     }
 

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use smtp_grammar::Reply;
+
 use super::call::Call;
 use super::error::{DataError, DataRefused, TransitionError};
 use super::typed::Connection;
@@ -33,7 +35,7 @@ impl<H: Home> Connection<InTransaction<H>> {
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection.
-    pub fn rcpt(&mut self, rcpt: Rcpt) -> Call<'_, InTransaction<H>, Rcpt> {
+    pub fn rcpt(&mut self, rcpt: Rcpt) -> Call<'_, InTransaction<H>, Rcpt, Reply> {
         self.send(rcpt)
     }
 

@@ -25,7 +25,10 @@ impl<S: State> Connection<S> {
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection.
-    pub fn send<C: ValidIn<S>>(&mut self, command: C) -> Call<'_, S, C> {
+    pub fn send<C, R>(&mut self, command: C) -> Call<'_, S, C, R>
+    where
+        C: ValidIn<S> + Command<Reply = R>,
+    {
         Call::new(self, command)
     }
 
