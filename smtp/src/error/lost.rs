@@ -97,7 +97,11 @@ impl Lost {
             Fault::Closing(reply) => !reply.code().is_permanent(),
             Fault::Protocol(error) => !error.is_attack(),
             // Without timers it stays: the executor is the same one.
-            Fault::Handshake(_) | Fault::Content(_) | Fault::Body(_) | Fault::NoTimer(_) => false,
+            Fault::Handshake(_)
+            | Fault::Content(_)
+            | Fault::Body(_)
+            | Fault::Answer(_)
+            | Fault::NoTimer(_) => false,
             Fault::Unreachable(error) => error.kind() != ErrorKind::Unsupported,
             _ => true,
         }
@@ -110,6 +114,7 @@ impl Lost {
         }
         match self.fault() {
             Fault::Body(_)
+            | Fault::Answer(_)
             | Fault::Content(_)
             | Fault::Interrupted
             | Fault::Ended

@@ -106,7 +106,7 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
             }
             Err(error) => std::io::Error::other(error),
         };
-        Err(engine.end(Fault::Body(error)))
+        Err(engine.end(Fault::Answer(error)))
     }
 }
 

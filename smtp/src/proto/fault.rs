@@ -37,6 +37,9 @@ pub enum Fault {
     Handshake(io::Error),
     /// The source of the message failed while it was being sent.
     Body(io::Error),
+    /// The server asked, and there is no answer, or one that must not be sent: a secret where the
+    /// server is not verified, or more than one line. Nothing of it was sent.
+    Answer(io::Error),
     /// The message turned out to be unsendable while it was being sent.
     Content(ContentError),
     /// The connection has to wait and its timeouts cannot be kept, because its clock has no timers
@@ -74,6 +77,10 @@ impl Display for Fault {
                 f,
                 "the source of the message failed, and the message was abandoned: {error}"
             ),
+            Self::Answer(error) => write!(
+                f,
+                "the server asked and was not answered, which takes closing the connection: {error}"
+            ),
             Self::Content(error) => write!(f, "the message was abandoned: {error}"),
             Self::NoTimer(error) => write!(f, "no timeout can be kept: {error}"),
             Self::Abandoned => f.write_str(
@@ -95,7 +102,8 @@ impl std::error::Error for Fault {
             Self::Unreachable(error)
             | Self::Io(error)
             | Self::Handshake(error)
-            | Self::Body(error) => Some(error),
+            | Self::Body(error)
+            | Self::Answer(error) => Some(error),
             Self::Protocol(error) => Some(error),
             Self::Content(error) => Some(error),
             Self::NoTimer(error) => Some(error),

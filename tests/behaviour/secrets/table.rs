@@ -283,6 +283,9 @@ async fn an_answer() {
                         !sent && lost.to_string().contains("dangerous_mut()"),
                         "{what}: {lost}"
                     );
+                    assert!(matches!(lost.fault(), smtp::Fault::Answer(_)), "{what}: {lost:?}");
+                    assert_eq!(lost.blame(), smtp::Blame::Caller, "{what}");
+                    assert!(!lost.is_transient(), "{what}");
                     assert!(peer.is_closed(), "{what}");
                     format!("{lost:?} {lost}")
                 }
