@@ -66,7 +66,7 @@ fn show(event: &Event<'_>) {
     let (colour, line) = match event {
         Event::Sent(line) => (34, format!("C: {line}")),
         Event::Received(line) => (32, format!("S: {line}")),
-        Event::Content { octets } => (34, format!("C: ({octets} octets of mail)")),
+        Event::Content { bytes } => (34, format!("C: ({bytes} bytes of mail)")),
         _ => (33, "-- inside TLS --".to_owned()),
     };
     let colours = std::io::stdout().is_terminal();

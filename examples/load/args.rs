@@ -26,7 +26,7 @@ Where to:
 What:
   --messages N          how many messages, over all connections (1000)
   --rcpts R             recipients of each message (1)
-  --size BYTES          octets of each message (2048)
+  --size BYTES          bytes of each message (2048)
   --file BODY           send the message in this file instead
   --from ADDRESS        the sender (sender@example.org)
   --to ADDRESS          the recipient (rcpt@example.net); of several, each has its
@@ -51,7 +51,7 @@ of that, and so on, of each connection. So often a client has nothing left to wr
 and waits for the server, if only the way there takes time.
 Latency: the time from when a connection takes a message to its receipt, in a stream
 with the wait for the message before.
-MB: 1,000,000 octets of messages.
+MB: 1,000,000 bytes of messages.
 The exit status is 0 when every message was taken for every recipient.
 ";
 

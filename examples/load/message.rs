@@ -9,7 +9,7 @@ use smtp::{Body, Envelope};
 use crate::Result;
 use crate::args::{Options, read};
 
-/// A message of more octets is seen to leave, a smaller one when it has arrived.
+/// A message of more bytes is seen to leave, a smaller one when it has arrived.
 const LARGE: usize = 1 << 20;
 
 /// What is to be sent, by all connections together.
@@ -22,8 +22,8 @@ pub(crate) struct Job {
     left: AtomicU64,
     /// Messages that were answered, or can no longer be.
     done: AtomicU64,
-    /// Octets that have left.
-    octets: AtomicU64,
+    /// Bytes that have left.
+    bytes: AtomicU64,
 }
 
 /// The job that the options describe.
@@ -42,11 +42,11 @@ pub(crate) fn job(options: &Options) -> Result<Arc<Job>> {
         messages: options.messages,
         left: AtomicU64::new(options.messages),
         done: AtomicU64::new(0),
-        octets: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
     }))
 }
 
-/// Text in lines of 78 octets.
+/// Text in lines of 78 bytes.
 fn content(options: &Options) -> Bytes {
     const LINE: &str =
         "The quick brown fox jumps over the lazy dog, again and again, and never rests.\r\n";
@@ -76,7 +76,7 @@ impl Job {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// The message, without a copy of its octets.
+    /// The message, without a copy of its bytes.
     pub(crate) fn body(&self) -> Body<'_> {
         let body = Body::from(self.content.clone());
         if self.content.len() < LARGE {
@@ -84,7 +84,7 @@ impl Job {
         }
         let mut before = 0;
         body.progress(move |sent, _| {
-            self.octets.fetch_add(sent - before, Ordering::Relaxed);
+            self.bytes.fetch_add(sent - before, Ordering::Relaxed);
             before = sent;
         })
     }
@@ -93,7 +93,7 @@ impl Job {
     pub(crate) fn note_done(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
         if self.content.len() < LARGE {
-            self.octets.fetch_add(self.content.len() as u64, Ordering::Relaxed);
+            self.bytes.fetch_add(self.content.len() as u64, Ordering::Relaxed);
         }
     }
 
@@ -102,9 +102,9 @@ impl Job {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Octets that have left, and all that will.
-    pub(crate) fn octets(&self) -> (u64, u64) {
+    /// Bytes that have left, and all that will.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
         let all = (self.content.len() as u64).saturating_mul(self.messages);
-        (self.octets.load(Ordering::Relaxed), all)
+        (self.bytes.load(Ordering::Relaxed), all)
     }
 }

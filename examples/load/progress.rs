@@ -27,7 +27,7 @@ impl Bar {
             let mut ticks = tokio::time::interval(EVERY);
             loop {
                 ticks.tick().await;
-                let line = line(job.done(), job.messages, job.octets(), began.elapsed());
+                let line = line(job.done(), job.messages, job.bytes(), began.elapsed());
                 print(&format!("\r{line}\x1b[K"));
             }
         })))
@@ -49,8 +49,8 @@ fn print(text: &str) {
 }
 
 /// `[=====>    ]  450/1000  1203 messages/s  2.4 MB/s  1 s left`
-pub(crate) fn line(done: u64, all: u64, octets: (u64, u64), elapsed: Duration) -> String {
-    let (sent, total) = (octets.0.min(octets.1), octets.1.max(1));
+pub(crate) fn line(done: u64, all: u64, bytes: (u64, u64), elapsed: Duration) -> String {
+    let (sent, total) = (bytes.0.min(bytes.1), bytes.1.max(1));
     let share = float(sent) / float(total);
     let filled = (0..WIDTH).filter(|&cell| cell as u64 * total < sent * WIDTH as u64).count();
     let bar: String = (0..WIDTH).map(|cell| if cell < filled { '=' } else { ' ' }).collect();
@@ -59,8 +59,8 @@ pub(crate) fn line(done: u64, all: u64, octets: (u64, u64), elapsed: Duration) -
         _ => "?".to_owned(),
     };
     let rate = per_second(done, elapsed);
-    let octets = per_second(sent, elapsed) / 1e6;
-    format!("[{bar}] {done}/{all}  {rate:.0} messages/s  {octets:.1} MB/s  {left} left")
+    let bytes = per_second(sent, elapsed) / 1e6;
+    format!("[{bar}] {done}/{all}  {rate:.0} messages/s  {bytes:.1} MB/s  {left} left")
 }
 
 /// `1:02:03`, `2:03` or `3 s`.

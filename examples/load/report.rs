@@ -19,7 +19,7 @@ pub(crate) struct Report {
     /// Messages that were not taken because there was no connection any more.
     unsent: u64,
     rcpts: usize,
-    /// Octets of each message.
+    /// Bytes of each message.
     size: usize,
     sent: Sent,
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use smtp::{Event, Observer, Shown};
+use smtp::{Event, Observer, RedactedLine};
 
 /// The longest chain of something that is sent, its reply, something that is sent because of that,
 /// and so on: how often a client has nothing left to write and waits, if only the way to the server
@@ -60,15 +60,15 @@ impl Chain {
     }
 }
 
-/// The first octets of a line.
+/// The first bytes of a line.
 #[derive(Debug, Default)]
 struct Start {
-    octets: [u8; 4],
+    bytes: [u8; 4],
     length: usize,
 }
 
 impl Start {
-    fn of(line: &Shown<'_>) -> Self {
+    fn of(line: &RedactedLine<'_>) -> Self {
         let mut start = Self::default();
         // An error says that there is room for no more of it.
         let _ = write!(start, "{line}");
@@ -76,20 +76,20 @@ impl Start {
     }
 
     fn is(&self, verb: [u8; 4]) -> bool {
-        self.octets.eq_ignore_ascii_case(&verb)
+        self.bytes.eq_ignore_ascii_case(&verb)
     }
 
     /// Whether it begins the last line of a reply: `250-` goes on.
     fn is_last(&self) -> bool {
-        self.octets[3] != b'-'
+        self.bytes[3] != b'-'
     }
 }
 
 impl fmt::Write for Start {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for &octet in text.as_bytes() {
-            let free = self.octets.get_mut(self.length).ok_or(fmt::Error)?;
-            *free = octet;
+        for &byte in text.as_bytes() {
+            let free = self.bytes.get_mut(self.length).ok_or(fmt::Error)?;
+            *free = byte;
             self.length += 1;
         }
         Ok(())

@@ -62,7 +62,7 @@ fn transfer(options: &Options) -> Transfer {
     }
 }
 
-/// Octets of messages that may be under way with `--eager`.
+/// Bytes of messages that may be under way with `--eager`.
 const WINDOW: u64 = 16 << 20;
 
 impl Plan {

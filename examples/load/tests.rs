@@ -70,7 +70,7 @@ async fn large_messages_are_seen_to_leave() {
     let address = Some((server.host().to_owned(), server.port()));
     let sessions = open_all(&Options { address, ..options }).await.expect("a session");
     send::all(&job, sessions).await.expect("sent");
-    assert_eq!(job.octets(), (3_000_000, 3_000_000));
+    assert_eq!(job.bytes(), (3_000_000, 3_000_000));
     assert_eq!(job.done(), 2);
 }
 

@@ -12,8 +12,8 @@ use smtp::extension::{BodyKind, Parameter};
 use smtp::grammar::SmtpString;
 use smtp::{Capabilities, Command, ForwardPath, Host, Reply, ReplyCode, ReversePath, Secret, encode};
 
-fuzz_target!(|octets: &[u8]| {
-    let Ok(text) = std::str::from_utf8(octets) else {
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
     let mut fields = text.split('\u{1f}');
@@ -136,7 +136,7 @@ fn parsed(text: &str) -> Option<String> {
             line(&Auth::new(mechanism, initial))
         }
         ("BDAT", rest) => match rest.strip_suffix(" LAST") {
-            Some(octets) => line(&Bdat::last(octets.parse().ok()?)),
+            Some(bytes) => line(&Bdat::last(bytes.parse().ok()?)),
             None => line(&Bdat::chunk(rest.parse().ok()?)),
         },
         ("DATA", "") => line(&Data),

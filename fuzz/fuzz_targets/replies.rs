@@ -47,14 +47,14 @@ fn pair(input: &[u8]) -> Parsed<'_, (u64, Domain)> {
     (parser::number, parser::spaces, parser::domain).map(|(n, (), domain)| (n, domain)).parse(input)
 }
 
-fuzz_target!(|octets: &[u8]| {
-    let Ok(reply) = Reply::from_frame(octets.to_vec().into()) else {
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(reply) = Reply::from_frame(bytes.to_vec().into()) else {
         return;
     };
     if let Err(error) = Answer::from_reply(reply.clone()) {
-        let (line, octet) = error.place().unwrap_or_default();
+        let (line, byte) = error.position().unwrap_or_default();
         let text = error.reply().lines().nth(line).expect("the line that it names");
-        assert!(octet <= text.len(), "the octet that it names");
+        assert!(byte <= text.len(), "the byte that it names");
         let shown = error.to_string();
         assert!(shown.chars().all(|c| (' '..='~').contains(&c)), "{shown:?}");
     }

@@ -53,7 +53,7 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
                 generics.params.push(syn::parse_quote!(#state: #smtp::State));
                 let (generics, ..) = generics.split_for_impl();
                 let marker = match &command.converses {
-                    Some(_) => quote!(Converses),
+                    Some(_) => quote!(ExchangeIn),
                     None => quote!(ValidIn),
                 };
                 quote! {

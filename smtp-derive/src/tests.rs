@@ -49,7 +49,7 @@ fn no_field() {
 #[test]
 fn parameters_flags_and_edges() {
     let input: DeriveInput = parse_quote! {
-        #[smtp(verb = "MAIL FROM:", stage = Mail, pipelining, transition(Home => InTransaction))]
+        #[smtp(verb = "MAIL FROM:", stage = Mail, pipelining, transition(Idle => InTransaction))]
         struct Mail {
             path: ReversePath,
             #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]
@@ -66,7 +66,7 @@ fn parameters_flags_and_edges() {
 #[test]
 fn forms() {
     let input: DeriveInput = parse_quote! {
-        #[smtp(verb = "ETRN", requires = "ETRN", reply = Queue, valid_in(Home))]
+        #[smtp(verb = "ETRN", requires = "ETRN", reply = Queue, valid_in(Idle))]
         enum Etrn {
             Domain(Domain),
             Subdomains(#[smtp(prefix = "@")] Domain),

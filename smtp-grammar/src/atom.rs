@@ -80,7 +80,7 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Runs a parser that must read all of `input`; else says at which octet it stopped.
+/// Runs a parser that must read all of `input`; else says at which byte it stopped.
 pub(crate) fn whole<'a, T>(
     parse: impl FnOnce(&'a str) -> IResult<&'a str, T>,
     input: &'a str,

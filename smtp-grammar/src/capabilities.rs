@@ -77,7 +77,7 @@ impl Capabilities {
     /// The name that the server gave itself: the first word of the first line.
     pub fn greeting_domain(&self) -> &str {
         let line = self.raw_lines().next().unwrap_or_default();
-        let word = line.split(|&octet| octet == b' ').next();
+        let word = line.split(|&byte| byte == b' ').next();
         std::str::from_utf8(word.unwrap_or_default()).unwrap_or_default()
     }
 
@@ -102,7 +102,7 @@ impl Capabilities {
     /// Each keyword with the parameters of its line, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Params<'_>)> {
         self.entries.iter().map(|entry| {
-            let params = Params::new(self.octets(&entry.params), Vec::new());
+            let params = Params::new(self.bytes(&entry.params), Vec::new());
             (self.keyword(entry), params)
         })
     }
@@ -110,7 +110,7 @@ impl Capabilities {
     /// The text of every line as it came, the first included.
     pub fn raw_lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text
-            .split_inclusive(|&octet| octet == b'\n')
+            .split_inclusive(|&byte| byte == b'\n')
             .map(|line| without_line_end(line).get(CODE..).unwrap_or_default())
     }
 
@@ -132,7 +132,7 @@ impl Capabilities {
         self.entries
             .iter()
             .filter(move |entry| self.is(entry, keyword))
-            .map(|entry| self.octets(&entry.params))
+            .map(|entry| self.bytes(&entry.params))
     }
 
     /// Whether this is the keyword of an entry. Most differ in their length already, and servers
@@ -141,22 +141,22 @@ impl Capabilities {
     fn is(&self, entry: &Entry, keyword: &str) -> bool {
         let keyword = keyword.as_bytes();
         entry.keyword.len() == keyword.len() && {
-            let listed = self.octets(&entry.keyword);
+            let listed = self.bytes(&entry.keyword);
             listed == keyword || listed.eq_ignore_ascii_case(keyword)
         }
     }
 
     /// A keyword. It is ASCII, or would be none.
     fn keyword(&self, entry: &Entry) -> &str {
-        std::str::from_utf8(self.octets(&entry.keyword)).unwrap_or_default()
+        std::str::from_utf8(self.bytes(&entry.keyword)).unwrap_or_default()
     }
 
-    fn octets(&self, range: &Range<usize>) -> &[u8] {
+    fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.text.get(range.clone()).unwrap_or_default()
     }
 }
 
-/// Octets of a line before its text: the code and what separates it.
+/// Bytes of a line before its text: the code and what separates it.
 const CODE: usize = 4;
 
 /// Lines that few replies exceed.
@@ -192,24 +192,24 @@ fn ehlo_keyword(input: &[u8]) -> IResult<&[u8], &[u8]> {
     recognize((first, take_while(is_keyword))).parse(input)
 }
 
-fn is_keyword(octet: u8) -> bool {
+fn is_keyword(byte: u8) -> bool {
     // Looked up: a branch for each range of letters takes longer than the rest of the reply.
     const KEYWORD: [bool; 256] = {
         let mut table = [false; 256];
-        let mut octet = 0u8;
-        while octet < 0x80 {
-            table[octet as usize] = octet.is_ascii_alphanumeric() || octet == b'-';
-            octet += 1;
+        let mut byte = 0u8;
+        while byte < 0x80 {
+            table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-';
+            byte += 1;
         }
         table
     };
-    KEYWORD[usize::from(octet)]
+    KEYWORD[usize::from(byte)]
 }
 
 /// What stands between parameters: a space, and in some servers a tab.
 #[allow(clippy::trivially_copy_pass_by_ref)] // The shape that `slice::split` asks for.
-fn is_blank(octet: &u8) -> bool {
-    matches!(octet, b' ' | b'\t')
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The parameters of a keyword, one after the other. Those that are not printable ASCII are left

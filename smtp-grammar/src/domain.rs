@@ -9,8 +9,8 @@ use crate::error::{ControlCharacter, SyntaxError};
 const WHAT: &str = "domain";
 
 /// ```text
-/// Domain     = sub-domain *("." sub-domain)      ; RFC 5321 §4.1.2, at most 255 octets (§4.5.3.1.2)
-/// sub-domain = Let-dig [Ldh-str] / U-label       ; RFC 6531 §3.3, at most 63 octets (RFC 1035 §2.3.4)
+/// Domain     = sub-domain *("." sub-domain)      ; RFC 5321 §4.1.2, at most 255 bytes (§4.5.3.1.2)
+/// sub-domain = Let-dig [Ldh-str] / U-label       ; RFC 6531 §3.3, at most 63 bytes (RFC 1035 §2.3.4)
 /// ```
 ///
 /// A name with U-labels is turned into A-labels, which every server understands; both are kept.
@@ -22,7 +22,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// The most octets that a domain may have.
+    /// The most bytes that a domain may have.
     pub const MAX: usize = 255;
     const LABEL: usize = 63;
 
@@ -83,8 +83,8 @@ fn check(name: &str) -> Result<(), SyntaxError> {
             return Err(SyntaxError::too_long("label of a domain", label.len(), Domain::LABEL));
         }
         let end = start + label.len();
-        let ldh = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
-        if let Some(at) = label.bytes().position(|octet| !ldh(octet)) {
+        let ldh = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if let Some(at) = label.bytes().position(|byte| !ldh(byte)) {
             return Err(SyntaxError::at(WHAT, start + at));
         }
         if label.is_empty() || label.starts_with('-') {
@@ -180,8 +180,8 @@ impl Eq for Domain {}
 
 impl Hash for Domain {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for octet in self.ascii.bytes() {
-            state.write_u8(octet.to_ascii_lowercase());
+        for byte in self.ascii.bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
         }
         state.write_u8(0xff);
     }

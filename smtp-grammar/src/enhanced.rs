@@ -132,7 +132,7 @@ fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedStatusCode> {
 
 /// `1*3digit`, "without leading zeros" (RFC 3463 §2)
 fn number(input: &[u8]) -> IResult<&[u8], u16> {
-    let digits = take_while_m_n(1, 3, |octet: u8| octet.is_ascii_digit());
+    let digits = take_while_m_n(1, 3, |byte: u8| byte.is_ascii_digit());
     let digits = verify(digits, |digits: &[u8]| digits.len() == 1 || digits[0] != b'0');
     map_opt(digits, |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok()).parse(input)
 }

@@ -13,32 +13,32 @@ pub struct SyntaxError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The rule breaks at this octet.
+    /// The rule breaks at this byte.
     At(usize),
     TooLong {
-        octets: usize,
+        bytes: usize,
         limit: usize,
     },
     Because(&'static str),
 }
 
 impl SyntaxError {
-    pub(crate) fn at(what: &'static str, octet: usize) -> Self {
-        Self { what, kind: Kind::At(octet) }
+    pub(crate) fn at(what: &'static str, byte: usize) -> Self {
+        Self { what, kind: Kind::At(byte) }
     }
 
-    pub(crate) fn too_long(what: &'static str, octets: usize, limit: usize) -> Self {
-        Self { what, kind: Kind::TooLong { octets, limit } }
+    pub(crate) fn too_long(what: &'static str, bytes: usize, limit: usize) -> Self {
+        Self { what, kind: Kind::TooLong { bytes, limit } }
     }
 
     pub(crate) fn because(what: &'static str, reason: &'static str) -> Self {
         Self { what, kind: Kind::Because(reason) }
     }
 
-    /// The octet, counted from 0, at which the text stops being what it should be.
-    pub fn octet(&self) -> Option<usize> {
+    /// The byte, counted from 0, at which the text stops being what it should be.
+    pub fn byte(&self) -> Option<usize> {
         match self.kind {
-            Kind::At(octet) => Some(octet),
+            Kind::At(byte) => Some(byte),
             _ => None,
         }
     }
@@ -48,9 +48,9 @@ impl Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.what;
         match self.kind {
-            Kind::At(octet) => write!(f, "not a valid {what} from octet {} on", octet + 1),
-            Kind::TooLong { octets, limit } => {
-                write!(f, "the {what} has {octets} octets and may have {limit} at most")
+            Kind::At(byte) => write!(f, "not a valid {what} from byte {} on", byte + 1),
+            Kind::TooLong { bytes, limit } => {
+                write!(f, "the {what} has {bytes} bytes and may have {limit} at most")
             }
             Kind::Because(reason) => write!(f, "not a valid {what}: {reason}"),
         }
@@ -62,7 +62,7 @@ impl std::error::Error for SyntaxError {}
 /// A text that was claimed to be valid holds a CR, a LF or a NUL, which no line of SMTP can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlCharacter {
-    octet: u8,
+    byte: u8,
     at: usize,
 }
 
@@ -70,7 +70,7 @@ impl ControlCharacter {
     /// What every `new_unchecked` checks all the same.
     pub(crate) fn none_in(text: &str) -> Result<(), Self> {
         match memchr3(b'\r', b'\n', 0, text.as_bytes()) {
-            Some(at) => Err(Self { octet: text.as_bytes()[at], at }),
+            Some(at) => Err(Self { byte: text.as_bytes()[at], at }),
             None => Ok(()),
         }
     }
@@ -78,7 +78,7 @@ impl ControlCharacter {
 
 impl Display for ControlCharacter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "octet {} is {:#04x}: remove CR, LF and NUL", self.at + 1, self.octet)
+        write!(f, "byte {} is {:#04x}: remove CR, LF and NUL", self.at + 1, self.byte)
     }
 }
 

@@ -74,14 +74,14 @@ impl TryFrom<&str> for AddressLiteral {
 
 /// `Snum = 1*3DIGIT` from 0 to 255; leading zeros are decimal here, and not written again.
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
+    let mut bytes = [0; 4];
     let mut parts = text.split('.');
-    for octet in &mut octets {
+    for byte in &mut bytes {
         let part = parts.next()?;
         let digits = part.bytes().all(|digit| digit.is_ascii_digit());
-        *octet = part.parse().ok().filter(|_| digits && part.len() <= 3)?;
+        *byte = part.parse().ok().filter(|_| digits && part.len() <= 3)?;
     }
-    parts.next().is_none().then(|| octets.into())
+    parts.next().is_none().then(|| bytes.into())
 }
 
 /// `IPv6-comp` and `IPv6v4-comp` let `::` stand for two groups at least (RFC 5321 §4.1.3), which is

@@ -11,7 +11,7 @@ use crate::error::{ControlCharacter, SyntaxError};
 const WHAT: &str = "local part";
 
 /// ```text
-/// Local-part = Dot-string / Quoted-string      ; RFC 5321 §4.1.2, at most 64 octets (§4.5.3.1.1)
+/// Local-part = Dot-string / Quoted-string      ; RFC 5321 §4.1.2, at most 64 bytes (§4.5.3.1.1)
 /// ```
 ///
 /// It is kept decoded and written with as little quoting as it needs: `"abc"` is `abc`. Case
@@ -20,7 +20,7 @@ const WHAT: &str = "local part";
 pub struct LocalPart(Box<str>);
 
 impl LocalPart {
-    /// The most octets that a local part may have on the wire.
+    /// The most bytes that a local part may have on the wire.
     pub const MAX: usize = 64;
 
     /// The local part that means `decoded`, which is quoted where it must be.
@@ -36,9 +36,9 @@ impl LocalPart {
                 "it holds control characters, which no mailbox may have",
             ));
         }
-        let octets = encode(&decoded).len();
-        if octets > Self::MAX {
-            return Err(SyntaxError::too_long(WHAT, octets, Self::MAX));
+        let bytes = encode(&decoded).len();
+        if bytes > Self::MAX {
+            return Err(SyntaxError::too_long(WHAT, bytes, Self::MAX));
         }
         Ok(Self(decoded.into()))
     }
@@ -80,7 +80,7 @@ impl FromStr for LocalPart {
         } else {
             whole(dot_string, text).map(str::to_owned)
         };
-        let decoded = decoded.map_err(|octet| SyntaxError::at(WHAT, octet))?;
+        let decoded = decoded.map_err(|byte| SyntaxError::at(WHAT, byte))?;
         // Quotes and backslashes count, also those that will not be written again.
         if text.len() > Self::MAX {
             return Err(SyntaxError::too_long(WHAT, text.len(), Self::MAX));

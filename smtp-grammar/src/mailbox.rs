@@ -16,7 +16,7 @@ const WHAT: &str = "address";
 /// Mailbox = Local-part "@" ( Domain / address-literal )      ; RFC 5321 §4.1.2
 /// ```
 ///
-/// At most 254 octets, so that it fits into a path (§4.5.3.1.3). There are no display names,
+/// At most 254 bytes, so that it fits into a path (§4.5.3.1.3). There are no display names,
 /// comments or blanks: those belong to the headers of a message.
 ///
 /// A clone shares its text, as one address goes into envelopes, commands and receipts.
@@ -33,7 +33,7 @@ struct Parts {
 }
 
 impl Mailbox {
-    /// The most octets that an address may have.
+    /// The most bytes that an address may have.
     pub const MAX: usize = 254;
 
     /// Puts an address together.
@@ -50,9 +50,9 @@ impl Mailbox {
             }
             host => format!("<{local_part}@{host}>"),
         };
-        let octets = path.len() - "<>".len();
-        if octets > Self::MAX {
-            return Err(SyntaxError::too_long(WHAT, octets, Self::MAX));
+        let bytes = path.len() - "<>".len();
+        if bytes > Self::MAX {
+            return Err(SyntaxError::too_long(WHAT, bytes, Self::MAX));
         }
         Ok(Self::from_parts(local_part, host, path))
     }

@@ -38,7 +38,7 @@ impl FromStr for EsmtpKeyword {
 
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         let valid =
-            |(at, octet): (usize, u8)| octet.is_ascii_alphanumeric() || (octet == b'-' && at > 0);
+            |(at, byte): (usize, u8)| byte.is_ascii_alphanumeric() || (byte == b'-' && at > 0);
         match text.bytes().enumerate().position(|place| !valid(place)) {
             None if !text.is_empty() => Ok(Self(text.into())),
             at => Err(SyntaxError::at("keyword", at.unwrap_or(0))),
@@ -62,8 +62,8 @@ impl Eq for EsmtpKeyword {}
 
 impl Hash for EsmtpKeyword {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for octet in self.0.bytes() {
-            state.write_u8(octet.to_ascii_uppercase());
+        for byte in self.0.bytes() {
+            state.write_u8(byte.to_ascii_uppercase());
         }
     }
 }

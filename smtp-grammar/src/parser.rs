@@ -1,6 +1,6 @@
 //! nom parsers of your own, and a few of ours to make them from.
 //!
-//! The text of a reply is read by a function of the shape [`Parser`](Parsed): octets in, the rest
+//! The text of a reply is read by a function of the shape [`Parser`](Parsed): bytes in, the rest
 //! and a value out. Any parser of the nom version that is re-exported here has that shape, and so
 //! have the functions below, each named after its rule.
 //!
@@ -32,13 +32,13 @@ pub type Parsed<'a, T> = IResult<&'a [u8], T>;
 /// Where a text stopped being readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseFailure {
-    /// The octet, counted from 0.
+    /// The byte, counted from 0.
     pub at: usize,
 }
 
 impl fmt::Display for ParseFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the text cannot be read from octet {} on", self.at + 1)
+        write!(f, "the text cannot be read from byte {} on", self.at + 1)
     }
 }
 
@@ -63,13 +63,13 @@ pub fn complete<'a, T>(
     }
 }
 
-/// Octets up to the next space: `1*%d33-126`, or anything beyond ASCII.
+/// Bytes up to the next space: `1*%d33-126`, or anything beyond ASCII.
 ///
 /// # Errors
 ///
 /// When there is none.
 pub fn word(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(|octet| octet > b' ' && octet != 0x7f)(input)
+    take_while1(|byte| byte > b' ' && byte != 0x7f)(input)
 }
 
 /// `1*SP`
@@ -78,7 +78,7 @@ pub fn word(input: &[u8]) -> Parsed<'_, &[u8]> {
 ///
 /// When there is none.
 pub fn spaces(input: &[u8]) -> Parsed<'_, ()> {
-    let (rest, _) = take_while1(|octet| octet == b' ')(input)?;
+    let (rest, _) = take_while1(|byte| byte == b' ')(input)?;
     Ok((rest, ()))
 }
 

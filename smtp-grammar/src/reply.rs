@@ -12,7 +12,7 @@ use crate::reply_line::{ReplyLine, ReplyLineError};
 
 /// A reply: a code, and a text of one or more lines (RFC 5321 §4.2).
 ///
-/// It keeps the octets that came, all of them in one piece: reading a reply copies nothing, and a
+/// It keeps the bytes that came, all of them in one piece: reading a reply copies nothing, and a
 /// clone is cheap. What it displays is safe to show: everything but printable ASCII is escaped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -124,7 +124,7 @@ impl Reply {
         self.lines().nth(line).and_then(|line| self.split(line).0)
     }
 
-    /// The octets that came.
+    /// The bytes that came.
     pub fn raw(&self) -> &Bytes {
         &self.frame
     }
@@ -191,15 +191,15 @@ impl Display for Reply {
                 f.write_char(' ')?;
                 shown += 1;
             }
-            for &octet in line {
+            for &byte in line {
                 if shown >= SHOWN {
                     return f.write_str("...");
                 }
-                if matches!(octet, b' '..=b'~') {
-                    f.write_char(char::from(octet))?;
+                if matches!(byte, b' '..=b'~') {
+                    f.write_char(char::from(byte))?;
                     shown += 1;
                 } else {
-                    write!(f, "\\x{octet:02x}")?;
+                    write!(f, "\\x{byte:02x}")?;
                     shown += 4;
                 }
             }

@@ -48,7 +48,7 @@ impl<'a> ReplyLine<'a> {
     }
 }
 
-/// Why octets are no reply.
+/// Why bytes are no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyLineError {
     kind: Kind,
@@ -90,9 +90,9 @@ impl Display for ReplyLineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::NoCode => f.write_str("a line does not begin with a reply code from 200 to 599"),
-            Kind::Separator(octet) => write!(
+            Kind::Separator(byte) => write!(
                 f,
-                "the octet {octet:#04x} follows a reply code, where a space or a hyphen must"
+                "the byte {byte:#04x} follows a reply code, where a space or a hyphen must"
             ),
             Kind::Inconsistent { first, other } => {
                 write!(f, "the lines of one reply have different codes, {first} and {other}")

@@ -39,14 +39,14 @@ pub fn encode(text: &str) -> String {
     Xtext(text).to_string()
 }
 
-/// Decodes xtext into octets. Lower case hexadecimal digits are accepted.
+/// Decodes xtext into bytes. Lower case hexadecimal digits are accepted.
 ///
 /// # Errors
 ///
 /// When the text is not xtext.
 pub fn decode(xtext: &str) -> Result<Vec<u8>, SyntaxError> {
-    let octet = alt((map(satisfy(is_xchar), u32::from), hexchar));
-    let (_, octets) = all_consuming(many0(octet)).parse(xtext).map_err(
+    let byte = alt((map(satisfy(is_xchar), u32::from), hexchar));
+    let (_, bytes) = all_consuming(many0(byte)).parse(xtext).map_err(
         |error: nom::Err<nom::error::Error<&str>>| {
             let rest = match error {
                 nom::Err::Error(error) | nom::Err::Failure(error) => error.input.len(),
@@ -55,7 +55,7 @@ pub fn decode(xtext: &str) -> Result<Vec<u8>, SyntaxError> {
             SyntaxError::at("xtext", xtext.len() - rest)
         },
     )?;
-    Ok(octets.into_iter().filter_map(|octet| u8::try_from(octet).ok()).collect())
+    Ok(bytes.into_iter().filter_map(|byte| u8::try_from(byte).ok()).collect())
 }
 
 /// `hexchar`
@@ -77,8 +77,8 @@ impl Write for Encoder<'_, '_> {
             let (plain, rest) = text.split_at(at);
             self.0.write_str(plain)?;
             let length = rest.chars().next().map_or(0, char::len_utf8);
-            for octet in &rest.as_bytes()[..length] {
-                write!(self.0, "+{octet:02X}")?;
+            for byte in &rest.as_bytes()[..length] {
+                write!(self.0, "+{byte:02X}")?;
             }
             text = &rest[length..];
         }
@@ -108,9 +108,8 @@ mod tests {
 
     #[test]
     fn what_is_no_xtext() {
-        for (text, octet) in [("a+", 1), ("a+4", 1), ("a=b", 1), ("a b", 1), ("é", 0), ("+GG", 0)]
-        {
-            assert_eq!(decode(text).map_err(|e| e.octet()), Err(Some(octet)), "{text}");
+        for (text, byte) in [("a+", 1), ("a+4", 1), ("a=b", 1), ("a b", 1), ("é", 0), ("+GG", 0)] {
+            assert_eq!(decode(text).map_err(|e| e.byte()), Err(Some(byte)), "{text}");
         }
     }
 }

@@ -122,10 +122,10 @@ fn domains() {
 }
 
 #[test]
-fn limits_count_octets_as_they_were_written() {
-    let label = |octets: usize| "x".repeat(octets);
-    let domain = |octets: usize| {
-        let labels = [label(63), label(63), label(63), label(octets - 192)];
+fn limits_count_bytes_as_they_were_written() {
+    let label = |bytes: usize| "x".repeat(bytes);
+    let domain = |bytes: usize| {
+        let labels = [label(63), label(63), label(63), label(bytes - 192)];
         labels.join(".")
     };
     let table = [
@@ -147,16 +147,16 @@ fn limits_count_octets_as_they_were_written() {
     for (name, address, expected) in table {
         assert_eq!(address.parse::<Mailbox>().is_ok(), expected, "{name}");
     }
-    for (octets, expected) in [(253, true), (254, true), (255, true)] {
-        assert_eq!(domain(octets).parse::<Domain>().is_ok(), expected, "{octets}");
+    for (bytes, expected) in [(253, true), (254, true), (255, true)] {
+        assert_eq!(domain(bytes).parse::<Domain>().is_ok(), expected, "{bytes}");
     }
     for (labels, expected) in [(128, true), (129, false)] {
         assert_eq!(vec!["x"; labels].join(".").parse::<Domain>().is_ok(), expected, "{labels}");
     }
-    for (octets, expected) in [(64, true), (65, false)] {
-        assert_eq!(LocalPart::from_decoded(label(octets)).is_ok(), expected, "{octets}");
-        let spaced = format!("{} ", label(octets - 3));
-        assert_eq!(LocalPart::from_decoded(spaced).is_ok(), expected, "{octets}, quoted");
+    for (bytes, expected) in [(64, true), (65, false)] {
+        assert_eq!(LocalPart::from_decoded(label(bytes)).is_ok(), expected, "{bytes}");
+        let spaced = format!("{} ", label(bytes - 3));
+        assert_eq!(LocalPart::from_decoded(spaced).is_ok(), expected, "{bytes}, quoted");
     }
 }
 

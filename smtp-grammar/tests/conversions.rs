@@ -19,8 +19,8 @@ fn check<T: FromStr<Err = SyntaxError> + Display>(table: &[(&str, Option<&str>)]
     for &(text, expected) in table {
         let found = text.parse::<T>().map(|value| value.to_string());
         assert_eq!(found.as_deref().ok(), expected, "{text:?}");
-        let octet = found.err().and_then(|error| error.octet()).unwrap_or(0);
-        assert!(octet <= text.len(), "{text:?}: the error is at {octet}");
+        let byte = found.err().and_then(|error| error.byte()).unwrap_or(0);
+        assert!(byte <= text.len(), "{text:?}: the error is at {byte}");
     }
 }
 
@@ -205,14 +205,14 @@ fn parts_make_a_whole() {
 
 #[test]
 fn unchecked_is_checked_for_line_ends() {
-    for (text, octet) in [("\r", 1), ("a\n", 2), ("é\0", 3), ("ab\r\ncd", 3)] {
+    for (text, byte) in [("\r", 1), ("a\n", 2), ("é\0", 3), ("ab\r\ncd", 3)] {
         let errors = [
             Mailbox::new_unchecked(text).expect_err("a mailbox"),
             Domain::new_unchecked(text).expect_err("a domain"),
             EsmtpValue::new_unchecked(text).expect_err("a value"),
         ];
         for error in errors {
-            assert!(error.to_string().starts_with(&format!("octet {octet} ")), "{error}");
+            assert!(error.to_string().starts_with(&format!("byte {byte} ")), "{error}");
         }
     }
     for text in ["", "a", "a b", "@", "a_b@c_d", "é", "a=", "a\tb"] {

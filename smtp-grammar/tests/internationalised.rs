@@ -6,7 +6,7 @@
 
 use smtp_grammar::{Domain, ForwardPath, LocalPart, Mailbox};
 
-/// Code points whose lowest octet is one that ends a line, a string, a word or a path.
+/// Code points whose lowest byte is one that ends a line, a string, a word or a path.
 fn dangerous() -> impl Iterator<Item = char> {
     (0..=u32::from(char::MAX))
         .filter(|scalar| matches!(scalar & 0xff, 0x0d | 0x0a | 0x00 | 0x20 | 0x3e))
@@ -165,7 +165,7 @@ mod idn {
         let every = (0x80..=u32::from(char::MAX)).filter_map(char::from_u32);
         for character in every {
             let Ok(domain) = format!("a{character}b.example").parse::<Domain>() else { continue };
-            let ldh = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+            let ldh = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
             let labels = domain.as_str().split('.').collect::<Vec<_>>();
             assert_eq!(labels.len(), 2, "U+{:04X}", u32::from(character));
             assert!(labels.concat().bytes().all(ldh), "U+{:04X}", u32::from(character));

@@ -65,15 +65,15 @@ fn lines() {
 }
 
 #[test]
-fn every_octet_behind_a_code() {
-    for octet in 0..=u8::MAX {
-        let line = [b'2', b'5', b'0', octet, b'x'];
-        let expected = match octet {
+fn every_byte_behind_a_code() {
+    for byte in 0..=u8::MAX {
+        let line = [b'2', b'5', b'0', byte, b'x'];
+        let expected = match byte {
             b' ' | b'\t' => Some(true),
             b'-' => Some(false),
             _ => None,
         };
-        assert_eq!(ReplyLine::parse(&line).ok().map(|line| line.last), expected, "{octet:#04x}");
+        assert_eq!(ReplyLine::parse(&line).ok().map(|line| line.last), expected, "{byte:#04x}");
     }
 }
 
@@ -188,7 +188,7 @@ fn display_is_short_however_long_the_reply() {
     ];
     for frame in frames {
         let display = reply(&frame).to_string();
-        assert!(display.len() < 530, "{} octets", display.len());
+        assert!(display.len() < 530, "{} bytes", display.len());
         assert!(display.ends_with("..."), "{display}");
     }
 }

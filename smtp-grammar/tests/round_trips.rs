@@ -59,13 +59,13 @@ fn is_quoted_string(text: &str) -> bool {
         return false;
     };
     while let Some(first) = content.chars().next() {
-        let octets = match first {
+        let bytes = match first {
             '"' => return false,
             '\\' if content.len() < 2 => return false,
             '\\' => 2,
             _ => 1,
         };
-        content = &content[octets..];
+        content = &content[bytes..];
     }
     text.len() >= 2
 }
@@ -154,16 +154,16 @@ proptest! {
     }
 
     #[test]
-    fn xtext_says_any_octet(text in any::<String>(), octets in vec(any::<u8>(), 0..20)) {
+    fn xtext_says_any_byte(text in any::<String>(), bytes in vec(any::<u8>(), 0..20)) {
         let wire = Xtext(&text).to_string();
-        prop_assert!(wire.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'='));
+        prop_assert!(wire.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'='));
         prop_assert_eq!(xtext::decode(&wire).unwrap(), text.as_bytes());
-        let hexchars = octets.iter().map(|octet| format!("+{octet:02X}")).collect::<Vec<_>>();
-        prop_assert_eq!(xtext::decode(&hexchars.concat()).unwrap(), octets);
+        let hexchars = bytes.iter().map(|byte| format!("+{byte:02X}")).collect::<Vec<_>>();
+        prop_assert_eq!(xtext::decode(&hexchars.concat()).unwrap(), bytes);
     }
 
     #[test]
-    fn nothing_displays_a_line_end(text in any::<String>(), octets in vec(any::<u8>(), 0..40)) {
+    fn nothing_displays_a_line_end(text in any::<String>(), bytes in vec(any::<u8>(), 0..40)) {
         let hostile = [
             text.clone(),
             format!("a{text}@b"),
@@ -192,7 +192,7 @@ proptest! {
             prop_assert!(is_one_line(&Xtext(text)));
             prop_assert!(is_one_line(&Reply::new(ReplyCode::OK, [text])));
         }
-        let frame = [b"250 ".as_slice(), &octets, b"\r\n"].concat();
+        let frame = [b"250 ".as_slice(), &bytes, b"\r\n"].concat();
         if let Ok(reply) = Reply::from_frame_lenient(Bytes::from(frame)) {
             prop_assert!(is_one_line(&reply));
             let shown = format!("{:?}{:?}", reply, Capabilities::from_reply(&reply));
@@ -201,18 +201,18 @@ proptest! {
     }
 
     #[test]
-    fn parsers_of_octets_end(octets in vec(any::<u8>(), 0..40), text in undecided()) {
-        for octets in [octets.as_slice(), text.as_bytes()] {
+    fn parsers_of_bytes_end(bytes in vec(any::<u8>(), 0..40), text in undecided()) {
+        for bytes in [bytes.as_slice(), text.as_bytes()] {
             let ends = [
-                complete(parser::word, octets).err(),
-                complete(parser::spaces, octets).err(),
-                complete(parser::number, octets).err(),
-                complete(parser::domain, octets).err(),
-                complete(parser::mailbox, octets).err(),
-                complete(parser::forward_path, octets).err(),
+                complete(parser::word, bytes).err(),
+                complete(parser::spaces, bytes).err(),
+                complete(parser::number, bytes).err(),
+                complete(parser::domain, bytes).err(),
+                complete(parser::mailbox, bytes).err(),
+                complete(parser::forward_path, bytes).err(),
             ];
-            prop_assert!(ends.iter().flatten().all(|failure| failure.at <= octets.len()));
-            prop_assert_eq!(complete(parser::rest, octets), Ok(octets));
+            prop_assert!(ends.iter().flatten().all(|failure| failure.at <= bytes.len()));
+            prop_assert_eq!(complete(parser::rest, bytes), Ok(bytes));
         }
     }
 

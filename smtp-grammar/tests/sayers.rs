@@ -116,17 +116,17 @@ fn what_is_accepted_is_written_in_one_way() {
     }
 }
 
-/// What the corpus does not have: ends of labels and of quotes, octet limits, literals.
+/// What the corpus does not have: ends of labels and of quotes, byte limits, literals.
 #[test]
 fn and_so_are_those_that_the_corpus_lacks() {
-    let local = |octets| format!("{}@b", "a".repeat(octets));
-    let label = |octets| format!("a@{}", "b".repeat(octets));
-    // Labels of 49 octets, and a last one for the rest.
-    let domain = |octets: usize| {
-        let labels = vec!["b".repeat(49); octets / 50].join(".");
-        format!("{labels}.{}", "b".repeat(octets - labels.len() - 1))
+    let local = |bytes| format!("{}@b", "a".repeat(bytes));
+    let label = |bytes| format!("a@{}", "b".repeat(bytes));
+    // Labels of 49 bytes, and a last one for the rest.
+    let domain = |bytes: usize| {
+        let labels = vec!["b".repeat(49); bytes / 50].join(".");
+        format!("{labels}.{}", "b".repeat(bytes - labels.len() - 1))
     };
-    let mailbox = |octets: usize| format!("{}@{}", "a".repeat(60), domain(octets - 61));
+    let mailbox = |bytes: usize| format!("{}@{}", "a".repeat(60), domain(bytes - 61));
     let table: &[(&str, bool)] = &[
         ("\"\"@x", true),
         ("\" \"@x", true),
@@ -165,7 +165,7 @@ fn and_so_are_those_that_the_corpus_lacks() {
     ];
     for &(address, accepted) in table {
         let parsed = address.parse::<Mailbox>();
-        assert_eq!(parsed.is_ok(), accepted, "{address} ({} octets): {parsed:?}", address.len());
+        assert_eq!(parsed.is_ok(), accepted, "{address} ({} bytes): {parsed:?}", address.len());
     }
     // No control character, wherever it stands.
     for address in ["ab@cd", "\"ab\"@cd", "a@[1.2.3.4]"] {

@@ -29,7 +29,7 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Refused(refusal) => refusal.blame(),
-            Self::Reply(_) => Blame::Peer,
+            Self::Reply(_) => Blame::Server,
             Self::Lost(lost) => lost.blame(),
             Self::DeliveryUnknown(unknown) => unknown.lost().blame(),
         }

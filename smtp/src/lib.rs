@@ -21,7 +21,7 @@
 //!                │  dangerous().authenticate      ▼
 //!                └──────────────────────────►  Authed
 //!
-//!  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / bdat / reset ──► Home
+//!  Greeted, Tls or Authed (a Idle) ── mail ──► InTransaction<Idle> ── data / bdat / reset ──► Idle
 //! ```
 //!
 //! A [`Connection`] is in one of these [states](state). A command that keeps the state borrows it,
@@ -105,11 +105,11 @@ extern crate self as smtp;
 mod any_error;
 pub mod auth;
 pub mod command;
+mod command_exchange;
 #[cfg(feature = "tokio")]
 mod connect;
 #[cfg(feature = "tokio")]
 mod connection;
-mod conversation;
 pub mod error;
 mod exchange;
 mod exclusive;
@@ -135,19 +135,19 @@ pub use smtp_grammar::{
 };
 
 pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
+pub use command_exchange::{CommandExchange, Response};
 #[cfg(feature = "tokio")]
-pub use connect::{Anonymous, Credentials, CredentialsWith, Server, Submission};
+pub use connect::{Anonymous, Server, Submission, WithMechanism, WithMechanismFrom};
 #[cfg(all(feature = "tokio", feature = "stream"))]
 pub use connection::DeliverStream;
 #[cfg(feature = "tokio")]
 pub use connection::pipeline;
 #[cfg(feature = "tokio")]
 pub use connection::{
-    AnyCall, AnyClosed, AnyConnection, AnyFeeding, Call, Closed, Connection, Dangerous,
-    DangerousMut, DataError, DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission,
-    Feeding, FeedingMut, HandOver, Pending, Refused, SendData, TransitionError,
+    AnyCall, AnyConnection, AnyFeeding, AnyUntilClosed, Call, Connection, Dangerous, DangerousMut,
+    DataError, DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission, Feeding,
+    FeedingMut, Pending, RawStream, Refused, SendData, TransitionError, UntilClosed,
 };
-pub use conversation::{Conversation, Turn};
 pub use error::{
     Blame, DeliverError, DeliveryLost, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError,
     Undelivered, Unsent,
@@ -169,10 +169,10 @@ pub use proto::limits::{Leniency, Limits};
 pub use proto::line::{Argument, Arguments, EncodeError, Line};
 pub use proto::reply::FromReply;
 pub use proto::stage::{Stage, Timeouts};
-pub use proto::trace::{Event, Observer, Shown};
-pub use secret::{Octets, Secret};
+pub use proto::trace::{Event, Observer, RedactedLine};
+pub use secret::{AsBytes, Secret};
 pub use state::{
-    Consumes, Converses, ConversesInto, OpensContent, Pipelined, Reachable, State, Transition,
+    ExchangeIn, ExchangeInto, OpensContent, Pipelined, Reachable, State, TakesOver, Transition,
     Upgrade, ValidIn,
 };
 
@@ -187,13 +187,13 @@ pub mod __private {
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Err, Ok};
 
-    pub use crate::auth::{Piece, any_secret, message, saslname};
-    pub use crate::proto::adaptors::{is_default, is_empty, join, prefixed, xtext};
+    pub use crate::auth::{TemplatePart, any_secret, message, saslname};
     pub use crate::proto::command::reads;
     pub use crate::proto::parts::{code, enhanced, reply};
     pub use crate::proto::reply::{
         key, keys, lines, lines_from_str, optional_text, optional_word, required_key, text,
         text_from_str, word,
     };
+    pub use crate::proto::wrappers::{is_default, is_empty, join, prefixed, xtext};
     pub use crate::secret::{base64, encoded, hidden};
 }

@@ -1,4 +1,4 @@
-//! Octets that must not be shown: passwords, tokens, what is computed from them.
+//! Bytes that must not be shown: passwords, tokens, what is computed from them.
 //!
 //! They redact themselves in every build and are wiped when dropped. No form of logging is safe
 //! with a `String`.
@@ -28,12 +28,12 @@ use crate::proto::line::{Argument, Line};
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// The octets themselves. What is copied from here is no longer protected.
+    /// The bytes themselves. What is copied from here is no longer protected.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// Joins octets into one secret, without leaving parts of them in smaller buffers.
+    /// Joins bytes into one secret, without leaving parts of them in smaller buffers.
     pub fn concat(parts: &[&[u8]]) -> Self {
         let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         for part in parts {
@@ -131,15 +131,15 @@ impl<T> Debug for Encoded<T> {
     }
 }
 
-/// Octets of a field that may be a secret: text, bytes, a number, or a [`Secret`].
+/// Bytes of a field that may be a secret: text, bytes, a number, or a [`Secret`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no octets to send",
+    message = "`{Self}` has no bytes to send",
     label = "neither text, nor bytes, nor a number, nor a `Secret`",
-    note = "such types are `String`, `&str`, `Vec<u8>`, `[u8; N]`, `Bytes`, integers and `Secret`, also in `Option`, `Cow`, `Box` and `Arc`; for any other, implement `smtp::Octets`"
+    note = "such types are `String`, `&str`, `Vec<u8>`, `[u8; N]`, `Bytes`, integers and `Secret`, also in `Option`, `Cow`, `Box` and `Arc`; for any other, implement `smtp::AsBytes`"
 )]
-pub trait Octets {
-    /// The octets.
-    fn octets(&self) -> Cow<'_, [u8]>;
+pub trait AsBytes {
+    /// The bytes.
+    fn as_bytes(&self) -> Cow<'_, [u8]>;
 
     /// Whether they must not be shown.
     fn is_secret(&self) -> bool {
@@ -147,8 +147,8 @@ pub trait Octets {
     }
 }
 
-impl Octets for Secret {
-    fn octets(&self) -> Cow<'_, [u8]> {
+impl AsBytes for Secret {
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
         Cow::Borrowed(&self.0)
     }
     fn is_secret(&self) -> bool {
@@ -156,28 +156,28 @@ impl Octets for Secret {
     }
 }
 
-macro_rules! octets_of {
+macro_rules! as_bytes_of {
     ($($plain:ty),*) => {$(
-        impl Octets for $plain {
-            fn octets(&self) -> Cow<'_, [u8]> {
+        impl AsBytes for $plain {
+            fn as_bytes(&self) -> Cow<'_, [u8]> {
                 Cow::Borrowed(self.as_ref())
             }
         }
     )*};
 }
 
-octets_of!(str, String, [u8], Vec<u8>, Bytes);
+as_bytes_of!(str, String, [u8], Vec<u8>, Bytes);
 
-impl<const N: usize> Octets for [u8; N] {
-    fn octets(&self) -> Cow<'_, [u8]> {
+impl<const N: usize> AsBytes for [u8; N] {
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
         Cow::Borrowed(self)
     }
 }
 
 macro_rules! digits_of {
     ($($number:ty),*) => {$(
-        impl Octets for $number {
-            fn octets(&self) -> Cow<'_, [u8]> {
+        impl AsBytes for $number {
+            fn as_bytes(&self) -> Cow<'_, [u8]> {
                 Cow::Owned(self.to_string().into_bytes())
             }
         }
@@ -187,11 +187,11 @@ macro_rules! digits_of {
 // In decimal. No `u8`: a byte is not a number of a message.
 digits_of!(u16, u32, u64, u128, usize, i16, i32, i64, i128, isize);
 
-macro_rules! octets_in {
+macro_rules! bytes_in {
     ($($pointer:ty),*) => {$(
-        impl<T: Octets + ?Sized> Octets for $pointer {
-            fn octets(&self) -> Cow<'_, [u8]> {
-                T::octets(self)
+        impl<T: AsBytes + ?Sized> AsBytes for $pointer {
+            fn as_bytes(&self) -> Cow<'_, [u8]> {
+                T::as_bytes(self)
             }
             fn is_secret(&self) -> bool {
                 T::is_secret(self)
@@ -200,45 +200,45 @@ macro_rules! octets_in {
     )*};
 }
 
-octets_in!(&T, Box<T>, Arc<T>, Rc<T>);
+bytes_in!(&T, Box<T>, Arc<T>, Rc<T>);
 
-impl<T: Octets + ToOwned + ?Sized> Octets for Cow<'_, T> {
-    fn octets(&self) -> Cow<'_, [u8]> {
-        T::octets(self)
+impl<T: AsBytes + ToOwned + ?Sized> AsBytes for Cow<'_, T> {
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        T::as_bytes(self)
     }
     fn is_secret(&self) -> bool {
         T::is_secret(self)
     }
 }
 
-/// Nothing is no octets.
-impl<T: Octets> Octets for Option<T> {
-    fn octets(&self) -> Cow<'_, [u8]> {
-        self.as_ref().map_or(Cow::Borrowed(&[]), Octets::octets)
+/// Nothing is no bytes.
+impl<T: AsBytes> AsBytes for Option<T> {
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_ref().map_or(Cow::Borrowed(&[]), AsBytes::as_bytes)
     }
     fn is_secret(&self) -> bool {
-        self.as_ref().is_some_and(Octets::is_secret)
+        self.as_ref().is_some_and(AsBytes::is_secret)
     }
 }
 
-/// Octets that are written as base64. No octets are written as `=`, as RFC 4954 §4 writes an empty
+/// Bytes that are written as base64. No bytes are written as `=`, as RFC 4954 §4 writes an empty
 /// initial response.
-pub struct Base64<'a>(&'a dyn Octets);
+pub struct Base64<'a>(&'a dyn AsBytes);
 
-/// Octets, to be written as base64.
-pub fn base64<T: Octets>(octets: &T) -> Base64<'_> {
-    Base64(octets)
+/// Bytes, to be written as base64.
+pub fn base64<T: AsBytes>(bytes: &T) -> Base64<'_> {
+    Base64(bytes)
 }
 
 impl Argument for Base64<'_> {
     fn write(&self, line: &mut Line<'_>) {
-        let octets = self.0.octets();
-        if octets.is_empty() {
-            line.octets(|buffer| buffer.push(b'='));
+        let bytes = self.0.as_bytes();
+        if bytes.is_empty() {
+            line.bytes(|buffer| buffer.push(b'='));
         } else if self.0.is_secret() {
-            line.secret(|buffer| encode(&octets, buffer));
+            line.secret(|buffer| encode(&bytes, buffer));
         } else {
-            line.octets(|buffer| encode(&octets, buffer));
+            line.bytes(|buffer| encode(&bytes, buffer));
         }
     }
 }
@@ -249,9 +249,9 @@ impl Debug for Base64<'_> {
     }
 }
 
-fn encode(octets: &[u8], buffer: &mut Vec<u8>) {
+fn encode(bytes: &[u8], buffer: &mut Vec<u8>) {
     let start = buffer.len();
-    buffer.resize(start + octets.len().div_ceil(3) * 4, 0);
+    buffer.resize(start + bytes.len().div_ceil(3) * 4, 0);
     // The buffer has the exact length of the encoding, so there is nothing that could fail.
-    let _ = STANDARD.encode_slice(octets, &mut buffer[start..]);
+    let _ = STANDARD.encode_slice(bytes, &mut buffer[start..]);
 }

@@ -7,9 +7,9 @@
 //!                │  (only through a door           ▼
 //!                │   named `dangerous`)  ──────► Authed
 //!                │                                │
-//!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: a Home)
+//!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: a Idle)
 //!                           ▼
-//!                  InTransaction<Home> ── data / bdat / reset ──► Home
+//!                  InTransaction<Idle> ── data / bdat / reset ──► Idle
 //! ```
 //!
 //! States are closed: a caller cannot add one, or make one out of nothing. Edges are open: a
@@ -58,8 +58,8 @@ pub struct Authed {
 
 /// MAIL was accepted: the transaction takes recipients, then the message, then ends at `H`.
 #[derive(Debug)]
-pub struct InTransaction<H: Home> {
-    pub(crate) home: H,
+pub struct InTransaction<H: Idle> {
+    pub(crate) idle: H,
     /// Recipients that the server has accepted, also those that a command of the caller's has named.
     pub(crate) accepted: usize,
     pub(crate) declared: Declared,
@@ -73,7 +73,7 @@ pub struct InTransaction<H: Home> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state of an SMTP session",
     label = "not a session state",
-    note = "the states are `Greeted`, `Tls`, `Authed` and `InTransaction<Home>`"
+    note = "the states are `Greeted`, `Tls`, `Authed` and `InTransaction<Idle>`"
 )]
 pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     /// What the server offers in this state.
@@ -107,7 +107,7 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     message = "`{Self}` is not a state that a transaction can begin in",
     label = "a transaction begins in `Greeted`, `Tls` or `Authed`"
 )]
-pub trait Home: State {
+pub trait Idle: State {
     /// The channel binding that an authentication in this state may use.
     #[doc(hidden)]
     fn exporter(&self) -> &Exporter;
@@ -119,7 +119,7 @@ pub trait Home: State {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent in the state `{S}`",
     label = "not valid in `{S}`",
-    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`, one that asks questions with `converse`; a mechanism is for `authenticate`"
+    note = "a command says where it is valid: `#[smtp(valid_in(..))]`; one that leads to another state is sent with `transition`, one that asks questions with `exchange`; a mechanism is for `authenticate`"
 )]
 pub trait ValidIn<S: State>: Command {}
 
@@ -129,7 +129,7 @@ pub trait ValidIn<S: State>: Command {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not lead out of the state `{S}`",
     label = "no transition from `{S}`",
-    note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`, one that asks questions with `converse_into`"
+    note = "a command says where it leads: `#[smtp(transition({S} => ..))]`; one that stays is sent with `send`, one that asks questions with `exchange_into`"
 )]
 pub trait Transition<S: State>: Command {
     /// The state after the command.
@@ -175,30 +175,30 @@ pub trait OpensContent: Command {}
     label = "the session goes on after this command",
     note = "a command after which the session ends says `#[smtp(consumes(..))]`"
 )]
-pub trait Consumes<S: State>: Command {}
+pub trait TakesOver<S: State>: Command {}
 
-/// A command whose intermediate reply (3yz) opens a conversation of its own, as AUTH does. It may be
-/// sent in the state `S` and leaves the session in it, and is never sent without its conversation:
+/// A command whose intermediate reply (3yz) opens an exchange of its own, as AUTH does. It may be
+/// sent in the state `S` and leaves the session in it, and is never sent without its exchange:
 /// the server would take the next command for the answer.
 ///
 /// Derived from `#[smtp(converses, valid_in(..))]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not open a conversation in the state `{S}`",
+    message = "`{Self}` does not open an exchange in the state `{S}`",
     label = "the server would not wait for an answer after this command",
     note = "a command that the server answers with 3yz, and then waits, says `#[smtp(converses, valid_in(..))]`; one that asks nothing is sent with `send`"
 )]
-pub trait Converses<S: State>: Command {}
+pub trait ExchangeIn<S: State>: Command {}
 
-/// As [`Converses`], of a command that leads from the state `S` to another.
+/// As [`ExchangeIn`], of a command that leads from the state `S` to another.
 ///
 /// Derived from `#[smtp(converses, transition(S => Next))]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not open a conversation that leads out of the state `{S}`",
-    label = "no conversation leads out of `{S}` by this command",
+    message = "`{Self}` does not open an exchange that leads out of the state `{S}`",
+    label = "no exchange leads out of `{S}` by this command",
     note = "a command that the server answers with 3yz, and that leads to another state, says `#[smtp(converses, transition({S} => ..))]`"
 )]
-pub trait ConversesInto<S: State>: Command {
-    /// The state after the conversation.
+pub trait ExchangeInto<S: State>: Command {
+    /// The state after the exchange.
     type Next: Reachable<S>;
 }
 
@@ -206,7 +206,7 @@ pub trait ConversesInto<S: State>: Command {
 #[diagnostic::on_unimplemented(
     message = "no command leads from the state `{From}` to the state `{Self}`",
     label = "there is no such edge",
-    note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Home => InTransaction<Home>` and `InTransaction<Home> => Home`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
+    note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Idle => InTransaction<Idle>` and `InTransaction<Idle> => Idle`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
 )]
 pub trait Reachable<From: State>: State {
     /// Moves what was learned on.
@@ -214,7 +214,7 @@ pub trait Reachable<From: State>: State {
     fn enter(from: From) -> Self;
 }
 
-macro_rules! homes {
+macro_rules! idle_states {
     ($($state:ident, $security:expr, $exporter:expr;)*) => {$(
         impl State for $state {
             fn capabilities(&self) -> &Capabilities {
@@ -229,7 +229,7 @@ macro_rules! homes {
             }
         }
 
-        impl Home for $state {
+        impl Idle for $state {
             fn exporter(&self) -> &Exporter {
                 let exporter: fn(&Self) -> &Exporter = $exporter;
                 exporter(self)
@@ -244,18 +244,18 @@ macro_rules! homes {
     )*};
 }
 
-homes! {
+idle_states! {
     Greeted, |_| None, |_| Exporter::none();
     Tls, |state| Some(&state.security), |state| &state.exporter;
     Authed, |state| state.security.as_deref(), |_| Exporter::none();
 }
 
-impl<H: Home> State for InTransaction<H> {
+impl<H: Idle> State for InTransaction<H> {
     fn capabilities(&self) -> &Capabilities {
-        self.home.capabilities()
+        self.idle.capabilities()
     }
     fn security(&self) -> Option<&Security> {
-        self.home.security()
+        self.idle.security()
     }
     fn utf8(&self) -> bool {
         self.declared.utf8
@@ -272,7 +272,7 @@ impl<H: Home> State for InTransaction<H> {
         }
     }
     fn set_capabilities(&mut self, capabilities: Capabilities) {
-        self.home.set_capabilities(capabilities);
+        self.idle.set_capabilities(capabilities);
     }
 }
 
@@ -282,24 +282,24 @@ impl Reachable<Tls> for Authed {
     }
 }
 
-impl<H: Home> Reachable<H> for InTransaction<H> {
+impl<H: Idle> Reachable<H> for InTransaction<H> {
     fn enter(from: H) -> Self {
-        Self { home: from, accepted: 0, declared: Declared::default(), recipients: Vec::new() }
+        Self { idle: from, accepted: 0, declared: Declared::default(), recipients: Vec::new() }
     }
 }
 
-impl<H: Home> Reachable<InTransaction<H>> for H {
+impl<H: Idle> Reachable<InTransaction<H>> for H {
     fn enter(from: InTransaction<H>) -> Self {
-        from.home
+        from.idle
     }
 }
 
 mod sealed {
-    use super::{Authed, Greeted, Home, InTransaction, Tls};
+    use super::{Authed, Greeted, Idle, InTransaction, Tls};
 
     pub trait Sealed {}
     impl Sealed for Greeted {}
     impl Sealed for Tls {}
     impl Sealed for Authed {}
-    impl<H: Home> Sealed for InTransaction<H> {}
+    impl<H: Idle> Sealed for InTransaction<H> {}
 }

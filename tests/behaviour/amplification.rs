@@ -20,7 +20,7 @@ async fn connect(
     limits: Limits,
 ) -> (Connection<Greeted>, tokio::task::JoinHandle<Inbox>) {
     let (stream, inbox) = mta.start();
-    let connection = Connection::over(stream, &server().limits(limits)).await;
+    let connection = Connection::from_stream(stream, &server().limits(limits)).await;
     (connection.expect("EHLO"), inbox)
 }
 

@@ -75,10 +75,10 @@ async fn external_says_an_equals_sign_or_a_name() {
     succeeds("AUTH EXTERNAL", &mut external, dialogue).await;
 }
 
-/// A line of exactly 512 octets takes the initial response with it, one of 513 defers it.
+/// A line of exactly 512 bytes takes the initial response with it, one of 513 defers it.
 #[tokio::test(start_paused = true)]
 async fn an_initial_response_that_does_not_fit_is_sent_when_asked_for() {
-    // "AUTH PLAIN " and CRLF are 13 octets, so 499 are left; base64 has a multiple of 4.
+    // "AUTH PLAIN " and CRLF are 13 bytes, so 499 are left; base64 has a multiple of 4.
     for (password, fits) in [(496 / 4 * 3 - 4, true), (496 / 4 * 3 - 3, false)] {
         let password = "x".repeat(password);
         let mut message = vec![0];
@@ -249,13 +249,13 @@ async fn a_challenge_of_two_lines_is_none() {
 /// A response is no longer than a challenge may be.
 #[tokio::test(start_paused = true)]
 async fn a_response_that_is_too_long_is_cancelled() {
-    for (octets, fits) in [(49_149, true), (49_150, false)] {
+    for (bytes, fits) in [(49_149, true), (49_150, false)] {
         let long = format!("C: {}\nS: 235 ok", "eHh4".repeat(49_149 / 3));
         let answer = if fits { &long } else { "C: \\*\nS: 501 cancelled" };
         let dialogue = format!("C: AUTH X-LONG\nS: 334\n{answer}");
         let (connection, peer) = secured(&["AUTH X-LONG"], &dialogue).await;
-        let result = connection.authenticate(&mut Long(octets)).await;
-        assert_eq!(result.is_ok(), fits, "{octets} octets: {result:?}");
+        let result = connection.authenticate(&mut Long(bytes)).await;
+        assert_eq!(result.is_ok(), fits, "{bytes} bytes: {result:?}");
         peer.finish();
     }
 }
@@ -339,12 +339,12 @@ impl Mechanism for Patient {
 }
 
 /// An encoder of the test's own.
-fn base64(octets: &[u8]) -> String {
+fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    octets
+    bytes
         .chunks(3)
         .flat_map(|chunk| {
-            let bits = chunk.iter().fold(0_u32, |bits, &octet| bits << 8 | u32::from(octet));
+            let bits = chunk.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte));
             let bits = bits << (8 * (3 - chunk.len()));
             (0..4).map(move |place| {
                 if place > chunk.len() {

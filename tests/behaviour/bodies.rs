@@ -133,7 +133,7 @@ async fn refused(kind: &str, dialogue: &str, body: Body<'_>) -> Refusal {
 async fn abandoned(kind: &str, body: Body<'_>) -> Lost {
     let (mut connection, peer) = server("MAIL *", "C: *").await;
     let result = connection.deliver(&envelope(), body).await;
-    assert!(!peer.written().windows(3).any(|octets| octets == b".\r\n"), "{kind}: a final dot");
+    assert!(!peer.written().windows(3).any(|bytes| bytes == b".\r\n"), "{kind}: a final dot");
     assert!(peer.is_closed(), "{kind}");
     match result {
         Err(DeliverError::Lost(lost)) => lost.lost().clone(),
@@ -159,8 +159,8 @@ async fn a_wrong_length_abandons_the_message() {
 
     let [now_short, now_long] = bodies;
     let two: [&[u8]; 2] = [b"012", b"456"];
-    let short = "it ended after 3 octets, and 10 were announced";
-    let long = "it goes on after the 5 octets that were announced";
+    let short = "it ended after 3 bytes, and 10 were announced";
+    let long = "it goes on after the 5 bytes that were announced";
     let table: [(&str, Body<'_>, &str); 4] = [
         ("short stream", Body::from_stream(good(&two[..1])).length(10), short),
         ("long stream", Body::from_stream(good(&two)).length(5), long),
@@ -172,7 +172,7 @@ async fn a_wrong_length_abandons_the_message() {
     }
     // The first piece is already too long, or there is none: DATA is never sent.
     let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: RSET\nS: 250 ok\n";
-    let nothing = "it ended after 0 octets, and 10 were announced";
+    let nothing = "it ended after 0 bytes, and 10 were announced";
     for (kind, body, says) in [
         ("long reader", Body::reader(&b"0123456789"[..]).length(5), long),
         ("file that grows", now_long, long),
@@ -183,9 +183,9 @@ async fn a_wrong_length_abandons_the_message() {
     }
     // What is in memory is measured before anything is sent.
     for (kind, body, says) in [
-        ("short octets", Body::from("012").length(10), short),
+        ("short bytes", Body::from("012").length(10), short),
         ("short line", Body::from("0\r\n").length(10), short),
-        ("long octets", Body::from("0123456789").length(5), long),
+        ("long bytes", Body::from("0123456789").length(5), long),
         ("long line", Body::from("01234567\r\n".to_owned()).length(5), long),
     ] {
         let refusal = refused(kind, "", body).await;
@@ -248,14 +248,14 @@ async fn what_is_no_file_is_told_beforehand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn progress_counts_the_octets_of_the_message() {
+async fn progress_counts_the_bytes_of_the_message() {
     const TEXT: &str = ".a\r\nb\n";
     let pieces: [&[u8]; 3] = [b".a\r\n", b"", b"b\n"];
     let stream = || Body::from_stream(good(&pieces));
     let text = "C: ..a\nC: b\nC: .\nS: 250 ok";
     let table: [(&str, Body<'_>, &str, &[(u64, Option<u64>)]); 6] = [
-        ("octets", TEXT.into(), text, &[(6, Some(6))]),
-        ("owned octets", TEXT.to_owned().into(), text, &[(6, Some(6))]),
+        ("bytes", TEXT.into(), text, &[(6, Some(6))]),
+        ("owned bytes", TEXT.to_owned().into(), text, &[(6, Some(6))]),
         ("stream", stream(), text, &[(4, None), (6, None), (6, Some(6))]),
         ("stream of known length", stream().length(6), text, &[(4, Some(6)), (6, Some(6))]),
         ("nothing", "".into(), "C: .\nS: 250 ok", &[(0, Some(0))]),
@@ -274,7 +274,7 @@ async fn progress_counts_the_octets_of_the_message() {
 #[tokio::test(start_paused = true)]
 async fn progress_follows_what_leaves() {
     const WAITING: u64 = 256 * 1024;
-    let message = "A line of forty octets, with its CRLF..\r\n".repeat(20_000);
+    let message = "A line of forty bytes, with its CRLF..\r\n".repeat(20_000);
     let length = message.len() as u64;
     for body in [Body::from(&message), Body::from(message.clone())] {
         let script = script(&[], &until_content("MAIL *"))

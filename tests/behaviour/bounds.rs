@@ -95,7 +95,7 @@ async fn a_stream_that_is_not_sync_carries_a_session_in_a_task() {
     let (stream, peer) = script(&[], dialogue).start();
     let session = tokio::spawn(async move {
         let stream = NotSync(stream, PhantomData);
-        let mut connection = Connection::over(stream, &server()).await?;
+        let mut connection = Connection::from_stream(stream, &server()).await?;
         let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
         connection.deliver(&envelope, "x").await?;
         connection.quit().await?;

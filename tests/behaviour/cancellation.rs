@@ -133,7 +133,7 @@ async fn deliver_all_in_one_flight() {
 async fn connecting() {
     at_each_wait!(waits => {
         let (stream, peer) = Script::new(&hello(&["SIZE"])).stutter().start();
-        let done = poll_until(Connection::over(stream, &server()), waits).await;
+        let done = poll_until(Connection::from_stream(stream, &server()), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }
@@ -142,7 +142,7 @@ async fn connecting() {
     at_each_wait!(waits => {
         let (stream, peer) = Script::new("-- tls --").then(&hello(&[])).stutter().start();
         let tls = trust(&peer);
-        let done = poll_until(Connection::over_tls(stream, &server(), &tls), waits).await;
+        let done = poll_until(Connection::from_tls_stream(stream, &server(), &tls), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }
@@ -179,7 +179,7 @@ async fn authenticate() {
     at_each_wait!(waits => {
         let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then(dialogue);
         let (stream, peer) = script.stutter().start();
-        let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
         let mut plain = Plain::new("me", "pencil");
         let connection = connection.expect("TLS");
         let done = poll_until(connection.authenticate(&mut plain), waits).await;

@@ -1,4 +1,4 @@
-//! What the octets of a message can do to the dialogue: nothing.
+//! What the bytes of a message can do to the dialogue: nothing.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::extension::BodyKind;
@@ -31,7 +31,7 @@ fn rcpt() -> Rcpt {
 /// A second message, for a server that ends the first at a dot of its content.
 const FORGED: &[u8] = b"x\r\n.\r\nMAIL FROM:<evil@example.com>\r\n\0\rRCPT TO:<a@b>\n.\n";
 
-/// A body of octets, from memory that is owned or borrowed, and from a source.
+/// A body of bytes, from memory that is owned or borrowed, and from a source.
 fn bodies() -> [fn() -> Body<'static>; 3] {
     [|| Body::from(FORGED), || Body::from(FORGED.to_vec()), || Body::reader(FORGED)]
         .map(|body| body)
@@ -130,7 +130,7 @@ async fn a_binary_message_never_leaves_in_chunks_that_were_not_agreed_on() {
     }
 }
 
-/// Where it was agreed on, each octet arrives as it is.
+/// Where it was agreed on, each byte arrives as it is.
 #[tokio::test(start_paused = true)]
 async fn a_binary_message_that_was_agreed_on_arrives_as_it_is() {
     for body in bodies() {
@@ -148,7 +148,7 @@ async fn a_binary_message_that_was_agreed_on_arrives_as_it_is() {
     }
 }
 
-/// Octets that no message may have, in a source that shows them while it is sent: the connection is
+/// Bytes that no message may have, in a source that shows them while it is sent: the connection is
 /// closed after DATA, and RSET takes the chunks back.
 #[tokio::test(start_paused = true)]
 async fn what_no_line_may_hold_abandons_the_message() {
@@ -179,7 +179,8 @@ async fn no_text_ends_its_message() {
         for end in ["", "MAIL FROM:<evil@example.com>\r\n", "\n", "\r\n.\r\n.\r\n"] {
             for transfer in [Transfer::data(), Transfer::chunks(), Transfer::eager()] {
                 let (stream, inbox) = Mta::offering(offers).start();
-                let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+                let mut connection =
+                    Connection::from_stream(stream, &server()).await.expect("EHLO");
                 connection.set_transfer(transfer);
                 let envelope =
                     Envelope::new("me@example.com", ["a@example.org"]).expect("addresses");

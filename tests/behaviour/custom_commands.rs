@@ -99,7 +99,7 @@ enum Answer {
 }
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-ASK", reply = Answer, valid_in(Home))]
+#[smtp(verb = "X-ASK", reply = Answer, valid_in(Idle))]
 struct Ask;
 
 #[tokio::test(start_paused = true)]
@@ -130,14 +130,14 @@ async fn replies_become_values_by_their_code() {
     let Error::Reply(unreadable) = unreadable else {
         panic!("{unreadable}");
     };
-    assert_eq!(unreadable.place(), Some((0, "2.0.0 queued ".len())));
+    assert_eq!(unreadable.position(), Some((0, "2.0.0 queued ".len())));
     assert_eq!(unreadable.reply().code().value(), 253);
     assert!(matches!(error(connection.send(Ask).await), Error::Refused(_)));
     peer.finish();
 }
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-LIST", reply_lines = 300, valid_in(Home))]
+#[smtp(verb = "X-LIST", reply_lines = 300, valid_in(Idle))]
 struct List;
 
 /// A list may be longer than what other commands are answered with.

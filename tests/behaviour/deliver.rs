@@ -259,13 +259,13 @@ async fn a_connection_lost_behind_the_final_dot_is_an_open_question() {
 #[tokio::test(start_paused = true)]
 async fn an_early_reply_ends_the_message_and_is_no_success() {
     let replies = [("552 too big", true), ("421 busy", true), ("250 thanks", false)];
-    // A message of many pieces, and one whose end is queued when its first octet has left.
+    // A message of many pieces, and one whose end is queued when its first byte has left.
     let cases = replies.iter().flat_map(|case| [(case, 1 << 20, 4096), (case, 9, 1)]);
-    for ((reply, closing), octets, write) in cases {
+    for ((reply, closing), bytes, write) in cases {
         let script = script(&[], ONE).client_raw(*b"x").then(&format!("S: {reply}"));
         let script = script.write_limit(write);
         let (mut connection, peer) = greeted(script).await;
-        let body = Bytes::from(vec![b'x'; octets]);
+        let body = Bytes::from(vec![b'x'; bytes]);
         let result = connection.deliver(&envelope(&["you@example.org"]), body).await;
         let Err(DeliverError::Lost(lost)) = result else {
             panic!("{reply}: {result:?}");
@@ -327,7 +327,7 @@ async fn a_source_that_fails_never_gets_a_final_dot() {
             connection.deliver(&envelope(&["you@example.org"]), body).await.expect_err(says);
         assert!(error.to_string().contains(says), "{error}");
         assert!(matches!(error, DeliverError::Lost(_)));
-        assert!(!peer.written().windows(5).any(|octets| octets == b"\r\n.\r\n"), "{says}");
+        assert!(!peer.written().windows(5).any(|bytes| bytes == b"\r\n.\r\n"), "{says}");
         assert!(peer.is_closed());
         assert!(connection.send(Noop).await.is_err());
     }

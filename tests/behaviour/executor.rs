@@ -156,7 +156,7 @@ fn a_whole_session() {
     let (stream, peer) = script.stutter().clock(executor.clone()).start();
     let server = server().clock(executor.clone());
     let session = async {
-        let mut connection = Connection::over(stream, &server).await?;
+        let mut connection = Connection::from_stream(stream, &server).await?;
         connection.send(Noop).await?;
         let receipt = connection.deliver(&envelope(), "Subject: Hello\r\n\r\nHello.\r\n").await?;
         connection.quit().await?;
@@ -184,7 +184,7 @@ fn a_session_inside_tls() {
     let server = server().clock(executor.clone());
     let tls = trust(&peer);
     let session = async {
-        let connection = Connection::over(stream, &server).await?.starttls(&tls).await?;
+        let connection = Connection::from_stream(stream, &server).await?.starttls(&tls).await?;
         let authed = connection.authenticate(&mut Plain::new("me", "pencil")).await?;
         authed.quit_and_wait().await
     };
@@ -207,7 +207,7 @@ fn each_step_has_its_deadline() {
         let (stream, peer) = Script::new(&dialogue).start();
         let server = server().clock(executor.clone());
         let (error, took) = executor.time(async {
-            match Connection::over(stream, &server).await {
+            match Connection::from_stream(stream, &server).await {
                 Ok(connection) => error(connection.mail(Mail::from(sender.clone())).await),
                 Err(error) => error,
             }
@@ -226,7 +226,8 @@ fn a_message_has_its_deadline() {
         C: x\nC: .\n-- silence --";
     let (stream, _) = script(&[], dialogue).start();
     let server = server().clock(executor.clone());
-    let mut connection = executor.run(Connection::over(stream, &server)).expect("a greeting");
+    let mut connection =
+        executor.run(Connection::from_stream(stream, &server)).expect("a greeting");
     let (result, took) = executor.time(connection.deliver(&envelope(), "x"));
     let Err(DeliverError::Unknown(unknown)) = result else {
         panic!("the message had been sent whole");
@@ -246,7 +247,7 @@ fn the_handshake_has_its_deadline_and_so_has_the_whole() {
         let (stream, peer) = Script::new("-- silence --").start();
         let server = server().timeouts(timeouts).clock(executor.clone());
         let tls = trust(&peer);
-        let (result, took) = executor.time(Connection::over_tls(stream, &server, &tls));
+        let (result, took) = executor.time(Connection::from_tls_stream(stream, &server, &tls));
         let error = error(result);
         assert_eq!(timed_out(&error), stage, "{error}");
         let Error::Lost(lost) = &error else {
@@ -293,7 +294,8 @@ fn quit_does_not_wait_for_ever() {
     let executor = Executor::new();
     let (stream, peer) = script(&[], "C: QUIT").start();
     let server = server().clock(executor.clone());
-    let connection = executor.run(Connection::over(NeverShut(stream), &server)).expect("EHLO");
+    let connection =
+        executor.run(Connection::from_stream(NeverShut(stream), &server)).expect("EHLO");
     let (result, took) = executor.time(connection.quit());
     result.expect("nothing depends on it");
     assert_eq!(took, 5 * SECOND);
@@ -302,7 +304,7 @@ fn quit_does_not_wait_for_ever() {
 
     // Without timers it does not wait at all.
     let (stream, peer) = script(&[], "C: QUIT").start();
-    let connection = executor.run(Connection::over(NeverShut(stream), &tests::server()));
+    let connection = executor.run(Connection::from_stream(NeverShut(stream), &tests::server()));
     executor.run(connection.expect("EHLO").quit()).expect("nothing depends on it");
     peer.finish();
 }
@@ -319,7 +321,7 @@ fn without_a_clock_a_session_that_must_wait_ends() {
     let executor = Executor::new();
     for dialogue in ["-- silence --", "S: 220 mail.example.test\nC: EHLO *\n-- silence --"] {
         let (stream, peer) = Script::new(dialogue).start();
-        let error = error(executor.run(Connection::over(stream, &server())));
+        let error = error(executor.run(Connection::from_stream(stream, &server())));
         is_advice(&error, "give a clock with `Server::clock`");
         assert!(
             matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::NoTimer(_))),
@@ -329,7 +331,7 @@ fn without_a_clock_a_session_that_must_wait_ends() {
     }
     let (stream, peer) = Script::new("-- silence --").start();
     let tls = trust(&peer);
-    let error = error(executor.run(Connection::over_tls(stream, &server(), &tls)));
+    let error = error(executor.run(Connection::from_tls_stream(stream, &server(), &tls)));
     is_advice(&error, "give a clock with `Server::clock`");
 }
 

@@ -81,7 +81,7 @@ async fn implicit(certificate: &Certificate, tls: &TlsConfig) -> (Connection<Tls
     let hello = hello(&["AUTH X-CURIOUS"]);
     let script = Script::new("-- tls --").then(&hello).then(LOGIN);
     let (stream, peer) = script.certificate(certificate).start();
-    let connection = Connection::over_tls(stream, &server(), tls).await.expect("TLS");
+    let connection = Connection::from_tls_stream(stream, &server(), tls).await.expect("TLS");
     (connection, peer)
 }
 

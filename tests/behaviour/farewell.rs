@@ -1,4 +1,4 @@
-//! The last octets of a session: QUIT, and inside TLS the word that no more follow.
+//! The last bytes of a session: QUIT, and inside TLS the word that no more follow.
 
 use smtp::testing::Peer;
 use smtp::{AnyConnection, Connection, state};
@@ -17,7 +17,7 @@ fn records(peer: &Peer) -> Vec<usize> {
     lengths
 }
 
-/// An alert, of two octets and one for its type, with a tag of sixteen (RFC 8446 §5.2 and §6.1).
+/// An alert, of two bytes and one for its type, with a tag of sixteen (RFC 8446 §5.2 and §6.1).
 const CLOSE_NOTIFY: usize = 2 + 1 + 16;
 
 /// QUIT as a record.

@@ -33,11 +33,11 @@ struct Row {
 
 const TAKEN: &str = "Delivered 250 | 250:ok";
 const UNKNOWN: &str = "Unknown permanent Network - | 250:unknown";
-const BROKEN: &str = "Unknown permanent Peer - | 250:unknown";
+const BROKEN: &str = "Unknown permanent Server - | 250:unknown";
 /// The replies to its commands were not read.
 const NEXT: &str = "Unknown permanent Network - | -:unknown";
 const NEXT_421: &str = "Lost transient Server 421 | -:unsent";
-const NEXT_BROKEN: &str = "Unknown permanent Peer - | -:unknown";
+const NEXT_BROKEN: &str = "Unknown permanent Server - | -:unknown";
 
 const TWICE: &str = "twice";
 
@@ -206,7 +206,7 @@ async fn a_reply_too_early() {
     let script = Script::new(&hello(ALL)).then(early);
     let (mut connection, peer) = greeted(script.server_raw("354 go\r\n250 ok\r\n")).await;
     let fate = connection.deliver(&envelope(0), BODY).await.fate();
-    assert_eq!(fate, "Lost transient Peer - | 250:unsent");
+    assert_eq!(fate, "Lost transient Server - | 250:unsent");
     probe(&mut connection, &peer, false, "deliver").await;
 
     // A write takes so little that the message has not left.
@@ -215,15 +215,15 @@ async fn a_reply_too_early() {
     let (mut connection, peer) = greeted(script).await;
     let (fates, kept) = deliver_eagerly(&mut connection).await;
     assert!(!kept);
-    let next = "NotSent transient Peer - | -:unsent";
-    assert_eq!(fates, [TAKEN, "Lost transient Peer - | -:unsent", next]);
+    let next = "NotSent transient Server - | -:unsent";
+    assert_eq!(fates, [TAKEN, "Lost transient Server - | -:unsent", next]);
     probe(&mut connection, &peer, false, "eager").await;
 
     let steps = STEPS.strip_suffix("S: 354 go\n").expect("DATA is answered");
     let script = Script::new(&hello(ALL)).then(steps).server_raw("354 go\r\n250 ok\r\n");
     let (transaction, peer) = transaction(script).await;
     let fate = transaction.data(BODY).await.fate();
-    assert_eq!(fate, "Lost transient Peer - | 250:unsent");
+    assert_eq!(fate, "Lost transient Server - | 250:unsent");
     assert!(peer.is_closed());
 }
 
@@ -344,7 +344,7 @@ async fn a_write() {
     let mail = "C: MAIL FROM:<me@example.com>\nC: RCPT TO:<you0@example.org>\nC: DATA\n";
     let left = bytes(&hello) + bytes(mail) + bytes(SENT) - 1;
     let (stream, peer) = Script::new(&hello).then(OPENED).then("-- silence --").start();
-    let connection = Connection::over(Unwritable(stream, left), &server()).await;
+    let connection = Connection::from_stream(Unwritable(stream, left), &server()).await;
     let mut connection = connection.expect("a greeting and EHLO");
     let result = connection.deliver(&envelope(0), BODY).await;
     assert_eq!(result.fate(), "Lost transient Network - | 250:unsent");
@@ -357,7 +357,7 @@ async fn a_write() {
     let left = bytes(&hello) + bytes(&flight(0)) + bytes(&flight(1)) - 1;
     let first = eager(0) + &YES.repeat(3) + "C: MAIL *\nC: RCPT *\n-- silence --";
     let (stream, peer) = Script::new(&hello).then(&first).start();
-    let connection = Connection::over(Unwritable(stream, left), &server()).await;
+    let connection = Connection::from_stream(Unwritable(stream, left), &server()).await;
     let mut connection = connection.expect("a greeting and EHLO");
     let (fates, kept) = deliver_eagerly(&mut connection).await;
     assert!(!kept);
@@ -368,7 +368,7 @@ async fn a_write() {
     let rcpt = "C: RCPT TO:<you@example.org>\n";
     let left = [&hello, &mail, rcpt, "C: DATA\n", SENT].map(bytes).iter().sum::<usize>() - 1;
     let (stream, peer) = Script::new(&hello).then(STEPS).then("-- silence --").start();
-    let connection = Connection::over(Unwritable(stream, left), &server()).await;
+    let connection = Connection::from_stream(Unwritable(stream, left), &server()).await;
     let transaction = begin(connection.expect("a greeting and EHLO")).await;
     let result = transaction.data(BODY).await;
     assert_eq!(result.fate(), "Lost transient Network - | 250:unsent");

@@ -58,7 +58,7 @@ async fn a_server_that_refuses_the_client_is_not_asked_twice() {
              S: {reply}"
         ))
         .start();
-        let error = error(Connection::over(stream, &server()).await);
+        let error = error(Connection::from_stream(stream, &server()).await);
         assert_eq!(error.reply().map(|reply| reply.code().value()), Some(code));
         peer.finish();
     }
@@ -68,7 +68,7 @@ async fn a_server_that_refuses_the_client_is_not_asked_twice() {
 async fn a_server_that_does_not_want_to_talk_is_left() {
     for (greeting, code) in [("554 no mail here", 554), ("421 busy", 421), ("521 never", 521)] {
         let (stream, peer) = Script::new(&format!("S: {greeting}")).start();
-        let error = error(Connection::over(stream, &server()).await);
+        let error = error(Connection::from_stream(stream, &server()).await);
         assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Closing(_))));
         assert_eq!(error.reply().map(|reply| reply.code().value()), Some(code));
         assert_eq!(error.is_transient(), code == 421);
@@ -91,7 +91,7 @@ async fn what_is_no_greeting_ends_the_connection() {
     for (greeting, name) in table {
         // Raw, because the text of a script does not keep leading spaces.
         let (stream, peer) = Script::default().server_raw(format!("{greeting}\r\n")).start();
-        let error = error(Connection::over(stream, &server()).await);
+        let error = error(Connection::from_stream(stream, &server()).await);
         assert!(
             matches!(&error, Error::Lost(lost) if lost.protocol().is_some() || lost.reply().is_some()),
             "{name}: {error}"
@@ -103,7 +103,7 @@ async fn what_is_no_greeting_ends_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn lines_of_one_greeting_that_disagree_end_the_connection() {
     let (stream, _peer) = Script::new("S: 220-hello\nS: 521 never").start();
-    let error = error(Connection::over(stream, &server()).await);
+    let error = error(Connection::from_stream(stream, &server()).await);
     assert!(matches!(
         &error,
         Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Malformed(_)))
@@ -129,7 +129,7 @@ async fn ehlo_may_be_said_again() {
 async fn a_keyword_can_be_ignored() {
     let (stream, peer) = script(&["CHUNKING", "SIZE 1000"], "").start();
     let server = server().ignore_capability("chunking");
-    let connection = Connection::over(stream, &server).await.expect("EHLO");
+    let connection = Connection::from_stream(stream, &server).await.expect("EHLO");
     assert!(!connection.capabilities().has("CHUNKING"));
     assert!(connection.capabilities().has("SIZE"));
     peer.finish();
@@ -149,13 +149,13 @@ async fn leniency_is_asked_for() {
         script.server_raw(reply).start()
     };
     let (stream, peer) = hello(b"454 not now\n");
-    Connection::over(stream, &server()).await.expect_err("the default is strict");
+    Connection::from_stream(stream, &server()).await.expect_err("the default is strict");
     assert!(peer.written().is_empty());
 
     let lenient = server().limits(limits);
     for (reply, understood) in [(b"454 not now\n".as_slice(), false), (b"454 no\r\n", true)] {
         let (stream, peer) = hello(reply);
-        let connection = Connection::over(stream, &lenient).await.expect("EHLO");
+        let connection = Connection::from_stream(stream, &lenient).await.expect("EHLO");
         let result = connection.starttls(&trust(&peer)).await;
         assert_eq!(matches!(result, Err(TransitionError::Refused(_))), understood, "{result:?}");
     }

@@ -86,7 +86,7 @@ async fn connecting() {
     for (name, attack, is) in ATTACKS {
         for (call, before) in [("greeting", ""), ("EHLO", "S: 220 hi\nC: EHLO *")] {
             let (stream, peer) = attack(Script::new(before)).start();
-            let error = error(Connection::over(stream, &server()).await);
+            let error = error(Connection::from_stream(stream, &server()).await);
             ended(call, name, is, &error, &peer);
         }
     }
@@ -159,7 +159,7 @@ async fn authenticating() {
     for (name, attack, _) in ATTACKS {
         let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then("C: AUTH *");
         let (stream, peer) = attack(script).start();
-        let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
         let connection = connection.expect("TLS");
         let result = connection.authenticate(&mut Plain::new("me", "pencil")).await;
         assert!(matches!(result, Err(TransitionError::Lost(_))), "{name}: {result:?}");
@@ -176,7 +176,7 @@ async fn authenticating() {
 /// What a server says cannot speak to the terminal of whoever reads the error.
 #[tokio::test(start_paused = true)]
 async fn errors_are_safe_to_show() {
-    let every: Vec<u8> = (0..=255).filter(|octet| !b"\r\n".contains(octet)).collect();
+    let every: Vec<u8> = (0..=255).filter(|byte| !b"\r\n".contains(byte)).collect();
     let script = script(&[], "C: NOOP").server_raw([b"550 ", every.as_slice(), b"\r\n"].concat());
     let (mut connection, _peer) = greeted(script).await;
     let error = error(connection.send(Noop).await);

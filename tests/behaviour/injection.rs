@@ -22,8 +22,8 @@ fn everything() -> Capabilities {
 fn checked<C: Command>(command: &C, limit: usize) -> Option<Vec<u8>> {
     let line = encode(command, &everything()).ok()?;
     let text = line.strip_suffix(b"\r\n").expect("a line ends with CRLF");
-    assert!(!text.iter().any(|octet| b"\r\n\0".contains(octet)), "{}", line.escape_ascii());
-    assert!(line.len() <= limit, "{} octets", line.len());
+    assert!(!text.iter().any(|byte| b"\r\n\0".contains(byte)), "{}", line.escape_ascii());
+    assert!(line.len() <= limit, "{} bytes", line.len());
     assert!(!text.ends_with(b" "), "{}", line.escape_ascii());
     Some(line)
 }
@@ -204,9 +204,9 @@ proptest! {
     }
 }
 
-/// A character must not lose its upper octets on the way (CVE-2025-7962).
+/// A character must not lose its upper bytes on the way (CVE-2025-7962).
 #[test]
-fn no_character_is_cut_to_its_low_octet() {
+fn no_character_is_cut_to_its_low_byte() {
     let mut sent = 0;
     for character in (0x80..=0x0010_ffff).filter_map(char::from_u32) {
         if ![0x0d, 0x0a, 0x00, 0x20, 0x3e].contains(&(u32::from(character) & 0xff)) {
@@ -252,7 +252,7 @@ fn a_value_cannot_become_two() {
 }
 
 #[test]
-fn a_line_of_512_octets_is_sent_and_one_of_513_is_not() {
+fn a_line_of_512_bytes_is_sent_and_one_of_513_is_not() {
     #[derive(SmtpCommand)]
     #[smtp(verb = "NOOP", valid_in(any))]
     struct Long(String);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use smtp::state::Home;
+use smtp::state::Idle;
 use smtp::testing::Script;
 use smtp::{Body, BodySource, Connection, Envelope, Transfer};
 use tests::{hello, server, trust};
@@ -233,7 +233,7 @@ impl<F: Fn(usize) + Send + Unpin> BodySource for Pieces<F> {
 }
 
 /// Sends the message; the most bytes that the client held of it.
-async fn deliver<H: Home>(
+async fn deliver<H: Idle>(
     mut connection: Connection<H>,
     books: Arc<Books>,
     source: Source,
@@ -277,7 +277,7 @@ async fn stays_bounded(transfer: Transfer, chunk: usize) {
             let (books, content) = (Arc::new(Books::default()), Arc::default());
             let sink = Sink::new(Arc::clone(&content));
             let stream = Slow { stream: sink, books: Arc::clone(&books), waited: false };
-            let connection = Connection::over(stream, &server).await.expect("EHLO");
+            let connection = Connection::from_stream(stream, &server).await.expect("EHLO");
             let sent = (lines.0, line);
             let most = deliver(connection, books, source, message.clone(), sent).await;
             let case = format!("{:?} {source:?}", lines.0);
@@ -311,7 +311,7 @@ async fn inside_tls_the_client_holds_as_little() {
             let (stream, peer) = script.then("S: 250 taken").start();
             let books = Arc::new(Books::default());
             let stream = Slow { stream, books: Arc::clone(&books), waited: false };
-            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             let connection = connection.expect("TLS and EHLO");
             let sent = (lines.0, lines.1);
             let most = deliver(connection, books, source, message.clone(), sent).await;

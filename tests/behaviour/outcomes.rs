@@ -57,7 +57,7 @@ async fn deliver_to<'b, E: Borrow<Envelope>, B: Into<Body<'b>>>(
     messages: impl IntoIterator<Item = (E, B)>,
 ) -> (Result<Stopped, Lost>, Vec<String>, Inbox) {
     let (stream, inbox) = mta.start();
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     connection.set_transfer(transfer);
     let (result, fates) = deliver_all(&mut connection, messages).await;
     drop(connection);

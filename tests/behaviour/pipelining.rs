@@ -225,7 +225,7 @@ async fn a_hundred_thousand_recipients_through_small_buffers() {
             *counter.lock().expect("one thread") += 1;
         }
     });
-    let mut connection = smtp::Connection::over(client, &address).await.expect("EHLO");
+    let mut connection = smtp::Connection::from_stream(client, &address).await.expect("EHLO");
     let recipients = (0..MANY).map(|number| format!("recipient{number}@example.org"));
     let envelope = Envelope::new("me@example.com", recipients).expect("addresses");
     let receipt = connection.deliver(&envelope, "x\r\n").await.expect("delivered");
@@ -235,7 +235,7 @@ async fn a_hundred_thousand_recipients_through_small_buffers() {
     assert_eq!(server.await.expect("a server"), MANY);
 }
 
-/// A server for a client that writes into a buffer of 16 octets, and the lines that the client sent
+/// A server for a client that writes into a buffer of 16 bytes, and the lines that the client sent
 /// and received.
 async fn observed(mail: &'static str) -> (smtp::Connection<Greeted>, JoinHandle<usize>, Lines) {
     let (client, server) = tokio::io::duplex(16);
@@ -247,16 +247,16 @@ async fn observed(mail: &'static str) -> (smtp::Connection<Greeted>, JoinHandle<
             seen.lock().expect("one thread").push(line.to_string());
         }
     });
-    let connection = smtp::Connection::over(client, &address).await.expect("EHLO");
+    let connection = smtp::Connection::from_stream(client, &address).await.expect("EHLO");
     (connection, server, lines)
 }
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
-/// An address of so many octets, of which no more than the last label is not full.
-fn address(number: usize, octets: usize) -> String {
+/// An address of so many bytes, of which no more than the last label is not full.
+fn address(number: usize, bytes: usize) -> String {
     let label = "x".repeat(63);
-    let last = octets - 64 - 1 - 2 * (63 + 1);
+    let last = bytes - 64 - 1 - 2 * (63 + 1);
     format!("{number:064}@{label}.{label}.{}", "x".repeat(last))
 }
 
@@ -265,9 +265,9 @@ fn address(number: usize, octets: usize) -> String {
 async fn what_is_refused_while_the_last_recipient_waits_is_not_asked_for() {
     const ROOM: usize = 256 * 1024;
     let mail = "MAIL FROM:<me@example.com>\r\n".len();
-    // Lines of 256 octets, but for the first: MAIL and that one are as long as one of the others.
-    let octets = |number| if number == 0 { 256 - mail } else { 256 } - "RCPT TO:<>\r\n".len();
-    let recipients = (0..=ROOM / 256).map(|number| address(number, octets(number)));
+    // Lines of 256 bytes, but for the first: MAIL and that one are as long as one of the others.
+    let bytes = |number| if number == 0 { 256 - mail } else { 256 } - "RCPT TO:<>\r\n".len();
+    let recipients = (0..=ROOM / 256).map(|number| address(number, bytes(number)));
     let envelope = Envelope::new("me@example.com", recipients).expect("addresses");
     let (mut connection, server, lines) = observed("550 no").await;
     let result = connection.deliver(&envelope, "x\r\n").await;

@@ -13,7 +13,7 @@ use tests::{Fate as _, greeted, script};
 const ENDS: [&str; 5] =
     ["-- close --", "-- reset --", "-- silence --", "S: 421 4.3.2 closing", "S: garbage"];
 
-/// As many octets as a write takes: all of them, or so few that the connection ends while more
+/// As many bytes as a write takes: all of them, or so few that the connection ends while more
 /// waits to be written, and writing fails.
 const WRITES: [usize; 2] = [usize::MAX, 7];
 

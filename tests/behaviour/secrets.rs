@@ -88,7 +88,8 @@ async fn nothing_shows_a_secret() {
                     C: QUIT
                     S: 221 bye";
     let (stream, peer) = Script::new("-- tls --").then(&hello(&offers)).then(dialogue).start();
-    let mut connection = Connection::over_tls(stream, &server, &trust(&peer)).await.expect("TLS");
+    let mut connection =
+        Connection::from_tls_stream(stream, &server, &trust(&peer)).await.expect("TLS");
 
     let mut plain = Plain::new("me", PASSWORD);
     let mut login = Login::new("me", PASSWORD);
@@ -133,7 +134,7 @@ async fn content_is_not_traced() {
     connection.deliver(&envelope, PASSWORD).await.expect("delivered");
     let traced = everything.0.lock().expect("one thread").clone();
     is_clean("tracing", &traced);
-    assert!(traced.contains("octets of content"), "{traced}");
+    assert!(traced.contains("bytes of content"), "{traced}");
 }
 
 #[test]

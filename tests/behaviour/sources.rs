@@ -40,11 +40,11 @@ impl Way {
         }
     }
 
-    /// The dialogue up to the first piece of the content, of so many octets.
-    fn opened(self, octets: usize) -> String {
+    /// The dialogue up to the first piece of the content, of so many bytes.
+    fn opened(self, bytes: usize) -> String {
         let named = self.named();
         if self.is_counted() {
-            format!("{named}C: BDAT {octets}\n")
+            format!("{named}C: BDAT {bytes}\n")
         } else if matches!(self, Self::Data) {
             "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\n".to_owned()
         } else {
@@ -59,7 +59,7 @@ impl Way {
         server: &Server,
         body: Body<'_>,
     ) -> (String, Option<Lost>) {
-        let mut connection = Connection::over(stream, server).await.expect("EHLO");
+        let mut connection = Connection::from_stream(stream, server).await.expect("EHLO");
         connection.set_transfer(match self {
             Self::Chunks | Self::TypedBdat => Transfer::chunks(),
             Self::Eager => Transfer::eager(),
@@ -103,7 +103,7 @@ impl Way {
 
 const LINE: &str = "0123456789\r\n";
 
-/// Twelve octets a second, for a quarter of an hour.
+/// Twelve bytes a second, for a quarter of an hour.
 fn dripping() -> Body<'static> {
     slow((0..900).map(|_| (1000, Some(LINE))))
 }

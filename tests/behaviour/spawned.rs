@@ -13,7 +13,7 @@ fn messages() -> Vec<(Envelope, String)> {
 
 async fn connect() -> (Connection<Greeted>, JoinHandle<tests::Inbox>) {
     let (stream, inbox) = Mta::offering(&["PIPELINING", "CHUNKING"]).start();
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     connection.set_transfer(Transfer::eager());
     (connection, inbox)
 }

@@ -52,9 +52,9 @@ async fn a_refusal_hands_the_connection_back() {
     }
 }
 
-/// Octets behind the 220 were put there by somebody who is not the server (RFC 3207 §6).
+/// Bytes behind the 220 were put there by somebody who is not the server (RFC 3207 §6).
 #[tokio::test(start_paused = true)]
-async fn octets_behind_the_reply_are_an_attack() {
+async fn bytes_behind_the_reply_are_an_attack() {
     let flood = vec![b'x'; 64 * 1024];
     let server_hello = [22, 3, 3, 0, 4, 2, 0, 0, 0];
     let table: [(&str, &[u8]); 5] = [
@@ -65,8 +65,8 @@ async fn octets_behind_the_reply_are_an_attack() {
         ("64 KiB", &flood),
     ];
     for (name, injected) in table {
-        let octets = [b"220 go\r\n", injected].concat();
-        let script = script(&["STARTTLS"], "C: STARTTLS").server_raw(octets);
+        let bytes = [b"220 go\r\n", injected].concat();
+        let script = script(&["STARTTLS"], "C: STARTTLS").server_raw(bytes);
         let (connection, peer) = greeted(script).await;
         let error = error(connection.starttls(&trust(&peer)).await);
         assert!(
@@ -80,9 +80,9 @@ async fn octets_behind_the_reply_are_an_attack() {
     }
 }
 
-/// In a packet of their own the octets reach TLS, which cannot take them for a handshake.
+/// In a packet of their own the bytes reach TLS, which cannot take them for a handshake.
 #[tokio::test(start_paused = true)]
-async fn octets_that_arrive_later_are_no_handshake() {
+async fn bytes_that_arrive_later_are_no_handshake() {
     let script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 250 x");
     let (connection, peer) = greeted(script).await;
     let error = error(connection.starttls(&trust(&peer)).await);
@@ -106,7 +106,7 @@ async fn a_handshake_that_is_cut_may_be_tried_again() {
     let stranger = Script::default().start().1;
     let error = error(connection.starttls(&trust(&stranger)).await);
     assert!(!error.is_transient(), "{error}");
-    assert_eq!(error.blame(), Blame::Peer, "{error}");
+    assert_eq!(error.blame(), Blame::Server, "{error}");
     assert!(peer.is_closed());
 }
 
@@ -161,7 +161,8 @@ async fn the_name_that_the_caller_gave_counts() {
     for (host, name, accepted) in table {
         let script = Script::new("-- tls --\nS: 220 hi\nC: EHLO *\nS: 250 hi");
         let (stream, peer) = script.certificate(&Certificate::new(&[name])).start();
-        let result = Connection::over_tls(stream, &Server::new(host, 465), &trust(&peer)).await;
+        let result =
+            Connection::from_tls_stream(stream, &Server::new(host, 465), &trust(&peer)).await;
         assert_eq!(result.is_ok(), accepted, "{host}, {name}: {result:?}");
         assert_eq!(peer.written().is_empty(), !accepted, "{host}, {name}");
     }

@@ -139,7 +139,7 @@ async fn nobody_who_is_not_trusted_gets_anything() {
     let tls = TlsConfig::builder().root_pem(other.authority_pem()).build().expect("a root");
     let result = Submission::new("localhost").port(server.port()).tls(tls).connect().await;
     let error = error(result);
-    assert_eq!(error.blame(), Blame::Peer, "{error}");
+    assert_eq!(error.blame(), Blame::Server, "{error}");
 }
 
 #[tokio::test]
@@ -169,8 +169,8 @@ async fn a_host_that_does_not_answer_is_named() {
 async fn addresses_that_are_none_are_named() {
     let error =
         Envelope::new("me@example.com", ["you@example.org", "her@"]).expect_err("no address");
-    assert_eq!(error.place(), Some(1));
+    assert_eq!(error.index(), Some(1));
     assert!(error.to_string().starts_with("recipient 2"), "{error}");
     let error = Envelope::new("me", ["you@example.org"]).expect_err("no address");
-    assert_eq!(error.place(), None);
+    assert_eq!(error.index(), None);
 }

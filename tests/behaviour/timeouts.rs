@@ -34,7 +34,7 @@ async fn greeting_and_ehlo() {
     ] {
         let (stream, peer) = Script::new(dialogue).start();
         let began = Instant::now();
-        let error = error(Connection::over(stream, &server()).await);
+        let error = error(Connection::from_stream(stream, &server()).await);
         timed_out(&error, stage, began, minutes(5));
         assert!(peer.is_closed());
     }
@@ -83,7 +83,7 @@ async fn the_message() {
     assert!(began.elapsed() >= minutes(10));
 }
 
-/// One octet every four minutes is progress, but no reply.
+/// One byte every four minutes is progress, but no reply.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_drips_is_not_waited_for_longer() {
     let script = script(&[], "C: NOOP")
@@ -115,7 +115,7 @@ async fn the_whole_connection_has_a_deadline_when_it_is_given_one() {
     let (stream, _) = script(&[], dialogue).start();
     let server = server().timeouts(timeouts);
     let began = Instant::now();
-    let mut connection = Connection::over(stream, &server).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server).await.expect("EHLO");
     connection.send(Noop).await.expect("in time");
     let lost = error(connection.send(Noop).await);
     assert!(matches!(&lost, Error::Lost(lost) if matches!(lost.fault(), Fault::DeadlineExceeded)));
@@ -129,7 +129,8 @@ async fn a_handshake_is_part_of_the_whole() {
     let dialogue = "C: STARTTLS\n-- wait 10s --\nS: 220 go\nC: *\n-- silence --";
     let (stream, peer) = script(&["STARTTLS"], dialogue).start();
     let began = Instant::now();
-    let connection = Connection::over(stream, &server().timeouts(timeouts)).await.expect("EHLO");
+    let connection =
+        Connection::from_stream(stream, &server().timeouts(timeouts)).await.expect("EHLO");
     let lost = error(connection.starttls(&trust(&peer)).await);
     assert!(matches!(lost, Error::Lost(_)), "{lost}");
     assert!(began.elapsed() < Duration::from_secs(21), "{:?}", began.elapsed());
@@ -153,7 +154,7 @@ async fn all_timeouts_can_be_set() {
     timeouts.other = Duration::from_secs(3);
     let (stream, _) = Script::new(&hello(&[])).then(SILENCE).start();
     let server = server().timeouts(timeouts);
-    let mut connection = Connection::over(stream, &server).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server).await.expect("EHLO");
     let began = Instant::now();
     let lost = error(connection.send(Noop).await);
     timed_out(&lost, Stage::Other, began, Duration::from_secs(3));

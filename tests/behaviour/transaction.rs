@@ -198,7 +198,7 @@ async fn a_reply_to_a_command_that_has_not_left_is_none() {
     ];
     for dialogue in surplus {
         let (stream, peer) = Script::new(dialogue).start();
-        let lost = match Connection::over(stream, &server()).await {
+        let lost = match Connection::from_stream(stream, &server()).await {
             Err(lost) => lost,
             Ok(mut connection) => {
                 let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");

@@ -269,7 +269,7 @@ async fn what_a_server_lists_and_cannot_do_is_told_off() {
         .transfer(Transfer::eager())
         .ignore_capability("CHUNKING")
         .ignore_capability("pipelining");
-    let mut connection = Connection::over(stream, &server).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server).await.expect("EHLO");
     let (envelope, body) = message(0);
     connection.deliver(&envelope, body).await.expect("taken");
     peer.finish();

@@ -15,7 +15,7 @@ macro_rules! with_each_server {
     };
 }
 
-mod landed;
+mod mailbox_check;
 mod pipeline;
 mod postfix;
 mod round_trip;

@@ -3,7 +3,7 @@
 use smtp::Mailbox;
 use smtp::command::{Mail, Rcpt};
 
-use super::landed;
+use super::mailbox_check;
 use super::server::Server;
 
 fn message(subject: &str) -> String {
@@ -40,8 +40,8 @@ async fn through(name: &str) {
     assert!(quit.is_accepted(), "{name}: {quit}");
     ended.expect("QUIT");
 
-    let files = landed::wait_for(&server, &user, 2).await;
-    let mut landed: Vec<Vec<u8>> = files.iter().map(landed::content).collect();
+    let files = mailbox_check::wait_for(&server, &user, 2).await;
+    let mut landed: Vec<Vec<u8>> = files.iter().map(mailbox_check::content).collect();
     landed.sort();
     assert_eq!(landed, sent.map(String::into_bytes), "{name} got other messages");
 }
@@ -67,9 +67,9 @@ async fn a_message_behind_one_that_a_policy_refuses() {
         assert!(taken.end.is_accepted(), "{port}: {}", taken.end);
         mail.expect("a session").quit().await.expect("QUIT");
     }
-    let files = landed::wait_for(&server, "tester@example.test", 2).await;
+    let files = mailbox_check::wait_for(&server, "tester@example.test", 2).await;
     for file in &files {
-        assert_eq!(landed::content(file), message("taken").into_bytes());
+        assert_eq!(mailbox_check::content(file), message("taken").into_bytes());
     }
 }
 

@@ -3,7 +3,7 @@
 use smtp::Envelope;
 use smtp::command::{Mail, Rcpt};
 
-use super::landed;
+use super::mailbox_check;
 use super::server::Server;
 
 /// A message with everything that is easily lost: dots, long lines, eight bits, empty lines, spaces
@@ -72,8 +72,8 @@ async fn through(name: &str) {
     assert_eq!(taken, 50);
     mail.quit().await.expect("QUIT");
 
-    let files = landed::wait_for(&server, &user, 53).await;
-    let mut landed: Vec<Vec<u8>> = files.iter().map(landed::content).collect();
+    let files = mailbox_check::wait_for(&server, &user, 53).await;
+    let mut landed: Vec<Vec<u8>> = files.iter().map(mailbox_check::content).collect();
     let mut sent = vec![starttls, implicit, by_hand];
     sent.extend(stream);
     landed.sort();

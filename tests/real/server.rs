@@ -71,7 +71,7 @@ impl Server {
         self.login(submission).await
     }
 
-    /// The same inside TLS from the first octet.
+    /// The same inside TLS from the first byte.
     pub(super) async fn submissions(&self) -> Connection<Authed> {
         let submission = Submission::new("localhost").implicit_tls();
         self.login(submission.port(self.port("PORT_SMTPS"))).await

@@ -1,12 +1,12 @@
-//! Long streams through real servers, sent in each way there is: every message lands once, octet
-//! for octet.
+//! Long streams through real servers, sent in each way there is: every message lands once, byte
+//! for byte.
 
 use std::collections::BTreeSet;
 
-use smtp::state::Home;
+use smtp::state::Idle;
 use smtp::{Connection, Envelope, Server as Address, Submission, Transfer};
 
-use super::landed;
+use super::mailbox_check;
 use super::server::Server;
 
 /// Messages in a stream: enough to fill every window many times, or `STREAM=1000` of the environment.
@@ -42,7 +42,7 @@ fn message(way: &str, number: usize) -> Vec<u8> {
 }
 
 /// Sends a stream, of which every message must be taken.
-async fn send<H: Home>(mut mail: Connection<H>, user: &str, stream: &[Vec<u8>]) {
+async fn send<H: Idle>(mut mail: Connection<H>, user: &str, stream: &[Vec<u8>]) {
     let envelope = Envelope::new("a@example.com", [user]).expect("addresses");
     let mut taken = BTreeSet::new();
     let messages = stream.iter().map(|message| (&envelope, message));
@@ -57,8 +57,8 @@ async fn send<H: Home>(mut mail: Connection<H>, user: &str, stream: &[Vec<u8>]) 
 
 /// Compares what has landed with what was sent.
 async fn landed(server: &Server, user: &str, mut sent: Vec<Vec<u8>>) {
-    let files = landed::wait_for(server, user, sent.len()).await;
-    let mut landed: Vec<Vec<u8>> = files.iter().map(landed::content).collect();
+    let files = mailbox_check::wait_for(server, user, sent.len()).await;
+    let mut landed: Vec<Vec<u8>> = files.iter().map(mailbox_check::content).collect();
     landed.sort();
     sent.sort();
     assert_eq!(landed.len(), sent.len(), "a message has landed twice");

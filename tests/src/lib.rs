@@ -3,22 +3,22 @@
 // A test that cannot get to where it starts fails there.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod custom_commands;
 mod fate;
 mod mta;
-mod own;
+mod reply_server;
 mod slow;
-mod talkative;
 
 use smtp::command::Mail;
 use smtp::state::{Authed, Greeted, InTransaction, Tls};
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
 
+pub use custom_commands::{Again, Ask, FixedAnswer};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};
-pub use own::{Again, Ask, Blue};
+pub use reply_server::answer_each;
 pub use slow::{Piece, slow};
-pub use talkative::answer_each;
 
 /// The server of all scripts, and the client's name.
 ///
@@ -57,11 +57,11 @@ pub fn script(offers: &[&str], dialogue: &str) -> Script {
 /// When it cannot get there.
 pub async fn greeted(script: Script) -> (Connection<Greeted>, Peer) {
     let (stream, peer) = script.start();
-    let connection = Connection::over(stream, &server()).await;
+    let connection = Connection::from_stream(stream, &server()).await;
     (connection.expect("a greeting and EHLO"), peer)
 }
 
-/// A connection in `Tls`, from a script that is inside TLS from the first octet.
+/// A connection in `Tls`, from a script that is inside TLS from the first byte.
 ///
 /// # Panics
 ///
@@ -69,7 +69,7 @@ pub async fn greeted(script: Script) -> (Connection<Greeted>, Peer) {
 pub async fn secured(offers: &[&str], dialogue: &str) -> (Connection<Tls>, Peer) {
     let script = Script::new("-- tls --").then(&hello(offers)).then(dialogue);
     let (stream, peer) = script.start();
-    let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+    let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
     (connection.expect("TLS, a greeting and EHLO"), peer)
 }
 

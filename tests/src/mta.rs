@@ -80,7 +80,7 @@ struct Session {
 enum Reading {
     Commands,
     Data,
-    /// A chunk of so many octets, whether it is the last, and whether it is refused.
+    /// A chunk of so many bytes, whether it is the last, and whether it is refused.
     Chunk(usize, bool, bool),
 }
 
@@ -105,11 +105,11 @@ impl Session {
 
     /// Takes a command, a line of content or a chunk from what was read. False when there is none.
     fn step(&mut self, unread: &mut Vec<u8>, replies: &mut Vec<u8>) -> bool {
-        if let Reading::Chunk(octets, last, refused) = self.reading {
-            if unread.len() < octets {
+        if let Reading::Chunk(bytes, last, refused) = self.reading {
+            if unread.len() < bytes {
                 return false;
             }
-            let chunk: Vec<u8> = unread.drain(..octets).collect();
+            let chunk: Vec<u8> = unread.drain(..bytes).collect();
             self.reading = Reading::Commands;
             let reply = if refused { "503 wait\r\n".to_owned() } else { self.chunk(&chunk, last) };
             replies.extend(reply.as_bytes());
@@ -132,10 +132,10 @@ impl Session {
         let guarded = self.mta.refuses_what_follows_a_message && self.after_message;
         let reply = match (guarded, line.strip_prefix("BDAT ")) {
             (_, Some(arguments)) => {
-                let octets = arguments.split(' ').next().and_then(|octets| octets.parse().ok());
+                let bytes = arguments.split(' ').next().and_then(|bytes| bytes.parse().ok());
                 let last = arguments.ends_with("LAST");
-                // The octets of a chunk are read also where it is refused (RFC 3030 §2).
-                self.reading = Reading::Chunk(octets.unwrap_or_default(), last, guarded);
+                // The bytes of a chunk are read also where it is refused (RFC 3030 §2).
+                self.reading = Reading::Chunk(bytes.unwrap_or_default(), last, guarded);
                 String::new()
             }
             (true, None) => "503 wait\r\n".to_owned(),

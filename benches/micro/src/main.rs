@@ -128,7 +128,7 @@ fn main() {
     ns("EHLO reply: floor (lines and code only)", n, || {
         black_box(floor_reply(black_box(EHLO.as_bytes())));
     });
-    // As in a session: the octets are a part of the buffer that was read into, shared with it.
+    // As in a session: the bytes are a part of the buffer that was read into, shared with it.
     let ehlo = Bytes::copy_from_slice(EHLO.as_bytes());
     ns("EHLO reply: ours (Reply + Capabilities)", n, || {
         let reply = smtp::Reply::from_frame(black_box(&ehlo).clone()).unwrap();

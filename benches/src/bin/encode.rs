@@ -9,7 +9,7 @@ use smtp::{
 };
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "MAIL FROM:", stage = Mail, pipelining, transition(Home => InTransaction))]
+#[smtp(verb = "MAIL FROM:", stage = Mail, pipelining, transition(Idle => InTransaction))]
 struct Derived {
     path: ReversePath,
     #[smtp(param = "SIZE", requires = "SIZE", raises = 26)]

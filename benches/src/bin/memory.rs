@@ -17,7 +17,7 @@ use std::time::Instant;
 use benches::counting::{self, Counting};
 use benches::servers::Running;
 use bytes::Bytes;
-use smtp::state::Home;
+use smtp::state::Idle;
 use smtp::{Body, BodySource, Connection, Domain, Envelope, Server, TlsConfig, Transfer};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -76,28 +76,28 @@ impl BodySource for Repeated {
 /// The body of a kind, wherever it is taken from.
 struct Content {
     line: &'static [u8],
-    octets: Bytes,
+    bytes: Bytes,
     file: PathBuf,
 }
 
 impl Content {
     fn new(line: &'static str, size: usize) -> io::Result<Self> {
         let line = line.as_bytes();
-        let mut octets = Vec::with_capacity(size + line.len());
-        while octets.len() < size {
-            octets.extend_from_slice(line);
+        let mut bytes = Vec::with_capacity(size + line.len());
+        while bytes.len() < size {
+            bytes.extend_from_slice(line);
         }
         let file = std::env::temp_dir().join(format!("memory-{}", std::process::id()));
-        std::fs::write(&file, &octets)?;
-        Ok(Self { line, octets: octets.into(), file })
+        std::fs::write(&file, &bytes)?;
+        Ok(Self { line, bytes: bytes.into(), file })
     }
 
     async fn body(&self, source: &str) -> io::Result<Body<'_>> {
         Ok(match source {
-            "borrowed" => Body::from(&self.octets[..]),
-            "owned" => Body::from(self.octets.clone()),
+            "borrowed" => Body::from(&self.bytes[..]),
+            "owned" => Body::from(self.bytes.clone()),
             "stream" => {
-                Body::stream(Repeated { line: self.line, column: 0, left: self.octets.len() })
+                Body::stream(Repeated { line: self.line, column: 0, left: self.bytes.len() })
             }
             _ => Body::file(&self.file).await?,
         })
@@ -110,7 +110,7 @@ impl Drop for Content {
     }
 }
 
-async fn deliver<H: Home>(
+async fn deliver<H: Idle>(
     mut connection: Connection<H>,
     envelope: &Envelope,
     content: &Content,
@@ -138,7 +138,7 @@ async fn measure(
     let transfer = if method == "DATA" { Transfer::data() } else { Transfer::chunks() };
     let server = Server::new("127.0.0.1", sink.addr.port()).client_name(name).transfer(transfer);
     let envelope = Envelope::new("sender@example.org", ["rcpt@example.net"]).expect("addresses");
-    let connection = Connection::over(open(sink, send_buffer).await.expect("a socket"), &server);
+    let connection = Connection::from_stream(open(sink, send_buffer).await.expect("a socket"), &server);
     let connection = connection.await.expect("EHLO");
     if security == "clear" {
         return deliver(connection, &envelope, content, source).await;

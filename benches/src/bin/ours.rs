@@ -5,7 +5,7 @@
 
 use bench_common::{Args, FROM, PASS, USER, drive};
 use bytes::Bytes;
-use smtp::state::{Authed, Greeted, Home, Tls};
+use smtp::state::{Authed, Greeted, Idle, Tls};
 use smtp::{Connection, Domain, Envelope, Plain, Server, Stopped, TlsConfig, Transfer};
 
 struct Client {
@@ -73,7 +73,7 @@ async fn send_all(client: &mut Client, _: &'static Args, message: &'static [u8],
     }
 }
 
-async fn stream<H: Home>(
+async fn stream<H: Idle>(
     connection: &mut Connection<H>,
     envelope: &Envelope,
     message: &'static [u8],

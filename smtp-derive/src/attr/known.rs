@@ -41,13 +41,13 @@ pub(crate) const COMMAND: &[Known] = &[
     Known("reply_lines = 1024", "how many lines the reply may have; 128 without it"),
     Known(
         "valid_in(Tls, InTransaction)",
-        "where it is sent and keeps the state: `Greeted`, `Tls`, `Authed`, `Home` for the three, \
+        "where it is sent and keeps the state: `Greeted`, `Tls`, `Authed`, `Idle` for the three, \
          `InTransaction`, `any`; nowhere: `valid_in()`",
     ),
     Known(
         "transition(A => B)",
         "where it leads: `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, \
-         `Authed => Authed`, `Home => InTransaction`, `InTransaction => Home`",
+         `Authed => Authed`, `Idle => InTransaction`, `InTransaction => Idle`",
     ),
     Known("upgrade", "a TLS handshake follows"),
     Known("content", "the message follows its 354"),
@@ -67,7 +67,7 @@ pub(crate) const MECHANISM: &[Known] = &[
     Known(r#"mechanism = "X-A""#, "its name"),
     Known(
         r#"initial = "{user}\0{password}""#,
-        "what it says first: a template of its fields, none of which may hold a control octet of \
+        "what it says first: a template of its fields, none of which may hold a control byte of \
          the template or the mark that follows it there",
     ),
     Known("initial = path", "or a `fn(&mut Self) -> Result<Secret, MechanismError>`"),
@@ -104,7 +104,7 @@ pub(crate) const FIELD: Place = Place {
         Known("flatten", "arguments that the value writes itself (`smtp::Arguments`)"),
         Known("skip", "not sent"),
         Known("xtext", "encoded as xtext (RFC 3461 §4)"),
-        Known("base64", "octets encoded as base64"),
+        Known("base64", "bytes encoded as base64"),
         Known("with = path", "encoded by a `fn(&T) -> impl Display`"),
         Known(r#"prefix = "@""#, "text before the value"),
         Known(r#"join = ",""#, "a `Vec` as one argument"),
@@ -113,7 +113,7 @@ pub(crate) const FIELD: Place = Place {
         Known(r#"if_offered = "X-A""#, "left out where the server does not list the keyword"),
         Known("if_listed", "left out where the command's own keyword does not list the parameter"),
         Known("unless_default", "left out where it has its type's default"),
-        Known("raises = 26", "octets by which it may lengthen the line of 512"),
+        Known("raises = 26", "bytes by which it may lengthen the line of 512"),
         Known("utf8", "the line, and its transaction, may hold UTF-8"),
     ]],
 };

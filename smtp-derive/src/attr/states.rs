@@ -10,10 +10,10 @@ use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
 /// The states that a command can name.
-const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Home", "InTransaction"];
-const PLACES: &[&str] = &["Greeted", "Tls", "Authed", "Home", "InTransaction", "any"];
-/// What `Home` stands for.
-const HOMES: [&str; 3] = ["Greeted", "Tls", "Authed"];
+const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction"];
+const PLACES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction", "any"];
+/// What `Idle` stands for.
+const IDLE: [&str; 3] = ["Greeted", "Tls", "Authed"];
 
 /// Where a command is valid.
 pub(crate) enum Place {
@@ -31,11 +31,11 @@ pub(crate) struct Edge {
 
 #[derive(Clone)]
 pub(crate) enum End {
-    Home(Ident),
+    Idle(Ident),
     InTransaction(Ident),
 }
 
-/// Reads what stands between the parentheses of `valid_in(Tls, Home)`.
+/// Reads what stands between the parentheses of `valid_in(Tls, Idle)`.
 pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Place> {
     let parse = Punctuated::<Ident, Token![,]>::parse_terminated;
     let names = match parse.parse2(tokens.clone()) {
@@ -68,7 +68,7 @@ pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<
                 places.push(Place::Any);
                 continue;
             }
-            "Home" => HOMES.to_vec(),
+            "Idle" => IDLE.to_vec(),
             "Greeted" => vec!["Greeted"],
             "Tls" => vec!["Tls"],
             "Authed" => vec!["Authed"],
@@ -130,21 +130,21 @@ pub(crate) fn edges(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<E
 
 /// The concrete edges that a pair of names means, if there is such an edge.
 fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
-    let home = |state: &str, at: &Ident| End::Home(format_ident!("{state}", span = at.span()));
+    let idle = |state: &str, at: &Ident| End::Idle(format_ident!("{state}", span = at.span()));
     let inside =
         |state: &str, at: &Ident| End::InTransaction(format_ident!("{state}", span = at.span()));
     match (from.to_string().as_str(), to.to_string().as_str()) {
-        ("Home", "InTransaction") => {
-            HOMES.map(|state| Edge { from: home(state, from), to: inside(state, to) }).into()
+        ("Idle", "InTransaction") => {
+            IDLE.map(|state| Edge { from: idle(state, from), to: inside(state, to) }).into()
         }
-        ("InTransaction", "Home") => {
-            HOMES.map(|state| Edge { from: inside(state, from), to: home(state, to) }).into()
+        ("InTransaction", "Idle") => {
+            IDLE.map(|state| Edge { from: inside(state, from), to: idle(state, to) }).into()
         }
         (state @ ("Greeted" | "Tls" | "Authed"), "InTransaction") => {
-            vec![Edge { from: home(state, from), to: inside(state, to) }]
+            vec![Edge { from: idle(state, from), to: inside(state, to) }]
         }
         ("Greeted", "Greeted") | ("Tls", "Tls" | "Authed") | ("Authed", "Authed") => {
-            vec![Edge { from: End::Home(from.clone()), to: End::Home(to.clone()) }]
+            vec![Edge { from: End::Idle(from.clone()), to: End::Idle(to.clone()) }]
         }
         (_, "Tls") => {
             errors.at(
@@ -164,7 +164,7 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
                 format!(
                     "no command leads from `{one}` to `{other}`; the edges are \
                      `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, \
-                     `Home => InTransaction` and `InTransaction => Home`"
+                     `Idle => InTransaction` and `InTransaction => Idle`"
                 ),
             );
             Vec::new()
@@ -175,7 +175,7 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
 impl Edge {
     fn starts_as(&self, other: &Self) -> bool {
         match (&self.from, &other.from) {
-            (End::Home(one), End::Home(two))
+            (End::Idle(one), End::Idle(two))
             | (End::InTransaction(one), End::InTransaction(two)) => one == two,
             _ => false,
         }

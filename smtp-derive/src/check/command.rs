@@ -81,11 +81,11 @@ fn states(command: &Command, errors: &Errors) {
                  `consumes`): name it once";
     for end in leaves {
         let state = match end {
-            End::Home(state) | End::InTransaction(state) => state,
+            End::Idle(state) | End::InTransaction(state) => state,
         };
         if command.places.iter().chain(&command.consumes).any(|place| covers(place, end)) {
             errors.at(state, twice);
-            // The three states that `Home` stands for are one mistake.
+            // The three states that `Idle` stands for are one mistake.
             return;
         }
     }
@@ -107,7 +107,7 @@ fn states(command: &Command, errors: &Errors) {
 fn covers(place: &Place, end: &End) -> bool {
     match (place, end) {
         (Place::Any, _) | (Place::InTransaction, End::InTransaction(_)) => true,
-        (Place::State(state), End::Home(from)) => state == from,
+        (Place::State(state), End::Idle(from)) => state == from,
         _ => false,
     }
 }

@@ -94,8 +94,8 @@ fn reveals_secret(smtp: &Path, mechanism: &Mechanism) -> TokenStream {
 fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStream {
     let pieces = template.iter().map(|part| match part {
         TemplatePart::Text(text) => {
-            let octets = Literal::byte_string(text.as_bytes());
-            quote!(#smtp::__private::Piece::Text(#octets))
+            let bytes = Literal::byte_string(text.as_bytes());
+            quote!(#smtp::__private::TemplatePart::Text(#bytes))
         }
         TemplatePart::Field(index) => {
             let slot = &mechanism.slots[*index];
@@ -103,7 +103,7 @@ fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStre
             let (kind, name) =
                 (if slot.nonempty.is_some() { "Required" } else { "Field" }, &slot.name);
             let kind = Ident::new(kind, Span::call_site().located_at(slot.ty.span()));
-            quote!(#smtp::__private::Piece::#kind(#name, #value))
+            quote!(#smtp::__private::TemplatePart::#kind(#name, #value))
         }
     });
     quote!(#smtp::__private::message(&[#(#pieces),*]))

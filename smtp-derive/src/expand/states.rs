@@ -13,11 +13,11 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
     let (generics, arguments, bounds) = model.input.generics.split_for_impl();
     // A command that asks questions is never sent alone: it has no `ValidIn`, no `Transition`.
     let (stays, leads) = match &command.converses {
-        Some(_) => (quote!(Converses), quote!(ConversesInto)),
+        Some(_) => (quote!(ExchangeIn), quote!(ExchangeInto)),
         None => (quote!(ValidIn), quote!(Transition)),
     };
     let places = command.places.iter().map(|place| placed(model, place, &stays));
-    let consumes = command.consumes.iter().map(|place| placed(model, place, &quote!(Consumes)));
+    let consumes = command.consumes.iter().map(|place| placed(model, place, &quote!(TakesOver)));
     let edges = command.edges.iter().map(|edge| {
         let (from, to) = (end(model, &edge.from), end(model, &edge.to));
         quote! {
@@ -48,10 +48,10 @@ fn placed(model: &Model<'_>, place: &Place, marker: &TokenStream) -> TokenStream
     let (generics, state) = match place {
         Place::State(state) => (model.input.generics.clone(), quote!(#smtp::state::#state)),
         Place::InTransaction => {
-            let home = free(&model.input.generics, "Home");
+            let idle = free(&model.input.generics, "Idle");
             (
-                with(&model.input.generics, &parse_quote!(#home: #smtp::state::Home)),
-                quote!(#smtp::state::InTransaction<#home>),
+                with(&model.input.generics, &parse_quote!(#idle: #smtp::state::Idle)),
+                quote!(#smtp::state::InTransaction<#idle>),
             )
         }
         Place::Any => {
@@ -69,9 +69,9 @@ fn placed(model: &Model<'_>, place: &Place, marker: &TokenStream) -> TokenStream
 fn end(model: &Model<'_>, end: &End) -> TokenStream {
     let smtp = &model.smtp;
     match end {
-        End::Home(state) => quote!(#smtp::state::#state),
-        End::InTransaction(home) => {
-            quote!(#smtp::state::InTransaction<#smtp::state::#home>)
+        End::Idle(state) => quote!(#smtp::state::#state),
+        End::InTransaction(idle) => {
+            quote!(#smtp::state::InTransaction<#smtp::state::#idle>)
         }
     }
 }

@@ -27,5 +27,5 @@ impl<'a, T: Display> ::smtp::Command for List<'a, T> {
 impl<
     'a,
     T: Display,
-    Home: ::smtp::state::Home,
-> ::smtp::ValidIn<::smtp::state::InTransaction<Home>> for List<'a, T> {}
+    Idle: ::smtp::state::Idle,
+> ::smtp::ValidIn<::smtp::state::InTransaction<Idle>> for List<'a, T> {}

@@ -20,8 +20,8 @@ impl<State> ::smtp::Command for Unlock<State> {
     }
 }
 #[automatically_derived]
-impl<State> ::smtp::Converses<::smtp::state::Tls> for Unlock<State> {}
+impl<State> ::smtp::ExchangeIn<::smtp::state::Tls> for Unlock<State> {}
 #[automatically_derived]
-impl<State> ::smtp::ConversesInto<::smtp::state::Authed> for Unlock<State> {
+impl<State> ::smtp::ExchangeInto<::smtp::state::Authed> for Unlock<State> {
     type Next = ::smtp::state::Authed;
 }

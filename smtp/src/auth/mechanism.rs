@@ -140,7 +140,7 @@ impl<'a> Challenge<'a> {
         self.text
     }
 
-    /// The octets of the challenge.
+    /// The bytes of the challenge.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl Debug for Challenge<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Challenge")
             .field("index", &self.index)
-            .field("octets", &self.text.len())
+            .field("bytes", &self.text.len())
             .finish()
     }
 }

@@ -17,5 +17,5 @@ pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;
-pub use template::{Piece, any_secret, message, saslname};
+pub use template::{TemplatePart, any_secret, message, saslname};
 pub use xoauth2::XOauth2;

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// initial-response = base64 / "="      ; RFC 4954 §8
 /// ```
 ///
-/// The line has at most 512 octets: an initial response that does not fit is sent as the answer to
+/// The line has at most 512 bytes: an initial response that does not fit is sent as the answer to
 /// an empty challenge (RFC 4954 §4).
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), converses, stage = Auth, valid_in())]
@@ -41,9 +41,9 @@ struct Name(String);
 
 impl Argument for Name {
     fn write(&self, line: &mut Line<'_>) {
-        let valid = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if (1..=20).contains(&self.0.len()) && self.0.bytes().all(valid) {
-            line.octets(|buffer| buffer.extend_from_slice(self.0.as_bytes()));
+            line.bytes(|buffer| buffer.extend_from_slice(self.0.as_bytes()));
         } else {
             line.reject("is no mechanism's name (RFC 4422 §3.1)");
         }

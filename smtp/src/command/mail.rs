@@ -19,7 +19,7 @@ use crate::extension::{BodyKind, MailParameter, Parameters};
     verb = "MAIL FROM:",
     stage = Mail,
     pipelining,
-    transition(Home => InTransaction)
+    transition(Idle => InTransaction)
 )]
 pub struct Mail {
     #[smtp(flatten)]
@@ -47,14 +47,14 @@ impl Mail {
         }
     }
 
-    /// Declares the size of the message, in octets with CRLF line ends (RFC 1870).
+    /// Declares the size of the message, in bytes with CRLF line ends (RFC 1870).
     #[must_use]
-    pub fn size(mut self, octets: u64) -> Self {
-        self.size = Some(SizeParameter(octets));
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(SizeParameter(bytes));
         self
     }
 
-    /// Declares what octets the message holds (RFC 6152).
+    /// Declares what bytes the message holds (RFC 6152).
     #[must_use]
     pub fn body(mut self, kind: BodyKind) -> Self {
         self.body = Some(kind);

@@ -14,7 +14,7 @@ use smtp_derive::SmtpCommand;
     verb = "RSET",
     stage = Reset,
     pipelining,
-    valid_in(Home),
-    transition(InTransaction => Home)
+    valid_in(Idle),
+    transition(InTransaction => Idle)
 )]
 pub struct Rset;

@@ -5,4 +5,4 @@ mod server;
 mod submission;
 
 pub use server::Server;
-pub use submission::{Anonymous, Credentials, CredentialsWith, Submission};
+pub use submission::{Anonymous, Submission, WithMechanism, WithMechanismFrom};

@@ -37,8 +37,8 @@ impl Connection<Greeted> {
     /// # Cancellation
     ///
     /// As [`connect`](Self::connect).
-    pub async fn over(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.over(stream), false).await
+    pub async fn from_stream(stream: impl Transport, server: &Server) -> Result<Self, Error> {
+        Self::open(server.session_over(stream), false).await
     }
 }
 
@@ -67,11 +67,11 @@ impl Connection<Tls> {
     /// # Cancellation
     ///
     /// As [`connect_tls`](Self::connect_tls).
-    pub async fn over_tls(
+    pub async fn from_tls_stream(
         stream: impl Transport,
         server: &Server,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        Self::open_tls(server.over(stream), tls).await
+        Self::open_tls(server.session_over(stream), tls).await
     }
 }

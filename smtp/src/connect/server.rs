@@ -117,7 +117,7 @@ impl Server {
     }
 
     /// Talks over a stream that is already open.
-    pub(crate) fn over(&self, stream: impl Transport) -> Box<Session> {
+    pub(crate) fn session_over(&self, stream: impl Transport) -> Box<Session> {
         self.session(Stream::other(stream), None)
     }
 

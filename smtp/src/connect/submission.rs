@@ -18,18 +18,18 @@ use crate::state::{Authed, Tls};
 #[derive(Debug, Clone, Copy)]
 pub struct Anonymous;
 
-/// Credentials of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
+/// WithMechanism of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
 #[derive(Debug)]
-pub struct Credentials<M>(M);
+pub struct WithMechanism<M>(M);
 
 /// Makes credentials for each connection: [`Submission::connect`] gives a [`Connection<Authed>`],
 /// as often as it is called.
 #[derive(Clone, Copy)]
-pub struct CredentialsWith<F>(F);
+pub struct WithMechanismFrom<F>(F);
 
-impl<F> std::fmt::Debug for CredentialsWith<F> {
+impl<F> std::fmt::Debug for WithMechanismFrom<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CredentialsWith(..)")
+        f.write_str("WithMechanismFrom(..)")
     }
 }
 
@@ -79,8 +79,8 @@ impl Submission {
     }
 
     /// Authenticates with this mechanism.
-    pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<Credentials<M>> {
-        self.with(Credentials(mechanism))
+    pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<WithMechanism<M>> {
+        self.with(WithMechanism(mechanism))
     }
 
     /// Authenticates each connection with a mechanism that `make` gives: the submission is then
@@ -97,12 +97,12 @@ impl Submission {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn auth_with<M, F>(self, make: F) -> Submission<CredentialsWith<F>>
+    pub fn auth_with<M, F>(self, make: F) -> Submission<WithMechanismFrom<F>>
     where
         M: Mechanism,
         F: Fn() -> M,
     {
-        self.with(CredentialsWith(make))
+        self.with(WithMechanismFrom(make))
     }
 
     fn with<A>(self, credentials: A) -> Submission<A> {
@@ -125,7 +125,7 @@ impl Submission {
     }
 }
 
-impl<M: Mechanism> Submission<Credentials<M>> {
+impl<M: Mechanism> Submission<WithMechanism<M>> {
     /// Connects and authenticates.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl<M: Mechanism> Submission<Credentials<M>> {
     }
 }
 
-impl<M: Mechanism, F: Fn() -> M> Submission<CredentialsWith<F>> {
+impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
     /// Connects and authenticates.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl<A> Submission<A> {
         self
     }
 
-    /// Speaks TLS from the first octet (RFC 8314 §3.3), at port 465 where no [`port`](Self::port) is
+    /// Speaks TLS from the first byte (RFC 8314 §3.3), at port 465 where no [`port`](Self::port) is
     /// set.
     pub fn implicit_tls(mut self) -> Self {
         self.implicit = true;

@@ -14,7 +14,7 @@ use super::deliver::DeliverStream;
 use super::deliver::{Deliver, DeliverAll};
 use super::feed::{Feed, Feeding};
 use super::typed::Connection;
-use super::watch::Closed;
+use super::watch::UntilClosed;
 use crate::any_error::Error;
 use crate::error::lost::Lost;
 use crate::message::body::Body;
@@ -168,11 +168,11 @@ impl AnyConnection {
     /// # Cancellation
     ///
     /// As [`Connection::closed`].
-    pub fn closed(&mut self) -> AnyClosed<'_> {
+    pub fn closed(&mut self) -> AnyUntilClosed<'_> {
         match self {
-            Self::Greeted(connection) => AnyClosed::Greeted(connection.closed()),
-            Self::Tls(connection) => AnyClosed::Tls(connection.closed()),
-            Self::Authed(connection) => AnyClosed::Authed(connection.closed()),
+            Self::Greeted(connection) => AnyUntilClosed::Greeted(connection.closed()),
+            Self::Tls(connection) => AnyUntilClosed::Tls(connection.closed()),
+            Self::Authed(connection) => AnyUntilClosed::Authed(connection.closed()),
         }
     }
 
@@ -252,19 +252,19 @@ impl Future for AnyFeeding {
     }
 }
 
-/// As [`Closed`], of a connection whose state is known at run time.
+/// As [`UntilClosed`], of a connection whose state is known at run time.
 #[must_use = "nothing is watched while this future is not polled"]
 #[derive(Debug)]
-pub enum AnyClosed<'a> {
+pub enum AnyUntilClosed<'a> {
     /// Without TLS.
-    Greeted(Closed<'a, Greeted>),
+    Greeted(UntilClosed<'a, Greeted>),
     /// Inside TLS.
-    Tls(Closed<'a, Tls>),
+    Tls(UntilClosed<'a, Tls>),
     /// Authenticated.
-    Authed(Closed<'a, Authed>),
+    Authed(UntilClosed<'a, Authed>),
 }
 
-impl Future for AnyClosed<'_> {
+impl Future for AnyUntilClosed<'_> {
     type Output = Lost;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Lost> {

@@ -5,9 +5,9 @@ use super::typed::Connection;
 use crate::auth::{Facts, Mechanism};
 use crate::error::refusal::Refusal;
 use crate::exchange::sasl::SaslExchange;
-use crate::state::{Authed, Home};
+use crate::state::{Authed, Idle};
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Runs the exchange to its end. `in_clear` is the door named `dangerous`.
     pub(super) async fn run_authenticate<M: Mechanism + ?Sized>(
         mut self,

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, ready};
 
 use super::typed::Connection;
 use crate::any_error::Error;
-use crate::exchange::Answer;
-use crate::exchange::command::CommandExchange;
+use crate::exchange::CommandResult;
+use crate::exchange::command::SendCommand;
 use crate::message::recipient::Recipient;
 use crate::proto::command::Command;
 use crate::proto::reply::FromReply as _;
@@ -22,7 +22,7 @@ use crate::state::State;
 #[must_use = "a command is sent when its future is awaited"]
 pub struct Call<'a, S: State, C, R> {
     connection: &'a mut Connection<S>,
-    exchange: CommandExchange<C>,
+    exchange: SendCommand<C>,
     begun: bool,
     /// Kept here, not called by name: what is no command is then an error where it is sent, and not
     /// another one where it is awaited.
@@ -32,7 +32,7 @@ pub struct Call<'a, S: State, C, R> {
 impl<'a, S: State, C: Command> Call<'a, S, C, C::Reply> {
     pub(super) fn new(connection: &'a mut Connection<S>, command: C) -> Self {
         let (capabilities, utf8) = (connection.state.capabilities(), connection.state.utf8());
-        let exchange = CommandExchange::new(command, capabilities, utf8);
+        let exchange = SendCommand::new(command, capabilities, utf8);
         Self { connection, exchange, begun: false, run: Self::run }
     }
 
@@ -73,7 +73,7 @@ impl<S: State, C, R> Future for Call<'_, S, C, R> {
 
 fn finish<S: State, C: Command>(
     state: &mut S,
-    answer: Answer<(smtp_grammar::Reply, crate::proto::line::Declared)>,
+    answer: CommandResult<(smtp_grammar::Reply, crate::proto::line::Declared)>,
 ) -> Result<C::Reply, Error> {
     let (reply, declared) = answer?;
     state.record_accepted(&C::SPEC, declared);

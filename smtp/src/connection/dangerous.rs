@@ -9,11 +9,11 @@ use super::error::TransitionError;
 use super::typed::Connection;
 use crate::any_error::Error;
 use crate::auth::Mechanism;
-use crate::conversation::Conversation;
+use crate::command_exchange::CommandExchange;
 use crate::proto::command::Command;
-use crate::state::{Authed, Converses, ConversesInto, Greeted, Home, Tls, Transition, ValidIn};
+use crate::state::{Authed, ExchangeIn, ExchangeInto, Greeted, Idle, Tls, Transition, ValidIn};
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Opens the door for a call that takes the connection: anyone on the way can see its secrets.
     pub fn dangerous(self) -> Dangerous<H> {
         Dangerous(self)
@@ -28,7 +28,7 @@ impl<H: Home> Connection<H> {
 /// A connection for one call whose secrets anyone on the way can see.
 #[derive(Debug)]
 #[must_use]
-pub struct Dangerous<H: Home>(Connection<H>);
+pub struct Dangerous<H: Idle>(Connection<H>);
 
 macro_rules! authentication_begins_in {
     ($($state:ty),*) => {$(
@@ -56,7 +56,7 @@ macro_rules! authentication_begins_in {
 // There is no second AUTH, so none in `Authed`.
 authentication_begins_in!(Greeted, Tls);
 
-impl<H: Home> Dangerous<H> {
+impl<H: Idle> Dangerous<H> {
     /// As [`Connection::transition`], with a command whose secrets anyone on the way can see.
     ///
     /// # Errors
@@ -77,34 +77,34 @@ impl<H: Home> Dangerous<H> {
         Pending::new(self.0.run_transition(command, true))
     }
 
-    /// As [`Connection::converse_into`], with secrets that anyone on the way can see.
+    /// As [`Connection::exchange_into`], with secrets that anyone on the way can see.
     ///
     /// # Errors
     ///
-    /// As [`Connection::converse_into`].
+    /// As [`Connection::exchange_into`].
     ///
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
-    pub fn converse_into<'a, C>(
+    pub fn exchange_into<'a, C>(
         self,
         command: C,
-        conversation: &'a mut (impl Conversation + ?Sized),
+        exchange: &'a mut (impl CommandExchange + ?Sized),
     ) -> Pending<'a, Result<(Connection<C::Next>, C::Reply), TransitionError<H>>>
     where
-        C: ConversesInto<H> + Send + 'a,
+        C: ExchangeInto<H> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(self.0.run_converse_into(command, conversation, true))
+        Pending::new(self.0.run_exchange_into(command, exchange, true))
     }
 }
 
 /// A connection, borrowed for one call whose secrets anyone on the way can see.
 #[derive(Debug)]
 #[must_use]
-pub struct DangerousMut<'a, H: Home>(&'a mut Connection<H>);
+pub struct DangerousMut<'a, H: Idle>(&'a mut Connection<H>);
 
-impl<'a, H: Home> DangerousMut<'a, H> {
+impl<'a, H: Idle> DangerousMut<'a, H> {
     /// As [`Connection::send`], with a command whose secrets anyone on the way can see.
     ///
     /// # Errors
@@ -121,24 +121,24 @@ impl<'a, H: Home> DangerousMut<'a, H> {
         Call::new(self.0, command).dangerous()
     }
 
-    /// As [`Connection::converse`], with secrets that anyone on the way can see.
+    /// As [`Connection::exchange`], with secrets that anyone on the way can see.
     ///
     /// # Errors
     ///
-    /// As [`Connection::converse`].
+    /// As [`Connection::exchange`].
     ///
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection.
-    pub fn converse<C>(
+    pub fn exchange<C>(
         self,
         command: C,
-        conversation: &'a mut (impl Conversation + ?Sized),
+        exchange: &'a mut (impl CommandExchange + ?Sized),
     ) -> Pending<'a, Result<C::Reply, Error>>
     where
-        C: Converses<H> + Send + 'a,
+        C: ExchangeIn<H> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(self.0.run_converse(command, conversation, true))
+        Pending::new(self.0.run_exchange(command, exchange, true))
     }
 }

@@ -21,9 +21,9 @@ use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, DeliveryUnknown, Unsent};
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
-use crate::state::Home;
+use crate::state::Idle;
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Delivers a message: MAIL, a RCPT for each recipient, the content.
     ///
     /// A server that offers PIPELINING gets the commands before the content in one flight (RFC 2920),

@@ -18,9 +18,9 @@ use crate::message::envelope::Envelope;
 use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::proto::fault::Fault;
-use crate::state::Home;
+use crate::state::Idle;
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Lets many callers share the connection: each clone of the [`Feed`] takes messages, and the
     /// [`Feeding`] sends them while it is polled, as the connection's
     /// [`Transfer`](crate::Transfer) says, so that callers share its window.
@@ -241,13 +241,13 @@ fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
 /// Dropping it closes the connection: messages that waited are [`NotSent`](DeliverError::NotSent),
 /// those under way [`Lost`](DeliverError::Lost) or [`Unknown`](DeliverError::Unknown).
 #[must_use = "nothing is sent while this future is not polled"]
-pub struct Feeding<H: Home> {
+pub struct Feeding<H: Idle> {
     connection: Option<Connection<H>>,
     delivery: FedMessages,
     begun: bool,
 }
 
-impl<H: Home> Future for Feeding<H> {
+impl<H: Idle> Future for Feeding<H> {
     type Output = Result<Connection<H>, Lost>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -262,7 +262,7 @@ impl<H: Home> Future for Feeding<H> {
     }
 }
 
-impl<H: Home> Drop for Feeding<H> {
+impl<H: Idle> Drop for Feeding<H> {
     fn drop(&mut self) {
         if let Some(connection) = &mut self.connection {
             interrupt(&mut connection.session, &mut self.delivery);
@@ -271,9 +271,9 @@ impl<H: Home> Drop for Feeding<H> {
 }
 
 // Nothing here is pinned.
-impl<H: Home> Unpin for Feeding<H> {}
+impl<H: Idle> Unpin for Feeding<H> {}
 
-impl<H: Home> Debug for Feeding<H> {
+impl<H: Idle> Debug for Feeding<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Feeding").field("connection", &self.connection).finish_non_exhaustive()
     }
@@ -285,14 +285,14 @@ impl<H: Home> Debug for Feeding<H> {
 ///
 /// Dropping it interrupts the connection, unless it was never polled.
 #[must_use = "nothing is sent while this future is not polled"]
-pub struct FeedingMut<'a, H: Home> {
+pub struct FeedingMut<'a, H: Idle> {
     connection: &'a mut Connection<H>,
     delivery: FedMessages,
     begun: bool,
     done: bool,
 }
 
-impl<H: Home> Future for FeedingMut<'_, H> {
+impl<H: Idle> Future for FeedingMut<'_, H> {
     type Output = Result<(), Lost>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -303,7 +303,7 @@ impl<H: Home> Future for FeedingMut<'_, H> {
     }
 }
 
-impl<H: Home> Drop for FeedingMut<'_, H> {
+impl<H: Idle> Drop for FeedingMut<'_, H> {
     fn drop(&mut self) {
         if self.begun && !self.done {
             interrupt(&mut self.connection.session, &mut self.delivery);
@@ -314,7 +314,7 @@ impl<H: Home> Drop for FeedingMut<'_, H> {
     }
 }
 
-impl<H: Home> Debug for FeedingMut<'_, H> {
+impl<H: Idle> Debug for FeedingMut<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FeedingMut").field("connection", &self.connection).finish_non_exhaustive()
     }

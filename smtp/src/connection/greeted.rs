@@ -24,7 +24,7 @@ impl Connection<Greeted> {
     /// [`TransitionError::Refused`] when the server does not offer STARTTLS or refuses it. The
     /// connection comes back, in clear: sending mail over it is a decision of its own.
     /// [`TransitionError::Lost`] when the handshake fails, the certificate is not one for this
-    /// server, or octets followed the server's reply in clear.
+    /// server, or bytes followed the server's reply in clear.
     pub async fn starttls(
         self,
         tls: &TlsConfig,

@@ -4,7 +4,7 @@ use super::error::TransitionError;
 use super::typed::Connection;
 use crate::any_error::Error;
 use crate::command::Mail;
-use crate::state::{Authed, Greeted, Home, InTransaction, Tls};
+use crate::state::{Authed, Greeted, Idle, InTransaction, Tls};
 
 macro_rules! transactions_begin_in {
     ($($state:ty),*) => {$(
@@ -32,7 +32,7 @@ macro_rules! transactions_begin_in {
 // One impl for each state, not one for all: an error then says in which states there is a `mail`.
 transactions_begin_in!(Greeted, Tls, Authed);
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Says EHLO again. Some servers offer more after AUTH.
     ///
     /// # Errors

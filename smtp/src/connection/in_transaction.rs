@@ -22,9 +22,9 @@ use crate::message::error::DeliveryLost;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::BodyMethod;
 use crate::proto::command::{Command, encode_line};
-use crate::state::{Home, InTransaction, OpensContent, State as _};
+use crate::state::{Idle, InTransaction, OpensContent, State as _};
 
-impl<H: Home> Connection<InTransaction<H>> {
+impl<H: Idle> Connection<InTransaction<H>> {
     /// Names a recipient (RFC 5321 §3.3). A refused one leaves the transaction open for others.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl<H: Home> Connection<InTransaction<H>> {
             return Err(TransitionError::refused(self, refusal));
         }
         self.session.driver.end_call();
-        Ok(Connection { session: self.session, state: self.state.home })
+        Ok(Connection { session: self.session, state: self.state.idle })
     }
 }
 
@@ -125,21 +125,21 @@ impl<H: Home> Connection<InTransaction<H>> {
 ///
 /// It comes to the connection after the transaction and a [`Receipt`], or to a [`DataError`].
 #[must_use = "a message is sent when its future is awaited"]
-pub struct SendData<'b, H: Home, C> {
+pub struct SendData<'b, H: Idle, C> {
     connection: Option<Connection<InTransaction<H>>>,
     exchange: SendMessage<'b, C>,
     begun: bool,
 }
 
-impl<'b, H: Home, C: Command> SendData<'b, H, C> {
+impl<'b, H: Idle, C: Command> SendData<'b, H, C> {
     /// A message that `command` opens, or one in chunks.
     fn new(
         mut connection: Connection<InTransaction<H>>,
         command: Option<C>,
         body: Body<'b>,
     ) -> Self {
-        let InTransaction { home, accepted, declared, recipients } = &mut connection.state;
-        let capabilities = home.capabilities();
+        let InTransaction { idle, accepted, declared, recipients } = &mut connection.state;
+        let capabilities = idle.capabilities();
         let method = if command.is_some() { BodyMethod::Data } else { BodyMethod::Bdat };
         let checked = check_body(&body, *declared, method).and_then(|summary| {
             if method == BodyMethod::Data {
@@ -164,7 +164,7 @@ impl<'b, H: Home, C: Command> SendData<'b, H, C> {
     fn finish(&mut self, sent: Sent) -> Result<(Connection<H>, Receipt), DataError<H>> {
         let connection = self.connection.take().map(|Connection { mut session, state }| {
             session.driver.end_call();
-            Connection { session, state: state.home }
+            Connection { session, state: state.idle }
         });
         match (sent, connection) {
             (Sent::Taken(receipt), Some(connection)) => Ok((connection, receipt)),
@@ -179,12 +179,12 @@ impl<'b, H: Home, C: Command> SendData<'b, H, C> {
     }
 }
 
-fn ended<H: Home>() -> DataError<H> {
+fn ended<H: Idle>() -> DataError<H> {
     let lost = Lost::new(crate::proto::fault::Fault::Ended, None);
     DataError::Lost(DeliveryLost::new(lost, Vec::new()))
 }
 
-impl<H: Home, C: Command> Future for SendData<'_, H, C> {
+impl<H: Idle, C: Command> Future for SendData<'_, H, C> {
     type Output = Result<(Connection<H>, Receipt), DataError<H>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -205,9 +205,9 @@ impl<H: Home, C: Command> Future for SendData<'_, H, C> {
 }
 
 // Nothing here is pinned.
-impl<H: Home, C> Unpin for SendData<'_, H, C> {}
+impl<H: Idle, C> Unpin for SendData<'_, H, C> {}
 
-impl<H: Home, C> Debug for SendData<'_, H, C> {
+impl<H: Idle, C> Debug for SendData<'_, H, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendData").field("begun", &self.begun).finish_non_exhaustive()
     }

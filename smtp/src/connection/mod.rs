@@ -10,17 +10,17 @@
 //! | [`watch`] | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
 //! | [`dangerous`] | how do I send a secret where others may see it? |
-//! | [`converse`] | what if a command takes several rounds, or ends SMTP? |
+//! | [`exchange`] | what if a command takes several rounds, or ends SMTP? |
 //! | [`any`] | how do I keep a connection whose state is known at run time? |
 
 mod any;
 mod authed;
 mod authenticate;
 mod call;
-mod converse;
 mod dangerous;
 mod deliver;
 pub(crate) mod error;
+mod exchange;
 mod feed;
 mod greeted;
 mod idle;
@@ -32,15 +32,15 @@ mod tls;
 pub(crate) mod typed;
 mod watch;
 
-pub use any::{AnyCall, AnyClosed, AnyConnection, AnyFeeding};
+pub use any::{AnyCall, AnyConnection, AnyFeeding, AnyUntilClosed};
 pub use call::{Call, Pending};
-pub use converse::HandOver;
 pub use dangerous::{Dangerous, DangerousMut};
 #[cfg(feature = "stream")]
 pub use deliver::DeliverStream;
 pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
+pub use exchange::RawStream;
 pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
 pub use in_transaction::SendData;
 pub use typed::Connection;
-pub use watch::Closed;
+pub use watch::UntilClosed;

@@ -6,9 +6,9 @@ use smtp_grammar::{Capabilities, Host, Reply};
 
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
-use crate::exchange::command::{CommandExchange, Parting};
+use crate::exchange::command::{Parting, SendCommand};
 use crate::exchange::hello::Hello;
-use crate::exchange::{Answer, Exchange};
+use crate::exchange::{CommandResult, Exchange};
 use crate::message::transfer::Transfer;
 use crate::net::{Driver, TlsConfig};
 use crate::proto::command::Command;
@@ -50,8 +50,8 @@ impl Session {
         command: C,
         capabilities: &Capabilities,
         utf8: bool,
-    ) -> impl Future<Output = Result<Answer<(Reply, Declared)>, Lost>> {
-        self.run(CommandExchange::new(command, capabilities, utf8))
+    ) -> impl Future<Output = Result<CommandResult<(Reply, Declared)>, Lost>> {
+        self.run(SendCommand::new(command, capabilities, utf8))
     }
 
     /// As [`exchange`](Self::exchange), through the door named `dangerous` where that is open.
@@ -61,20 +61,26 @@ impl Session {
         capabilities: &Capabilities,
         utf8: bool,
         dangerous: bool,
-    ) -> impl Future<Output = Result<Answer<(Reply, Declared)>, Lost>> {
-        let exchange = CommandExchange::new(command, capabilities, utf8);
+    ) -> impl Future<Output = Result<CommandResult<(Reply, Declared)>, Lost>> {
+        let exchange = SendCommand::new(command, capabilities, utf8);
         self.run(if dangerous { exchange.dangerous() } else { exchange })
     }
 
     /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
-    pub(crate) async fn open(&mut self, extended: bool) -> Result<Answer<Capabilities>, Lost> {
+    pub(crate) async fn open(
+        &mut self,
+        extended: bool,
+    ) -> Result<CommandResult<Capabilities>, Lost> {
         let SessionConfig { client_name, ignored, .. } = &self.config;
         let hello = Hello::after_greeting(client_name, ignored, extended);
         self.run(hello).await
     }
 
     /// Says EHLO again.
-    pub(crate) async fn hello(&mut self, extended: bool) -> Result<Answer<Capabilities>, Lost> {
+    pub(crate) async fn hello(
+        &mut self,
+        extended: bool,
+    ) -> Result<CommandResult<Capabilities>, Lost> {
         let SessionConfig { client_name, ignored, .. } = &self.config;
         let hello = Hello::again(client_name, ignored, extended);
         self.run(hello).await

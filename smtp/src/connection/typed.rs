@@ -16,7 +16,7 @@ use crate::state::{Security, State};
 ///                │  dangerous().authenticate      ▼
 ///                └──────────────────────────►  Authed
 ///
-///  Greeted, Tls or Authed (a Home) ── mail ──► InTransaction<Home> ── data / bdat / reset ──► Home
+///  Greeted, Tls or Authed (a Idle) ── mail ──► InTransaction<Idle> ── data / bdat / reset ──► Idle
 /// ```
 ///
 /// A call that keeps the state borrows the connection; one that moves it takes it, and hands it

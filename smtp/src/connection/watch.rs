@@ -25,18 +25,18 @@ impl<S: State> Connection<S> {
     /// # Cancellation
     ///
     /// Dropping the future changes nothing: the connection can be used as before.
-    pub fn closed(&mut self) -> Closed<'_, S> {
-        Closed { connection: self }
+    pub fn closed(&mut self) -> UntilClosed<'_, S> {
+        UntilClosed { connection: self }
     }
 }
 
 /// The future of [`Connection::closed`].
 #[must_use = "nothing is watched while this future is not polled"]
-pub struct Closed<'a, S: State> {
+pub struct UntilClosed<'a, S: State> {
     connection: &'a mut Connection<S>,
 }
 
-impl<S: State> Future for Closed<'_, S> {
+impl<S: State> Future for UntilClosed<'_, S> {
     type Output = Lost;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Lost> {
@@ -48,8 +48,8 @@ impl<S: State> Future for Closed<'_, S> {
     }
 }
 
-impl<S: State> Debug for Closed<'_, S> {
+impl<S: State> Debug for UntilClosed<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Closed").finish_non_exhaustive()
+        f.debug_struct("UntilClosed").finish_non_exhaustive()
     }
 }

@@ -130,8 +130,7 @@ impl Lost {
             {
                 Blame::Caller
             }
-            Fault::Closing(_) => Blame::Server,
-            Fault::Protocol(_) | Fault::Handshake(_) => Blame::Peer,
+            Fault::Closing(_) | Fault::Protocol(_) | Fault::Handshake(_) => Blame::Server,
             _ => Blame::Network,
         }
     }

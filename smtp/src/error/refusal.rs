@@ -28,7 +28,7 @@ enum RefusalKind {
     GaveUp { error: MechanismError, blame: Blame, reply: Option<Reply> },
     MechanismNotOffered { name: Box<str> },
     Insecure { mechanism: Box<str> },
-    TooLarge { octets: u64, limit: u64 },
+    TooLarge { bytes: u64, limit: u64 },
     NoRecipients,
     Policy { transient: bool },
     Exhausted { limit: u64 },
@@ -83,8 +83,8 @@ impl Refusal {
         Self::new("AUTH", RefusalKind::Insecure { mechanism: mechanism.into() })
     }
 
-    pub(crate) fn too_large(octets: u64, limit: u64) -> Self {
-        Self::new("MAIL", RefusalKind::TooLarge { octets, limit })
+    pub(crate) fn too_large(bytes: u64, limit: u64) -> Self {
+        Self::new("MAIL", RefusalKind::TooLarge { bytes, limit })
     }
 
     pub(crate) fn no_recipients() -> Self {
@@ -229,9 +229,9 @@ impl Display for Refusal {
                 "{mechanism} would reveal the secret and the server is not verified: use TLS with \
                  verification, or a mechanism that reveals nothing"
             ),
-            RefusalKind::TooLarge { octets, limit } => write!(
+            RefusalKind::TooLarge { bytes, limit } => write!(
                 f,
-                "the message has {octets} octets and the server takes {limit} at most (RFC 1870)"
+                "the message has {bytes} bytes and the server takes {limit} at most (RFC 1870)"
             ),
             RefusalKind::Policy { .. } => f.write_str(
                 "the message was not sent: the recipients that the server accepted are not those \

@@ -3,7 +3,7 @@
 use smtp_grammar::{Capabilities, ForwardPath, Reply};
 
 use super::recipients::named_recipient;
-use super::{Answer, Exchange, Need, reset};
+use super::{CommandResult, Exchange, Need, reset};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::proto::command::Command;
@@ -14,7 +14,7 @@ use crate::proto::stage::Stage;
 
 /// Sends a command and reads its reply, after a RSET where one is due.
 #[derive(Debug)]
-pub(crate) struct CommandExchange<C> {
+pub(crate) struct SendCommand<C> {
     /// The command, until it was queued.
     command: Option<C>,
     capabilities: Capabilities,
@@ -29,7 +29,7 @@ pub(crate) struct CommandExchange<C> {
     refusal: Option<Refusal>,
 }
 
-impl<C: Command> CommandExchange<C> {
+impl<C: Command> SendCommand<C> {
     /// `utf8` says that the transaction has agreed on SMTPUTF8.
     pub(crate) fn new(command: C, capabilities: &Capabilities, utf8: bool) -> Self {
         Self {
@@ -84,8 +84,8 @@ impl<C: Command> CommandExchange<C> {
     }
 }
 
-impl<C: Command> Exchange for CommandExchange<C> {
-    type Output = Result<Answer<(Reply, Declared)>, Lost>;
+impl<C: Command> Exchange for SendCommand<C> {
+    type Output = Result<CommandResult<(Reply, Declared)>, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {

@@ -3,8 +3,8 @@
 use memchr::memchr3;
 use smtp_grammar::{Capabilities, Reply};
 
-use super::{Answer, Exchange, Need, reset};
-use crate::conversation::{Conversation, Turn};
+use super::{CommandResult, Exchange, Need, reset};
+use crate::command_exchange::{CommandExchange, Response};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::proto::command::Command;
@@ -12,7 +12,7 @@ use crate::proto::engine::{Engine, Expected, Outcome};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::{Audience, Declared};
 
-/// A command and its conversation, up to the final reply.
+/// A command and its exchange, up to the final reply.
 pub(crate) struct Dialog<'a, C, A: ?Sized> {
     command: Option<C>,
     answers: &'a mut A,
@@ -26,7 +26,7 @@ pub(crate) struct Dialog<'a, C, A: ?Sized> {
     refusal: Option<Refusal>,
 }
 
-impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
+impl<'a, C: Command, A: CommandExchange + ?Sized> Dialog<'a, C, A> {
     pub(crate) fn new(
         command: C,
         answers: &'a mut A,
@@ -82,26 +82,28 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
             reply_lines: C::SPEC.reply_lines,
         };
         let error = match turn {
-            Ok(Turn::Text(text)) if memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() => {
+            Ok(Response::Text(text)) if memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() => {
                 engine.submit_text(&text, expected);
                 return Ok(());
             }
-            Ok(Turn::Line(_) | Turn::Base64(_)) if self.audience(engine) == Audience::Anyone => {
+            Ok(Response::Line(_) | Response::Base64(_))
+                if self.audience(engine) == Audience::Anyone =>
+            {
                 std::io::Error::other(
                     "an answer is a secret and the server is not verified: use TLS with \
-                     verification, `Turn::Text` for what is no secret, or `dangerous_mut()` where \
+                     verification, `Response::Text` for what is no secret, or `dangerous_mut()` where \
                      the way to the server is safe by itself",
                 )
             }
-            Ok(Turn::Base64(octets)) => {
-                engine.submit_response(octets.expose(), expected);
+            Ok(Response::Base64(bytes)) => {
+                engine.submit_response(bytes.expose(), expected);
                 return Ok(());
             }
-            Ok(Turn::Line(line)) if memchr3(b'\r', b'\n', 0, line.expose()).is_none() => {
+            Ok(Response::Line(line)) if memchr3(b'\r', b'\n', 0, line.expose()).is_none() => {
                 engine.submit_line(line.expose(), expected);
                 return Ok(());
             }
-            Ok(Turn::Line(_) | Turn::Text(_)) => {
+            Ok(Response::Line(_) | Response::Text(_)) => {
                 std::io::Error::other("an answer holds a CR, a LF or a NUL")
             }
             Err(error) => std::io::Error::other(error),
@@ -110,8 +112,8 @@ impl<'a, C: Command, A: Conversation + ?Sized> Dialog<'a, C, A> {
     }
 }
 
-impl<C: Command, A: Conversation + ?Sized> Exchange for Dialog<'_, C, A> {
-    type Output = Result<Answer<(Reply, Declared)>, Lost>;
+impl<C: Command, A: CommandExchange + ?Sized> Exchange for Dialog<'_, C, A> {
+    type Output = Result<CommandResult<(Reply, Declared)>, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {

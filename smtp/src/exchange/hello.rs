@@ -2,7 +2,7 @@
 
 use smtp_grammar::{Capabilities, Host, Reply};
 
-use super::{Answer, Exchange, Need, reset};
+use super::{CommandResult, Exchange, Need, reset};
 use crate::command::{Ehlo, Helo};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
@@ -60,7 +60,11 @@ impl Hello {
     }
 
     /// Takes the reply to EHLO; none when HELO comes next.
-    fn take_ehlo(&mut self, engine: &mut Engine, outcome: Outcome) -> Option<Answer<Capabilities>> {
+    fn take_ehlo(
+        &mut self,
+        engine: &mut Engine,
+        outcome: Outcome,
+    ) -> Option<CommandResult<Capabilities>> {
         let refusal = match outcome {
             Outcome::Accepted(reply) => return Some(Ok(self.accept(engine, &reply))),
             Outcome::Refused(reply) => Refusal::by_server(Ehlo::SPEC.verb, reply),
@@ -80,7 +84,7 @@ impl Hello {
 }
 
 impl Exchange for Hello {
-    type Output = Result<Answer<Capabilities>, Lost>;
+    type Output = Result<CommandResult<Capabilities>, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         if self.step == Step::Ehlo {

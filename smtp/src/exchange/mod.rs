@@ -51,7 +51,7 @@ use crate::proto::stage::Stage;
 pub(crate) const MAX_QUEUED_BYTES: usize = 256 * 1024;
 
 /// What the server said to a command: yes, or no.
-pub(crate) type Answer<T> = Result<T, Refusal>;
+pub(crate) type CommandResult<T> = Result<T, Refusal>;
 
 /// A protocol exchange.
 pub(crate) trait Exchange {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use smtp_grammar::{ForwardPath, Host, Reply, parser};
 
-use super::Answer;
+use super::CommandResult;
 use crate::command::Rcpt;
 use crate::error::refusal::Refusal;
 use crate::extension::ServerLimits;
@@ -80,7 +80,7 @@ impl RecipientList {
 
     /// Records the answer to a recipient that was named one at a time, if it is one of those that
     /// are kept.
-    pub(crate) fn answer(&mut self, index: usize, answer: Answer<Reply>) {
+    pub(crate) fn answer(&mut self, index: usize, answer: CommandResult<Reply>) {
         if index < self.list.len() {
             match answer {
                 Ok(reply) => self.accept(index, reply),

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use smtp_grammar::{Capabilities, Reply};
 
-use super::{Answer, Exchange, Need, reset};
+use super::{CommandResult, Exchange, Need, reset};
 use crate::auth::{Challenge, Facts, Mechanism, Step};
 use crate::command::Auth;
 use crate::error::blame::Blame;
@@ -143,7 +143,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     }
 
     /// Takes a reply; none where the exchange goes on.
-    fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Option<Answer<()>>, Fault> {
+    fn take(
+        &mut self,
+        engine: &mut Engine,
+        outcome: Outcome,
+    ) -> Result<Option<CommandResult<()>>, Fault> {
         if let Some((error, blame)) = self.cancelled.take() {
             let (Outcome::Accepted(reply) | Outcome::Refused(reply)) = outcome;
             return Ok(Some(Err(Refusal::gave_up(error, blame, Some(reply)))));
@@ -177,7 +181,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
             Some(_) => {
                 let reason =
                     "the server sent a challenge where it must ask for the initial response";
-                self.cancel(engine, MechanismError::new(reason), Blame::Peer);
+                self.cancel(engine, MechanismError::new(reason), Blame::Server);
             }
             None => self.phase = Phase::Challenged { challenge: reply, seen: false },
         }
@@ -197,7 +201,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
                 let reason = "the mechanism said that it is ready, and has no response";
                 self.cancel(engine, MechanismError::new(reason), Blame::Caller);
             }
-            Err(error) => self.cancel(engine, error, Blame::Peer),
+            Err(error) => self.cancel(engine, error, Blame::Server),
         }
     }
 
@@ -205,7 +209,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     fn send(&mut self, engine: &mut Engine, response: &Secret) {
         let most = engine.limits().auth_line;
         if response.expose().len().div_ceil(3) * 4 + 2 > most {
-            let reason = format!("the response has more than {most} octets: raise the limit");
+            let reason = format!("the response has more than {most} bytes: raise the limit");
             return self.cancel(engine, MechanismError::new(reason), Blame::Caller);
         }
         engine.submit_response(response.expose(), EXPECTED);
@@ -223,7 +227,7 @@ fn text(challenge: &Reply) -> &[u8] {
 }
 
 impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
-    type Output = Result<Answer<()>, Lost>;
+    type Output = Result<CommandResult<()>, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {

@@ -42,7 +42,7 @@ impl MailParameter for Ret {
 /// A name for the envelope, which every report repeats.
 ///
 /// ```text
-/// envid-parameter = "ENVID=" xtext      ; RFC 3461 §4.4: printable ASCII, 100 octets at most
+/// envid-parameter = "ENVID=" xtext      ; RFC 3461 §4.4: printable ASCII, 100 bytes at most
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeId(String);
@@ -51,7 +51,7 @@ impl EnvelopeId {
     /// A name of 1 to 100 printable ASCII characters; None for any other.
     pub fn new(id: impl Into<String>) -> Option<Self> {
         let id = id.into();
-        let printable = id.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        let printable = id.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         ((1..=100).contains(&id.len()) && printable).then_some(Self(id))
     }
 }

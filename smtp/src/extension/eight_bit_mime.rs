@@ -1,4 +1,4 @@
-//! 8BITMIME: messages with octets beyond ASCII (RFC 6152).
+//! 8BITMIME: messages with bytes beyond ASCII (RFC 6152).
 
 use std::fmt::{self, Display};
 
@@ -18,7 +18,7 @@ impl Capability for EightBitMime {
     }
 }
 
-/// What octets a message holds.
+/// What bytes a message holds.
 ///
 /// ```text
 /// body-value ::= "7BIT" / "8BITMIME" / "BINARYMIME"      ; RFC 6152 §3, RFC 3030 §3
@@ -28,9 +28,9 @@ impl Capability for EightBitMime {
 pub enum BodyKind {
     /// ASCII alone.
     SevenBit,
-    /// Any octets, in lines.
+    /// Any bytes, in lines.
     EightBitMime,
-    /// Any octets at all. Such a message is sent with BDAT (RFC 3030 §3).
+    /// Any bytes at all. Such a message is sent with BDAT (RFC 3030 §3).
     BinaryMime,
 }
 

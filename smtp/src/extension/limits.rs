@@ -42,7 +42,7 @@ impl Capability for ServerLimits {
 
 /// One to six digits that do not begin with a zero.
 fn number(value: &str) -> Option<u32> {
-    let digits = value.bytes().all(|octet| octet.is_ascii_digit());
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let fits = (1..=6).contains(&value.len()) && !value.starts_with('0');
     (digits && fits).then(|| value.parse().ok())?
 }

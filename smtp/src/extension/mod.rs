@@ -7,17 +7,27 @@
 //! your own.
 
 mod auth;
+mod binarymime;
+mod chunking;
 mod dsn;
 mod eight_bit_mime;
+mod enhanced_status_codes;
 mod limits;
-mod marker;
 mod parameter;
+mod pipelining;
 pub(crate) mod size;
+mod smtputf8;
+mod starttls;
 
 pub use auth::AuthMechanisms;
+pub use binarymime::BinaryMimeExtension;
+pub use chunking::Chunking;
 pub use dsn::{Dsn, EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use eight_bit_mime::{BodyKind, EightBitMime};
+pub use enhanced_status_codes::EnhancedStatusCodes;
 pub use limits::ServerLimits;
-pub use marker::{BinaryMime, Chunking, EnhancedStatusCodes, Pipelining, SmtpUtf8, StartTls};
 pub use parameter::{MailParameter, Parameter, Parameters, RcptParameter};
+pub use pipelining::Pipelining;
 pub use size::Size;
+pub use smtputf8::SmtpUtf8;
+pub use starttls::StartTlsExtension;

@@ -34,10 +34,10 @@ impl Parameter {
         Self { keyword: keyword.into(), value: None, requires: requires.into(), raises: 0 }
     }
 
-    /// Raises the limit of the command line by this many octets, as the extension's RFC says.
+    /// Raises the limit of the command line by this many bytes, as the extension's RFC says.
     #[must_use]
-    pub fn raises(mut self, octets: usize) -> Self {
-        self.raises = octets;
+    pub fn raises(mut self, bytes: usize) -> Self {
+        self.raises = bytes;
         self
     }
 }

@@ -18,7 +18,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Octets of the largest message that the server takes, if it says so.
+    /// Bytes of the largest message that the server takes, if it says so.
     pub fn limit(self) -> Option<u64> {
         self.limit
     }
@@ -31,7 +31,7 @@ impl Capability for Size {
     fn parse(params: Params<'_>) -> Self {
         Self {
             limit: params
-                .filter(|param| param.bytes().all(|octet| octet.is_ascii_digit()))
+                .filter(|param| param.bytes().all(|byte| byte.is_ascii_digit()))
                 .map(|digits| digits.parse().unwrap_or(u64::MAX))
                 .filter(|&limit| limit > 0)
                 .min(),
@@ -39,7 +39,7 @@ impl Capability for Size {
     }
 }
 
-/// What MAIL declares: octets of the message with CRLF line ends.
+/// What MAIL declares: bytes of the message with CRLF line ends.
 ///
 /// ```text
 /// "SIZE=" 1*20DIGIT      ; RFC 1870 §3, §6

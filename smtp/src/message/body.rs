@@ -23,7 +23,7 @@ use crate::exclusive::Exclusive;
 use crate::proto::content::{ContentError, ContentSummary, LineEnds, PIECE};
 use length_check::LengthCheck;
 
-/// A source of octets that are not all there yet.
+/// A source of bytes that are not all there yet.
 ///
 /// It is like a `Stream` of `io::Result<Bytes>` but belongs to no runtime.
 #[diagnostic::on_unimplemented(
@@ -98,7 +98,7 @@ impl<S: BodySource> BodySource for Unshared<S> {
 
 impl<'a> Body<'a> {
     /// A message that is produced while it is sent, of unknown length. It is declared as
-    /// `BODY=8BITMIME` where the server offers it; where the server does not, octets beyond ASCII
+    /// `BODY=8BITMIME` where the server offers it; where the server does not, bytes beyond ASCII
     /// abandon the message.
     pub fn stream(source: impl BodySource + 'a) -> Self {
         let source = Box::pin(Unshared(Exclusive::new(Box::pin(source))));
@@ -112,20 +112,20 @@ impl<'a> Body<'a> {
         self
     }
 
-    /// Says how many octets the source will give, so that `SIZE=` can be declared. It counts line
-    /// ends as they are in the source: a bare LF that becomes CRLF is one octet.
+    /// Says how many bytes the source will give, so that `SIZE=` can be declared. It counts line
+    /// ends as they are in the source: a bare LF that becomes CRLF is one byte.
     ///
     /// A source that gives more or fewer abandons the message with a [`LengthError`]. Of a message
     /// in memory the length is known, and there is no need to say it.
     #[must_use]
-    pub fn length(mut self, octets: u64) -> Self {
-        self.length.announce(octets);
+    pub fn length(mut self, bytes: u64) -> Self {
+        self.length.announce(bytes);
         self
     }
 
     /// Calls `progress(sent, total)` while the message is sent.
     ///
-    /// `sent` counts octets of the message, as the source gives them: before dots are doubled and
+    /// `sent` counts bytes of the message, as the source gives them: before dots are doubled and
     /// line ends completed, and without the final dot. They have been handed to the connection,
     /// where at most 256 KiB of them still wait to be written. It never goes back. `total` is the
     /// length of the message, where it is known.
@@ -140,20 +140,20 @@ impl<'a> Body<'a> {
     ///
     /// let message = "Subject: Hello\r\n\r\nHello.\r\n";
     /// let body = Body::from(message).progress(|sent, total| match total {
-    ///     Some(total) => println!("{sent} of {total} octets"),
-    ///     None => println!("{sent} octets"),
+    ///     Some(total) => println!("{sent} of {total} bytes"),
+    ///     None => println!("{sent} bytes"),
     /// });
     /// ```
     #[must_use]
     pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + Send + 'a) -> Self {
-        if let Some(octets) = self.known_length() {
-            self.length.announce(octets);
+        if let Some(bytes) = self.known_length() {
+            self.length.announce(bytes);
         }
         self.length.watch(progress);
         self
     }
 
-    /// How many octets the source will give, where that is known before it does.
+    /// How many bytes the source will give, where that is known before it does.
     pub(crate) fn known_length(&self) -> Option<u64> {
         self.length.announced().or_else(|| Some(self.known()?.len() as u64))
     }
@@ -161,21 +161,21 @@ impl<'a> Body<'a> {
     /// Finds that a message in memory is not as long as was [said](Self::length) of it.
     pub(crate) fn check_length(&self) -> Result<(), LengthError> {
         match self.known() {
-            Some(octets) => self.length.check_all(octets.len()),
+            Some(bytes) => self.length.check_all(bytes.len()),
             None => Ok(()),
         }
     }
 
     /// What can be said of the message before it is sent; nothing of a stream.
     pub(crate) fn summary(&self) -> Result<Option<ContentSummary>, ContentError> {
-        self.known().map(|octets| ContentSummary::of(octets, self.line_ends)).transpose()
+        self.known().map(|bytes| ContentSummary::of(bytes, self.line_ends)).transpose()
     }
 
-    /// The octets, where they are in memory.
+    /// The bytes, where they are in memory.
     fn known(&self) -> Option<&[u8]> {
         match &self.source {
-            Source::Owned(octets) => Some(octets),
-            Source::Borrowed(octets) => Some(octets),
+            Source::Owned(bytes) => Some(bytes),
+            Source::Borrowed(bytes) => Some(bytes),
             Source::Stream(_) => None,
         }
     }
@@ -184,8 +184,8 @@ impl<'a> Body<'a> {
     /// memory can be.
     pub(crate) fn again(&self) -> Option<Self> {
         let source = match &self.source {
-            Source::Owned(octets) => Source::Owned(octets.clone()),
-            Source::Borrowed(octets) => Source::Borrowed(octets),
+            Source::Owned(bytes) => Source::Owned(bytes.clone()),
+            Source::Borrowed(bytes) => Source::Borrowed(bytes),
             Source::Stream(_) => return None,
         };
         Some(Self::from(source).line_ends(self.line_ends))
@@ -195,8 +195,8 @@ impl<'a> Body<'a> {
     pub(crate) fn whole(&self) -> Option<Segment<'a>> {
         match &self.source {
             _ if self.length.is_watched() => None,
-            Source::Owned(octets) => Some(Segment::Owned(octets.clone())),
-            Source::Borrowed(octets) => Some(Segment::Borrowed(octets)),
+            Source::Owned(bytes) => Some(Segment::Owned(bytes.clone())),
+            Source::Borrowed(bytes) => Some(Segment::Borrowed(bytes)),
             Source::Stream(_) => None,
         }
     }
@@ -205,8 +205,8 @@ impl<'a> Body<'a> {
     /// borrows nothing.
     pub(crate) fn into_owned(self) -> Option<Body<'static>> {
         match self.source {
-            Source::Owned(octets) if !self.length.is_watched() => {
-                let mut body = Body::from(Source::Owned(octets)).line_ends(self.line_ends);
+            Source::Owned(bytes) if !self.length.is_watched() => {
+                let mut body = Body::from(Source::Owned(bytes)).line_ends(self.line_ends);
                 if let Some(announced) = self.length.announced() {
                     body.length.announce(announced);
                 }
@@ -248,7 +248,7 @@ impl<'a> Body<'a> {
     }
 
     /// Why the source has failed with its first piece, also where that cannot be the first of as many
-    /// octets as were announced.
+    /// bytes as were announced.
     pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
         let Source::Stream(polled) = &mut self.source else {
             return None;
@@ -275,13 +275,13 @@ impl<'a> Body<'a> {
         self.length.handed_over();
         let most = if self.length.is_watched() { most.min(PIECE) } else { most };
         let segment = match &mut self.source {
-            Source::Owned(octets) => {
-                let end = cut(octets, most);
-                Some(octets.split_to(end)).filter(|piece| !piece.is_empty()).map(Segment::Owned)
+            Source::Owned(bytes) => {
+                let end = cut(bytes, most);
+                Some(bytes.split_to(end)).filter(|piece| !piece.is_empty()).map(Segment::Owned)
             }
-            Source::Borrowed(octets) => {
-                let (piece, rest) = octets.split_at(cut(octets, most.min(PIECE)));
-                *octets = rest;
+            Source::Borrowed(bytes) => {
+                let (piece, rest) = bytes.split_at(cut(bytes, most.min(PIECE)));
+                *bytes = rest;
                 Some(piece).filter(|piece| !piece.is_empty()).map(Segment::Borrowed)
             }
             Source::Stream(_) => None,
@@ -310,10 +310,10 @@ impl<'a> Body<'a> {
 
 /// Where to cut the next segment of a message in memory: after a line, because whole lines are
 /// encoded faster.
-fn cut(octets: &[u8], most: usize) -> usize {
-    match octets.get(..most) {
+fn cut(bytes: &[u8], most: usize) -> usize {
+    match bytes.get(..most) {
         Some(piece) => memrchr(b'\n', piece).map_or(most, |end| end + 1),
-        None => octets.len(),
+        None => bytes.len(),
     }
 }
 
@@ -327,8 +327,8 @@ pub(crate) enum Segment<'a> {
 impl AsRef<[u8]> for Segment<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Owned(octets) => octets,
-            Self::Borrowed(octets) => octets,
+            Self::Owned(bytes) => bytes,
+            Self::Borrowed(bytes) => bytes,
         }
     }
 }
@@ -336,7 +336,7 @@ impl AsRef<[u8]> for Segment<'_> {
 impl Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
-            .field("octets", &self.known_length())
+            .field("bytes", &self.known_length())
             .field("line_ends", &self.line_ends)
             .finish()
     }

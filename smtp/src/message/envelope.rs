@@ -43,13 +43,13 @@ impl Envelope {
     {
         let sender = from
             .try_into()
-            .map_err(|error| EnvelopeError { place: None, reason: error.to_string() })?;
+            .map_err(|error| EnvelopeError { index: None, reason: error.to_string() })?;
         let recipients = recipients
             .into_iter()
             .enumerate()
-            .map(|(place, recipient)| match recipient.try_into() {
+            .map(|(index, recipient)| match recipient.try_into() {
                 Ok(path) => Ok(Rcpt::to(path)),
-                Err(error) => Err(EnvelopeError { place: Some(place), reason: error.to_string() }),
+                Err(error) => Err(EnvelopeError { index: Some(index), reason: error.to_string() }),
             })
             .collect::<Result<_, _>>()?;
         let policy = Policy::default();
@@ -137,22 +137,22 @@ impl Envelope {
 /// An address of an envelope that is no address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeError {
-    place: Option<usize>,
+    index: Option<usize>,
     reason: String,
 }
 
 impl EnvelopeError {
     /// Which recipient it is, counted from 0; None for the sender.
-    pub fn place(&self) -> Option<usize> {
-        self.place
+    pub fn index(&self) -> Option<usize> {
+        self.index
     }
 }
 
 impl Display for EnvelopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
+        match self.index {
             None => write!(f, "the sender: {}", self.reason),
-            Some(place) => write!(f, "recipient {}: {}", place + 1, self.reason),
+            Some(index) => write!(f, "recipient {}: {}", index + 1, self.reason),
         }
     }
 }

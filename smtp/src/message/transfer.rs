@@ -21,7 +21,7 @@
 pub struct Transfer {
     pub(crate) method: BodyMethod,
     pub(crate) messages: usize,
-    pub(crate) octets: u64,
+    pub(crate) bytes: u64,
     pub(crate) chunk: usize,
     /// Whether commands may follow a message before its reply has come.
     pub(crate) overtakes: bool,
@@ -46,7 +46,7 @@ impl Transfer {
         Self::new(BodyMethod::Data)
     }
 
-    /// Sends messages with BDAT (RFC 3030), whose octets are counted and not searched for a dot,
+    /// Sends messages with BDAT (RFC 3030), whose bytes are counted and not searched for a dot,
     /// once the server has answered for each recipient.
     pub fn chunks() -> Self {
         Self::new(BodyMethod::Bdat)
@@ -74,17 +74,17 @@ impl Transfer {
         Self::new(BodyMethod::EagerBdat)
     }
 
-    /// Sets how many messages, and about how many octets of them, may be in flight at once under
+    /// Sets how many messages, and about how many bytes of them, may be in flight at once under
     /// [`eager`](Self::eager). At least one message is.
-    pub fn window(mut self, messages: usize, octets: u64) -> Self {
-        (self.messages, self.octets) = (messages.max(1), octets);
+    pub fn window(mut self, messages: usize, bytes: u64) -> Self {
+        (self.messages, self.bytes) = (messages.max(1), bytes);
         self
     }
 
-    /// Sets about how many octets a chunk has (256 KiB). A message that is not in memory is held
+    /// Sets about how many bytes a chunk has (256 KiB). A message that is not in memory is held
     /// for as many, because a chunk's length stands before it.
-    pub fn chunk_size(mut self, octets: usize) -> Self {
-        self.chunk = octets.max(1);
+    pub fn chunk_size(mut self, bytes: usize) -> Self {
+        self.chunk = bytes.max(1);
         self
     }
 
@@ -98,7 +98,7 @@ impl Transfer {
     }
 
     fn new(method: BodyMethod) -> Self {
-        Self { method, messages: 8, octets: 4 << 20, chunk: 256 * 1024, overtakes: true }
+        Self { method, messages: 8, bytes: 4 << 20, chunk: 256 * 1024, overtakes: true }
     }
 }
 

@@ -23,8 +23,8 @@ impl<'a> Body<'a> {
     ///
     /// let header = &b"Subject: Hello\r\n\r\n"[..];
     /// let text = &b"Hello.\r\n"[..];
-    /// let octets = (header.len() + text.len()) as u64;
-    /// let body = Body::reader(tokio::io::AsyncReadExt::chain(header, text)).length(octets);
+    /// let bytes = (header.len() + text.len()) as u64;
+    /// let body = Body::reader(tokio::io::AsyncReadExt::chain(header, text)).length(bytes);
     /// ```
     pub fn reader(reader: impl AsyncRead + Send + 'a) -> Self {
         Self::stream(Reader { reader: Box::pin(reader), buffer: BytesMut::new() })
@@ -100,16 +100,16 @@ mod tests {
     #[tokio::test]
     async fn a_reader_is_never_held_whole() {
         let mut body = Body::reader(tokio::io::repeat(b'x').take(1 << 20)).length(1 << 20);
-        let (mut pieces, mut octets) = (0, 0);
+        let (mut pieces, mut bytes) = (0, 0);
         while let Some(piece) =
             std::future::poll_fn(|cx| body.poll_segment(cx)).await.expect("a piece")
         {
             let length = piece.as_ref().len();
-            assert!(length <= PIECE, "a piece of {length} octets");
+            assert!(length <= PIECE, "a piece of {length} bytes");
             pieces += 1;
-            octets += length;
+            bytes += length;
         }
-        assert_eq!(octets, 1 << 20);
+        assert_eq!(bytes, 1 << 20);
         assert!(pieces <= 32, "{pieces} pieces");
     }
 
@@ -119,7 +119,7 @@ mod tests {
         let mut body = Body::reader(reader);
         let mut ends: Vec<*const u8> = Vec::new();
         for _ in 0..100 {
-            tokio::io::AsyncWriteExt::write_all(&mut writer, b"octets\r\n").await.expect("room");
+            tokio::io::AsyncWriteExt::write_all(&mut writer, b"bytes\r\n").await.expect("room");
             let piece = std::future::poll_fn(|cx| body.poll_segment(cx))
                 .await
                 .expect("a piece")

@@ -28,7 +28,7 @@ pub(crate) async fn connect(
             io::ErrorKind::Unsupported,
             format!(
                 "cannot connect to {host} port {port}: there is no tokio runtime here; run inside \
-                 one with I/O enabled, or give a stream of your own to `Connection::over`"
+                 one with I/O enabled, or give a stream of your own to `Connection::from_stream`"
             ),
         )));
     }

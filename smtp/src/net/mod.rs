@@ -1,4 +1,4 @@
-//! The only I/O: sockets of tokio, TLS of tokio-rustls, and the driver that moves octets between
+//! The only I/O: sockets of tokio, TLS of tokio-rustls, and the driver that moves bytes between
 //! them and the engine.
 //!
 //! It knows lines, replies and time, but no command and no mechanism: those give it something to

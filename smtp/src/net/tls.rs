@@ -154,7 +154,7 @@ fn advised(error: io::Error) -> io::Error {
     };
     let advice = match error.get_ref().and_then(|error| error.downcast_ref()) {
         Some(TlsError::InvalidMessage(_)) => {
-            "the server does not speak TLS from the first octet at this port; connect to it with \
+            "the server does not speak TLS from the first byte at this port; connect to it with \
              STARTTLS"
         }
         Some(TlsError::InvalidCertificate(UnknownIssuer | BadSignature)) => {
@@ -215,7 +215,7 @@ mod tests {
             assert!(fault.to_string().contains(&text), "{name}: {fault}");
             let lost = Lost::new(fault, None);
             assert_eq!(lost.is_transient(), is_cut, "{name}");
-            assert_eq!(lost.blame(), if is_cut { Blame::Network } else { Blame::Peer }, "{name}");
+            assert_eq!(lost.blame(), if is_cut { Blame::Network } else { Blame::Server }, "{name}");
         }
     }
 }

@@ -31,7 +31,7 @@ impl Argument for Decimal {
                 break;
             }
         }
-        line.octets(|buffer| match digits.last_chunk::<FEW>() {
+        line.bytes(|buffer| match digits.last_chunk::<FEW>() {
             Some(&last) if start >= MOST - FEW => {
                 let surplus = start - (MOST - FEW);
                 let word = u64::from_le_bytes(last) >> (8 * surplus);

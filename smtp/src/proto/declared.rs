@@ -5,7 +5,7 @@
 pub struct Declared {
     /// SMTPUTF8: the envelope may hold UTF-8 (RFC 6531).
     pub(crate) utf8: bool,
-    /// `BODY=8BITMIME` or more: the message may hold any octets (RFC 6152).
+    /// `BODY=8BITMIME` or more: the message may hold any bytes (RFC 6152).
     pub(crate) eight_bit: bool,
     /// `BODY=BINARYMIME`: the message may be no lines (RFC 3030 §3).
     pub(crate) binary: bool,

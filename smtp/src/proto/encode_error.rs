@@ -13,7 +13,7 @@ pub(super) enum EncodeErrorKind {
     Missing(Box<str>),
     Forbidden(u8),
     NotAscii,
-    TooLong { octets: usize, limit: usize },
+    TooLong { bytes: usize, limit: usize },
     Empty,
     Space,
     Keyword,
@@ -42,7 +42,7 @@ impl EncodeError {
         }
     }
 
-    /// Whether the command has more octets than a server need read.
+    /// Whether the command has more bytes than a server need read.
     pub fn is_too_long(&self) -> bool {
         matches!(self.kind, EncodeErrorKind::TooLong { .. })
     }
@@ -66,18 +66,18 @@ impl Display for EncodeError {
                 "the server does not offer {keyword}, which this command needs: leave it out or \
                  use another server"
             ),
-            EncodeErrorKind::Forbidden(octet) => write!(
+            EncodeErrorKind::Forbidden(byte) => write!(
                 f,
-                "the command holds the octet {octet:#04x}, which would end its line: remove CR, \
+                "the command holds the byte {byte:#04x}, which would end its line: remove CR, \
                  LF and NUL from its arguments"
             ),
             EncodeErrorKind::NotAscii => f.write_str(
                 "the command holds characters beyond ASCII, which need SMTPUTF8: ask for it in \
                  MAIL, or use an ASCII form (RFC 6531)",
             ),
-            EncodeErrorKind::TooLong { octets, limit } => write!(
+            EncodeErrorKind::TooLong { bytes, limit } => write!(
                 f,
-                "the command line is {octets} octets long and a server need not read more than \
+                "the command line is {bytes} bytes long and a server need not read more than \
                  {limit}: shorten its arguments (RFC 5321 §4.5.3.1.4)"
             ),
             EncodeErrorKind::Empty => f.write_str("an argument is empty: leave it out or fill it"),
@@ -95,7 +95,7 @@ impl Display for EncodeError {
             ),
             EncodeErrorKind::Waits => f.write_str(
                 "it accepts a 3yz, after which the server waits for what is no command: send it \
-                 with `converse` or `content`, or accept no 3yz",
+                 with `exchange` or `content`, or accept no 3yz",
             ),
             EncodeErrorKind::OpensNothing => f.write_str(
                 "it accepts a reply after which the server does not wait for a message: a command \

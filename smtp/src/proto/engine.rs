@@ -89,7 +89,7 @@ pub(crate) struct Engine {
     limits: Limits,
     /// The limits of replies that have none of their own.
     usual: ReplyLimits,
-    /// Octets that a reply of one line may have by them.
+    /// Bytes that a reply of one line may have by them.
     usual_line: usize,
     framer: Framer,
     output: Output,
@@ -101,7 +101,7 @@ pub(crate) struct Engine {
     ending: Option<Fault>,
     /// Why nothing more can be written.
     write_error: Option<io::Error>,
-    /// Octets that had not left when the connection ended.
+    /// Bytes that had not left when the connection ended.
     unsent: u64,
     /// How often MAIL was sent.
     transactions: u64,
@@ -308,20 +308,20 @@ impl Engine {
 
     /// The final dot is queued.
     #[inline]
-    pub(crate) fn end_content(&mut self, octets: u64, expected: Expected) {
+    pub(crate) fn end_content(&mut self, bytes: u64, expected: Expected) {
         self.content = false;
-        self.trace.content(octets);
+        self.trace.content(bytes);
         self.expect(expected);
     }
 
-    /// The octets of a chunk, whose command was submitted, are queued.
+    /// The bytes of a chunk, whose command was submitted, are queued.
     #[inline]
-    pub(crate) fn end_chunk(&mut self, octets: u64) {
+    pub(crate) fn end_chunk(&mut self, bytes: u64) {
         let after = self.output.queued();
         if let Some(due) = self.in_flight.back_mut() {
             (due.after, due.counted) = (after, true);
         }
-        self.trace.content(octets);
+        self.trace.content(bytes);
     }
 
     /// What waits to be written.
@@ -330,10 +330,10 @@ impl Engine {
         &mut self.output
     }
 
-    /// Takes octets that were received.
+    /// Takes bytes that were received.
     #[inline]
-    pub(crate) fn receive(&mut self, octets: &[u8]) {
-        self.framer.receive(octets);
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        self.framer.receive(bytes);
     }
 
     /// Takes what was received and is no part of a reply.
@@ -406,13 +406,13 @@ impl Engine {
         self.output.clear();
     }
 
-    /// Octets that had been queued when the last one was: the offset of the next one.
+    /// Bytes that had been queued when the last one was: the offset of the next one.
     #[inline]
     pub(crate) fn queued(&self) -> u64 {
         self.output.queued()
     }
 
-    /// Whether, of what was queued, the octets up to this offset have left.
+    /// Whether, of what was queued, the bytes up to this offset have left.
     #[inline]
     pub(crate) fn has_left(&self, offset: u64) -> bool {
         offset <= self.output.queued() - self.unsent - self.output.remaining() as u64

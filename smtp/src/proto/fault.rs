@@ -63,7 +63,7 @@ impl Display for Fault {
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
             Self::TimedOut(Stage::Greeting) => f.write_str(
                 "the server took too long: timed out waiting for the greeting; at a port for TLS \
-                 from the first octet there is none before the handshake",
+                 from the first byte there is none before the handshake",
             ),
             Self::TimedOut(stage) => {
                 write!(f, "the server took too long: timed out {}", stage.describe())
@@ -150,11 +150,11 @@ pub enum ProtocolError {
     Malformed(ReplyLineError),
     /// A line ends with LF alone.
     BareLineFeed,
-    /// A line is longer than the limit, in octets.
+    /// A line is longer than the limit, in bytes.
     LineTooLong(usize),
     /// A reply has more lines than the limit.
     TooManyLines(usize),
-    /// A reply is longer than the limit, in octets.
+    /// A reply is longer than the limit, in bytes.
     ReplyTooLong(usize),
     /// A reply that no command asked for.
     Surplus,
@@ -192,10 +192,10 @@ impl Display for ProtocolError {
             Self::Malformed(error) => Display::fmt(error, f),
             Self::BareLineFeed => f.write_str("a reply line ends with LF instead of CRLF"),
             Self::LineTooLong(limit) => {
-                write!(f, "a reply line is longer than {limit} octets")
+                write!(f, "a reply line is longer than {limit} bytes")
             }
             Self::TooManyLines(limit) => write!(f, "a reply has more than {limit} lines"),
-            Self::ReplyTooLong(limit) => write!(f, "a reply is longer than {limit} octets"),
+            Self::ReplyTooLong(limit) => write!(f, "a reply is longer than {limit} bytes"),
             Self::Surplus => f.write_str("it sent a reply that no command asked for"),
             Self::OutOfStep(reply) => write!(
                 f,
@@ -209,7 +209,7 @@ impl Display for ProtocolError {
                 write!(f, "no server may answer this command with: {reply}")
             }
             Self::InjectedBeforeTls => f.write_str(
-                "octets followed the reply to STARTTLS in clear; an attacker may be tampering with \
+                "bytes followed the reply to STARTTLS in clear; an attacker may be tampering with \
                  the connection",
             ),
             Self::Unreadable(error) => Display::fmt(error, f),

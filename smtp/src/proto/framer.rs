@@ -1,7 +1,7 @@
-//! Octets cut into replies.
+//! Bytes cut into replies.
 //!
 //! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
-//! arriving. Each octet is looked at once, however the network splits them.
+//! arriving. Each byte is looked at once, however the network splits them.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
@@ -16,7 +16,7 @@ use super::scan::line_feed;
 pub(crate) struct ReplyLimits {
     pub(crate) line: usize,
     pub(crate) lines: usize,
-    pub(crate) octets: usize,
+    pub(crate) bytes: usize,
     pub(crate) leniency: Leniency,
 }
 
@@ -30,11 +30,11 @@ pub(crate) struct FramedReply {
 /// Cuts replies out of what was received.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
-    /// What was received and not cut off yet. The replies of one read share its octets.
+    /// What was received and not cut off yet. The replies of one read share its bytes.
     received: Bytes,
-    /// Octets of it that hold complete lines of an incomplete reply.
+    /// Bytes of it that hold complete lines of an incomplete reply.
     lines_end: usize,
-    /// Octets of it already searched for a line end.
+    /// Bytes of it already searched for a line end.
     scanned: usize,
     /// Lines of the incomplete reply.
     lines: usize,
@@ -45,22 +45,22 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    /// Takes octets that were received.
+    /// Takes bytes that were received.
     #[inline]
-    pub(crate) fn receive(&mut self, octets: &[u8]) {
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
         if self.received.is_empty() {
-            self.received = Bytes::copy_from_slice(octets);
+            self.received = Bytes::copy_from_slice(bytes);
         } else {
-            self.join(octets);
+            self.join(bytes);
         }
     }
 
-    /// Puts octets after those of an incomplete reply, which are moved at most once, unless there
-    /// is no room for more: a server that drips octets must not make work that grows with each.
+    /// Puts bytes after those of an incomplete reply, which are moved at most once, unless there
+    /// is no room for more: a server that drips bytes must not make work that grows with each.
     #[cold]
-    fn join(&mut self, octets: &[u8]) {
+    fn join(&mut self, bytes: &[u8]) {
         let mut received = BytesMut::from(std::mem::take(&mut self.received));
-        received.extend_from_slice(octets);
+        received.extend_from_slice(bytes);
         self.received = received.freeze();
     }
 
@@ -82,7 +82,7 @@ impl Framer {
         self.scanned == self.received.len()
     }
 
-    /// Looks for a complete reply of one line of up to `most` octets, as nearly every one is that the
+    /// Looks for a complete reply of one line of up to `most` bytes, as nearly every one is that the
     /// network has not split. None also where something is wrong with it: [`find`](Self::find) says
     /// what.
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
@@ -149,7 +149,7 @@ impl Framer {
     fn read(&mut self, end: usize, leniency: Leniency) -> Result<ReplyCode, ProtocolError> {
         let mut frame = self.received.slice(..end);
         if leniency.bare_line_feed {
-            let lines = frame.split_inclusive(|&octet| octet == b'\n');
+            let lines = frame.split_inclusive(|&byte| byte == b'\n');
             let lines = lines.map(|line| without_line_end(line, true).unwrap_or(line));
             frame = lines.flat_map(|text| [text, b"\r\n"].concat()).collect();
             self.mended = Some(frame.clone());
@@ -172,7 +172,7 @@ impl Framer {
         }
     }
 
-    /// The next octet begins a reply.
+    /// The next byte begins a reply.
     #[inline]
     fn begin(&mut self) {
         (self.lines_end, self.scanned, self.lines, self.blank) = (0, 0, 0, 0);
@@ -192,21 +192,21 @@ impl Framer {
 }
 
 impl ReplyLimits {
-    /// Octets that a reply of one line may have.
+    /// Bytes that a reply of one line may have.
     pub(crate) fn lone_line(&self) -> usize {
-        if self.lines > 0 { self.line.min(self.octets) } else { 0 }
+        if self.lines > 0 { self.line.min(self.bytes) } else { 0 }
     }
 
-    /// Whether a line of so many octets, after so many lines, may end a reply of so many octets.
-    fn check(&self, line: usize, lines: usize, octets: usize) -> Result<(), ProtocolError> {
+    /// Whether a line of so many bytes, after so many lines, may end a reply of so many bytes.
+    fn check(&self, line: usize, lines: usize, bytes: usize) -> Result<(), ProtocolError> {
         if line > self.line {
             return Err(ProtocolError::LineTooLong(self.line));
         }
         if lines >= self.lines {
             return Err(ProtocolError::TooManyLines(self.lines));
         }
-        if octets > self.octets {
-            return Err(ProtocolError::ReplyTooLong(self.octets));
+        if bytes > self.bytes {
+            return Err(ProtocolError::ReplyTooLong(self.bytes));
         }
         Ok(())
     }
@@ -224,22 +224,22 @@ mod tests {
     const LIMITS: ReplyLimits = ReplyLimits {
         line: 32,
         lines: 3,
-        octets: 80,
+        bytes: 80,
         leniency: Leniency { bare_line_feed: false, blank_lines: false, greeting_codes: false },
     };
 
-    fn feed(octets: &[u8], piece: usize) -> (Vec<String>, Option<ProtocolError>) {
-        feed_within(LIMITS, octets, piece)
+    fn feed(bytes: &[u8], piece: usize) -> (Vec<String>, Option<ProtocolError>) {
+        feed_within(LIMITS, bytes, piece)
     }
 
     fn feed_within(
         limits: ReplyLimits,
-        octets: &[u8],
+        bytes: &[u8],
         piece: usize,
     ) -> (Vec<String>, Option<ProtocolError>) {
         let mut framer = Framer::default();
         let mut replies = Vec::new();
-        for part in octets.chunks(piece) {
+        for part in bytes.chunks(piece) {
             framer.receive(part);
             loop {
                 match framer.find(&limits) {
@@ -254,12 +254,12 @@ mod tests {
 
     #[test]
     fn every_split_gives_the_same_replies() {
-        let octets = b"220 a\r\n250-b\r\n250-c\r\n250 d\r\n250\r\n354 e\r\n";
-        let whole = feed(octets, octets.len());
+        let bytes = b"220 a\r\n250-b\r\n250-c\r\n250 d\r\n250\r\n354 e\r\n";
+        let whole = feed(bytes, bytes.len());
         assert_eq!(whole.0.len(), 4);
         assert_eq!(whole.1, None);
-        for piece in 1..octets.len() {
-            assert_eq!(feed(octets, piece), whole, "pieces of {piece}");
+        for piece in 1..bytes.len() {
+            assert_eq!(feed(bytes, piece), whole, "pieces of {piece}");
         }
     }
 
@@ -273,13 +273,13 @@ mod tests {
         let table: &[(&str, &[u8], ProtocolError)] = &[
             ("no end of line", &long, LineTooLong(32)),
             ("many lines", b"250-\r\n250-\r\n250-\r\n250-\r\n", TooManyLines(3)),
-            ("many octets", &wide, ReplyTooLong(80)),
-            ("many octets in a complete reply", &whole, ReplyTooLong(80)),
+            ("many bytes", &wide, ReplyTooLong(80)),
+            ("many bytes in a complete reply", &whole, ReplyTooLong(80)),
             ("bare LF", b"250 ok\n", BareLineFeed),
         ];
-        for (name, octets, expected) in table {
-            for piece in [1, 7, octets.len()] {
-                assert_eq!(feed(octets, piece).1.as_ref(), Some(expected), "{name}");
+        for (name, bytes, expected) in table {
+            for piece in [1, 7, bytes.len()] {
+                assert_eq!(feed(bytes, piece).1.as_ref(), Some(expected), "{name}");
             }
         }
     }
@@ -293,13 +293,13 @@ mod tests {
             ("both", b"\n\n250 a\n\n", &["250 a"]),
             ("two codes", b"220-a\r\n521 b\r\n", &["521 a / b"]),
         ];
-        for (name, octets, expected) in table {
-            for piece in [1, 2, 3, octets.len()] {
-                let (replies, error) = feed_within(lenient, octets, piece);
+        for (name, bytes, expected) in table {
+            for piece in [1, 2, 3, bytes.len()] {
+                let (replies, error) = feed_within(lenient, bytes, piece);
                 assert_eq!(replies, *expected, "{name} in pieces of {piece}: {error:?}");
                 assert_eq!(error, None, "{name}");
             }
-            assert!(feed(octets, octets.len()).1.is_some(), "{name}");
+            assert!(feed(bytes, bytes.len()).1.is_some(), "{name}");
         }
         let endless = feed_within(lenient, &b"\r\n".repeat(9), 4).1;
         assert_eq!(endless, Some(ProtocolError::TooManyLines(3)));

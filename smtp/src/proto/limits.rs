@@ -10,13 +10,13 @@ use super::stage::Stage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Octets in one reply line, CRLF included (2048; RFC 5321 §4.5.3.1.5 promises 512).
+    /// Bytes in one reply line, CRLF included (2048; RFC 5321 §4.5.3.1.5 promises 512).
     pub reply_line: usize,
     /// Lines in one reply (128).
     pub reply_lines: usize,
-    /// Octets in one reply (64 KiB).
-    pub reply_octets: usize,
-    /// Octets in one SASL challenge or response line (64 KiB; RFC 4954 §4 asks for at least 12288).
+    /// Bytes in one reply (64 KiB).
+    pub reply_bytes: usize,
+    /// Bytes in one SASL challenge or response line (64 KiB; RFC 4954 §4 asks for at least 12288).
     pub auth_line: usize,
     /// Challenges in one AUTH exchange (32).
     pub challenges: usize,
@@ -48,7 +48,7 @@ impl Default for Limits {
         Self {
             reply_line: 2048,
             reply_lines: 128,
-            reply_octets: 64 * 1024,
+            reply_bytes: 64 * 1024,
             auth_line: 64 * 1024,
             challenges: 32,
             transactions: 100,

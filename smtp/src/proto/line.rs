@@ -1,8 +1,8 @@
 //! The one encoder: every command of every author reaches the wire through a [`Line`].
 //!
 //! It exists so that "no command can inject another" has to be proved in one place. Whatever is
-//! written, the finished line holds no CR, LF or NUL, no octet beyond ASCII unless SMTPUTF8 was
-//! agreed on, and no more octets than the server has promised to read (RFC 5321 §4.5.3.1.4).
+//! written, the finished line holds no CR, LF or NUL, no byte beyond ASCII unless SMTPUTF8 was
+//! agreed on, and no more bytes than the server has promised to read (RFC 5321 §4.5.3.1.4).
 
 use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
@@ -16,13 +16,13 @@ pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
 use super::encode_error::EncodeErrorKind;
 use super::scan::{is_keyword, is_plain, splits};
-use super::trace::Shown;
+use super::trace::RedactedLine;
 
-/// Octets that a command line may have with its CRLF before extensions raise the limit
+/// Bytes that a command line may have with its CRLF before extensions raise the limit
 /// (RFC 5321 §4.5.3.1.4).
 pub(crate) const COMMAND_LINE: usize = 512;
 
-/// Octets that a secret, and what follows it in its line, rarely exceed.
+/// Bytes that a secret, and what follows it in its line, rarely exceed.
 const ROOM: usize = 1024;
 
 /// What can be written as an argument of a command.
@@ -223,9 +223,9 @@ impl<'a> Line<'a> {
         self.capabilities
     }
 
-    /// Lets the line be longer by this many octets, as the definition of an extension allows.
-    pub fn raise_limit(&mut self, octets: usize) {
-        self.limit = self.limit.saturating_add(octets);
+    /// Lets the line be longer by this many bytes, as the definition of an extension allows.
+    pub fn raise_limit(&mut self, bytes: usize) {
+        self.limit = self.limit.saturating_add(bytes);
     }
 
     /// Lets the line and the rest of its transaction hold UTF-8 beyond ASCII (RFC 6531). The flag
@@ -243,18 +243,18 @@ impl<'a> Line<'a> {
     /// Writes what `value` displays.
     fn display<T: Display + ?Sized>(&mut self, value: &T) {
         self.plain = false;
-        if write!(Octets(self.buffer), "{value}").is_err() {
+        if write!(ByteWriter(self.buffer), "{value}").is_err() {
             self.fail(EncodeErrorKind::Rejected("could not be displayed".to_owned()));
         }
     }
 
-    /// Writes octets.
-    pub(crate) fn octets(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Writes bytes.
+    pub(crate) fn bytes(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.plain = false;
         write(self.buffer);
     }
 
-    /// Writes octets that no trace may show, and that travel in verified TLS alone. Everything that
+    /// Writes bytes that no trace may show, and that travel in verified TLS alone. Everything that
     /// is a secret is written by this, no matter who has defined the command.
     pub(crate) fn secret(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.hide(|line| {
@@ -346,9 +346,7 @@ impl<'a> Line<'a> {
     fn check_value(&mut self, at: usize) {
         let written = &self.buffer[at..];
         if written.is_empty() || !is_plain(written, b'!') {
-            self.check_unusual(at, |value| {
-                value.iter().any(|&octet| octet <= b' ' || octet == 0x7f)
-            });
+            self.check_unusual(at, |value| value.iter().any(|&byte| byte <= b' ' || byte == 0x7f));
         }
     }
 
@@ -377,9 +375,9 @@ impl fmt::Debug for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = &self.buffer[self.start..];
         let shown = if self.hiding {
-            Shown::open(b"<redacted>")
+            RedactedLine::open(b"<redacted>")
         } else {
-            Shown::redacted(line, self.secret_place())
+            RedactedLine::redacted(line, self.secret_place())
         };
         f.debug_struct("Line")
             .field("written", &shown)
@@ -397,7 +395,7 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     } else if !utf8 && !plain && !line.is_ascii() {
         EncodeErrorKind::NotAscii
     } else if line.len() + 2 > limit {
-        EncodeErrorKind::TooLong { octets: line.len() + 2, limit }
+        EncodeErrorKind::TooLong { bytes: line.len() + 2, limit }
     } else if line.is_empty() || line.ends_with(b" ") {
         EncodeErrorKind::Empty
     } else {
@@ -406,9 +404,9 @@ fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
     Some(EncodeError { kind })
 }
 
-struct Octets<'a>(&'a mut Vec<u8>);
+struct ByteWriter<'a>(&'a mut Vec<u8>);
 
-impl fmt::Write for Octets<'_> {
+impl fmt::Write for ByteWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())

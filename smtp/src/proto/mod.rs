@@ -12,18 +12,17 @@
 //! | [`audience`], [`declared`] | who would see a secret; what a transaction has agreed on |
 //! | [`encode_error`] | why a command cannot be sent |
 //! | [`scan`] | whether a line is plain text, and where it ends |
-//! | [`adaptors`] | values that write other values differently |
+//! | [`wrappers`] | values that write other values differently |
 //! | [`reply`] | how a reply becomes a value |
 //! | [`parts`] | the parts of a reply that are no text |
 //! | [`engine`] | commands in flight, matched to replies by counting |
-//! | [`framer`] | octets cut into replies, under limits |
+//! | [`framer`] | bytes cut into replies, under limits |
 //! | [`output`] | what waits to be written, in the order in which it must leave |
 //! | [`content`] | message content made safe for DATA and BDAT |
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
 //! | [`fault`] | why a connection can no longer be used |
 //! | [`trace`] | each line that passes, shown without its secrets |
 
-pub(crate) mod adaptors;
 mod audience;
 mod code;
 pub(crate) mod command;
@@ -42,3 +41,4 @@ pub(crate) mod reply;
 pub(crate) mod scan;
 pub(crate) mod stage;
 pub(crate) mod trace;
+pub(crate) mod wrappers;

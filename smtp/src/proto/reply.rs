@@ -55,19 +55,19 @@ impl FromReply for Capabilities {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyError {
     reply: Reply,
-    place: Option<(usize, usize)>,
+    position: Option<(usize, usize)>,
 }
 
 impl ReplyError {
     /// The type has no case for the code of `reply`.
     pub fn unexpected_code(reply: Reply) -> Self {
-        Self { reply, place: None }
+        Self { reply, position: None }
     }
 
-    /// The text of a line (counted from 0) could not be read at an octet (counted from 0, after
+    /// The text of a line (counted from 0) could not be read at a byte (counted from 0, after
     /// the code).
-    pub fn at(reply: Reply, line: usize, octet: usize) -> Self {
-        Self { reply, place: Some((line, octet)) }
+    pub fn at(reply: Reply, line: usize, byte: usize) -> Self {
+        Self { reply, position: Some((line, byte)) }
     }
 
     /// The reply, as it came.
@@ -75,26 +75,26 @@ impl ReplyError {
         &self.reply
     }
 
-    /// The line and the octet of its text at which reading stopped, both counted from 0.
-    pub fn place(&self) -> Option<(usize, usize)> {
-        self.place
+    /// The line and the byte of its text at which reading stopped, both counted from 0.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.position
     }
 }
 
 impl Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
+        match self.position {
             None => write!(
                 f,
                 "the server answered with a code this reply type has no case for: {}",
                 self.reply
             ),
-            Some((line, octet)) => write!(
+            Some((line, byte)) => write!(
                 f,
-                "the text of the server's {} reply cannot be read at line {}, octet {}: {}",
+                "the text of the server's {} reply cannot be read at line {}, byte {}: {}",
                 self.reply.code(),
                 line + 1,
-                octet + 1,
+                byte + 1,
                 self.reply
             ),
         }
@@ -269,14 +269,14 @@ fn values<'r, T: FromText>(
 /// The words of a line. A space within quotes separates none: `KEY="a b"`.
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
-    text.split(move |&octet| {
-        match octet {
+    text.split(move |&byte| {
+        match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             _ => {}
         }
-        octet == b' ' && !quoted
+        byte == b' ' && !quoted
     })
 }
 
@@ -284,31 +284,31 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// quotes and backslashes.
 fn unquoted(value: &[u8]) -> Option<Vec<u8>> {
     let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut octets = inner.iter();
+    let mut bytes = inner.iter();
     let mut plain = Vec::with_capacity(inner.len());
-    while let Some(&octet) = octets.next() {
-        plain.push(if octet == b'\\' { *octets.next()? } else { octet });
+    while let Some(&byte) = bytes.next() {
+        plain.push(if byte == b'\\' { *bytes.next()? } else { byte });
     }
     Some(plain)
 }
 
-/// The first line's text after its enhanced status code, and how many octets that is long.
+/// The first line's text after its enhanced status code, and how many bytes that is long.
 fn first(reply: &Reply) -> (usize, &[u8]) {
     let text = reply.lines().next().unwrap_or_default();
     let skipped = enhanced_prefix(reply, text);
     (skipped, &text[skipped..])
 }
 
-/// The octets of a word as a value. `text` is the line `number` after `skipped` octets.
+/// The bytes of a word as a value. `text` is the line `number` after `skipped` bytes.
 fn value<T: FromText>(
     reply: &Reply,
     number: usize,
     skipped: usize,
     text: &[u8],
     word: &[u8],
-    octets: &[u8],
+    bytes: &[u8],
 ) -> Result<T, ReplyError> {
-    let value = std::str::from_utf8(octets).ok().and_then(T::from_text);
+    let value = std::str::from_utf8(bytes).ok().and_then(T::from_text);
     value.ok_or_else(|| {
         // A word is a part of its line: how far into it is the difference of their addresses.
         let at = word.as_ptr().addr() - text.as_ptr().addr();
@@ -316,9 +316,9 @@ fn value<T: FromText>(
     })
 }
 
-/// How many octets of a word are its value: those after `KEY=`, or all.
+/// How many bytes of a word are its value: those after `KEY=`, or all.
 fn written(word: &[u8]) -> usize {
-    let equals = word.iter().position(|&octet| octet == b'=');
+    let equals = word.iter().position(|&byte| byte == b'=');
     equals.map_or(word.len(), |at| word.len() - at - 1)
 }
 
@@ -341,7 +341,7 @@ fn line_from_str<T: FromText>(reply: &Reply, number: usize, text: &[u8]) -> Resu
         .ok_or_else(|| ReplyError::at(reply.clone(), number, skipped))
 }
 
-/// Octets of the enhanced status code that `text` begins with, and the space after it.
+/// Bytes of the enhanced status code that `text` begins with, and the space after it.
 fn enhanced_prefix(reply: &Reply, text: &[u8]) -> usize {
     EnhancedStatusCode::prefix(reply.code(), text).map_or(0, |(_, rest)| text.len() - rest.len())
 }

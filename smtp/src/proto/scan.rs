@@ -1,4 +1,4 @@
-//! Whether a line is plain text, and where it ends, found eight octets at a time.
+//! Whether a line is plain text, and where it ends, found eight bytes at a time.
 //!
 //! Every argument of every command is looked at before it may leave, and every reply is searched
 //! for its end. Lines are short: searches made for long texts would spend more on getting ready
@@ -6,22 +6,22 @@
 
 use memchr::memchr;
 
-/// Whether every octet is from `first`, which is ASCII, to `~`.
+/// Whether every byte is from `first`, which is ASCII, to `~`.
 #[inline]
-pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
+pub(crate) fn is_plain(bytes: &[u8], first: u8) -> bool {
     let below = ONES * u64::from(first);
     let mut high = 0;
-    let mut look = |octets: [u8; 8]| {
-        let word = u64::from_ne_bytes(octets);
-        // The first subtraction that borrows sets the high bit of its octet; DEL sets it by the
-        // addition. What an octet beyond ASCII does to its neighbours does not matter.
+    let mut look = |bytes: [u8; 8]| {
+        let word = u64::from_ne_bytes(bytes);
+        // The first subtraction that borrows sets the high bit of its byte; DEL sets it by the
+        // addition. What a byte beyond ASCII does to its neighbours does not matter.
         high |= word | word.wrapping_sub(below) | word.wrapping_add(ONES);
     };
-    let (words, rest) = octets.as_chunks::<8>();
+    let (words, rest) = bytes.as_chunks::<8>();
     words.iter().copied().for_each(&mut look);
     if !rest.is_empty() {
-        // Some octets are seen twice, which costs less than seeing the rest one by one.
-        match (octets.last_chunk(), octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+        // Some bytes are seen twice, which costs less than seeing the rest one by one.
+        match (bytes.last_chunk(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
             (Some(&last), ..) => look(last),
             (None, Some(first), Some(last)) => {
                 let mut both = [0; 8];
@@ -29,37 +29,37 @@ pub(crate) fn is_plain(octets: &[u8], first: u8) -> bool {
                 both[4..].copy_from_slice(last);
                 look(both);
             }
-            _ => rest.iter().for_each(|&octet| look([octet; 8])),
+            _ => rest.iter().for_each(|&byte| look([byte; 8])),
         }
     }
     high & HIGH == 0
 }
 
-/// Octets in which a line feed is looked for before the search for long texts takes over.
+/// Bytes in which a line feed is looked for before the search for long texts takes over.
 const SHORT: usize = 64;
 
 /// Where the first line feed stands.
 #[inline]
-pub(crate) fn line_feed(octets: &[u8]) -> Option<usize> {
-    let (words, _) = octets[..octets.len().min(SHORT)].as_chunks::<8>();
+pub(crate) fn line_feed(bytes: &[u8]) -> Option<usize> {
+    let (words, _) = bytes[..bytes.len().min(SHORT)].as_chunks::<8>();
     for (place, &word) in words.iter().enumerate() {
         if let Some(at) = line_feed_in(word) {
             return Some(8 * place + at);
         }
     }
-    match octets.last_chunk() {
-        // Nothing but the end is left to be searched, with some octets that hold none.
-        Some(&last) if octets.len() <= SHORT => Some(octets.len() - 8 + line_feed_in(last)?),
-        _ => memchr(b'\n', octets),
+    match bytes.last_chunk() {
+        // Nothing but the end is left to be searched, with some bytes that hold none.
+        Some(&last) if bytes.len() <= SHORT => Some(bytes.len() - 8 + line_feed_in(last)?),
+        _ => memchr(b'\n', bytes),
     }
 }
 
-/// Where the first line feed stands in eight octets.
+/// Where the first line feed stands in eight bytes.
 #[inline]
-fn line_feed_in(octets: [u8; 8]) -> Option<usize> {
-    let other = u64::from_le_bytes(octets) ^ (ONES * u64::from(b'\n'));
-    // An octet is zero where it is a line feed. The lowest bit set belongs to the first one: only
-    // octets after a zero can be taken for zeros by mistake.
+fn line_feed_in(bytes: [u8; 8]) -> Option<usize> {
+    let other = u64::from_le_bytes(bytes) ^ (ONES * u64::from(b'\n'));
+    // A byte is zero where it is a line feed. The lowest bit set belongs to the first one: only
+    // bytes after a zero can be taken for zeros by mistake.
     let zeros = other.wrapping_sub(ONES) & !other & HIGH;
     (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)
 }
@@ -72,15 +72,15 @@ const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 pub(super) fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')
-        && keyword.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+        && keyword.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Whether a space stands outside of a quoted string, or a control character anywhere.
 pub(super) fn splits(argument: &[u8]) -> bool {
     let mut quoted = false;
     let mut escaped = false;
-    for &octet in argument {
-        match octet {
+    for &byte in argument {
+        match byte {
             0..b' ' | 0x7f => return true,
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -97,15 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_octet_is_seen_at_every_place() {
+    fn every_byte_is_seen_at_every_place() {
         for length in 1..20 {
             for place in 0..length {
-                for octet in 0..=255 {
-                    let mut octets = vec![b'a'; length];
-                    octets[place] = octet;
+                for byte in 0..=255 {
+                    let mut bytes = vec![b'a'; length];
+                    bytes[place] = byte;
                     for first in [b' ', b'!'] {
-                        let plain = (first..=b'~').contains(&octet);
-                        assert_eq!(is_plain(&octets, first), plain, "{octet:#04x} at {place}");
+                        let plain = (first..=b'~').contains(&byte);
+                        assert_eq!(is_plain(&bytes, first), plain, "{byte:#04x} at {place}");
                     }
                 }
             }
@@ -116,11 +116,11 @@ mod tests {
     fn the_first_line_feed_is_found() {
         for length in 0..100 {
             for filler in [b'a', 0x0b, 0x8a, 0] {
-                let mut octets = vec![filler; length];
-                assert_eq!(line_feed(&octets), None);
+                let mut bytes = vec![filler; length];
+                assert_eq!(line_feed(&bytes), None);
                 for place in (0..length).rev() {
-                    octets[place] = b'\n';
-                    assert_eq!(line_feed(&octets), Some(place), "of {length}");
+                    bytes[place] = b'\n';
+                    assert_eq!(line_feed(&bytes), Some(place), "of {length}");
                 }
             }
         }
@@ -130,9 +130,9 @@ mod tests {
     fn neighbours_hide_nothing() {
         for one in 0..=255 {
             for other in 0..=255 {
-                for octets in [[one, other, b'a', b'a'], [b'~', b' ', one, other]] {
-                    let plain = octets.iter().all(|octet| (b' '..=b'~').contains(octet));
-                    assert_eq!(is_plain(&octets.repeat(3), b' '), plain, "{octets:?}");
+                for bytes in [[one, other, b'a', b'a'], [b'~', b' ', one, other]] {
+                    let plain = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+                    assert_eq!(is_plain(&bytes.repeat(3), b' '), plain, "{bytes:?}");
                 }
             }
         }

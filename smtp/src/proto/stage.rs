@@ -75,7 +75,7 @@ impl Stage {
 /// How long each [`Stage`] may take.
 ///
 /// The defaults are the minima of RFC 5321 §4.5.3.2 where it names one. A deadline covers a whole
-/// reply and is not refreshed by a server that drips octets.
+/// reply and is not refreshed by a server that drips bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -95,7 +95,7 @@ pub struct Timeouts {
     pub rcpt: Duration,
     /// DATA (2 min, §4.5.3.2.4).
     pub data: Duration,
-    /// Between two moments at which [`minimum_progress`](Self::minimum_progress) octets of content
+    /// Between two moments at which [`minimum_progress`](Self::minimum_progress) bytes of content
     /// had left (3 min, §4.5.3.2.5).
     pub data_block: Duration,
     /// The reply to the final dot (10 min, §4.5.3.2.6: shorter causes duplicates).
@@ -108,10 +108,10 @@ pub struct Timeouts {
     pub atrn: Duration,
     /// Any other command (5 min).
     pub other: Duration,
-    /// The whole connection, from its first octet to its last. None by default.
+    /// The whole connection, from its first byte to its last. None by default.
     pub total: Option<Duration>,
-    /// Octets that must leave within one [`data_block`](Self::data_block) while content is being
-    /// sent (1024), so that a peer cannot hold a message for ever by taking an octet at a time.
+    /// Bytes that must leave within one [`data_block`](Self::data_block) while content is being
+    /// sent (1024), so that a peer cannot hold a message for ever by taking a byte at a time.
     pub minimum_progress: usize,
 }
 

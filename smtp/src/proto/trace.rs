@@ -15,13 +15,13 @@ use smtp_grammar::Reply;
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A line was queued to be sent.
-    Sent(Shown<'a>),
+    Sent(RedactedLine<'a>),
     /// A reply line was received.
-    Received(Shown<'a>),
-    /// Message content was queued to be sent, so many octets as they stand on the wire.
+    Received(RedactedLine<'a>),
+    /// Message content was queued to be sent, so many bytes as they stand on the wire.
     Content {
-        /// How many octets.
-        octets: u64,
+        /// How many bytes.
+        bytes: u64,
     },
     /// The connection is now inside TLS.
     Secured,
@@ -48,13 +48,13 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
 
 /// A line as it may be shown: without its CRLF, without its secrets, control characters escaped.
 #[derive(Clone, Copy)]
-pub struct Shown<'a> {
+pub struct RedactedLine<'a> {
     before: &'a [u8],
     secret: bool,
     after: &'a [u8],
 }
 
-impl<'a> Shown<'a> {
+impl<'a> RedactedLine<'a> {
     pub(crate) fn open(line: &'a [u8]) -> Self {
         Self { before: line.strip_suffix(b"\r\n").unwrap_or(line), secret: false, after: &[] }
     }
@@ -72,7 +72,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-impl Display for Shown<'_> {
+impl Display for RedactedLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         printable(self.before, f)?;
         if self.secret {
@@ -82,17 +82,17 @@ impl Display for Shown<'_> {
     }
 }
 
-/// Writes octets so that a terminal cannot be told anything by them.
-fn printable(mut octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    while let Some(at) = octets.iter().position(|octet| !matches!(octet, b' '..=b'~')) {
-        f.write_str(str::from_utf8(&octets[..at]).unwrap_or_default())?;
-        write!(f, "\\x{:02x}", octets[at])?;
-        octets = &octets[at + 1..];
+/// Writes bytes so that a terminal cannot be told anything by them.
+fn printable(mut bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    while let Some(at) = bytes.iter().position(|byte| !matches!(byte, b' '..=b'~')) {
+        f.write_str(str::from_utf8(&bytes[..at]).unwrap_or_default())?;
+        write!(f, "\\x{:02x}", bytes[at])?;
+        bytes = &bytes[at + 1..];
     }
-    f.write_str(str::from_utf8(octets).unwrap_or_default())
+    f.write_str(str::from_utf8(bytes).unwrap_or_default())
 }
 
-impl Debug for Shown<'_> {
+impl Debug for RedactedLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
@@ -112,7 +112,7 @@ impl Trace {
     #[inline]
     pub(crate) fn sent(&self, line: &[u8], secret: Option<Range<usize>>) {
         if self.listens() {
-            self.emit(&Event::Sent(Shown::redacted(line, secret)));
+            self.emit(&Event::Sent(RedactedLine::redacted(line, secret)));
         }
     }
 
@@ -124,9 +124,9 @@ impl Trace {
     }
 
     #[inline]
-    pub(crate) fn content(&self, octets: u64) {
+    pub(crate) fn content(&self, bytes: u64) {
         if self.listens() {
-            self.emit(&Event::Content { octets });
+            self.emit(&Event::Content { bytes });
         }
     }
 
@@ -143,8 +143,8 @@ impl Trace {
 
     #[cold]
     fn emit_reply(&self, reply: &Reply) {
-        for line in reply.raw().split_inclusive(|&octet| octet == b'\n') {
-            self.emit(&Event::Received(Shown::open(line)));
+        for line in reply.raw().split_inclusive(|&byte| byte == b'\n') {
+            self.emit(&Event::Received(RedactedLine::open(line)));
         }
     }
 
@@ -153,8 +153,8 @@ impl Trace {
         match event {
             Event::Sent(line) => tracing::trace!(target: "smtp::wire", "C: {line}"),
             Event::Received(line) => tracing::trace!(target: "smtp::wire", "S: {line}"),
-            Event::Content { octets } => {
-                tracing::trace!(target: "smtp::wire", "C: <{octets} octets of content>");
+            Event::Content { bytes } => {
+                tracing::trace!(target: "smtp::wire", "C: <{bytes} bytes of content>");
             }
             Event::Secured => tracing::trace!(target: "smtp::wire", "inside TLS"),
         }
@@ -183,7 +183,7 @@ mod tests {
             (b"250 \x1b[31mred\r\n", None, "250 \\x1b[31mred"),
         ];
         for (line, secret, expected) in table {
-            assert_eq!(Shown::redacted(line, secret.clone()).to_string(), *expected);
+            assert_eq!(RedactedLine::redacted(line, secret.clone()).to_string(), *expected);
         }
     }
 }

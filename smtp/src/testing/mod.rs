@@ -22,7 +22,7 @@
 //! )
 //! .start();
 //! let server = Server::new("mail.example.test", 25);
-//! let mut connection = Connection::over(stream, &server).await?;
+//! let mut connection = Connection::from_stream(stream, &server).await?;
 //! let reply = connection.send(Noop).await?;
 //! assert_eq!(reply.text(), "still here");
 //! peer.finish();

@@ -11,7 +11,7 @@ use smtp::testing::{Peer, Script};
 use smtp::{
     AnyConnection, Body, BodySource, Connection, Envelope, Plain, ReversePath, SmtpCommand,
 };
-use tests::{Again, Ask, Blue, greeted, hello, script, server, trust};
+use tests::{Again, Ask, FixedAnswer, greeted, hello, script, server, trust};
 
 use super::each_wait::poll_until;
 use super::{is_gone, is_interrupted, you};
@@ -24,7 +24,7 @@ struct Turnabout;
 async fn secured(dialogue: &str) -> (Connection<Tls>, Peer) {
     let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then(dialogue);
     let (stream, peer) = script.stutter().start();
-    let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+    let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
     (connection.expect("TLS"), peer)
 }
 
@@ -36,10 +36,10 @@ const QUESTIONS: &str = "C: X-ASK
                          S: 250 thanks";
 
 #[tokio::test(start_paused = true)]
-async fn conversations() {
+async fn exchanges() {
     at_each_wait!(waits => {
         let (mut connection, peer) = greeted(script(&[], QUESTIONS).stutter()).await;
-        let done = poll_until(connection.converse(Ask, &mut Blue), waits).await;
+        let done = poll_until(connection.exchange(Ask, &mut FixedAnswer), waits).await;
         if done.is_none() {
             is_interrupted(&mut connection, &peer).await;
         }
@@ -47,7 +47,7 @@ async fn conversations() {
     });
     at_each_wait!(waits => {
         let (connection, peer) = secured(QUESTIONS).await;
-        let done = poll_until(connection.converse_into(Ask, &mut Blue), waits).await;
+        let done = poll_until(connection.exchange_into(Ask, &mut FixedAnswer), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }
@@ -62,7 +62,7 @@ async fn the_end_of_smtp_and_its_beginning() {
         let (connection, peer) = secured(dialogue).await;
         let connection = connection.authenticate(&mut Plain::new("me", "pencil")).await;
         let connection = connection.expect("a login");
-        let done = poll_until(connection.hand_over(Turnabout), waits).await;
+        let done = poll_until(connection.into_stream(Turnabout), waits).await;
         if done.is_none() {
             is_gone(&peer);
         }

@@ -97,7 +97,7 @@ async fn the_callers_of_a_feed() {
     for waits in 1..=2 {
         let (client, peer) = tokio::io::duplex(64);
         let peer = tokio::spawn(answer_each(peer, "250 ok"));
-        let connection = Connection::over(client, &server()).await.expect("EHLO");
+        let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
         let (feed, running) = connection.feed();
         let running = tokio::spawn(running);
         let done = poll_until(feed.deliver(envelope(), "x\r\n"), waits).await;
@@ -107,7 +107,7 @@ async fn the_callers_of_a_feed() {
 
         let (client, peer) = tokio::io::duplex(64);
         let peer = tokio::spawn(answer_each(peer, "250 ok"));
-        let connection = Connection::over(client, &server()).await.expect("EHLO");
+        let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
         let (feed, running) = AnyConnection::from(connection).feed();
         let running = tokio::spawn(running);
         let done = poll_until(feed.submit(envelope(), "x\r\n"), waits).await;

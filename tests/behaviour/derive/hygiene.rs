@@ -61,7 +61,7 @@ struct Names<State: std::fmt::Display>(State);
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-NAMES", valid_in(InTransaction))]
-struct Inside<Home: std::fmt::Display>(Home);
+struct Inside<Idle: std::fmt::Display>(Idle);
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-LINE", valid_in(any))]
@@ -85,7 +85,7 @@ mod mail {
 }
 
 #[derive(SmtpCommand)]
-#[smtp(crate = crate::behaviour::derive::hygiene::mail::post, verb = "X-ELSEWHERE", reply = Done, valid_in(Home))]
+#[smtp(crate = crate::behaviour::derive::hygiene::mail::post, verb = "X-ELSEWHERE", reply = Done, valid_in(Idle))]
 struct Elsewhere(#[smtp(param = "A", xtext)] u8);
 
 #[derive(smtp::SmtpReply)]

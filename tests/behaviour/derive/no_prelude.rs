@@ -26,8 +26,8 @@ struct All {
     text: ::std::string::String,
 }
 
-fn length(octets: &[u8]) -> usize {
-    octets.len()
+fn length(bytes: &[u8]) -> usize {
+    bytes.len()
 }
 
 #[derive(post::SmtpReply)]
@@ -68,7 +68,7 @@ struct Login {
 }
 
 #[derive(post::SmtpCommand)]
-#[smtp(crate = post, verb = "X-GO", transition(Home => InTransaction), pipelining)]
+#[smtp(crate = post, verb = "X-GO", transition(Idle => InTransaction), pipelining)]
 enum Form {
     One,
     Two(u8, #[smtp(skip)] ()),

@@ -23,7 +23,7 @@ fn text_and_words_may_be_missing() {
         assert_eq!(read(&[text]), Ok(maybe(text, second)), "{text:?}");
     }
     let error = read::<Maybe>(&["2.0.0 one two"]).expect_err("two is no number");
-    assert_eq!(error.place(), Some((0, "2.0.0 one ".len())));
+    assert_eq!(error.position(), Some((0, "2.0.0 one ".len())));
 }
 
 #[derive(Debug, PartialEq, SmtpReply)]
@@ -58,7 +58,7 @@ fn keys_of_several_lines_and_quoted_values() {
         assert_eq!(read::<Keys>(lines).as_ref(), Ok(expected), "{lines:?}");
     }
     let error = read::<Keys>(&["2.0.0 hello", "2.0.0 SIZE=many"]).expect_err("no number");
-    assert_eq!(error.place(), Some((1, "2.0.0 SIZE=".len())));
+    assert_eq!(error.position(), Some((1, "2.0.0 SIZE=".len())));
     let error = read::<Keys>(&["hello"]).expect_err("no size");
-    assert_eq!(error.place(), Some((0, "hello".len())));
+    assert_eq!(error.position(), Some((0, "hello".len())));
 }

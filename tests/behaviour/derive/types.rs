@@ -30,7 +30,7 @@ struct Blobs<'a> {
 }
 
 #[test]
-fn octets_of_any_owner_are_one_value_of_base64() {
+fn bytes_of_any_owner_are_one_value_of_base64() {
     let blobs = Blobs {
         vec: b"ab".to_vec(),
         array: *b"abc",

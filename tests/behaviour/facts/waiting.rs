@@ -245,7 +245,8 @@ async fn the_connection_as_a_whole_has_its_deadline_all_the_while() {
         let script = Script::new("-- tls --").then(&hello(&["AUTH X-TOKEN"])).then(dialogue);
         let (stream, peer) = script.start();
         let server = server().timeouts(timeouts);
-        let connection = Connection::over_tls(stream, &server, &trust(&peer)).await.expect("TLS");
+        let connection =
+            Connection::from_tls_stream(stream, &server, &trust(&peer)).await.expect("TLS");
         let (sender, mut waiting) = Waiting::new(speaks_first);
         send_after(100, sender);
         let began = Instant::now();
@@ -276,8 +277,8 @@ async fn what_the_server_says_meanwhile_is_heard() {
         ("the end", "-- close --", Blame::Caller),
         ("a cut", "-- cut --", Blame::Caller),
         ("a reset", "-- reset --", Blame::Caller),
-        ("a success", "S: 235 welcome", Blame::Peer),
-        ("a challenge", "S: 334 dG9v", Blame::Peer),
+        ("a success", "S: 235 welcome", Blame::Server),
+        ("a challenge", "S: 334 dG9v", Blame::Server),
     ];
     for speaks_first in [true, false] {
         for (name, said, blame) in table {
@@ -308,7 +309,8 @@ async fn what_the_server_says_meanwhile_is_heard() {
 async fn a_response_is_not_sent_after_half_of_its_answer() {
     let script = Script::new("-- tls --").then(&hello(&["AUTH X-TOKEN"])).then(QUESTION);
     let (stream, peer) = script.server_raw("235 wel").then("C: *").start();
-    let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await.expect("TLS");
+    let connection =
+        Connection::from_tls_stream(stream, &server(), &trust(&peer)).await.expect("TLS");
     let (sender, mut waiting) = Waiting::new(false);
     send_after(10, sender);
     let lost = lost(connection.authenticate(&mut waiting).await);
@@ -399,7 +401,7 @@ async fn a_future_that_is_dropped_closes_the_connection() {
         rounds = waits;
         let script = Script::new("-- tls --").then(&hello(&["AUTH X-TOKEN"])).then(&dialogue);
         let (stream, peer) = script.stutter().start();
-        let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
         let (sender, mut waiting) = Waiting::new(false);
         send_after(60, sender);
         let login = connection.expect("TLS").authenticate(&mut waiting);

@@ -7,7 +7,7 @@ use smtp::{
     AnyConnection, Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, ReversePath,
     SmtpCommand, TransitionError,
 };
-use tests::{Again, Ask, Blue, error, greeted, hello, script, server, trust};
+use tests::{Again, Ask, FixedAnswer, error, greeted, hello, script, server, trust};
 
 use super::{ATTACKS, ended};
 
@@ -20,21 +20,21 @@ async fn commands_of_ones_own() {
     for (name, attack, is) in ATTACKS {
         for dialogue in ["C: X-ASK", "C: X-ASK\nS: 350 colour?\nC: blue"] {
             let (mut connection, peer) = greeted(attack(script(&[], dialogue))).await;
-            let result = connection.converse(Ask, &mut Blue).await;
-            ended("converse", name, is, &error(result), &peer);
+            let result = connection.exchange(Ask, &mut FixedAnswer).await;
+            ended("exchange", name, is, &error(result), &peer);
 
             let script = Script::new("-- tls --").then(&hello(&[])).then(dialogue);
             let (stream, peer) = attack(script).start();
-            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
-            let result = connection.expect("TLS").converse_into(Ask, &mut Blue).await;
-            ended("converse_into", name, is, &error(result), &peer);
+            let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
+            let result = connection.expect("TLS").exchange_into(Ask, &mut FixedAnswer).await;
+            ended("exchange_into", name, is, &error(result), &peer);
         }
         for dialogue in ["C: X-AGAIN", "C: X-AGAIN\nS: 220 hi\nC: EHLO *"] {
             let (connection, peer) = greeted(attack(script(&[], dialogue))).await;
             ended("transition", name, is, &error(connection.transition(Again).await), &peer);
         }
         let (connection, peer) = greeted(attack(script(&[], "C: X-TURN"))).await;
-        ended("hand_over", name, is, &error(connection.hand_over(Turnabout).await), &peer);
+        ended("into_stream", name, is, &error(connection.into_stream(Turnabout).await), &peer);
 
         let (connection, peer) = greeted(attack(script(&["STARTTLS"], "C: STARTTLS"))).await;
         let result = connection.upgrade(StartTls, &trust(&peer)).await;
@@ -43,15 +43,15 @@ async fn commands_of_ones_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inside_tls_from_the_first_octet() {
+async fn inside_tls_from_the_first_byte() {
     for (name, attack, is) in ATTACKS {
         let (stream, peer) = attack(Script::new("-- tls --\nS: 220 hi\nC: EHLO *")).start();
-        let result = Connection::over_tls(stream, &server(), &trust(&peer)).await;
-        ended("over_tls", name, is, &error(result), &peer);
+        let result = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
+        ended("from_tls_stream", name, is, &error(result), &peer);
 
         // A server that ends the connection in the greeting has ended it in the handshake too.
         let (stream, peer) = attack(Script::new("-- tls --")).start();
-        let result = error(Connection::over_tls(stream, &server(), &trust(&peer)).await);
+        let result = error(Connection::from_tls_stream(stream, &server(), &trust(&peer)).await);
         assert!(
             matches!(&result, Error::Lost(lost)
                 if is(lost) || matches!(lost.fault(), Fault::Handshake(_) | Fault::Io(_))),
@@ -72,19 +72,19 @@ async fn a_reply_that_is_cut_short_is_none() {
                 script.server_raw(&whole[..said]).then(end).start()
             };
             let (stream, peer) = start("C: NOOP");
-            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             let lost = error(connection.expect("TLS").send(Noop).await);
             assert!(matches!(lost, Error::Lost(_)), "{end} behind {said}: {lost}");
 
             let (stream, peer) =
                 start("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .");
-            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
             let result = connection.expect("TLS").deliver(&envelope, "x").await;
             assert!(matches!(result, Err(DeliverError::Unknown(_))), "{end} behind {said}");
 
             let (stream, peer) = start("C: QUIT");
-            let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+            let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             connection.expect("TLS").quit().await.expect("nothing depends on it");
         }
     }
@@ -95,7 +95,7 @@ async fn endless_questions_end() {
     let dialogue =
         "C: X-ASK\n".to_owned() + &"S: 350 colour?\nC: blue\n".repeat(32) + "S: 350 and?";
     let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
-    let lost = error(connection.converse(Ask, &mut Blue).await);
+    let lost = error(connection.exchange(Ask, &mut FixedAnswer).await);
     assert!(
         matches!(&lost, Error::Lost(lost)
             if lost.protocol() == Some(&ProtocolError::TooManyChallenges(32))),
@@ -112,7 +112,7 @@ async fn last_words_are_heard() {
         [("S: 421 4.3.2 busy", Some(421)), ("S: 552 too big", Some(552)), ("", None)]
     {
         let script = script(&[], dialogue).then(words).then("-- close --");
-        // Octet by octet: what was said is still unread when writing fails.
+        // Byte by byte: what was said is still unread when writing fails.
         let (mut connection, peer) = greeted(script.fragmented(1)).await;
         let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
         let lost = error(connection.deliver(&envelope, "x").await);

@@ -34,9 +34,9 @@ impl AsyncWrite for Counted {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, octets)
+        Pin::new(&mut self.0).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -61,20 +61,20 @@ async fn no_more_is_read_than_a_reply_may_be_long() {
     for (name, attack, _) in ATTACKS {
         for before in ["", "S: 220 hi\nC: EHLO *"] {
             let (stream, count) = counted(attack(Script::new(before)).start().0);
-            Connection::over(stream, &server()).await.expect_err(name);
+            Connection::from_stream(stream, &server()).await.expect_err(name);
             assert!(count.load(Ordering::Relaxed) <= MOST, "{name}");
         }
         let (stream, count) = counted(attack(script(&[], "C: NOOP")).start().0);
-        let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+        let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
         count.store(0, Ordering::Relaxed);
         connection.send(Noop).await.expect_err(name);
         assert!(count.load(Ordering::Relaxed) <= MOST, "{name}");
 
-        // A challenge may be as long as a whole reply. TLS adds some octets to each record.
+        // A challenge may be as long as a whole reply. TLS adds some bytes to each record.
         let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then("C: AUTH *");
         let (stream, peer) = attack(script).start();
         let (stream, count) = counted(stream);
-        let connection = Connection::over_tls(stream, &server(), &trust(&peer)).await;
+        let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
         count.store(0, Ordering::Relaxed);
         let login = connection.expect("TLS").authenticate(&mut Plain::new("me", "pencil")).await;
         login.expect_err(name);

@@ -5,7 +5,7 @@ use tests::error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// What comes behind the first octets.
+/// What comes behind the first bytes.
 #[derive(Clone, Copy)]
 enum Then {
     Silence,
@@ -13,15 +13,15 @@ enum Then {
     Again,
 }
 
-/// A port at which every client is told these octets.
-async fn says(octets: &'static [u8], then: Then) -> u16 {
+/// A port at which every client is told these bytes.
+async fn says(bytes: &'static [u8], then: Then) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         let mut open = Vec::new();
         while let Ok((mut client, _)) = listener.accept().await {
             // A client may leave while it is being told.
-            while client.write_all(octets).await.is_ok() && matches!(then, Then::Again) {}
+            while client.write_all(bytes).await.is_ok() && matches!(then, Then::Again) {}
             if matches!(then, Then::Silence) {
                 open.push(client);
             } else {

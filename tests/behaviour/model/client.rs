@@ -82,7 +82,7 @@ async fn session(case: &Case, sabotage: Sabotage) -> Played {
     let quiet = Arc::new(AtomicBool::new(false));
     let model = Server::new(wire.clone(), case.plan.clone(), Arc::clone(&quiet), sabotage);
     let model = tokio::spawn(model.serve());
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     connection.set_transfer(transfer(case.mode));
 
     let began = Instant::now();

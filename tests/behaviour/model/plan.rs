@@ -122,7 +122,7 @@ pub(super) enum Between {
     /// Nothing: the replies to all that the server has read arrive together.
     Nothing,
     /// The client may read.
-    Turn,
+    Response,
     /// A millisecond passes.
     Moment,
 }
@@ -303,7 +303,8 @@ fn paces() -> impl Strategy<Value = Pace> {
         3 => Just(Vec::new()),
         1 => vec(prop_oneof![Just(0), 1_u16..100, 1000_u16..9000], 0..6),
     ];
-    let between = prop_oneof![Just(Between::Nothing), Just(Between::Turn), Just(Between::Moment)];
+    let between =
+        prop_oneof![Just(Between::Nothing), Just(Between::Response), Just(Between::Moment)];
     let pieces = (room, piece(), piece(), any::<bool>()).prop_map(
         |(room, client_reads, client_writes, vectored)| Pieces {
             room,

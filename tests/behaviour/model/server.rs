@@ -200,7 +200,7 @@ impl Server {
                 self.wire.write(piece).await;
                 match self.plan.pace.between {
                     Between::Nothing => {}
-                    Between::Turn => tokio::task::yield_now().await,
+                    Between::Response => tokio::task::yield_now().await,
                     Between::Moment => self.sleep(1).await,
                 }
             }

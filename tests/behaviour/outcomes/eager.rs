@@ -62,7 +62,7 @@ async fn a_message_that_was_answered_twice_is_unknown() {
         let dialogue = format!("{EAGER}C: 0\nC: HELP\n{replies}");
         let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, &dialogue).await;
         let result = connection.deliver(&envelope(&["a"]), "0\r\n").await;
-        assert_eq!(result.fate(), "Unknown permanent Peer - | 250:unknown", "{dialogue}");
+        assert_eq!(result.fate(), "Unknown permanent Server - | 250:unknown", "{dialogue}");
         assert!(connection.send(Noop).await.is_err(), "{dialogue}");
         assert!(peer.is_closed());
     }

@@ -107,7 +107,7 @@ async fn commands_do_not_follow_a_message_where_the_caller_says_so() {
 async fn a_connection_remembers_what_its_server_refuses() {
     let mta = Mta { refuses_what_follows_a_message: true, ..Mta::offering(PIPELINING) };
     let (stream, inbox) = mta.start();
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     let envelope = envelope(&["a"]);
     for _ in 0..3 {
         let messages = (0..3).map(|number| (&envelope, format!("{number}\r\n")));
@@ -127,7 +127,7 @@ async fn a_connection_remembers_what_its_server_refuses() {
 async fn a_group_goes_on_after_such_a_refusal() {
     let mta = Mta { refuses_what_follows_a_message: true, ..Mta::offering(PIPELINING) };
     let (stream, inbox) = mta.start();
-    let connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     let mailbox = |address: &str| address.parse::<Mailbox>().expect("an address");
     let mail = || Mail::from(mailbox("me@example.com"));
     let rcpt = || Rcpt::to(mailbox("a@example.org"));
@@ -135,7 +135,7 @@ async fn a_group_goes_on_after_such_a_refusal() {
     let (connection, outcomes) = group.mail(mail()).rcpt(rcpt()).data("two\r\n").await;
     let (_, _, one, second, _, two) = outcomes;
     assert_eq!((one.end.fate(), second.fate()), ("ok".to_owned(), "503".to_owned()));
-    assert_eq!(two.end.fate(), "BehindRefused");
+    assert_eq!(two.end.fate(), "AfterRefused");
     let mut connection = connection.expect("the session goes on");
     connection.deliver(&envelope(&["b"]), "three\r\n").await.expect("delivered");
     drop(connection);
@@ -185,7 +185,7 @@ async fn a_source_that_was_read_does_not_begin_again() {
 async fn the_next_call_does_not_meet_its_recipients() {
     let mta = Mta { refuses_what_follows_a_message: true, ..Mta::offering(CHUNKING) };
     let (stream, inbox) = mta.start();
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     connection.set_transfer(Transfer::eager());
     let messages = [
         (envelope(&["a"]), Body::from("a\r\n")),

@@ -4,7 +4,7 @@ use smtp::command::{Mail, Noop, Rcpt};
 use smtp::state::Greeted;
 use smtp::testing::{Peer, Script};
 use smtp::{Connection, Error, Mailbox, Plain, ReversePath, SmtpCommand, Transfer};
-use tests::{Ask, Blue, Fate as _, greeted, hello, script};
+use tests::{Ask, Fate as _, FixedAnswer, greeted, hello, script};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
 
@@ -67,7 +67,7 @@ async fn it_goes_before_the_next_command_whatever_that_is() {
         peer.finish();
         let (mut connection, peer) =
             tried(refused, &then("C: X-ASK\nS: 350 which?\nC: blue\nS: 250 ok")).await;
-        connection.converse(Ask, &mut Blue).await.expect("answered");
+        connection.exchange(Ask, &mut FixedAnswer).await.expect("answered");
         peer.finish();
         let (connection, peer) = tried(refused, &then("C: STARTTLS\nS: 454 no")).await;
         connection.starttls(&tests::trust(&peer)).await.expect_err("refused");
@@ -111,9 +111,10 @@ async fn it_goes_before_a_command_that_cannot_be_written() {
     for (refused, reset) in before.into_iter().chain(NOT_DUE.map(|dialogue| (dialogue, ""))) {
         let then = format!("{reset}C: X-TELL 1\nS: 250 ok\nC: X-SAY 1\nS: 250 ok");
         let (mut connection, peer) = tried(refused, &then).await;
-        let error = connection.converse(Tell("1\r\n2"), &mut Blue).await.expect_err("two lines");
+        let error =
+            connection.exchange(Tell("1\r\n2"), &mut FixedAnswer).await.expect_err("two lines");
         assert!(matches!(error, Error::Refused(_)), "{error:?}");
-        connection.converse(Tell("1"), &mut Blue).await.expect("one line");
+        connection.exchange(Tell("1"), &mut FixedAnswer).await.expect("one line");
         let error = connection.send(Say("1\r\n2")).await.expect_err("two lines");
         assert!(matches!(error, Error::Refused(_)), "{error:?}");
         connection.send(Say("1")).await.expect("one line");

@@ -5,7 +5,9 @@ use smtp::error::ProtocolError;
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Script;
 use smtp::{Blame, Connection, Error, Fault, Lost, Mailbox, Plain, Transfer};
-use tests::{Ask, Blue, Fate as _, error, greeted, in_transaction, script, secured, server, slow};
+use tests::{
+    Ask, Fate as _, FixedAnswer, error, greeted, in_transaction, script, secured, server, slow,
+};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
 
@@ -97,12 +99,12 @@ async fn another_yes_to_data_ends_the_session() {
             let dialogue = format!("{opened}S: {reply}");
             let (mut connection, peer) = connect(Transfer::data(), offers, &dialogue).await;
             let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
-            assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{dialogue}");
+            assert_eq!(result.fate(), "Lost transient Server - | 250:unsent", "{dialogue}");
             assert!(peer.written().ends_with(b"DATA\r\n"), "nothing leaves as message text");
             assert!(peer.is_closed());
         }
         let result = transaction(&format!("C: DATA\nS: {reply}")).await.data("x\r\n").await;
-        assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{reply}");
+        assert_eq!(result.fate(), "Lost transient Server - | 250:unsent", "{reply}");
 
         let (connection, peer) = greeted(script(PIPELINING, &format!("{DATA}S: {reply}"))).await;
         let mail = Mail::from("me@example.com".parse::<Mailbox>().expect("an address"));
@@ -125,13 +127,13 @@ async fn another_question_than_a_challenge_ends_the_session() {
             panic!("{reply}: {failed}");
         };
         assert!(matches!(lost.protocol(), Some(ProtocolError::Unexpected(_))), "{reply}: {lost}");
-        assert!((failed.blame(), failed.is_transient()) == (Blame::Peer, true), "{reply}");
+        assert!((failed.blame(), failed.is_transient()) == (Blame::Server, true), "{reply}");
         assert!(peer.is_closed());
     }
     // A command of one's own may ask with another code.
     let dialogue = "C: X-ASK\nS: 350 which?\nC: blue\nS: 250 ok";
     let (mut connection, peer) = greeted(script(NOTHING, dialogue)).await;
-    connection.converse(Ask, &mut Blue).await.expect("answered");
+    connection.exchange(Ask, &mut FixedAnswer).await.expect("answered");
     peer.finish();
 }
 
@@ -149,7 +151,7 @@ const MALFORMED: [&str; 8] = [
 
 fn is_malformed(lost: &Lost) {
     assert!(matches!(lost.fault(), Fault::Protocol(_)), "{lost}");
-    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Peer, true), "{lost}");
+    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, true), "{lost}");
 }
 
 /// A failure of communication may pass (RFC 5321 §3.8), in every stage.
@@ -159,7 +161,7 @@ async fn a_malformed_reply_is_transient() {
         for before in ["", "S: 220 hi\nC: EHLO *\n", "S: 220 hi\nC: EHLO *\nS: 502 no\nC: HELO *\n"]
         {
             let (stream, _) = Script::new(&format!("{before}{text}")).start();
-            match error(Connection::over(stream, &server()).await) {
+            match error(Connection::from_stream(stream, &server()).await) {
                 Error::Lost(lost) if before.contains("HELO") => {
                     assert!(matches!(lost.fault(), Fault::Protocol(_)), "{text}: {lost}");
                 }
@@ -173,9 +175,9 @@ async fn a_malformed_reply_is_transient() {
             other => panic!("{text}: {other:?}"),
         }
         for (stage, expected) in [
-            ("C: MAIL *\n", "Lost transient Peer - | -:unsent"),
-            ("C: MAIL *\nS: 250 ok\nC: RCPT *\n", "Lost transient Peer - | -:unsent"),
-            (STEPS, "Lost transient Peer - | 250:unsent"),
+            ("C: MAIL *\n", "Lost transient Server - | -:unsent"),
+            ("C: MAIL *\nS: 250 ok\nC: RCPT *\n", "Lost transient Server - | -:unsent"),
+            (STEPS, "Lost transient Server - | 250:unsent"),
         ] {
             let (mut connection, _) = greeted(script(NOTHING, &format!("{stage}{text}"))).await;
             let result = connection.deliver(&envelope(&["a"]), "x\r\n").await;
@@ -199,8 +201,8 @@ async fn a_reply_beyond_the_limits_is_transient() {
         b"250-x\r\n".repeat(200),
         b"250 ok\r\n250 ok\r\n".to_vec(),
     ];
-    for octets in raw {
-        let script = script(NOTHING, "C: NOOP").server_raw(octets.clone()).then("C: NOOP");
+    for bytes in raw {
+        let script = script(NOTHING, "C: NOOP").server_raw(bytes.clone()).then("C: NOOP");
         let (mut connection, _) = greeted(script).await;
         let lost = match connection.send(Noop).await {
             Err(Error::Lost(lost)) => lost,
@@ -213,21 +215,20 @@ async fn a_reply_beyond_the_limits_is_transient() {
     }
 }
 
-/// A line of one octet more than the limit is one, also where all of it comes in one read.
+/// A line of one byte more than the limit is one, also where all of it comes in one read.
 #[tokio::test(start_paused = true)]
 async fn the_limit_of_a_line_is_exact() {
-    for (octets, fits) in [(2047, true), (2048, true), (2049, false), (3000, false), (4096, false)]
-    {
+    for (bytes, fits) in [(2047, true), (2048, true), (2049, false), (3000, false), (4096, false)] {
         let reply = |code: &str| {
-            let text = "x".repeat(octets - code.len() - 3);
+            let text = "x".repeat(bytes - code.len() - 3);
             format!("{code} {text}\r\n").into_bytes()
         };
         let noop = script(NOTHING, "C: NOOP").server_raw(reply("250"));
         let (mut connection, _) = greeted(noop).await;
         let result = connection.send(Noop).await;
-        assert_eq!(result.is_ok(), fits, "{octets}");
+        assert_eq!(result.is_ok(), fits, "{bytes}");
         if let Err(Error::Lost(lost)) = result {
-            assert_eq!(lost.protocol(), Some(&ProtocolError::LineTooLong(2048)), "{octets}");
+            assert_eq!(lost.protocol(), Some(&ProtocolError::LineTooLong(2048)), "{bytes}");
         }
         // The replies that nobody reads, and a reply of several lines.
         let mail =
@@ -239,9 +240,9 @@ async fn the_limit_of_a_line_is_exact() {
             let expected = if fits {
                 "Refused permanent Server 550 | 550:550"
             } else {
-                "Lost transient Peer - | -:unsent"
+                "Lost transient Server - | -:unsent"
             };
-            assert_eq!(fate, expected, "{octets}");
+            assert_eq!(fate, expected, "{bytes}");
         }
     }
 }
@@ -262,7 +263,7 @@ async fn a_refusal_out_of_step_is_none() {
         let dialogue = format!("{commands}{replies}");
         let (mut connection, peer) = connect(transfer, CHUNKING, &dialogue).await;
         let fate = connection.deliver(&envelope(&["a"]), "x\r\n").await.fate();
-        assert!(fate.starts_with("Unknown permanent Peer "), "{dialogue}: {fate}");
+        assert!(fate.starts_with("Unknown permanent Server "), "{dialogue}: {fate}");
         assert!(fate.ends_with(":unknown"), "{dialogue}: {fate}");
         assert!(peer.is_closed(), "{dialogue}");
     }

@@ -23,12 +23,12 @@ struct Note(&'static str);
 
 /// Opens a transaction, as MAIL does.
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-SEND", pipelining, transition(Home => InTransaction))]
+#[smtp(verb = "X-SEND", pipelining, transition(Idle => InTransaction))]
 struct Send;
 
 /// The message is there already: nothing follows.
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-COMMIT", pipelining, transition(InTransaction => Home))]
+#[smtp(verb = "X-COMMIT", pipelining, transition(InTransaction => Idle))]
 struct Commit;
 
 #[derive(SmtpCommand)]
@@ -115,8 +115,8 @@ async fn a_transaction_that_should_have_ended() {
     let lost = connection.expect_err("the connection was closed");
     assert!(matches!(lost.fault(), Fault::Abandoned), "{lost}");
     assert!(message.opening.is_accepted());
-    assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
-    assert_eq!(message.lone_dot, None);
+    assert!(matches!(message.end, Outcome::NotSent(NotSent::AfterRefused)));
+    assert_eq!(message.empty_message_reply, None);
     assert!(peer.is_closed());
     peer.finish();
 
@@ -125,8 +125,8 @@ async fn a_transaction_that_should_have_ended() {
     let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));
     let (connection, (_, _, _, message)) = pipeline.data("x\r\n").await;
     connection.expect("a session").send(Noop).await.expect("between transactions");
-    assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
-    assert_eq!(message.lone_dot.expect("said").text(), "nothing");
+    assert!(matches!(message.end, Outcome::NotSent(NotSent::AfterRefused)));
+    assert_eq!(message.empty_message_reply.expect("said").text(), "nothing");
     peer.finish();
 
     let steps = "C: X-COMMIT\nS: 550 no\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
@@ -134,8 +134,8 @@ async fn a_transaction_that_should_have_ended() {
     let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));
     let (connection, (_, mail, _, message)) = pipeline.data("x\r\n").await;
     connection.expect("a session").send(Noop).await.expect("between transactions");
-    assert_eq!(mail, Outcome::NotSent(NotSent::BehindRefused));
-    assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
+    assert_eq!(mail, Outcome::NotSent(NotSent::AfterRefused));
+    assert!(matches!(message.end, Outcome::NotSent(NotSent::AfterRefused)));
     peer.finish();
 }
 

@@ -187,7 +187,7 @@ const MANY: usize = 100_000;
 async fn many_recipients_through_small_buffers() {
     let (client, peer) = tokio::io::duplex(4096);
     let peer = tokio::spawn(answer_each(peer, "250 ok"));
-    let connection = Connection::over(client, &server()).await.expect("EHLO");
+    let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
     let recipients = (0..MANY).map(|number| rcpt(&format!("recipient{number}")));
     let group = connection.pipeline().mail(mail()).each(recipients).data("x\r\n").quit();
     let (ended, (_, rcpts, message, _)) = group.await;
@@ -204,7 +204,7 @@ async fn many_recipients_through_small_buffers() {
 async fn a_long_list_stops_when_its_sender_is_refused() {
     let (client, peer) = tokio::io::duplex(4096);
     let peer = tokio::spawn(answer_each(peer, "550 no"));
-    let connection = Connection::over(client, &server()).await.expect("EHLO");
+    let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
     let recipients = (0..MANY).map(|number| rcpt(&format!("recipient{number}")));
     let group = connection.pipeline().mail(mail()).each(recipients).data("x\r\n").quit();
     let (ended, (sender, rcpts, message, _)) = group.await;
@@ -212,7 +212,7 @@ async fn a_long_list_stops_when_its_sender_is_refused() {
     assert_eq!(code(&sender), Some(550));
     assert_eq!(rcpts.len(), MANY);
     assert!(rcpts[0].is_accepted(), "it came back, so it is there");
-    assert_eq!(rcpts[MANY - 1], Outcome::NotSent(NotSent::BehindRefused));
-    assert!(matches!(message.end, Outcome::NotSent(NotSent::BehindRefused)));
+    assert_eq!(rcpts[MANY - 1], Outcome::NotSent(NotSent::AfterRefused));
+    assert!(matches!(message.end, Outcome::NotSent(NotSent::AfterRefused)));
     assert!(peer.await.expect("a server") < MANY / 2);
 }

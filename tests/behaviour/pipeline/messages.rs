@@ -97,7 +97,7 @@ async fn a_refused_sender_leaves_the_next_message_alone() {
     let (connection, peer) = connected(MODES[0], &dialogue).await;
     let group = connection.pipeline().mail(mail()).each([rcpt("a"), rcpt("b")]).data("one\r\n");
     let (connection, outcomes) = group.mail(mail()).rcpt(rcpt("c")).data("two\r\n").await;
-    assert!(matches!(outcomes.2.end, Outcome::NotSent(NotSent::BehindRefused)));
+    assert!(matches!(outcomes.2.end, Outcome::NotSent(NotSent::AfterRefused)));
     assert!(outcomes.5.end.is_accepted());
     connection.expect("a session");
     peer.finish();
@@ -113,7 +113,7 @@ async fn a_server_that_takes_nothing_for_nobody_has_taken_nothing() {
     connection.expect("a session").send(Noop).await.expect("between transactions");
     assert!(message.opening.is_accepted());
     assert!(matches!(message.end, Outcome::NotSent(NotSent::NoRecipients)));
-    assert_eq!(message.lone_dot.expect("said").text(), "taken");
+    assert_eq!(message.empty_message_reply.expect("said").text(), "taken");
     peer.finish();
 }
 
@@ -241,8 +241,8 @@ async fn nothing_is_sent_behind_a_sender_that_cannot_be_written() {
         connection.expect("a session");
         let (first, behind, one, second, _, two) = outcomes;
         assert!(first.refusal().is_some_and(smtp::Refusal::is_local), "{first}");
-        assert_eq!(behind, Outcome::NotSent(NotSent::BehindRefused));
-        assert!(matches!(one.end, Outcome::NotSent(NotSent::BehindRefused)));
+        assert_eq!(behind, Outcome::NotSent(NotSent::AfterRefused));
+        assert!(matches!(one.end, Outcome::NotSent(NotSent::AfterRefused)));
         assert!(second.is_accepted());
         assert!(two.end.is_accepted());
         peer.finish();

@@ -1,4 +1,4 @@
-//! Every answer to MAIL, to two recipients, to DATA: what is written, to the octet, and what comes
+//! Every answer to MAIL, to two recipients, to DATA: what is written, to the byte, and what comes
 //! of it, in one flight and one command at a time.
 
 use smtp::Fault;
@@ -89,19 +89,20 @@ impl Case {
             match (asked, outcome) {
                 (true, Outcome::Accepted(reply)) => assert_eq!(reply.code().value(), expected),
                 (true, _) => assert_eq!(code(outcome), Some(expected), "{self:?}"),
-                (false, _) => assert_eq!(*outcome, Outcome::NotSent(NotSent::BehindRefused)),
+                (false, _) => assert_eq!(*outcome, Outcome::NotSent(NotSent::AfterRefused)),
             }
         }
         let asked = pipelined || (asked && self.accepted() > 0);
         assert_eq!(message.opening.is_accepted(), asked && self.data == 354, "{self:?}");
         assert_eq!(message.end.is_accepted(), self.is_ready(), "{self:?}");
-        let lone_dot = asked && self.data == 354 && !self.is_ready() && !self.is_abandoned();
-        assert_eq!(message.lone_dot.is_some(), lone_dot, "{self:?}");
+        let empty_message_reply =
+            asked && self.data == 354 && !self.is_ready() && !self.is_abandoned();
+        assert_eq!(message.empty_message_reply.is_some(), empty_message_reply, "{self:?}");
         if self.is_ready() {
             return;
         }
         let nobody = self.mail < 300 && self.accepted() == 0 && (self.data == 354 || !pipelined);
-        let why = if nobody { NotSent::NoRecipients } else { NotSent::BehindRefused };
+        let why = if nobody { NotSent::NoRecipients } else { NotSent::AfterRefused };
         assert!(
             matches!(message.end, Outcome::NotSent(reason) if reason == why),
             "{self:?}: {message:?}"

@@ -24,10 +24,10 @@ fn you() -> Rcpt {
 }
 
 /// Messages, and how much a write takes: one of many pieces, and one whose end is queued when its
-/// first octet leaves.
+/// first byte leaves.
 pub(super) const LEAVING: [(&[u8], usize); 2] = [(LARGE, 4096), (b"xxxxxxxxx", 1)];
 
-/// The server refuses the message when it has had its first octet, and the connection ends.
+/// The server refuses the message when it has had its first byte, and the connection ends.
 fn early(offers: &[&str], said: &str, end: &str, write: usize) -> Script {
     let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
     let script = script(offers, &opened).client_raw(*b"x");
@@ -40,8 +40,8 @@ const EARLY: [(&str, &str); 5] = [
     ("452 4.3.1 full", "Lost transient Server 452 | 250:452"),
     ("421 4.3.2 closing", "Lost transient Server 421 | 250:421"),
     // That is no answer to half a message.
-    ("250 thanks", "Lost transient Peer - | 250:unsent"),
-    ("354 go on", "Lost transient Peer - | 250:unsent"),
+    ("250 thanks", "Lost transient Server - | 250:unsent"),
+    ("354 go on", "Lost transient Server - | 250:unsent"),
 ];
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +101,7 @@ async fn a_chunk_of_a_transaction_is_refused() {
     }
 }
 
-/// The server knows how many octets follow and may refuse them unseen: they leave all the same, and
+/// The server knows how many bytes follow and may refuse them unseen: they leave all the same, and
 /// the session goes on.
 #[tokio::test(start_paused = true)]
 async fn a_chunk_is_refused_before_all_of_it_has_left() {
@@ -109,7 +109,7 @@ async fn a_chunk_is_refused_before_all_of_it_has_left() {
     let last = "C: BDAT 8 LAST\nS: 552 no\nC: ab\nC: cd\n";
     let two = "C: BDAT 4\nS: 552 no\nC: ab\nC: BDAT 4 LAST\nC: cd\nS: 503 no\n";
     let one = "C: BDAT 4\nS: 552 no\nC: ab\n";
-    // A write takes the line of BDAT and nothing of its octets.
+    // A write takes the line of BDAT and nothing of its bytes.
     let rows: [(&[&str], &str, usize, usize); 4] = [
         (CHUNKING, last, 8, 13),
         (stepwise, last, 8, 13),
@@ -142,7 +142,7 @@ async fn a_chunk_is_refused_before_all_of_it_has_left() {
     }
 }
 
-/// Any other reply to octets that have not left is none.
+/// Any other reply to bytes that have not left is none.
 #[tokio::test(start_paused = true)]
 async fn a_chunk_is_not_taken_before_all_of_it_has_left() {
     let mail = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
@@ -151,7 +151,7 @@ async fn a_chunk_is_not_taken_before_all_of_it_has_left() {
         let (mut connection, _) = greeted(script).await;
         connection.set_transfer(Transfer::chunks());
         let result = connection.deliver(&envelope(1), "ab\r\ncd\r\n").await;
-        assert_eq!(result.fate(), "Lost transient Peer - | 250:unsent", "{dialogue}");
+        assert_eq!(result.fate(), "Lost transient Server - | 250:unsent", "{dialogue}");
     }
 }
 
@@ -160,7 +160,7 @@ async fn a_chunk_is_not_taken_before_all_of_it_has_left() {
 async fn a_message_that_had_not_left_is_lost() {
     for end in ["-- close --", "-- reset --", "-- silence --"] {
         for offers in [CHUNKING, NOTHING, PIPELINING] {
-            // One octet of the content has left, or all but the end of the dot.
+            // One byte of the content has left, or all but the end of the dot.
             for (body, left) in [(LARGE, &b"x"[..]), (b"x\r\n", b"x\r\n.\r")] {
                 let opened = format!("C: MAIL *\nS: 250 ok\n{OPENED}");
                 let script = script(offers, &opened).client_raw(left).then(end).write_limit(1);
@@ -213,7 +213,7 @@ async fn a_transaction_ends_with_its_last_reply() {
     }
 }
 
-/// A stream that fails to be written to once the server has had this many octets, and from which
+/// A stream that fails to be written to once the server has had this many bytes, and from which
 /// the rest of what the server says comes after a time, or never.
 struct Unwritable {
     left: usize,
@@ -245,12 +245,12 @@ impl AsyncWrite for Unwritable {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if self.left == 0 {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let count = octets.len().min(self.left);
+        let count = bytes.len().min(self.left);
         self.left -= count;
         Poll::Ready(Ok(count))
     }
@@ -280,7 +280,7 @@ async fn a_reply_has_a_moment_after_a_failed_write() {
         says.extend(after.map(|after| (second(after), "550 5.7.1 list\r\n")));
         let started = Instant::now();
         let stream = Unwritable { left: hello, says, started, sleep: None };
-        let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+        let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
         // The reply must not be there before the call.
         let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
         let result = timeout(second(60), connection.deliver(&envelope, "x\r\n")).await;

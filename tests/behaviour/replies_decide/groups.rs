@@ -84,7 +84,7 @@ async fn a_group_ends_with_its_last_reply() {
     let flight = "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA\n";
     let both = "S: 250 m\nS: 450 4.7.1 greylisted\nS: 550 5.1.1 unknown\n";
     let rows = [
-        (format!("{both}S: 554 nobody"), "ok 450 550 554 BehindRefused"),
+        (format!("{both}S: 554 nobody"), "ok 450 550 554 AfterRefused"),
         (format!("{both}S: 354 go\nC: .\nS: 554 nobody"), "ok 450 550 ok NoRecipients"),
         (
             "S: 250 m\nS: 250 a\nS: 250 b\nS: 354 go\nC: x\nC: .\nS: 554 no".into(),

@@ -19,7 +19,7 @@ async fn a_refused_ehlo_decides() {
             let dialogue = format!("S: 220 hi\nC: EHLO *\nS: {code} 5.5.1 what?\n{end}");
             for write in [usize::MAX, 3] {
                 let (stream, _) = Script::new(&dialogue).write_limit(write).start();
-                let failed = error(Connection::over(stream, &server()).await);
+                let failed = error(Connection::from_stream(stream, &server()).await);
                 let reply = failed.reply().map(|reply| reply.code().value());
                 assert_eq!(reply, Some(code), "{dialogue}: {failed}");
                 assert_eq!(failed.blame(), Blame::Server, "{dialogue}");
@@ -34,7 +34,7 @@ async fn a_refused_greeting_decides() {
     for (code, transient) in [(554, false), (450, true), (421, true)] {
         for end in SILENT {
             let (stream, _) = Script::new(&format!("S: {code} no\n{end}")).start();
-            let failed = error(Connection::over(stream, &server()).await);
+            let failed = error(Connection::from_stream(stream, &server()).await);
             assert_eq!(failed.reply().map(|reply| reply.code().value()), Some(code), "{failed}");
             assert_eq!((failed.blame(), failed.is_transient()), (Blame::Server, transient));
         }

@@ -5,9 +5,11 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
-use smtp::state::{Authed, Greeted, Home, Tls};
+use smtp::state::{Authed, Greeted, Idle, Tls};
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Error, Event, Plain, Server, TlsConfig, Transition, TransitionError, Turn};
+use smtp::{
+    Connection, Error, Event, Plain, Response, Server, TlsConfig, Transition, TransitionError,
+};
 use tests::{hello, server, trust};
 
 use super::ways::{
@@ -64,7 +66,7 @@ fn dialogue(sent: bool, lines: &str) -> String {
 
 async fn clear(server: &Server, dialogue: &str) -> (Connection<Greeted>, Peer) {
     let (stream, peer) = Script::new(&hello(&OFFERS)).then(dialogue).start();
-    (Connection::over(stream, server).await.expect("EHLO"), peer)
+    (Connection::from_stream(stream, server).await.expect("EHLO"), peer)
 }
 
 async fn in_tls(server: &Server, way: Way, dialogue: &str) -> (Connection<Tls>, Peer) {
@@ -74,7 +76,7 @@ async fn in_tls(server: &Server, way: Way, dialogue: &str) -> (Connection<Tls>, 
         Way::Verified => trust(&peer),
         _ => TlsConfig::builder().dangerous_accept_any_certificate().build().expect("a config"),
     };
-    (Connection::over_tls(stream, server, &tls).await.expect("TLS"), peer)
+    (Connection::from_tls_stream(stream, server, &tls).await.expect("TLS"), peer)
 }
 
 /// Logs in by what reveals nothing, so that the secret of the way is the only one.
@@ -123,7 +125,7 @@ async fn authed(server: &Server, way: Way, dialogue: &str) -> (Connection<Authed
 }
 
 /// The session goes on: a refusal has sent nothing.
-async fn goes_on<H: Home>(mut connection: Connection<H>) {
+async fn goes_on<H: Idle>(mut connection: Connection<H>) {
     connection.send(Noop).await.expect("the session goes on");
     is_clean("a connection", &format!("{connection:?}"));
 }
@@ -184,7 +186,7 @@ async fn a_line_that_fails_leaves_nothing() {
     watch.end(&peer, false, "a line that fails", &failed);
 }
 
-async fn moved<H: Home>(
+async fn moved<H: Idle>(
     result: Result<Connection<H>, TransitionError<H>>,
     sent: bool,
     what: &str,
@@ -217,8 +219,8 @@ async fn a_command_that_takes_the_connection_over() {
         let lines = if sent { "C: X-TAKE *\nS: 250 ok" } else { "C: NOOP\nS: 250 ok" };
         let (watch, server) = Watch::new();
         let (connection, peer) = authed(&server, way, &login(lines)).await;
-        let result = connection.hand_over(Take(secret())).await;
-        let what = format!("{way:?} hand_over");
+        let result = connection.into_stream(Take(secret())).await;
+        let what = format!("{way:?} into_stream");
         let shown = match result {
             Ok(_) => told(Ok(()), sent, &what),
             Err(TransitionError::Refused(refused)) => {
@@ -248,15 +250,15 @@ async fn a_command_that_begins_a_handshake() {
 async fn a_command_that_asks() {
     everywhere!("C: X-ASK *\nS: 250 ok\n", |connection, sent, what| {
         let mut connection = connection;
-        let mut answers = Answers(Turn::Line);
-        let result = connection.converse(Ask(Some(secret())), &mut answers).await;
+        let mut answers = Answers(Response::Line);
+        let result = connection.exchange(Ask(Some(secret())), &mut answers).await;
         let told = told(result.map(drop), sent, &what);
         goes_on(connection).await;
         told
     });
     everywhere!("C: X-ASK *\nS: 250 ok\n", |connection, sent, what| {
-        let mut answers = Answers(Turn::Line);
-        let result = connection.converse_into(AskInto(Some(secret())), &mut answers).await;
+        let mut answers = Answers(Response::Line);
+        let result = connection.exchange_into(AskInto(Some(secret())), &mut answers).await;
         moved(result.map(|(connection, _)| connection), sent, &what).await
     });
 }
@@ -264,14 +266,14 @@ async fn a_command_that_asks() {
 /// An answer that is a secret closes a connection that is not verified: there is no way to refuse.
 #[tokio::test(start_paused = true)]
 async fn an_answer() {
-    for turn in [Turn::Line, Turn::Base64] {
+    for turn in [Response::Line, Response::Base64] {
         for way in [Way::Clear, Way::Unverified, Way::Verified] {
             let sent = way == Way::Verified;
             let after = if sent { "\nC: *\nS: 250 ok\nC: NOOP\nS: 250 ok" } else { "" };
             let lines = login(&format!("C: X-ASK\nS: 334 what?{after}"));
             let (watch, server) = Watch::new();
             let (mut connection, peer) = authed(&server, way, &lines).await;
-            let result = connection.converse(Ask(None), &mut Answers(turn)).await;
+            let result = connection.exchange(Ask(None), &mut Answers(turn)).await;
             let what = format!("{way:?} answer");
             let shown = match result {
                 Ok(_) => {
@@ -419,23 +421,23 @@ async fn a_mechanism() {
 }
 
 /// Every call of the door, and one beside it.
-async fn walk<H: Home>(mut connection: Connection<H>) -> String
+async fn walk<H: Idle>(mut connection: Connection<H>) -> String
 where
     Move: Transition<H, Next = H>,
-    Ask: smtp::Converses<H>,
-    AskInto: smtp::ConversesInto<H, Next = H>,
+    Ask: smtp::ExchangeIn<H>,
+    AskInto: smtp::ExchangeInto<H, Next = H>,
 {
     let door = connection.dangerous_mut().send(Derived::Argument(secret()));
     door.await.expect("through the door");
-    let mut answers = Answers(Turn::Line);
-    let door = connection.dangerous_mut().converse(Ask(Some(secret())), &mut answers);
+    let mut answers = Answers(Response::Line);
+    let door = connection.dangerous_mut().exchange(Ask(Some(secret())), &mut answers);
     door.await.expect("through the door");
     let shut = connection.send(Derived::Argument(secret())).await.map(drop);
     let shown = told(shut, false, "after the door");
     connection.send(Noop).await.expect("NOOP");
     let door = connection.dangerous().transition(Move(secret()));
     let (connection, _) = door.await.expect("through the door");
-    let door = connection.dangerous().converse_into(AskInto(Some(secret())), &mut answers);
+    let door = connection.dangerous().exchange_into(AskInto(Some(secret())), &mut answers);
     let (connection, _) = door.await.expect("through the door");
     goes_on(connection).await;
     shown
@@ -480,14 +482,14 @@ async fn an_open_answer() {
     let (watch, server) = Watch::new();
     let lines = "C: X-ASK\nS: 334 what?\nC: blue\nS: 250 ok";
     let (mut connection, peer) = clear(&server, lines).await;
-    let mut answers = Answers(|_| Turn::Text("blue".to_owned()));
-    connection.converse(Ask(None), &mut answers).await.expect("answered");
+    let mut answers = Answers(|_| Response::Text("blue".to_owned()));
+    connection.exchange(Ask(None), &mut answers).await.expect("answered");
     peer.finish();
     assert!(watch.seen.lock().expect("one thread").contains("Sent(\"blue\")"));
     watch.end(&peer, false, "an open answer", &answers);
 
     let (mut connection, peer) = clear(&server, "C: X-ASK\nS: 334 what?").await;
-    let mut forged = Answers(|_| Turn::Text("blue\r\nQUIT".to_owned()));
-    connection.converse(Ask(None), &mut forged).await.expect_err("two lines");
+    let mut forged = Answers(|_| Response::Text("blue\r\nQUIT".to_owned()));
+    connection.exchange(Ask(None), &mut forged).await.expect_err("two lines");
     assert!(peer.written().ends_with(b"X-ASK\r\n"), "nothing of it was sent");
 }

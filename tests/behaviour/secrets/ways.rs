@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use smtp::{
-    Arguments, CodePattern, Command, CommandSpec, Conversation, Line, Mechanism, MechanismError,
-    Octets, Pipelined, Reply, Secret, SmtpCommand, State, Turn, ValidIn,
+    Arguments, AsBytes, CodePattern, Command, CommandExchange, CommandSpec, Line, Mechanism,
+    MechanismError, Pipelined, Reply, Response, Secret, SmtpCommand, State, ValidIn,
 };
 
 use super::PASSWORD;
@@ -54,8 +54,8 @@ impl fmt::Display for Password {
     }
 }
 
-impl Octets for Password {
-    fn octets(&self) -> Cow<'_, [u8]> {
+impl AsBytes for Password {
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
         Cow::Borrowed(self.0.as_bytes())
     }
 }
@@ -144,12 +144,12 @@ pub(super) struct Move(pub(super) Secret);
 
 /// Opens a transaction.
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "X-OPEN", pipelining, transition(Home => InTransaction))]
+#[smtp(verb = "X-OPEN", pipelining, transition(Idle => InTransaction))]
 pub(super) struct Open(pub(super) Secret);
 
 /// Takes the connection over.
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "X-TAKE", consumes(Home))]
+#[smtp(verb = "X-TAKE", consumes(Idle))]
 pub(super) struct Take(pub(super) Secret);
 
 /// Opens the message.
@@ -159,7 +159,7 @@ pub(super) struct Content(pub(super) Secret);
 
 /// Asks questions in return.
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "X-ASK", accepts(250, 334), converses, valid_in(Home))]
+#[smtp(verb = "X-ASK", accepts(250, 334), converses, valid_in(Idle))]
 pub(super) struct Ask(pub(super) Option<Secret>);
 
 /// Asks questions, and leads somewhere.
@@ -190,10 +190,10 @@ impl smtp::Upgrade for Handshake {}
 
 /// Answers every question with a secret, as a line or in base64.
 #[derive(Debug)]
-pub(super) struct Answers(pub(super) fn(Secret) -> Turn);
+pub(super) struct Answers(pub(super) fn(Secret) -> Response);
 
-impl Conversation for Answers {
-    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
+impl CommandExchange for Answers {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Response, MechanismError> {
         Ok((self.0)(secret()))
     }
 }

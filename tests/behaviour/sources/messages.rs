@@ -29,7 +29,7 @@ async fn connect(
     mta: Mta,
 ) -> (Connection<smtp::state::Greeted>, tokio::task::JoinHandle<tests::Inbox>) {
     let (stream, inbox) = mta.start();
-    let mut connection = Connection::over(stream, &server()).await.expect("EHLO");
+    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
     connection.set_transfer(transfer);
     (connection, inbox)
 }

@@ -18,16 +18,16 @@ fn smuggled() -> Body<'static> {
 
 #[tokio::test(start_paused = true)]
 async fn a_binary_message_is_sent_as_it_is() {
-    let octets: &[u8] = b".\n\0\xff\r.\r\n";
+    let bytes: &[u8] = b".\n\0\xff\r.\r\n";
     let script = Script::new(&hello(&["PIPELINING", "CHUNKING", "BINARYMIME", "SIZE"]))
         .then(
             "C: MAIL FROM:<me@example.com> SIZE=8 BODY=BINARYMIME\nC: RCPT *\nS: 250 ok\nS: 250 ok",
         )
-        .client_raw([b"BDAT 8 LAST\r\n", octets].concat())
+        .client_raw([b"BDAT 8 LAST\r\n", bytes].concat())
         .then("S: 250 taken");
     let (mut connection, peer) = greeted(script).await;
     let (envelope, _) = message(0);
-    let body = Body::from(octets).line_ends(LineEnds::Binary);
+    let body = Body::from(bytes).line_ends(LineEnds::Binary);
     connection.deliver(&envelope, body).await.expect("taken");
     peer.finish();
 }
@@ -123,7 +123,7 @@ async fn a_binary_message_is_never_sent_with_data() {
         let group = connection.pipeline().mail(mail(kind)).rcpt(Rcpt::to(me())).data(smuggled());
         let (connection, (_, _, message)) = group.await;
         needs_bdat(message.end.refusal().expect("refused"));
-        assert!(matches!(message.opening, Outcome::NotSent(NotSent::BehindRefused)));
+        assert!(matches!(message.opening, Outcome::NotSent(NotSent::AfterRefused)));
         connection.expect("usable").send(Noop).await.expect("between transactions");
         peer.finish();
     }

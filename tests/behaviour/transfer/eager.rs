@@ -48,7 +48,7 @@ async fn the_first_eager_message_goes_alone_and_then_the_window_opens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_octets_in_flight_are_bounded_too() {
+async fn the_bytes_in_flight_are_bounded_too() {
     let one = |number| format!("{}{TAKEN}", eager(number));
     let dialogue =
         (0..3).map(one).collect::<String>() + &format!("{}C: HELP\n{TAKEN}{FENCE}", eager(3));

@@ -9,7 +9,7 @@ use smtp::SmtpCommand;
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "BDAT", requires = "CHUNKING", stage = Bdat, valid_in())]
 pub struct Bdat {
-    pub octets: u64,
+    pub bytes: u64,
     #[smtp(flag = "LAST")]
     pub last: bool,
 }

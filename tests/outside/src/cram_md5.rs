@@ -20,7 +20,7 @@ impl CramMd5 {
             .map_err(|_| MechanismError::new("the password cannot be a key"))?;
         mac.update(&challenge.decode()?);
         let digest = mac.finalize().into_bytes();
-        let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Secret::from(format!("{} {digest}", self.user)).into())
     }
 }

@@ -12,7 +12,7 @@ use smtp::{Domain, Reply, SmtpCommand, SmtpReply};
     requires = "ETRN",
     accepts(250, 251, 252, 253),
     reply = Queue,
-    valid_in(Home)
+    valid_in(Idle)
 )]
 pub enum Etrn {
     /// For this domain.

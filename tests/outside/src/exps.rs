@@ -1,6 +1,6 @@
 //! X-EXPS: what Exchange servers say to each other instead of AUTH.
 
-use smtp::{Conversation, MechanismError, Reply, Secret, SmtpCommand, Turn};
+use smtp::{CommandExchange, MechanismError, Reply, Secret, SmtpCommand, Response};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(
@@ -21,9 +21,9 @@ pub struct Exps {
 #[derive(Debug)]
 pub struct Ticket(pub Vec<Secret>);
 
-impl Conversation for Ticket {
-    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
+impl CommandExchange for Ticket {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Response, MechanismError> {
         let token = self.0.pop();
-        token.map(Turn::Base64).ok_or_else(|| MechanismError::new("the context is established"))
+        token.map(Response::Base64).ok_or_else(|| MechanismError::new("the context is established"))
     }
 }

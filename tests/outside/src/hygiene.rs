@@ -29,10 +29,10 @@ pub fn challenge() {}
 
 #[derive(SmtpCommand)]
 #[smtp(crate = mail, verb = "X-HYGIENE", reply = Answer, accepts(250, 2xx), valid_in(any))]
-pub struct Everything<'line, Home: ::std::fmt::Display> {
+pub struct Everything<'line, Idle: ::std::fmt::Display> {
     line: &'line str,
     #[smtp(param = "VALUE", xtext)]
-    value: ::std::option::Option<Home>,
+    value: ::std::option::Option<Idle>,
     #[smtp(param = "REPLY", join = ",")]
     reply: ::std::vec::Vec<u8>,
     #[smtp(flag = "SELF")]
@@ -42,7 +42,7 @@ pub struct Everything<'line, Home: ::std::fmt::Display> {
 }
 
 #[derive(SmtpCommand)]
-#[smtp(crate = mail, verb = "X-HYGIENE", valid_in(Home, InTransaction))]
+#[smtp(crate = mail, verb = "X-HYGIENE", valid_in(Idle, InTransaction))]
 pub enum Forms<State> {
     Empty,
     Named {

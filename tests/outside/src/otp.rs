@@ -36,7 +36,7 @@ impl Otp {
         for _ in 0..sequence {
             key = fold(&[&key]);
         }
-        let key: String = key.iter().map(|octet| format!("{octet:02x}")).collect();
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Secret::from(format!("hex:{key}")).into())
     }
 }

@@ -1,9 +1,9 @@
 //! X-SURVEY: a vendor's command that asks back, line by line.
 
-use smtp::{Conversation, MechanismError, Reply, SmtpCommand, SmtpReply, Turn};
+use smtp::{CommandExchange, MechanismError, Reply, SmtpCommand, SmtpReply, Response};
 
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Home))]
+#[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Idle))]
 pub struct Survey;
 
 /// What the server makes of the answers.
@@ -19,12 +19,12 @@ pub struct Thanks {
 #[derive(Debug)]
 pub struct Answers(pub &'static [(&'static str, &'static str)]);
 
-impl Conversation for Answers {
-    fn answer(&mut self, _: usize, question: &Reply) -> Result<Turn, MechanismError> {
+impl CommandExchange for Answers {
+    fn answer(&mut self, _: usize, question: &Reply) -> Result<Response, MechanismError> {
         let text = question.text();
         let known = self.0.iter().find(|(word, _)| text.contains(word));
         known
-            .map(|(_, answer)| Turn::Text((*answer).to_owned()))
+            .map(|(_, answer)| Response::Text((*answer).to_owned()))
             .ok_or_else(|| MechanismError::new("a question that nobody thought of"))
     }
 }

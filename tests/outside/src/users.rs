@@ -43,9 +43,9 @@ pub struct Member {
 /// `[ text SP ] "<" Mailbox ">" / Mailbox` (RFC 5321 §3.5.2)
 fn member(input: &[u8]) -> Parsed<'_, Member> {
     let bare = map(parser::mailbox, |mailbox| Member { name: String::new(), mailbox });
-    let path = delimited(tag("<"), take_till(|octet| octet == b'>'), tag(">"));
+    let path = delimited(tag("<"), take_till(|byte| byte == b'>'), tag(">"));
     let named =
-        map_opt((take_till(|octet| octet == b'<'), path), |(name, path): (&[u8], &[u8])| {
+        map_opt((take_till(|byte| byte == b'<'), path), |(name, path): (&[u8], &[u8])| {
             Some(Member {
                 name: String::from_utf8_lossy(name).trim().to_owned(),
                 mailbox: std::str::from_utf8(path).ok()?.parse().ok()?,

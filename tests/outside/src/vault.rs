@@ -26,14 +26,14 @@ impl Vault {
     }
 
     fn answer(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
-        let octets = challenge.decode()?;
+        let bytes = challenge.decode()?;
         match self.expected {
             None => {
-                let sum = octets.iter().fold(self.key, |sum, octet| sum.wrapping_add(*octet));
+                let sum = bytes.iter().fold(self.key, |sum, byte| sum.wrapping_add(*byte));
                 self.expected = Some(sum.wrapping_mul(2));
                 Ok(Secret::from([sum].as_slice()).into())
             }
-            Some(expected) if octets == [expected] => {
+            Some(expected) if bytes == [expected] => {
                 self.verified = true;
                 Ok(Secret::default().into())
             }

@@ -5,14 +5,14 @@ use smtp::parser::{self, Parsed, nom::Parser as _};
 use smtp::{Reply, SmtpCommand, SmtpReply};
 
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "WELLKNOWN", requires = "WELLKNOWN", reply = Document, accepts(250), valid_in(Home))]
+#[smtp(verb = "WELLKNOWN", requires = "WELLKNOWN", reply = Document, accepts(250), valid_in(Idle))]
 pub struct WellKnown<'a>(#[smtp(xtext)] pub &'a str);
 
 /// A summary in the first line, the document as xtext in the others.
 #[derive(Debug, PartialEq, Eq, SmtpReply)]
 pub struct Document {
     #[smtp(key = "SIZE")]
-    pub octets: Option<u64>,
+    pub bytes: Option<u64>,
     #[smtp(word = 0)]
     pub name: String,
     #[smtp(lines = content)]

@@ -6,7 +6,7 @@ use smtp::SmtpCommand;
 
 /// Only the attributes that the server lists are sent.
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "XFORWARD", requires = "XFORWARD", pipelining, valid_in(Home))]
+#[smtp(verb = "XFORWARD", requires = "XFORWARD", pipelining, valid_in(Idle))]
 pub struct XForward {
     #[smtp(param = "NAME", if_listed, xtext)]
     pub name: String,

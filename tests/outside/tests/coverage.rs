@@ -22,7 +22,7 @@ async fn greeted(offers: &str, dialogue: &str) -> (Connection<Greeted>, Peer) {
     let hello = format!("S: 220 hi\nC: EHLO *\nS: 250-mail.example.test\nS: 250 {offers}\n");
     let (stream, peer) = Script::new(&hello).then(dialogue).start();
     let server = Server::new("mail.example.test", 25);
-    (Connection::over(stream, &server).await.unwrap(), peer)
+    (Connection::from_stream(stream, &server).await.unwrap(), peer)
 }
 
 async fn secured(offers: &str, dialogue: &str) -> (Connection<Tls>, Peer) {
@@ -30,7 +30,7 @@ async fn secured(offers: &str, dialogue: &str) -> (Connection<Tls>, Peer) {
     let (stream, peer) = Script::new("-- tls --").then(&hello).then(dialogue).start();
     let server = Server::new("mail.example.test", 465);
     let tls = TlsConfig::builder().root_pem(peer.authority_pem()).build().unwrap();
-    (Connection::over_tls(stream, &server, &tls).await.unwrap(), peer)
+    (Connection::from_tls_stream(stream, &server, &tls).await.unwrap(), peer)
 }
 
 async fn authed(offers: &str, dialogue: &str) -> (Connection<Authed>, Peer) {
@@ -41,7 +41,7 @@ async fn authed(offers: &str, dialogue: &str) -> (Connection<Authed>, Peer) {
     let (stream, peer) = Script::new("-- tls --").then(&hello).then(login).then(dialogue).start();
     let server = Server::new("mail.example.test", 465);
     let tls = TlsConfig::builder().root_pem(peer.authority_pem()).build().unwrap();
-    let connection = Connection::over_tls(stream, &server, &tls).await.unwrap();
+    let connection = Connection::from_tls_stream(stream, &server, &tls).await.unwrap();
     let mut plain = Plain("me".to_owned(), Secret::from("pencil"));
     (connection.authenticate(&mut plain).await.unwrap(), peer)
 }
@@ -52,8 +52,8 @@ fn lines() {
     let atrn = |names: &[&str]| Atrn { domains: names.iter().map(|name| domain(name)).collect() };
     assert_eq!(line(&atrn(&[]), &["ATRN"]), "ATRN\r\n");
     assert_eq!(line(&atrn(&["a.example", "b.example"]), &["ATRN"]), "ATRN a.example,b.example\r\n");
-    assert_eq!(line(&Bdat { octets: 100, last: false }, &["CHUNKING"]), "BDAT 100\r\n");
-    assert_eq!(line(&Bdat { octets: 0, last: true }, &["CHUNKING"]), "BDAT 0 LAST\r\n");
+    assert_eq!(line(&Bdat { bytes: 100, last: false }, &["CHUNKING"]), "BDAT 100\r\n");
+    assert_eq!(line(&Bdat { bytes: 0, last: true }, &["CHUNKING"]), "BDAT 0 LAST\r\n");
     let uri = "imap://harry@example.com/INBOX;uid=25627;urlauth=x";
     assert_eq!(line(&Burl { uri, last: true }, &["BURL imap"]), format!("BURL {uri} LAST\r\n"));
     assert!(encode(&Burl { uri: "imap://a b", last: true }, &offering(&["BURL"])).is_err());
@@ -98,7 +98,7 @@ async fn users_and_lists() {
     let Error::Reply(error) = connection.send(Expn(text("Others"))).await.unwrap_err() else {
         panic!("the second line is no member");
     };
-    assert_eq!(error.place().map(|(line, _)| line), Some(1));
+    assert_eq!(error.position().map(|(line, _)| line), Some(1));
     assert!(error.to_string().contains("line 2"), "{error}");
     peer.finish();
 }
@@ -111,7 +111,7 @@ async fn a_document() {
                     S: 250 world";
     let (mut connection, peer) = greeted("WELLKNOWN", dialogue).await;
     let document = connection.send(WellKnown("security")).await.unwrap();
-    assert_eq!((document.octets, document.name.as_str()), (Some(11), "security"));
+    assert_eq!((document.bytes, document.name.as_str()), (Some(11), "security"));
     assert_eq!(document.content(), b"Hello world");
     peer.finish();
 }
@@ -128,15 +128,15 @@ async fn a_conversation() {
                     S: 350 the airspeed of a swallow?";
     let (mut connection, peer) = greeted("SIZE", dialogue).await;
     let mut answers = Answers(&[("colour", "blue"), ("quest", "mail")]);
-    let thanks = connection.converse(Survey, &mut answers).await.unwrap();
+    let thanks = connection.exchange(Survey, &mut answers).await.unwrap();
     assert_eq!(thanks, Thanks { score: 9, rank: None });
-    let lost = connection.converse(Survey, &mut answers).await.unwrap_err();
+    let lost = connection.exchange(Survey, &mut answers).await.unwrap_err();
     assert!(lost.to_string().contains("nobody thought of"), "{lost}");
     assert!(peer.is_closed());
 
     let (mut connection, peer) = greeted("SIZE", "C: X-SURVEY\nS: 350 colour?").await;
     let mut forged = Answers(&[("colour", "blue\r\nDATA")]);
-    assert!(connection.converse(Survey, &mut forged).await.is_err());
+    assert!(connection.exchange(Survey, &mut forged).await.is_err());
     assert!(peer.written().ends_with(b"X-SURVEY\r\n"), "nothing of it was sent");
 }
 
@@ -151,13 +151,13 @@ async fn a_conversation_that_authenticates() {
     let (connection, peer) = secured("X-EXPS GSSAPI", dialogue).await;
     let begin = Exps { mechanism: "GSSAPI", token: Secret::from("t1") };
     let mut ticket = Ticket(vec![Secret::from("t2")]);
-    let (mut connection, _) = connection.converse_into(begin, &mut ticket).await.unwrap();
+    let (mut connection, _) = connection.exchange_into(begin, &mut ticket).await.unwrap();
     connection.send(smtp::command::Noop).await.unwrap();
     peer.finish();
 
     let (connection, peer) = secured("X-EXPS GSSAPI", "C: X-EXPS *\nS: 535 no").await;
     let begin = Exps { mechanism: "GSSAPI", token: Secret::from("t1") };
-    let refused = connection.converse_into(begin, &mut Ticket(vec![])).await;
+    let refused = connection.exchange_into(begin, &mut Ticket(vec![])).await;
     assert!(matches!(refused, Err(TransitionError::Refused(_))));
     peer.finish();
 }
@@ -167,7 +167,7 @@ async fn the_roles_turn() {
     let dialogue = "C: ATRN example.com\nS: 250 now I am the client\nS: EHLO mail.example.test";
     let (connection, peer) = authed("ATRN", dialogue).await;
     let atrn = Atrn { domains: vec!["example.com".parse().unwrap()] };
-    let (over, reply) = connection.hand_over(atrn).await.unwrap();
+    let (over, reply) = connection.into_stream(atrn).await.unwrap();
     assert_eq!(reply.text(), "now I am the client");
     assert_eq!(over.unread, "EHLO mail.example.test\r\n");
     assert!(!peer.is_closed(), "the stream is ours to go on with");
@@ -175,7 +175,7 @@ async fn the_roles_turn() {
     assert!(peer.is_closed());
 
     let (connection, _) = authed("ATRN", "C: ATRN\nS: 453 no mail").await;
-    let refused = connection.hand_over(Atrn { domains: vec![] }).await;
+    let refused = connection.into_stream(Atrn { domains: vec![] }).await;
     assert!(matches!(refused, Err(TransitionError::Refused(_))));
 }
 

@@ -9,14 +9,14 @@ use smtp::{Connection, Secret, Server, TlsConfig, TransitionError};
 async fn greeted(dialogue: &str) -> (Connection<Greeted>, Peer) {
     let (stream, peer) = Script::new(dialogue).start();
     let server = Server::new("mail.example.test", 25);
-    (Connection::over(stream, &server).await.unwrap(), peer)
+    (Connection::from_stream(stream, &server).await.unwrap(), peer)
 }
 
 async fn secured(dialogue: &str) -> (Connection<Tls>, Peer) {
     let (stream, peer) = Script::new("-- tls --").then(dialogue).start();
     let server = Server::new("mail.example.test", 465);
     let tls = TlsConfig::builder().root_pem(peer.authority_pem()).build().unwrap();
-    (Connection::over_tls(stream, &server, &tls).await.unwrap(), peer)
+    (Connection::from_tls_stream(stream, &server, &tls).await.unwrap(), peer)
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! AUTH is a conversation, so it is in no group.
+//! AUTH is an exchange, so it is in no group.
 
 use smtp::command::{Auth, Mail};
 use smtp::state::Tls;

@@ -5,7 +5,7 @@ use smtp::state::Authed;
 use smtp::{Connection, Error, SmtpCommand};
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-NOTE", valid_in(Home), pipelining)]
+#[smtp(verb = "X-NOTE", valid_in(Idle), pipelining)]
 struct Note;
 
 async fn program(connection: Connection<Authed>, mail: Mail) -> Result<(), Error> {

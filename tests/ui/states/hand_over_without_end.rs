@@ -5,7 +5,7 @@ use smtp::state::Tls;
 use smtp::{Connection, Error};
 
 async fn send(connection: Connection<Tls>) -> Result<(), Error> {
-    connection.hand_over(Noop).await?;
+    connection.into_stream(Noop).await?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! A question that leads away, where it is to stay.
 
 use smtp::state::Tls;
-use smtp::{Connection, Error, Conversation, SmtpCommand};
+use smtp::{Connection, Error, CommandExchange, SmtpCommand};
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-ASK", accepts(235, 334), converses, transition(Tls => Authed))]
 struct Ask;
 
-async fn program(mut connection: Connection<Tls>, say: &mut dyn Conversation) -> Result<(), Error> {
-    connection.converse(Ask, say).await?;
+async fn program(mut connection: Connection<Tls>, say: &mut dyn CommandExchange) -> Result<(), Error> {
+    connection.exchange(Ask, say).await?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! A question that stays, on the way to another state.
 
 use smtp::state::Greeted;
-use smtp::{Connection, Error, Conversation, SmtpCommand};
+use smtp::{Connection, Error, CommandExchange, SmtpCommand};
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-ASK", accepts(250, 334), converses, valid_in(Greeted))]
 struct Ask;
 
-async fn program(connection: Connection<Greeted>, say: &mut dyn Conversation) -> Result<(), Error> {
-    connection.converse_into(Ask, say).await?;
+async fn program(connection: Connection<Greeted>, say: &mut dyn CommandExchange) -> Result<(), Error> {
+    connection.exchange_into(Ask, say).await?;
     Ok(())
 }
 

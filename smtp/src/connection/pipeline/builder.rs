@@ -18,14 +18,14 @@ use crate::exchange::pipeline::predicted::PredictedState;
 use crate::exchange::pipeline::tuple::{Append, Member, Members};
 use crate::message::body::Body;
 use crate::proto::command::Command;
-use crate::state::{Home, InTransaction, Reachable, State, Transition, ValidIn};
+use crate::state::{Idle, InTransaction, Reachable, State, Transition, ValidIn};
 
 /// A group of commands that begins in the state of its connection and stands in the state `S`.
 ///
 /// Await it to send it.
 #[must_use = "a group is sent when it is awaited"]
 pub struct Pipeline<'a, S: PipelineEnd, L> {
-    parts: PipelineParts<S::Home>,
+    parts: PipelineParts<S::Idle>,
     members: L,
     place: PhantomData<(fn() -> S, &'a ())>,
 }
@@ -40,7 +40,7 @@ type OneOf<'a, L, R> = <L as Append>::With<Member<'a, Outcome<R>>>;
 type EachOf<'a, L, R> = <L as Append>::With<Member<'a, Vec<Outcome<R>>>>;
 type MessageOf<'a, L, R> = <L as Append>::With<Member<'a, Message<R>>>;
 
-impl<H: Home> Connection<H> {
+impl<H: Idle> Connection<H> {
     /// Begins a [group of commands](crate::pipeline) that go out in one flight.
     ///
     /// # Cancellation
@@ -49,7 +49,7 @@ impl<H: Home> Connection<H> {
     pub fn pipeline<'a>(self) -> Pipeline<'a, H, ()> {
         let parts = PipelineParts {
             session: self.session,
-            home: self.state,
+            idle: self.state,
             state: PredictedState::default(),
             recipients: Vec::new(),
         };
@@ -57,21 +57,21 @@ impl<H: Home> Connection<H> {
     }
 }
 
-impl<H: Home> Connection<InTransaction<H>> {
+impl<H: Idle> Connection<InTransaction<H>> {
     /// Begins a [group of commands](crate::pipeline) within the transaction.
     ///
     /// # Cancellation
     ///
     /// Dropping the group, or its future, closes the connection.
     pub fn pipeline<'a>(self) -> Pipeline<'a, InTransaction<H>, ()> {
-        let InTransaction { home, accepted, declared, recipients } = self.state;
+        let InTransaction { idle, accepted, declared, recipients } = self.state;
         let state = PredictedState {
             open: true,
             recipients: accepted,
             declared,
             ..PredictedState::default()
         };
-        let parts = PipelineParts { session: self.session, home, state, recipients };
+        let parts = PipelineParts { session: self.session, idle, state, recipients };
         Pipeline { parts, members: (), place: PhantomData }
     }
 }
@@ -87,7 +87,7 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     }
 
     /// Adds MAIL: opens a transaction (RFC 5321 §3.3).
-    pub fn mail(self, mail: Mail) -> Pipeline<'a, InTransaction<S::Home>, OneOf<'a, L, Reply>>
+    pub fn mail(self, mail: Mail) -> Pipeline<'a, InTransaction<S::Idle>, OneOf<'a, L, Reply>>
     where
         Mail: StartsTransaction<S>,
     {
@@ -114,7 +114,7 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
 
     /// Adds DATA and the message, which ends the transaction (RFC 5321 §3.3). Without an accepted
     /// recipient nothing of the message is sent.
-    pub fn data(self, body: impl Into<Body<'a>>) -> Pipeline<'a, S::Home, MessageOf<'a, L, Reply>>
+    pub fn data(self, body: impl Into<Body<'a>>) -> Pipeline<'a, S::Idle, MessageOf<'a, L, Reply>>
     where
         Data: StartsData<S>,
     {
@@ -126,7 +126,7 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
         self,
         command: C,
         body: impl Into<Body<'a>>,
-    ) -> Pipeline<'a, S::Home, MessageOf<'a, L, R>>
+    ) -> Pipeline<'a, S::Idle, MessageOf<'a, L, R>>
     where
         C: StartsData<S> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
@@ -157,12 +157,12 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     }
 
     /// Ends the group, and the session, with QUIT.
-    pub fn quit(self) -> Closed<'a, AfterQuit<S::Home>, OneOf<'a, L, Reply>> {
+    pub fn quit(self) -> Closed<'a, AfterQuit<S::Idle>, OneOf<'a, L, Reply>> {
         Closed(self.one(StateEffect::Quit, Quit))
     }
 }
 
-impl<'a, H: Home, L: Append> Pipeline<'a, H, L> {
+impl<'a, H: Idle, L: Append> Pipeline<'a, H, L> {
     /// Adds a command that leads to another state, and ends the group with it: commands after a
     /// login would be sent without it if it was refused.
     pub fn last_transition<C>(
@@ -178,7 +178,7 @@ impl<'a, H: Home, L: Append> Pipeline<'a, H, L> {
     }
 }
 
-impl<'a, H: Home, L: Append> Pipeline<'a, InTransaction<H>, L> {
+impl<'a, H: Idle, L: Append> Pipeline<'a, InTransaction<H>, L> {
     /// Adds RSET: gives the transaction up (RFC 5321 §4.1.1.5).
     pub fn reset(self) -> Pipeline<'a, H, OneOf<'a, L, Reply>> {
         self.one(StateEffect::Close, Rset)
@@ -197,7 +197,7 @@ impl<'a, H: Home, L: Append> Pipeline<'a, InTransaction<H>, L> {
 impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
     fn one<E, C>(self, effect: StateEffect, command: C) -> Pipeline<'a, E, OneOf<'a, L, C::Reply>>
     where
-        E: PipelineEnd<Home = S::Home>,
+        E: PipelineEnd<Idle = S::Idle>,
         C: Command<Reply: Send> + Send + 'a,
     {
         self.add(Single::new(effect, command))
@@ -208,7 +208,7 @@ impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
         member: impl WithOutcome<'a, O> + 'a,
     ) -> Pipeline<'a, E, L::With<Member<'a, O>>>
     where
-        E: PipelineEnd<Home = S::Home>,
+        E: PipelineEnd<Idle = S::Idle>,
     {
         let members = self.members.with(Member::new(member));
         Pipeline { parts: self.parts, members, place: PhantomData }

@@ -13,7 +13,7 @@ use crate::error::refusal::Refusal;
 use crate::exchange::pipeline::predicted::PredictedState;
 use crate::message::recipient::Recipient;
 use crate::proto::command::CommandSpec;
-use crate::state::{Home, InTransaction, Reachable};
+use crate::state::{Idle, InTransaction, Reachable};
 
 /// Where a group can end, and what it hands back there.
 ///
@@ -25,17 +25,17 @@ use crate::state::{Home, InTransaction, Reachable};
 /// | with QUIT | `Result<(), Lost>` |
 pub trait PipelineEnd: sealed::Sealed {
     /// Where the session is between transactions.
-    type Home: Home;
+    type Idle: Idle;
     /// What is handed back.
     type Connection;
     #[doc(hidden)]
-    fn finish(result: PipelineResult<Self::Home>) -> Self::Connection;
+    fn finish(result: PipelineResult<Self::Idle>) -> Self::Connection;
 }
 
 /// A session between transactions or in one, without its type.
 pub struct PipelineParts<H> {
     pub(super) session: Box<Session>,
-    pub(super) home: H,
+    pub(super) idle: H,
     pub(super) state: PredictedState,
     /// The recipients of a transaction that is open.
     pub(super) recipients: Vec<Recipient>,
@@ -59,31 +59,31 @@ pub struct AfterTransition<S, N>(PhantomData<fn() -> (S, N)>);
 /// The end of a group that ends the session.
 pub struct AfterQuit<H>(PhantomData<fn() -> H>);
 
-impl<H: Home> PipelineResult<H> {
-    fn home(self) -> Result<Connection<H>, Lost> {
+impl<H: Idle> PipelineResult<H> {
+    fn idle(self) -> Result<Connection<H>, Lost> {
         match self.lost {
             Some(lost) => Err(lost),
-            None => Ok(Connection { session: self.parts.session, state: self.parts.home }),
+            None => Ok(Connection { session: self.parts.session, state: self.parts.idle }),
         }
     }
 
     fn refused<T>(mut self) -> Result<T, TransitionError<H>> {
         let refusal = self.reason.take().unwrap_or_else(Refusal::no_recipients);
-        Err(TransitionError::refused(self.home()?, refusal))
+        Err(TransitionError::refused(self.idle()?, refusal))
     }
 }
 
-impl<H: Home> PipelineEnd for H {
-    type Home = H;
+impl<H: Idle> PipelineEnd for H {
+    type Idle = H;
     type Connection = Result<Connection<H>, Lost>;
 
     fn finish(result: PipelineResult<H>) -> Self::Connection {
-        result.home()
+        result.idle()
     }
 }
 
-impl<H: Home> PipelineEnd for InTransaction<H> {
-    type Home = H;
+impl<H: Idle> PipelineEnd for InTransaction<H> {
+    type Idle = H;
     type Connection = Result<Connection<Self>, TransitionError<H>>;
 
     fn finish(result: PipelineResult<H>) -> Self::Connection {
@@ -93,14 +93,14 @@ impl<H: Home> PipelineEnd for InTransaction<H> {
         }
         let mut result = result;
         let recipients = std::mem::take(&mut result.parts.recipients);
-        let Connection { session, state: home } = result.home()?;
-        let state = Self { home, accepted, declared, recipients };
+        let Connection { session, state: idle } = result.idle()?;
+        let state = Self { idle, accepted, declared, recipients };
         Ok(Connection { session, state })
     }
 }
 
-impl<H: Home, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
-    type Home = H;
+impl<H: Idle, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
+    type Idle = H;
     type Connection = Result<Connection<N>, TransitionError<H>>;
 
     fn finish(mut result: PipelineResult<H>) -> Self::Connection {
@@ -108,7 +108,7 @@ impl<H: Home, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
             return result.refused();
         };
         let learned = result.learned.take();
-        let Connection { session, state } = result.home()?;
+        let Connection { session, state } = result.idle()?;
         let mut state = N::enter(state);
         state.record_accepted(&spec, declared);
         if let Some(learned) = learned {
@@ -118,8 +118,8 @@ impl<H: Home, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
     }
 }
 
-impl<H: Home> PipelineEnd for AfterQuit<H> {
-    type Home = H;
+impl<H: Idle> PipelineEnd for AfterQuit<H> {
+    type Idle = H;
     type Connection = Result<(), Lost>;
 
     fn finish(result: PipelineResult<H>) -> Self::Connection {
@@ -151,8 +151,8 @@ impl<H> Debug for AfterQuit<H> {
     }
 }
 
-impl<H: Home> sealed::Sealed for H {}
-impl<H: Home> sealed::Sealed for InTransaction<H> {}
+impl<H: Idle> sealed::Sealed for H {}
+impl<H: Idle> sealed::Sealed for InTransaction<H> {}
 impl<S, N> sealed::Sealed for AfterTransition<S, N> {}
 impl<H> sealed::Sealed for AfterQuit<H> {}
 

@@ -1,7 +1,7 @@
 //! Which command may stand where in a group.
 
 use super::end::{PipelineEnd, PipelineParts};
-use crate::state::{Home, InTransaction, OpensContent, Pipelined, State, Transition, ValidIn};
+use crate::state::{Idle, InTransaction, OpensContent, Pipelined, State, Transition, ValidIn};
 
 /// A command that may stand in a group where the session is in the state `S`, with others after
 /// it: it is valid there ([`ValidIn`]) and may be followed ([`Pipelined`]).
@@ -21,7 +21,7 @@ impl<S: State, C: ValidIn<S> + Pipelined> PipelinedIn<S> for C {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pipelined as a transition out of the state `{S}`",
     label = "does not open or end a transaction in `{S}`, or its reply must be waited for",
-    note = "within a group a command opens a transaction or ends it: `#[smtp(transition(Home => InTransaction), pipelining)]`",
+    note = "within a group a command opens a transaction or ends it: `#[smtp(transition(Idle => InTransaction), pipelining)]`",
     note = "one that leads elsewhere, or must be waited for, is the last of its group (RFC 2920 §3.1): `last_transition`"
 )]
 pub trait PipelinedTransition<S: PipelineEnd, N: PipelineEnd>: Transition<S>
@@ -32,7 +32,7 @@ where
     #[doc(hidden)]
     const OPENS: bool;
     #[doc(hidden)]
-    fn carry(parts: PipelineParts<S::Home>) -> PipelineParts<N::Home>;
+    fn carry(parts: PipelineParts<S::Idle>) -> PipelineParts<N::Idle>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -44,7 +44,7 @@ where
 {
     const OPENS: bool = N::OPENS;
 
-    fn carry(parts: PipelineParts<S::Home>) -> PipelineParts<N::Home> {
+    fn carry(parts: PipelineParts<S::Idle>) -> PipelineParts<N::Idle> {
         N::carry(parts)
     }
 }
@@ -52,10 +52,10 @@ where
 /// A state that is next to `S` within one group.
 trait SiblingState<S: PipelineEnd>: PipelineEnd {
     const OPENS: bool;
-    fn carry(parts: PipelineParts<S::Home>) -> PipelineParts<Self::Home>;
+    fn carry(parts: PipelineParts<S::Idle>) -> PipelineParts<Self::Idle>;
 }
 
-impl<H: Home> SiblingState<H> for InTransaction<H> {
+impl<H: Idle> SiblingState<H> for InTransaction<H> {
     const OPENS: bool = true;
 
     fn carry(parts: PipelineParts<H>) -> PipelineParts<H> {
@@ -63,7 +63,7 @@ impl<H: Home> SiblingState<H> for InTransaction<H> {
     }
 }
 
-impl<H: Home> SiblingState<InTransaction<H>> for H {
+impl<H: Idle> SiblingState<InTransaction<H>> for H {
     const OPENS: bool = false;
 
     fn carry(parts: PipelineParts<H>) -> PipelineParts<H> {
@@ -80,7 +80,7 @@ impl<H: Home> SiblingState<InTransaction<H>> for H {
 pub trait StartsTransaction<S> {}
 
 #[diagnostic::do_not_recommend]
-impl<S: Home, C: Transition<S, Next = InTransaction<S>> + Pipelined> StartsTransaction<S> for C {}
+impl<S: Idle, C: Transition<S, Next = InTransaction<S>> + Pipelined> StartsTransaction<S> for C {}
 
 /// A command that opens content where a transaction is open for it.
 #[diagnostic::on_unimplemented(
@@ -91,4 +91,4 @@ impl<S: Home, C: Transition<S, Next = InTransaction<S>> + Pipelined> StartsTrans
 pub trait StartsData<S>: OpensContent {}
 
 #[diagnostic::do_not_recommend]
-impl<H: Home, C: OpensContent> StartsData<InTransaction<H>> for C {}
+impl<H: Idle, C: OpensContent> StartsData<InTransaction<H>> for C {}

@@ -17,7 +17,7 @@ use crate::state::State as _;
 /// A group on its way. Nothing is sent before it is polled.
 #[must_use = "a group is sent when its future is awaited"]
 pub struct RunPipeline<'a, S: PipelineEnd, L> {
-    result: Option<PipelineResult<S::Home>>,
+    result: Option<PipelineResult<S::Idle>>,
     run: Option<PipelineRun<'a, L>>,
     /// EHLO, after a command that begins the session anew.
     hello: Option<Hello>,
@@ -28,9 +28,9 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
 }
 
 impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
-    pub(super) fn new(mut parts: PipelineParts<S::Home>, members: L) -> Self {
+    pub(super) fn new(mut parts: PipelineParts<S::Idle>, members: L) -> Self {
         let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
-        let mut run = PipelineRun::new(members, parts.home.capabilities(), parts.state, recipients);
+        let mut run = PipelineRun::new(members, parts.idle.capabilities(), parts.state, recipients);
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
         let (result, run) = (Some(result), Some(run));
@@ -41,7 +41,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
     fn poll_group(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<(PipelineResult<S::Home>, PipelineRun<'a, L>)>> {
+    ) -> Poll<Option<(PipelineResult<S::Idle>, PipelineRun<'a, L>)>> {
         let (Some(result), Some(run)) = (&mut self.result, &mut self.run) else {
             return Poll::Ready(None);
         };
@@ -69,7 +69,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
             }
             let resets = result.last.is_some_and(|last| last.resets);
             if resets && result.parts.state.left.is_some() {
-                let secure = result.parts.home.security().is_some();
+                let secure = result.parts.idle.security().is_some();
                 let config = &session.config;
                 self.hello = Some(Hello::again(&config.client_name, &config.ignored, secure));
             }

@@ -126,7 +126,7 @@ where
         let bytes = || self.in_flight.iter().map(|flight| flight.bytes).sum::<u64>();
         engine.facts.bdat_verified
             && self.in_flight.len() < transfer.messages
-            && bytes() < transfer.octets
+            && bytes() < transfer.bytes
     }
 
     /// Reports a message that is refused before anything of it is sent.

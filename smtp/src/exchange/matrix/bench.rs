@@ -79,7 +79,7 @@ impl Bench {
         let limits = Limits {
             reply_line: 96,
             reply_lines: 8,
-            reply_octets: 512,
+            reply_bytes: 512,
             auth_line: 256,
             ..Limits::default()
         };

@@ -45,7 +45,7 @@ pub(super) enum Injection {
     WriteErrorThenRefusal,
     /// The source of the body fails.
     BodyError,
-    /// The source of messages gives one that cannot be sent; of a mechanism or a conversation: there
+    /// The source of messages gives one that cannot be sent; of a mechanism or an exchange: there
     /// is no answer.
     SourceError,
     /// Nothing happens for too long.

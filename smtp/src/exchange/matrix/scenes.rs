@@ -17,8 +17,8 @@ use super::setting::{Cell, Mode, Scene, Source, Trace};
 use super::sources::{Answers, Feeder, Pieces, Queue, Slow, facts};
 use crate::command::{Data, Noop, Quit};
 use crate::error::lost::Lost;
-use crate::exchange::Answer;
-use crate::exchange::command::{CommandExchange, Parting};
+use crate::exchange::CommandResult;
+use crate::exchange::command::{Parting, SendCommand};
 use crate::exchange::delivery::Delivery;
 use crate::exchange::dialog::Dialog;
 use crate::exchange::feed::{Fed, FeedQueue, OwnedMessage};
@@ -91,7 +91,7 @@ impl Stage<'_> {
             match scene {
                 Scene::Hello | Scene::HelloOld => self.hello()?,
                 Scene::Command => {
-                    let mut noop = CommandExchange::new(Noop, &self.capabilities, false);
+                    let mut noop = SendCommand::new(Noop, &self.capabilities, false);
                     let ran = self.bench.run(&mut noop)?;
                     self.answered(ran.lost, ran.output.map(|it| it.map(|(reply, _)| Some(reply))));
                 }
@@ -188,7 +188,11 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn answered(&mut self, lost: bool, answer: Result<Answer<Option<smtp_grammar::Reply>>, Lost>) {
+    fn answered(
+        &mut self,
+        lost: bool,
+        answer: Result<CommandResult<Option<smtp_grammar::Reply>>, Lost>,
+    ) {
         self.story.lost = lost;
         self.story.answered = Some(match answer {
             Ok(Ok(reply)) => Answered::Yes(reply),
@@ -219,8 +223,11 @@ impl Stage<'_> {
         }
     }
 
-    fn command(&mut self, command: impl Command) -> Result<Answer<smtp_grammar::Reply>, String> {
-        let mut exchange = CommandExchange::new(command, &self.capabilities, false);
+    fn command(
+        &mut self,
+        command: impl Command,
+    ) -> Result<CommandResult<smtp_grammar::Reply>, String> {
+        let mut exchange = SendCommand::new(command, &self.capabilities, false);
         let ran = self.bench.run(&mut exchange)?;
         let answer = ran.output.map_err(|lost| format!("the setup is lost: {lost}"))?;
         Ok(answer.map(|(reply, _)| reply))

@@ -1,5 +1,5 @@
 //! Sources under the control of a cell: bodies, messages, and the answers of mechanisms and
-//! conversations that come when the bench lets them, or fail.
+//! exchanges that come when the bench lets them, or fail.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,7 +13,7 @@ use smtp_grammar::{Capabilities, Reply};
 
 use super::messages::{BROKEN, content, envelope};
 use crate::auth::{Challenge, Facts, Mechanism, MechanismError, Step};
-use crate::conversation::{Conversation, Turn};
+use crate::command_exchange::{CommandExchange, Response};
 use crate::exchange::delivery::{Delivered, Messages};
 use crate::exchange::feed::{FeedQueue, FeedSlot, OwnedMessage};
 use crate::message::body::{Body, BodySource};
@@ -240,12 +240,12 @@ pub(super) struct Answers {
     pub(super) until: usize,
 }
 
-impl Conversation for Answers {
-    fn answer(&mut self, round: usize, _: &Reply) -> Result<Turn, MechanismError> {
+impl CommandExchange for Answers {
+    fn answer(&mut self, round: usize, _: &Reply) -> Result<Response, MechanismError> {
         if round >= self.until {
             return Err(MechanismError::new("there is no answer"));
         }
-        Ok(Turn::Line(Secret::from("blue")))
+        Ok(Response::Line(Secret::from("blue")))
     }
 }
 

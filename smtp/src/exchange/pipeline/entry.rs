@@ -250,7 +250,7 @@ where
         Message {
             opening: self.command.outcome.unwrap_or(Outcome::Unknown),
             end: self.end.unwrap_or(Outcome::Unknown),
-            lone_dot: self.empty_message_reply,
+            empty_message_reply: self.empty_message_reply,
         }
     }
 

@@ -29,7 +29,7 @@ pub enum Outcome<T> {
 pub enum NotSent {
     /// A command before it was refused, without which it means nothing: a recipient without a
     /// sender, content without DATA.
-    BehindRefused,
+    AfterRefused,
     /// No recipient was accepted.
     NoRecipients,
     /// The connection was gone.
@@ -47,7 +47,7 @@ pub struct Message<R> {
     pub end: Outcome<Receipt>,
     /// What it said to a final dot without content: it had asked for a message although it had
     /// accepted no recipient (RFC 2920 §3.1).
-    pub lone_dot: Option<Reply>,
+    pub empty_message_reply: Option<Reply>,
 }
 
 impl<T> Outcome<T> {
@@ -84,7 +84,7 @@ impl<T> Outcome<T> {
 impl Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BehindRefused => "it was not sent: a command that it depends on was refused",
+            Self::AfterRefused => "it was not sent: a command that it depends on was refused",
             Self::NoRecipients => "it was not sent: no recipient was accepted",
             Self::Lost => "it was not sent: the connection was lost",
         })
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(said(Outcome::Accepted(())), "the server accepted it");
         let refusal = Refusal::no_recipients();
         assert_eq!(said(Outcome::Refused(refusal.clone())), refusal.to_string());
-        for why in [NotSent::BehindRefused, NotSent::NoRecipients, NotSent::Lost] {
+        for why in [NotSent::AfterRefused, NotSent::NoRecipients, NotSent::Lost] {
             assert_eq!(said(Outcome::NotSent(why)), why.to_string());
             assert!(why.to_string().starts_with("it was not sent: "));
         }

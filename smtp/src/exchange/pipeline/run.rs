@@ -296,7 +296,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     /// Why a member must not be sent, as far as can be seen by now.
     fn hinders(&mut self, effect: StateEffect) -> Option<NotSent> {
         if self.predicted.diverged.is_some() && effect != StateEffect::Quit {
-            return Some(NotSent::BehindRefused);
+            return Some(NotSent::AfterRefused);
         }
         if effect != StateEffect::Content {
             return None;
@@ -310,7 +310,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let checked = || check_body(content.body()?, declared, BodyMethod::Data).err();
         let refusal = failure.or_else(checked)?;
         content.end(Outcome::Refused(refusal));
-        Some(NotSent::BehindRefused)
+        Some(NotSent::AfterRefused)
     }
 
     /// Goes past a member that does not leave, when its turn comes.
@@ -339,7 +339,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let forbidden = match opened {
             Some(true) => forbids(content.body(), &state, &predicted),
             _ => {
-                content.end(Outcome::NotSent(NotSent::BehindRefused));
+                content.end(Outcome::NotSent(NotSent::AfterRefused));
                 // Not after a refused MAIL: a recipient that was accepted all the same has said so.
                 if state.open {
                     engine.facts.leave_transaction(state.recipients > 0);
@@ -414,7 +414,7 @@ fn forbids(
     predicted: &PredictedState,
 ) -> Option<Outcome<crate::message::receipt::Receipt>> {
     if confirmed.diverged.is_some() {
-        return Some(Outcome::NotSent(NotSent::BehindRefused));
+        return Some(Outcome::NotSent(NotSent::AfterRefused));
     }
     if !confirmed.is_ready() {
         return Some(Outcome::NotSent(NotSent::NoRecipients));

@@ -1,18 +1,18 @@
-//! What becomes a message by itself: octets and text in memory.
+//! What becomes a message by itself: bytes and text in memory.
 
 use bytes::Bytes;
 
 use super::{Body, Source};
 
 impl<'a> From<&'a [u8]> for Body<'a> {
-    fn from(octets: &'a [u8]) -> Self {
-        Self::from(Source::Borrowed(octets))
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::from(Source::Borrowed(bytes))
     }
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Body<'a> {
-    fn from(octets: &'a [u8; N]) -> Self {
-        Self::from(octets.as_slice())
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::from(bytes.as_slice())
     }
 }
 
@@ -23,8 +23,8 @@ impl<'a> From<&'a str> for Body<'a> {
 }
 
 impl<'a> From<&'a Vec<u8>> for Body<'a> {
-    fn from(octets: &'a Vec<u8>) -> Self {
-        Self::from(octets.as_slice())
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::from(bytes.as_slice())
     }
 }
 
@@ -35,14 +35,14 @@ impl<'a> From<&'a String> for Body<'a> {
 }
 
 impl From<Bytes> for Body<'_> {
-    fn from(octets: Bytes) -> Self {
-        Self::from(Source::Owned(octets))
+    fn from(bytes: Bytes) -> Self {
+        Self::from(Source::Owned(bytes))
     }
 }
 
 impl From<Vec<u8>> for Body<'_> {
-    fn from(octets: Vec<u8>) -> Self {
-        Self::from(Bytes::from(octets))
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::io;
 
-/// A source gave another number of octets than was [announced](crate::Body::length) for it.
+/// A source gave another number of bytes than was [announced](crate::Body::length) for it.
 ///
 /// The message is abandoned: the server was told a length, and what it would keep is not what was
 /// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::Fault::Body), and of
@@ -28,12 +28,12 @@ impl LengthError {
         Self { announced, found }
     }
 
-    /// How many octets were announced.
+    /// How many bytes were announced.
     pub fn announced(&self) -> u64 {
         self.announced
     }
 
-    /// How many octets there were. When there are too many, those up to the first that was not
+    /// How many bytes there were. When there are too many, those up to the first that was not
     /// announced, and what came with it.
     pub fn found(&self) -> u64 {
         self.found
@@ -44,9 +44,9 @@ impl Display for LengthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { announced, found } = self;
         if found < announced {
-            write!(f, "it ended after {found} octets, and {announced} were announced")
+            write!(f, "it ended after {found} bytes, and {announced} were announced")
         } else {
-            write!(f, "it goes on after the {announced} octets that were announced")
+            write!(f, "it goes on after the {announced} bytes that were announced")
         }
     }
 }

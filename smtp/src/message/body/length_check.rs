@@ -14,15 +14,15 @@ pub(super) struct LengthCheck<'a>(Option<Box<Counter<'a>>>);
 struct Counter<'a> {
     announced: Option<u64>,
     progress: Option<Progress<'a>>,
-    /// Octets of all pieces so far.
+    /// Bytes of all pieces so far.
     taken: u64,
     /// What was last told of the progress.
     told: Option<(u64, Option<u64>)>,
 }
 
 impl<'a> LengthCheck<'a> {
-    pub(super) fn announce(&mut self, octets: u64) {
-        self.counter().announced = Some(octets);
+    pub(super) fn announce(&mut self, bytes: u64) {
+        self.counter().announced = Some(bytes);
     }
 
     #[inline]
@@ -43,10 +43,10 @@ impl<'a> LengthCheck<'a> {
 
     /// Compares what was announced with the length of a message that is in memory.
     #[inline]
-    pub(super) fn check_all(&self, octets: usize) -> Result<(), LengthError> {
+    pub(super) fn check_all(&self, bytes: usize) -> Result<(), LengthError> {
         match self.announced() {
-            Some(announced) if announced != octets as u64 => {
-                Err(LengthError::new(announced, octets as u64))
+            Some(announced) if announced != bytes as u64 => {
+                Err(LengthError::new(announced, bytes as u64))
             }
             _ => Ok(()),
         }
@@ -54,8 +54,8 @@ impl<'a> LengthCheck<'a> {
 
     /// Compares what was announced with the first piece, which is not counted yet; `None` where there
     /// is none.
-    pub(super) fn check_first(&self, octets: Option<usize>) -> Result<(), LengthError> {
-        match (self.announced(), octets.map(|octets| octets as u64)) {
+    pub(super) fn check_first(&self, bytes: Option<usize>) -> Result<(), LengthError> {
+        match (self.announced(), bytes.map(|bytes| bytes as u64)) {
             (Some(announced), Some(found)) if announced < found => {
                 Err(LengthError::new(announced, found))
             }
@@ -65,10 +65,10 @@ impl<'a> LengthCheck<'a> {
     }
 
     /// Counts the next piece, before any of it is handed over; `None` after the last.
-    pub(super) fn check(&mut self, octets: Option<usize>) -> Result<(), LengthError> {
-        match (&mut self.0, octets) {
+    pub(super) fn check(&mut self, bytes: Option<usize>) -> Result<(), LengthError> {
+        match (&mut self.0, bytes) {
             (None, _) => Ok(()),
-            (Some(counter), Some(octets)) => counter.take(octets as u64),
+            (Some(counter), Some(bytes)) => counter.take(bytes as u64),
             (Some(counter), None) => counter.end(),
         }
     }
@@ -88,8 +88,8 @@ impl<'a> LengthCheck<'a> {
 }
 
 impl Counter<'_> {
-    fn take(&mut self, octets: u64) -> Result<(), LengthError> {
-        self.taken = self.taken.saturating_add(octets);
+    fn take(&mut self, bytes: u64) -> Result<(), LengthError> {
+        self.taken = self.taken.saturating_add(bytes);
         match self.announced {
             Some(announced) if announced < self.taken => {
                 Err(LengthError::new(announced, self.taken))

@@ -23,11 +23,11 @@ impl<'a> Body<'a> {
     /// use futures_core::Stream;
     /// use smtp::Body;
     ///
-    /// fn with_length<S>(pieces: S, octets: u64) -> Body<'static>
+    /// fn with_length<S>(pieces: S, bytes: u64) -> Body<'static>
     /// where
     ///     S: Stream<Item = Result<Vec<u8>, Infallible>> + Send + 'static,
     /// {
-    ///     Body::from_stream(pieces).length(octets)
+    ///     Body::from_stream(pieces).length(bytes)
     /// }
     /// ```
     pub fn from_stream<S, B, E>(stream: S) -> Self

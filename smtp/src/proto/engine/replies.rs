@@ -196,7 +196,7 @@ impl Limits {
         ReplyLimits {
             line: if auth { self.auth_line } else { self.reply_line },
             lines: lines.unwrap_or(self.reply_lines),
-            octets: self.reply_octets.max(if auth { self.auth_line } else { 0 }),
+            bytes: self.reply_bytes.max(if auth { self.auth_line } else { 0 }),
             leniency: self.leniency.at(stage),
         }
     }

@@ -52,7 +52,7 @@ impl CaptureServerBuilder {
         self
     }
 
-    /// Speaks TLS from the first octet.
+    /// Speaks TLS from the first byte.
     pub fn implicit_tls(mut self) -> Self {
         self.settings.security = Security::Implicit;
         self
@@ -86,9 +86,9 @@ impl CaptureServerBuilder {
         self
     }
 
-    /// Takes messages of this many octets, at most (64 MiB).
-    pub fn size_limit(mut self, octets: usize) -> Self {
-        self.settings.size_limit = octets;
+    /// Takes messages of this many bytes, at most (64 MiB).
+    pub fn size_limit(mut self, bytes: usize) -> Self {
+        self.settings.size_limit = bytes;
         self
     }
 

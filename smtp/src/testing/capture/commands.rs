@@ -22,7 +22,7 @@ pub(super) enum Command {
     },
     Data,
     Bdat {
-        octets: usize,
+        bytes: usize,
         last: bool,
     },
     Rset,
@@ -54,10 +54,8 @@ impl Command {
                 _ => Self::Malformed,
             },
             ("DATA", []) => Self::Data,
-            ("BDAT", [octets]) => Self::bdat(octets, false),
-            ("BDAT", [octets, last]) if last.eq_ignore_ascii_case("LAST") => {
-                Self::bdat(octets, true)
-            }
+            ("BDAT", [bytes]) => Self::bdat(bytes, false),
+            ("BDAT", [bytes, last]) if last.eq_ignore_ascii_case("LAST") => Self::bdat(bytes, true),
             ("RSET", []) => Self::Rset,
             ("NOOP", _) => Self::Noop,
             ("QUIT", []) => Self::Quit,
@@ -79,8 +77,8 @@ impl Command {
         Self::Auth { mechanism: mechanism.to_ascii_uppercase(), initial }
     }
 
-    fn bdat(octets: &str, last: bool) -> Self {
-        octets.parse().map_or(Self::Malformed, |octets| Self::Bdat { octets, last })
+    fn bdat(bytes: &str, last: bool) -> Self {
+        bytes.parse().map_or(Self::Malformed, |bytes| Self::Bdat { bytes, last })
     }
 }
 
@@ -128,7 +126,7 @@ mod tests {
             ("MAIL FROM: <a@b>", Command::Malformed),
             ("MAIL FROM:<a@b>SIZE=3", Command::Malformed),
             ("RCPT TO:<>", Command::Malformed),
-            ("BDAT 12 LAST", Command::Bdat { octets: 12, last: true }),
+            ("BDAT 12 LAST", Command::Bdat { bytes: 12, last: true }),
             ("BDAT x", Command::Malformed),
             ("STARTTLS now", Command::Malformed),
             ("FOO", Command::Unknown),

@@ -13,7 +13,7 @@ use super::commands::Command;
 use super::message::Captured;
 use super::transport::{BadLine, Transport};
 
-/// The longest command line: 512 octets, and what the offered extensions add.
+/// The longest command line: 512 bytes, and what the offered extensions add.
 const LINE: usize = 512 + 26 + 17 + 10 + 500 + 507;
 
 pub(super) async fn serve(
@@ -79,7 +79,7 @@ struct Session {
 }
 
 impl Session {
-    /// Octets after STARTTLS were not sent by the client that will be inside TLS.
+    /// Bytes after STARTTLS were not sent by the client that will be inside TLS.
     fn may_start_tls(&self) -> bool {
         self.settings.security == Security::StartTls
             && !self.transport.is_tls()
@@ -95,7 +95,7 @@ impl Session {
             Command::Mail { path, parameters } => self.mail(path, parameters),
             Command::Rcpt { path, parameters } => self.rcpt(path, parameters),
             Command::Data => return self.data().await,
-            Command::Bdat { octets, last } => return self.bdat(octets, last).await,
+            Command::Bdat { bytes, last } => return self.bdat(bytes, last).await,
             Command::Rset => {
                 self.reset();
                 self.say("250 2.0.0 Ok");
@@ -224,8 +224,8 @@ impl Session {
         Ok(())
     }
 
-    async fn bdat(&mut self, octets: usize, last: bool) -> io::Result<()> {
-        let Some(chunk) = self.transport.octets(octets).await? else {
+    async fn bdat(&mut self, bytes: usize, last: bool) -> io::Result<()> {
+        let Some(chunk) = self.transport.bytes(bytes).await? else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
         if self.recipients.is_empty() {

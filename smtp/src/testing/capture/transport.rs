@@ -1,4 +1,4 @@
-//! Lines and octets over a socket, in clear or inside TLS.
+//! Lines and bytes over a socket, in clear or inside TLS.
 
 use std::io;
 
@@ -66,7 +66,7 @@ impl Transport {
         most: usize,
     ) -> io::Result<Option<Result<Vec<u8>, BadLine>>> {
         loop {
-            if let Some(end) = self.input.iter().position(|&octet| octet == b'\n') {
+            if let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
                 let line = self.input.split_to(end + 1);
                 return Ok(Some(match line.strip_suffix(b"\r\n") {
                     None => Err(BadLine::BareLineFeed),
@@ -80,16 +80,16 @@ impl Transport {
         }
     }
 
-    /// Exactly so many octets. None when the stream ends before.
-    pub(super) async fn octets(&mut self, count: usize) -> io::Result<Option<Vec<u8>>> {
+    /// Exactly so many bytes. None when the stream ends before.
+    pub(super) async fn bytes(&mut self, count: usize) -> io::Result<Option<Vec<u8>>> {
         while self.input.len() < count {
             if self.read().await? == 0 {
                 return Ok(None);
             }
         }
-        let octets = self.input[..count].to_vec();
+        let bytes = self.input[..count].to_vec();
         self.input.advance(count);
-        Ok(Some(octets))
+        Ok(Some(bytes))
     }
 
     /// Writes the replies that are queued.

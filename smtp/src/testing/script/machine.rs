@@ -28,7 +28,7 @@ pub(super) struct Machine {
     stutters: [Option<Timer>; 2],
     tls: Option<ServerConnection>,
     /// What the client said and no step has asked for yet, in clear.
-    heard: Vec<u8>,
+    received: Vec<u8>,
     /// What the client has yet to read, as on the wire.
     pub(super) outgoing: VecDeque<u8>,
     pub(super) end: Option<End>,
@@ -67,7 +67,7 @@ impl Machine {
             wait: None,
             stutters: [None, None],
             tls: None,
-            heard: Vec::new(),
+            received: Vec::new(),
             outgoing: VecDeque::new(),
             end: None,
             reader: None,
@@ -81,13 +81,13 @@ impl Machine {
         machine
     }
 
-    /// Takes octets from the client.
-    pub(super) fn hear(&mut self, octets: &[u8]) {
-        self.written_raw.extend_from_slice(octets);
+    /// Takes bytes from the client.
+    pub(super) fn hear(&mut self, bytes: &[u8]) {
+        self.written_raw.extend_from_slice(bytes);
         if self.tls.is_some() {
-            self.hear_tls(octets);
+            self.hear_tls(bytes);
         } else {
-            self.hear_clear(octets);
+            self.hear_clear(bytes);
         }
         self.play();
         if let Some(reader) = self.reader.take() {
@@ -129,9 +129,9 @@ impl Machine {
 
     /// Has an endless server say more.
     pub(super) fn refill(&mut self) {
-        if let Some((_, Step::Endless(octets))) = self.steps.front() {
-            let octets = octets.clone();
-            self.say(&octets);
+        if let Some((_, Step::Endless(bytes))) = self.steps.front() {
+            let bytes = bytes.clone();
+            self.say(&bytes);
         }
     }
 
@@ -142,9 +142,9 @@ impl Machine {
     }
 
     /// What is left of the script that should not be.
-    pub(super) fn unplayed(&self) -> Option<String> {
-        if !self.heard.is_empty() {
-            return Some(format!("the client also said {}", shown(&self.heard)));
+    pub(super) fn remaining_steps(&self) -> Option<String> {
+        if !self.received.is_empty() {
+            return Some(format!("the client also said {}", shown(&self.received)));
         }
         match self.steps.front() {
             None | Some((_, Step::Silence | Step::Endless(_))) => None,
@@ -158,18 +158,18 @@ impl Machine {
             && let Some((line, step)) = self.steps.pop_front()
         {
             let done = match &step {
-                Step::Server(octets) => {
-                    if self.plan.lockstep && !self.heard.is_empty() {
+                Step::Server(bytes) => {
+                    if self.plan.lockstep && !self.received.is_empty() {
                         self.fail(line, "the client did not wait for the server");
                     }
-                    self.note("S", octets);
-                    self.say(octets);
+                    self.note("S", bytes);
+                    self.say(bytes);
                     true
                 }
                 Step::Client(text, open) => self.expect_line(line, text, *open),
-                Step::ClientRaw(octets) => self.expect_raw(line, octets),
+                Step::ClientRaw(bytes) => self.expect_raw(line, bytes),
                 Step::Tls => {
-                    if !self.heard.is_empty() {
+                    if !self.received.is_empty() {
                         self.fail(line, "the client went on in clear");
                     }
                     let tls = ServerConnection::new(self.certificate.config());
@@ -205,10 +205,10 @@ impl Machine {
     }
 
     fn expect_line(&mut self, number: usize, text: &str, open: bool) -> bool {
-        let Some(end) = self.heard.windows(2).position(|pair| pair == b"\r\n") else {
+        let Some(end) = self.received.windows(2).position(|pair| pair == b"\r\n") else {
             return false;
         };
-        let line: Vec<u8> = self.heard.drain(..end + 2).collect();
+        let line: Vec<u8> = self.received.drain(..end + 2).collect();
         let said = &line[..end];
         let right = if open { said.starts_with(text.as_bytes()) } else { said == text.as_bytes() };
         if !right {
@@ -219,42 +219,42 @@ impl Machine {
         true
     }
 
-    fn expect_raw(&mut self, number: usize, octets: &[u8]) -> bool {
-        let length = octets.len().min(self.heard.len());
-        if self.heard[..length] != octets[..length] {
-            let said = shown(&self.heard[..length]);
-            self.fail(number, &format!("expected {}, the client said {said}", shown(octets)));
+    fn expect_raw(&mut self, number: usize, bytes: &[u8]) -> bool {
+        let length = bytes.len().min(self.received.len());
+        if self.received[..length] != bytes[..length] {
+            let said = shown(&self.received[..length]);
+            self.fail(number, &format!("expected {}, the client said {said}", shown(bytes)));
         }
-        if self.heard.len() < octets.len() {
+        if self.received.len() < bytes.len() {
             return false;
         }
-        self.heard.drain(..octets.len());
-        self.note("C", octets);
+        self.received.drain(..bytes.len());
+        self.note("C", bytes);
         true
     }
 
-    fn say(&mut self, octets: &[u8]) {
+    fn say(&mut self, bytes: &[u8]) {
         match &mut self.tls {
-            None => self.outgoing.extend(octets),
+            None => self.outgoing.extend(bytes),
             Some(tls) => {
-                tls.writer().write_all(octets).expect("room for a reply");
+                tls.writer().write_all(bytes).expect("room for a reply");
                 self.flush_tls();
             }
         }
     }
 
-    fn hear_clear(&mut self, octets: &[u8]) {
-        self.written.extend_from_slice(octets);
-        self.heard.extend_from_slice(octets);
+    fn hear_clear(&mut self, bytes: &[u8]) {
+        self.written.extend_from_slice(bytes);
+        self.received.extend_from_slice(bytes);
     }
 
-    fn hear_tls(&mut self, mut octets: &[u8]) {
+    fn hear_tls(&mut self, mut bytes: &[u8]) {
         let Some(tls) = &mut self.tls else {
             return;
         };
         let mut clear = Vec::new();
-        while !octets.is_empty() {
-            let fed = tls.read_tls(&mut octets).is_ok() && tls.process_new_packets().is_ok();
+        while !bytes.is_empty() {
+            let fed = tls.read_tls(&mut bytes).is_ok() && tls.process_new_packets().is_ok();
             let mut piece = Vec::new();
             // Ends with `WouldBlock` once everything was read.
             let _ = tls.reader().read_to_end(&mut piece);
@@ -272,17 +272,17 @@ impl Machine {
     fn flush_tls(&mut self) {
         if let Some(tls) = &mut self.tls {
             while tls.wants_write() {
-                let mut octets = Vec::new();
-                if tls.write_tls(&mut octets).is_err() {
+                let mut bytes = Vec::new();
+                if tls.write_tls(&mut bytes).is_err() {
                     return;
                 }
-                self.outgoing.extend(octets);
+                self.outgoing.extend(bytes);
             }
         }
     }
 
-    fn note(&mut self, who: &str, octets: &[u8]) {
-        for line in octets.split_inclusive(|&octet| octet == b'\n') {
+    fn note(&mut self, who: &str, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let line = shown(line.trim_ascii_end());
             self.dialogue.extend([who, ": ", &line, "\n"]);
         }
@@ -304,11 +304,11 @@ impl Debug for Machine {
     }
 }
 
-/// Octets as a person can read them.
-fn shown(octets: &[u8]) -> String {
+/// Bytes as a person can read them.
+fn shown(bytes: &[u8]) -> String {
     const MOST: usize = 200;
-    let text = octets[..octets.len().min(MOST)].escape_ascii().to_string();
-    if octets.len() > MOST { format!("{text}... ({} octets)", octets.len()) } else { text }
+    let text = bytes[..bytes.len().min(MOST)].escape_ascii().to_string();
+    if bytes.len() > MOST { format!("{text}... ({} bytes)", bytes.len()) } else { text }
 }
 
 pub(super) fn broken(end: End) -> io::Error {

@@ -65,35 +65,35 @@ impl Script {
         self
     }
 
-    /// The server says these octets.
+    /// The server says these bytes.
     #[must_use]
-    pub fn server_raw(self, octets: impl Into<Vec<u8>>) -> Self {
-        self.step(Step::Server(octets.into()))
+    pub fn server_raw(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Server(bytes.into()))
     }
 
-    /// The client must say exactly these octets.
+    /// The client must say exactly these bytes.
     #[must_use]
-    pub fn client_raw(self, octets: impl Into<Vec<u8>>) -> Self {
-        self.step(Step::ClientRaw(octets.into()))
+    pub fn client_raw(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::ClientRaw(bytes.into()))
     }
 
-    /// The server says these octets again and again, for as long as the client reads.
+    /// The server says these bytes again and again, for as long as the client reads.
     #[must_use]
-    pub fn endless(self, octets: impl Into<Vec<u8>>) -> Self {
-        self.step(Step::Endless(octets.into()))
+    pub fn endless(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.step(Step::Endless(bytes.into()))
     }
 
-    /// Octets arrive in pieces of this length, at most.
+    /// Bytes arrive in pieces of this length, at most.
     #[must_use]
-    pub fn fragmented(mut self, octets: usize) -> Self {
-        self.plan.fragment = Some(octets.max(1));
+    pub fn fragmented(mut self, bytes: usize) -> Self {
+        self.plan.fragment = Some(bytes.max(1));
         self
     }
 
-    /// A write takes this many octets, at most.
+    /// A write takes this many bytes, at most.
     #[must_use]
-    pub fn write_limit(mut self, octets: usize) -> Self {
-        self.plan.write_limit = Some(octets.max(1));
+    pub fn write_limit(mut self, bytes: usize) -> Self {
+        self.plan.write_limit = Some(bytes.max(1));
         self
     }
 

@@ -24,7 +24,7 @@ impl Peer {
     /// When it was not, with the dialogue up to there.
     pub fn finish(&self) {
         let machine = lock(&self.machine);
-        if let Some(what) = machine.unplayed() {
+        if let Some(what) = machine.remaining_steps() {
             panic!("{what}\nthe dialogue:\n{}", machine.dialogue);
         }
     }

@@ -52,8 +52,8 @@ impl AsyncRead for ScriptedStream {
         }
         let most = machine.plan.fragment.unwrap_or(usize::MAX);
         let count = machine.outgoing.len().min(most).min(buffer.remaining());
-        let octets: Vec<u8> = machine.outgoing.drain(..count).collect();
-        buffer.put_slice(&octets);
+        let bytes: Vec<u8> = machine.outgoing.drain(..count).collect();
+        buffer.put_slice(&bytes);
         Poll::Ready(Ok(()))
     }
 }
@@ -62,7 +62,7 @@ impl AsyncWrite for ScriptedStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut machine = lock(&self.machine);
         if machine.must_stutter(Access::Write, cx) {
@@ -71,8 +71,8 @@ impl AsyncWrite for ScriptedStream {
         if let Some(end) = machine.end {
             return Poll::Ready(Err(broken(end)));
         }
-        let count = octets.len().min(machine.plan.write_limit.unwrap_or(usize::MAX));
-        machine.hear(&octets[..count]);
+        let count = bytes.len().min(machine.plan.write_limit.unwrap_or(usize::MAX));
+        machine.hear(&bytes[..count]);
         Poll::Ready(Ok(count))
     }
 

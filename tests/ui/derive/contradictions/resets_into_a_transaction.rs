@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", transition(Home => InTransaction), resets)]
+#[smtp(verb = "X-A", transition(Idle => InTransaction), resets)]
 struct Command;
 
 fn main() {}

@@ -1,4 +1,4 @@
-//! Octets without an encoder.
+//! Bytes without an encoder.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! Base64 of what has no octets.
+//! Base64 of what has no bytes.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! Octets that are no number.
+//! Bytes that are no number.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! A field without octets.
+//! A field without bytes.
 
 use smtp::SmtpCommand;
 

@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", accepts(250, 334), converses, pipelining, valid_in(Home))]
+#[smtp(verb = "X-A", accepts(250, 334), converses, pipelining, valid_in(Idle))]
 struct Command;
 
 fn main() {}

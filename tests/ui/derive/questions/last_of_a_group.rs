@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", accepts(250, 334), converses, last, valid_in(Home))]
+#[smtp(verb = "X-A", accepts(250, 334), converses, last, valid_in(Idle))]
 struct Command;
 
 fn main() {}

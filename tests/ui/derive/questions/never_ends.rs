@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", accepts(334), converses, valid_in(Home))]
+#[smtp(verb = "X-A", accepts(334), converses, valid_in(Idle))]
 struct Command;
 
 fn main() {}

@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", accepts(250, 350), valid_in(Home))]
+#[smtp(verb = "X-A", accepts(250, 350), valid_in(Idle))]
 enum Command {
     One,
     Two(u8),

@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", valid_in(Home, Tls))]
+#[smtp(verb = "X-A", valid_in(Idle, Tls))]
 struct Command;
 
 fn main() {}

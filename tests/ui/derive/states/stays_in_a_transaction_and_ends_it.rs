@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", valid_in(InTransaction), transition(InTransaction => Home))]
+#[smtp(verb = "X-A", valid_in(InTransaction), transition(InTransaction => Idle))]
 struct Command;
 
 fn main() {}

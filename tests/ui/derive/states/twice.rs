@@ -3,7 +3,7 @@
 use smtp::SmtpCommand;
 
 #[derive(SmtpCommand)]
-#[smtp(verb = "X-A", valid_in(Tls, Home))]
+#[smtp(verb = "X-A", valid_in(Tls, Idle))]
 struct Command;
 
 fn main() {}

@@ -1,6 +1,6 @@
 //! Commands that the library does not have, as a user would define them.
 
-use smtp::{Conversation, MechanismError, Reply, SmtpCommand, Turn};
+use smtp::{CommandExchange, MechanismError, Reply, Response, SmtpCommand};
 
 /// Asks questions in return.
 #[derive(Debug, SmtpCommand)]
@@ -14,10 +14,10 @@ pub struct Again;
 
 /// Answers every question alike.
 #[derive(Debug)]
-pub struct Blue;
+pub struct FixedAnswer;
 
-impl Conversation for Blue {
-    fn answer(&mut self, _: usize, _: &Reply) -> Result<Turn, MechanismError> {
-        Ok(Turn::Text("blue".to_owned()))
+impl CommandExchange for FixedAnswer {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Response, MechanismError> {
+        Ok(Response::Text("blue".to_owned()))
     }
 }

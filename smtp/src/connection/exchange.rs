@@ -7,27 +7,27 @@ use super::call::Pending;
 use super::error::TransitionError;
 use super::typed::Connection;
 use crate::any_error::Error;
-use crate::conversation::Conversation;
+use crate::command_exchange::CommandExchange;
 use crate::error::lost::Lost;
-use crate::exchange::Answer;
+use crate::exchange::CommandResult;
 use crate::exchange::dialog::Dialog;
 use crate::net::Transport;
 use crate::proto::command::Command;
 use crate::proto::line::Declared;
 use crate::proto::reply::FromReply as _;
-use crate::state::{Consumes, Converses, ConversesInto, State};
+use crate::state::{ExchangeIn, ExchangeInto, State, TakesOver};
 
 /// A connection that is no SMTP session any more.
-pub struct HandOver {
+pub struct RawStream {
     /// The stream, inside TLS if the session was.
     pub stream: Box<dyn Transport>,
     /// What the server said after its reply, and was read already.
     pub unread: Bytes,
 }
 
-impl std::fmt::Debug for HandOver {
+impl std::fmt::Debug for RawStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HandOver").field("unread", &self.unread.len()).finish_non_exhaustive()
+        f.debug_struct("RawStream").field("unread", &self.unread.len()).finish_non_exhaustive()
     }
 }
 
@@ -36,26 +36,26 @@ impl<S: State> Connection<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). [`Error::Lost`] also when the conversation has no answer, answers
-    /// with a [secret](crate::Turn::Line) where the server is not verified, or takes more rounds than [`Limits::challenges`](crate::Limits::challenges).
+    /// As [`send`](Self::send). [`Error::Lost`] also when the exchange has no answer, answers
+    /// with a [secret](crate::Response::Line) where the server is not verified, or takes more rounds than [`Limits::challenges`](crate::Limits::challenges).
     ///
     /// # Cancellation
     ///
     /// A future that was polled and is dropped before it is done interrupts the connection.
-    pub fn converse<'a, C>(
+    pub fn exchange<'a, C>(
         &'a mut self,
         command: C,
-        conversation: &'a mut (impl Conversation + ?Sized),
+        exchange: &'a mut (impl CommandExchange + ?Sized),
     ) -> Pending<'a, Result<C::Reply, Error>>
     where
-        C: Converses<S> + Send + 'a,
+        C: ExchangeIn<S> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(self.run_converse(command, conversation, false))
+        Pending::new(self.run_exchange(command, exchange, false))
     }
 
-    /// As [`converse`](Self::converse), with a command that leads to another state once the
-    /// conversation has succeeded.
+    /// As [`exchange`](Self::exchange), with a command that leads to another state once the
+    /// exchange has succeeded.
     ///
     /// # Errors
     ///
@@ -64,52 +64,52 @@ impl<S: State> Connection<S> {
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
-    pub fn converse_into<'a, C>(
+    pub fn exchange_into<'a, C>(
         self,
         command: C,
-        conversation: &'a mut (impl Conversation + ?Sized),
+        exchange: &'a mut (impl CommandExchange + ?Sized),
     ) -> Pending<'a, Result<(Connection<C::Next>, C::Reply), TransitionError<S>>>
     where
-        C: ConversesInto<S> + Send + 'a,
+        C: ExchangeInto<S> + Send + 'a,
         C::Reply: Send,
     {
-        Pending::new(self.run_converse_into(command, conversation, false))
+        Pending::new(self.run_exchange_into(command, exchange, false))
     }
 
     /// `dangerous` says that secrets may be seen.
-    pub(super) async fn run_converse<C: Converses<S>>(
+    pub(super) async fn run_exchange<C: ExchangeIn<S>>(
         &mut self,
         command: C,
-        conversation: &mut (impl Conversation + ?Sized),
+        exchange: &mut (impl CommandExchange + ?Sized),
         dangerous: bool,
     ) -> Result<C::Reply, Error> {
-        let (reply, _) = self.run_dialog(command, conversation, dangerous).await??;
+        let (reply, _) = self.run_dialog(command, exchange, dangerous).await??;
         C::Reply::from_reply(reply).map_err(Error::Reply)
     }
 
     /// `dangerous` says that secrets may be seen.
-    pub(super) async fn run_converse_into<C: ConversesInto<S>>(
+    pub(super) async fn run_exchange_into<C: ExchangeInto<S>>(
         mut self,
         command: C,
-        conversation: &mut (impl Conversation + ?Sized),
+        exchange: &mut (impl CommandExchange + ?Sized),
         dangerous: bool,
     ) -> Result<(Connection<C::Next>, C::Reply), TransitionError<S>> {
-        match self.run_dialog(command, conversation, dangerous).await? {
+        match self.run_dialog(command, exchange, dangerous).await? {
             Ok((reply, declared)) => self.finish_transition::<C, C::Next>(reply, declared).await,
             Err(refusal) => Err(TransitionError::refused(self, refusal)),
         }
     }
 
-    /// Holds a conversation from its command to its final reply.
+    /// Holds an exchange from its command to its final reply.
     async fn run_dialog<C: Command>(
         &mut self,
         command: C,
-        conversation: &mut (impl Conversation + ?Sized),
+        exchange: &mut (impl CommandExchange + ?Sized),
         dangerous: bool,
-    ) -> Result<Answer<(Reply, Declared)>, Lost> {
+    ) -> Result<CommandResult<(Reply, Declared)>, Lost> {
         self.session.driver.begin_call()?;
         let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
-        let dialog = Dialog::new(command, conversation, capabilities, utf8, dangerous);
+        let dialog = Dialog::new(command, exchange, capabilities, utf8, dangerous);
         let answer = self.session.run(dialog).await?;
         self.session.driver.end_call();
         Ok(answer)
@@ -125,12 +125,12 @@ impl<S: State> Connection<S> {
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
-    pub fn hand_over<'a, C>(
+    pub fn into_stream<'a, C>(
         mut self,
         command: C,
-    ) -> Pending<'a, Result<(HandOver, C::Reply), TransitionError<S>>>
+    ) -> Pending<'a, Result<(RawStream, C::Reply), TransitionError<S>>>
     where
-        C: Consumes<S> + Send + 'a,
+        C: TakesOver<S> + Send + 'a,
         C::Reply: Send,
     {
         Pending::new(async move {
@@ -141,7 +141,7 @@ impl<S: State> Connection<S> {
                 Err(refusal) => return Err(TransitionError::refused(self, refusal)),
             };
             let (stream, unread) = self.session.driver.into_stream();
-            Ok((HandOver { stream: Box::new(stream), unread }, reply))
+            Ok((RawStream { stream: Box::new(stream), unread }, reply))
         })
     }
 }

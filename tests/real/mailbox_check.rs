@@ -1,4 +1,4 @@
-//! Mail where it landed, and the octets of it that were sent.
+//! Mail where it landed, and the bytes of it that were sent.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -45,17 +45,17 @@ pub(super) fn content(file: &PathBuf) -> Vec<u8> {
     let stored = if stored.windows(2).any(|pair| pair == b"\r\n") {
         stored
     } else {
-        let mut octets = Vec::with_capacity(stored.len() + stored.len() / 40);
-        for line in stored.split_inclusive(|&octet| octet == b'\n') {
-            octets.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
-            octets.extend_from_slice(b"\r\n");
+        let mut bytes = Vec::with_capacity(stored.len() + stored.len() / 40);
+        for line in stored.split_inclusive(|&byte| byte == b'\n') {
+            bytes.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+            bytes.extend_from_slice(b"\r\n");
         }
-        octets
+        bytes
     };
     let first = b"X-First:";
-    let start = stored.windows(first.len()).position(|octets| octets == first);
+    let start = stored.windows(first.len()).position(|bytes| bytes == first);
     let start = start.expect("the message's first header field");
-    for line in stored[..start].split(|&octet| octet == b'\n') {
+    for line in stored[..start].split(|&byte| byte == b'\n') {
         let trace = [
             "Return-path:",
             "Return-Path:",
