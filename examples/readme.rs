@@ -1,14 +1,14 @@
 //! Sends a mail and shows the dialogue: to a server of its own, or to the one that you name.
 
-use std::error::Error;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
+use smtp::connection::AnyConnection;
 use smtp::testing::CaptureServer;
-use smtp::{AnyConnection, Connection, Envelope, Event, Plain, Server, Submission, TlsConfig};
+use smtp::{Connection, Envelope, Plain, Server, Submission, TlsConfig, trace::Event};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "usage: readme [--host HOST --from ADDRESS --to ADDRESS... [--port PORT] \
     [--tls starttls|implicit|none] [--ca FILE] [--user NAME] [--file MAIL.eml]]";

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use smtp::{Event, Observer, RedactedLine};
+use smtp::trace::{Event, Observer, RedactedLine};
 
 /// The longest chain of something that is sent, its reply, something that is sent because of that,
 /// and so on: how often a client has nothing left to write and waits, if only the way to the server

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use smtp::{DeliverError, Receipt, Stopped};
+use smtp::connection::Stopped;
+use smtp::{DeliverError, Receipt};
 use tokio::task::JoinSet;
 
 use crate::Result;

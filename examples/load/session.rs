@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use smtp::{AnyConnection, Connection, Event, Observer as _, Plain, Server, TlsConfig, Transfer};
+use smtp::connection::AnyConnection;
+use smtp::trace::{Event, Observer as _};
+use smtp::{Connection, Plain, Server, TlsConfig, Transfer};
 use tokio::task::JoinSet;
 
 use crate::Result;

@@ -5,12 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
-use smtp::command::{
-    Auth, Bdat, Data, Ehlo, Helo, Help, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy,
-};
+use smtp::{Command, Reply, Secret};
+use smtp::command::{Auth, Bdat, Data, Ehlo, Helo, Help, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy, encode};
 use smtp::extension::{BodyKind, Parameter};
-use smtp::grammar::SmtpString;
-use smtp::{Capabilities, Command, ForwardPath, Host, Reply, ReplyCode, ReversePath, Secret, encode};
+use smtp::grammar::{Capabilities, ForwardPath, Host, ReplyCode, ReversePath, SmtpString};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else {

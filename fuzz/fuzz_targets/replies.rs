@@ -3,12 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use smtp::command::Verification;
-use smtp::parser::{self, Parsed, nom::Parser as _};
-use smtp::{
-    Capabilities, Domain, EnhancedStatusCode, ForwardPath, FromReply, Mailbox, Reply, ReplyCode,
-    SmtpReply,
-};
+use smtp::{Mailbox, Reply, SmtpReply};
+use smtp::command::{FromReply, Verification};
+use smtp::grammar::{Capabilities, Domain, EnhancedStatusCode, ForwardPath, ReplyCode, parser};
+use smtp::grammar::parser::Parsed;
+use smtp::grammar::parser::nom::{Parser as _};
 
 #[derive(SmtpReply)]
 #[allow(dead_code)]

@@ -28,14 +28,14 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
                     &mut self,
                 ) -> #smtp::__private::Result<
                     #smtp::__private::Option<#smtp::Secret>,
-                    #smtp::MechanismError,
+                    #smtp::auth::MechanismError,
                 > {
                     #smtp::__private::Ok(#smtp::__private::None)
                 }
                 fn respond(
                     &mut self,
-                    challenge: #smtp::Challenge<'_>,
-                ) -> #smtp::__private::Result<#smtp::Step, #smtp::MechanismError> {
+                    challenge: #smtp::auth::Challenge<'_>,
+                ) -> #smtp::__private::Result<#smtp::auth::Step, #smtp::auth::MechanismError> {
                     #smtp::__private::Err(challenge.unexpected())
                 }
             }
@@ -50,7 +50,7 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
             let states = if understood.is_empty() {
                 let mut generics = model.input.generics.clone();
                 let state = free(&generics, "State");
-                generics.params.push(syn::parse_quote!(#state: #smtp::State));
+                generics.params.push(syn::parse_quote!(#state: #smtp::state::State));
                 let (generics, ..) = generics.split_for_impl();
                 let marker = match &command.converses {
                     Some(_) => quote!(ExchangeIn),
@@ -58,7 +58,7 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
                 };
                 quote! {
                     #[automatically_derived]
-                    impl #generics #smtp::#marker<#state> for #name #arguments #bounds {}
+                    impl #generics #smtp::state::#marker<#state> for #name #arguments #bounds {}
                 }
             } else {
                 understood
@@ -69,8 +69,8 @@ pub(crate) fn command(model: &Model<'_>, error: &Error) -> TokenStream {
                 #[automatically_derived]
                 impl #generics #smtp::Command for #name #arguments #bounds {
                     type Reply = #reply;
-                    const SPEC: #smtp::CommandSpec = #smtp::CommandSpec::new("");
-                    fn encode(&self, _: &mut #smtp::Line<'_>) {}
+                    const SPEC: #smtp::command::CommandSpec = #smtp::command::CommandSpec::new("");
+                    fn encode(&self, _: &mut #smtp::command::Line<'_>) {}
                 }
                 #states
                 #pipelined
@@ -87,11 +87,11 @@ pub(crate) fn reply(model: &ReplyModel<'_>, error: &Error) -> TokenStream {
     quote! {
         #errors
         #[automatically_derived]
-        impl #generics #smtp::FromReply for #name #arguments #bounds {
+        impl #generics #smtp::command::FromReply for #name #arguments #bounds {
             fn from_reply(
                 reply: #smtp::Reply,
-            ) -> #smtp::__private::Result<Self, #smtp::ReplyError> {
-                #smtp::__private::Err(#smtp::ReplyError::unexpected_code(reply))
+            ) -> #smtp::__private::Result<Self, #smtp::error::ReplyError> {
+                #smtp::__private::Err(#smtp::error::ReplyError::unexpected_code(reply))
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold an exchange",
     label = "does not know what to answer",
-    note = "implement `smtp::CommandExchange` for it: an answer to each intermediate reply"
+    note = "implement `smtp::command::CommandExchange` for it: an answer to each intermediate reply"
 )]
 pub trait CommandExchange: Send {
     /// Answers an intermediate reply, the `round`-th, counted from 0.

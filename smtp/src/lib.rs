@@ -56,10 +56,10 @@
 //!
 //! # A connection of many callers
 //!
-//! [`Connection::feed`] turns a connection into a [`Feed`], which can be cloned and takes messages,
+//! [`Connection::feed`] turns a connection into a [`Feed`](connection::Feed), which can be cloned and takes messages,
 //! and a future that sends them. A message that the connection did not send is handed back
-//! ([`Unsent::into_message`]). [`Connection::deliver_all`] and [`Connection::deliver_stream`] send
-//! the messages of one caller, and say why they [stopped](Stopped).
+//! ([`Unsent::into_message`](error::Unsent::into_message)). [`Connection::deliver_all`] and [`Connection::deliver_stream`] send
+//! the messages of one caller, and say why they [stopped](connection::Stopped).
 //!
 //! # A command of your own
 //!
@@ -107,16 +107,16 @@ pub mod auth;
 pub mod command;
 mod command_exchange;
 #[cfg(feature = "tokio")]
-mod connect;
+pub mod connect;
 #[cfg(feature = "tokio")]
-mod connection;
+pub mod connection;
 pub mod error;
 mod exchange;
 mod exclusive;
 pub mod extension;
 #[cfg(any(doc, feature = "testing"))]
 pub mod guide;
-mod message;
+pub mod message;
 #[cfg(feature = "tokio")]
 mod net;
 mod proto;
@@ -124,57 +124,25 @@ mod secret;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 #[cfg(feature = "tokio")]
 pub mod transport;
 
 pub use smtp_derive::{SmtpCommand, SmtpReply};
 pub use smtp_grammar as grammar;
-pub use smtp_grammar::{
-    Capabilities, Capability, Domain, EnhancedStatusCode, ForwardPath, Host, Mailbox, Reply,
-    ReplyCode, ReversePath, parser,
-};
+pub use smtp_grammar::{Mailbox, Reply};
 
-pub use auth::{Challenge, External, Login, Mechanism, MechanismError, Plain, Step, XOauth2};
-pub use command_exchange::{CommandExchange, Response};
+pub use auth::{Login, Mechanism, Plain};
+pub use command::Command;
 #[cfg(feature = "tokio")]
-pub use connect::{Anonymous, Server, Submission, WithMechanism, WithMechanismFrom};
-#[cfg(all(feature = "tokio", feature = "stream"))]
-pub use connection::DeliverStream;
+pub use connect::{Server, Submission};
 #[cfg(feature = "tokio")]
-pub use connection::pipeline;
+pub use connection::{Connection, pipeline};
+pub use error::{DeliverError, Error, Lost, Refusal};
+pub use message::{Body, Envelope, Policy, Receipt, Transfer};
 #[cfg(feature = "tokio")]
-pub use connection::{
-    AnyCall, AnyConnection, AnyFeeding, AnyUntilClosed, Call, Connection, Dangerous, DangerousMut,
-    DataError, DataRefused, Deliver, DeliverAll, Feed, FeedDelivery, FeedSubmission, Feeding,
-    FeedingMut, Pending, RawStream, Refused, SendData, TransitionError, UntilClosed,
-};
-pub use error::{
-    Blame, DeliverError, DeliveryLost, DeliveryUnknown, Error, Fault, Lost, Refusal, ReplyError,
-    Undelivered, Unsent,
-};
-pub use exchange::delivery::Stopped;
-pub use message::{
-    Body, BodySource, Envelope, EnvelopeError, LengthError, Policy, Receipt, Recipient,
-    RecipientOutcome, Transfer,
-};
-#[cfg(all(feature = "tokio", any(feature = "aws-lc-rs", feature = "ring")))]
-pub use net::TlsConfigBuilder;
-#[cfg(feature = "tokio")]
-pub use net::{TlsConfig, TlsConfigError, Transport};
-pub use proto::command::{
-    CodePattern, Command, CommandSpec, Position, encode_into, encode_line as encode,
-};
-pub use proto::content::{ContentError, LineEnds};
-pub use proto::limits::{Leniency, Limits};
-pub use proto::line::{Argument, Arguments, EncodeError, Line};
-pub use proto::reply::FromReply;
-pub use proto::stage::{Stage, Timeouts};
-pub use proto::trace::{Event, Observer, RedactedLine};
-pub use secret::{AsBytes, Secret};
-pub use state::{
-    ExchangeIn, ExchangeInto, OpensContent, Pipelined, Reachable, State, TakesOver, Transition,
-    Upgrade, ValidIn,
-};
+pub use net::TlsConfig;
+pub use secret::Secret;
 
 /// The README's programs are compiled with the tests.
 #[cfg(all(doctest, feature = "tokio"))]
@@ -187,7 +155,7 @@ pub mod __private {
     pub use core::option::Option::{self, None, Some};
     pub use core::result::Result::{self, Err, Ok};
 
-    pub use crate::auth::{TemplatePart, any_secret, message, saslname};
+    pub use crate::auth::template::{TemplatePart, any_secret, message, saslname};
     pub use crate::proto::command::reads;
     pub use crate::proto::parts::{code, enhanced, reply};
     pub use crate::proto::reply::{

@@ -135,7 +135,7 @@ impl<T> Debug for Encoded<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no bytes to send",
     label = "neither text, nor bytes, nor a number, nor a `Secret`",
-    note = "such types are `String`, `&str`, `Vec<u8>`, `[u8; N]`, `Bytes`, integers and `Secret`, also in `Option`, `Cow`, `Box` and `Arc`; for any other, implement `smtp::AsBytes`"
+    note = "such types are `String`, `&str`, `Vec<u8>`, `[u8; N]`, `Bytes`, integers and `Secret`, also in `Option`, `Cow`, `Box` and `Arc`; for any other, implement `smtp::auth::AsBytes`"
 )]
 pub trait AsBytes {
     /// The bytes.

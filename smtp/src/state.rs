@@ -7,7 +7,7 @@
 //!                │  (only through a door           ▼
 //!                │   named `dangerous`)  ──────► Authed
 //!                │                                │
-//!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: a Idle)
+//!                └── mail ──┬──── mail ───────────┘        (from Greeted, Tls or Authed: `Idle`)
 //!                           ▼
 //!                  InTransaction<Idle> ── data / bdat / reset ──► Idle
 //! ```

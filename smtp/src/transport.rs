@@ -5,4 +5,6 @@
 //! with a [`Clock`] of the caller's runs on any executor.
 
 pub use crate::error::NoTimer;
-pub use crate::net::{Clock, TokioClock, Transport};
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+pub use crate::net::TlsConfigBuilder;
+pub use crate::net::{Clock, TlsConfigError, TokioClock, Transport};

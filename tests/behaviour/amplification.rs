@@ -1,7 +1,8 @@
 //! How much work a server can make of one message: a bound, whatever it says.
 
+use smtp::connect::Limits;
 use smtp::state::Greeted;
-use smtp::{Connection, DeliverError, Envelope, Limits, Receipt, Transfer};
+use smtp::{Connection, DeliverError, Envelope, Receipt, Transfer};
 use tests::{Fate as _, Inbox, Mta, server};
 
 fn envelope(recipients: usize) -> Envelope {

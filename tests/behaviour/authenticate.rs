@@ -1,10 +1,9 @@
 //! AUTH: what mechanisms say, framed for SMTP (RFC 4954).
 
+use smtp::auth::{Challenge, External, MechanismError, Step, XOauth2};
+use smtp::connection::TransitionError;
 use smtp::error::ProtocolError;
-use smtp::{
-    Challenge, Error, External, Login, Mechanism, MechanismError, Plain, Secret, Step,
-    TransitionError, XOauth2,
-};
+use smtp::{Error, Login, Mechanism, Plain, Secret};
 use tests::{error, greeted, script, secured};
 
 async fn succeeds(offers: &str, mechanism: &mut dyn Mechanism, dialogue: &str) {

@@ -12,10 +12,9 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use smtp::command::Noop;
+use smtp::error::{Blame, Fault, LengthError};
 use smtp::testing::Peer;
-use smtp::{
-    Blame, Body, Connection, DeliverError, Envelope, Fault, LengthError, Lost, Refusal, state,
-};
+use smtp::{Body, Connection, DeliverError, Envelope, Lost, Refusal, state};
 use tests::{greeted, script};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 

@@ -6,14 +6,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use smtp::error::NoTimer;
+use smtp::connection::{AnyConnection, DataError, Refused, TransitionError};
+use smtp::error::{DeliveryUnknown, Fault, NoTimer, ReplyError};
 use smtp::state::{Authed, Greeted, InTransaction, Tls};
 use smtp::testing::{Peer, ScriptedStream};
 use smtp::transport::{Clock, TokioClock};
-use smtp::{
-    AnyConnection, Connection, DataError, DeliverError, DeliveryUnknown, Envelope, Error, Fault,
-    Lost, Receipt, Refusal, Refused, ReplyError, Server, Submission, TransitionError,
-};
+use smtp::{Connection, DeliverError, Envelope, Error, Lost, Receipt, Refusal, Server, Submission};
 use tests::{script, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

@@ -10,8 +10,10 @@ mod shared;
 mod sockets;
 
 use smtp::command::{Data, Mail, Noop, Rcpt, Rset, StartTls};
+use smtp::grammar::ReversePath;
+use smtp::state::{State, ValidIn};
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Envelope, Error, Mailbox, Plain, ReversePath, State, ValidIn};
+use smtp::{Connection, Envelope, Error, Mailbox, Plain};
 use tests::{ehlo, greeted, hello, script, server, trust};
 
 use each_wait::poll_until;

@@ -1,14 +1,14 @@
 //! What the bytes of a message can do to the dialogue: nothing.
 
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::DataError;
+use smtp::error::ContentError;
 use smtp::extension::BodyKind;
+use smtp::message::LineEnds;
 use smtp::pipeline::Outcome;
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Peer;
-use smtp::{
-    Body, Connection, ContentError, DataError, Envelope, LineEnds, Mailbox, Receipt, SmtpCommand,
-    Transfer,
-};
+use smtp::{Body, Connection, Envelope, Mailbox, Receipt, SmtpCommand, Transfer};
 use tests::{Fate as _, Mta, greeted, script, server};
 
 /// Opens content as DATA does.

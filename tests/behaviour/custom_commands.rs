@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-use smtp::{
-    Capabilities, EnhancedStatusCode, Error, Reply, ReplyCode, SmtpCommand, SmtpReply, encode,
-    parser::{self, Parsed},
-};
+use smtp::command::encode;
+use smtp::grammar::parser::Parsed;
+use smtp::grammar::{Capabilities, EnhancedStatusCode, ReplyCode, parser};
+use smtp::{Error, Reply, SmtpCommand, SmtpReply};
 use tests::{error, greeted, script};
 
 fn offering(keywords: &[&str]) -> Capabilities {
@@ -75,8 +75,9 @@ fn fields_of_every_kind() {
 }
 
 /// `"queued " 1*DIGIT " for " Domain`
-fn queued(input: &[u8]) -> Parsed<'_, (u64, smtp::Domain)> {
-    use smtp::parser::nom::{Parser as _, bytes::complete::tag};
+fn queued(input: &[u8]) -> Parsed<'_, (u64, smtp::grammar::Domain)> {
+    use smtp::grammar::parser::nom::Parser as _;
+    use smtp::grammar::parser::nom::bytes::complete::tag;
     let parts = (tag("queued "), parser::number, tag(" for "), parser::domain);
     parts.map(|(_, number, _, domain)| (number, domain)).parse(input)
 }
@@ -84,7 +85,7 @@ fn queued(input: &[u8]) -> Parsed<'_, (u64, smtp::Domain)> {
 #[derive(Debug, PartialEq, SmtpReply)]
 enum Answer {
     #[smtp(code(253))]
-    Queued(#[smtp(text = queued)] (u64, smtp::Domain)),
+    Queued(#[smtp(text = queued)] (u64, smtp::grammar::Domain)),
     #[smtp(code(250, 251))]
     Lines {
         #[smtp(lines)]
@@ -158,21 +159,21 @@ struct Opens;
 
 impl smtp::Command for Opens {
     type Reply = Reply;
-    const SPEC: smtp::CommandSpec = smtp::CommandSpec::new("X-DATA");
+    const SPEC: smtp::command::CommandSpec = smtp::command::CommandSpec::new("X-DATA");
 
-    fn encode(&self, line: &mut smtp::Line<'_>) {
+    fn encode(&self, line: &mut smtp::command::Line<'_>) {
         line.verb("X-DATA");
     }
 }
 
-impl smtp::OpensContent for Opens {}
+impl smtp::state::OpensContent for Opens {}
 
 /// The server would take the message for commands.
 #[tokio::test(start_paused = true)]
 async fn a_message_follows_no_reply_but_a_question() {
     let begin = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";
     let text = "X-DATA was not sent: it accepts a reply after which the server does not wait";
-    let mail = || smtp::command::Mail::from(smtp::ReversePath::Null);
+    let mail = || smtp::command::Mail::from(smtp::grammar::ReversePath::Null);
     let rcpt = || {
         let mailbox: smtp::Mailbox = "a@b.example".parse().expect("an address");
         smtp::command::Rcpt::to(mailbox)
@@ -181,7 +182,9 @@ async fn a_message_follows_no_reply_but_a_question() {
         greeted(script(&[], &format!("{begin}C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok"))).await;
     let mut connection = connection.mail(mail()).await.expect("MAIL");
     connection.rcpt(rcpt()).await.expect("RCPT");
-    let Err(smtp::DataError::Refused(refused)) = connection.content(Opens, "QUIT\r\n").await else {
+    let Err(smtp::connection::DataError::Refused(refused)) =
+        connection.content(Opens, "QUIT\r\n").await
+    else {
         panic!("it is not sent");
     };
     assert!(refused.refusal.to_string().starts_with(text));

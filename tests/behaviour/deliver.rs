@@ -6,11 +6,10 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use smtp::command::Noop;
+use smtp::error::{Blame, ContentError, Fault};
+use smtp::message::{BodySource, LineEnds, RecipientOutcome};
 use smtp::testing::Script;
-use smtp::{
-    Blame, Body, BodySource, ContentError, DeliverError, Envelope, Error, Fault, LineEnds,
-    RecipientOutcome,
-};
+use smtp::{Body, DeliverError, Envelope, Error};
 use tests::{error, greeted, script};
 
 fn envelope(recipients: &[&str]) -> Envelope {
@@ -169,7 +168,7 @@ async fn utf8_addresses_need_smtputf8_each_for_itself() {
     let receipt = connection.deliver(&envelope(&recipients), "x\r\n").await.expect("delivered");
     let (path, refusal) = receipt.refused().next().expect("one cannot be told");
     assert_eq!(path.to_string(), "<用户@example.org>");
-    assert!(refusal.encode_error().is_some_and(smtp::EncodeError::needs_smtputf8));
+    assert!(refusal.encode_error().is_some_and(smtp::error::EncodeError::needs_smtputf8));
     peer.finish();
 }
 

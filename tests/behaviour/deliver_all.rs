@@ -1,6 +1,7 @@
 //! `deliver_all`: one connection, many messages.
 
-use smtp::{DeliverError, Envelope, Fault};
+use smtp::error::Fault;
+use smtp::{DeliverError, Envelope};
 use tests::{greeted, script};
 
 fn message(number: usize) -> (Envelope, String) {

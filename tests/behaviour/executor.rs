@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use smtp::command::{Mail, Noop};
+use smtp::command::{Mail, Noop, Stage};
+use smtp::connect::Timeouts;
+use smtp::error::{Blame, Fault};
 use smtp::testing::{Script, ScriptedStream};
 use smtp::transport::{Clock, NoTimer};
-use smtp::{
-    Blame, Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, Server, Stage,
-    Submission, Timeouts,
-};
+use smtp::{Connection, DeliverError, Envelope, Error, Mailbox, Plain, Server, Submission};
 use tests::{error, hello, script, server, trust};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

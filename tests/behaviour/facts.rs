@@ -4,13 +4,13 @@ mod waiting;
 
 use std::sync::Arc;
 
-use smtp::auth::Facts;
+use smtp::auth::{Challenge, Facts, MechanismError, Step};
+use smtp::connection::TransitionError;
+use smtp::error::Blame;
+use smtp::grammar::Capabilities;
 use smtp::state::{Exporter, Security, Tls, Verification};
 use smtp::testing::{Certificate, Peer, Script};
-use smtp::{
-    Blame, Capabilities, Challenge, Connection, Error, Mechanism, MechanismError, Plain, Secret,
-    Step, TlsConfig, TransitionError,
-};
+use smtp::{Connection, Error, Mechanism, Plain, Secret, TlsConfig};
 use tests::{ehlo, error, greeted, hello, script, secured, server, trust};
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::CertificateDer;

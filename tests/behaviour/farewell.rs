@@ -1,7 +1,8 @@
 //! The last bytes of a session: QUIT, and inside TLS the word that no more follow.
 
+use smtp::connection::AnyConnection;
 use smtp::testing::Peer;
-use smtp::{AnyConnection, Connection, state};
+use smtp::{Connection, state};
 use tests::{Fate as _, authed, secured};
 
 /// The lengths of the TLS records that the client wrote.

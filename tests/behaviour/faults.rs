@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::DataError;
+use smtp::error::Fault;
+use smtp::message::BodySource;
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::{Peer, Script, ScriptedStream};
-use smtp::{
-    Body, BodySource, Connection, DataError, DeliverError, Envelope, Fault, Lost, Mailbox, Transfer,
-};
+use smtp::{Body, Connection, DeliverError, Envelope, Lost, Mailbox, Transfer};
 use tests::{Fate as _, greeted, hello, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

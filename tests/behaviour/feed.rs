@@ -8,9 +8,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use smtp::command::Noop;
+use smtp::error::Fault;
 use smtp::state::Greeted;
 use smtp::testing::Peer;
-use smtp::{Connection, DeliverError, Envelope, Fault, Transfer};
+use smtp::{Connection, DeliverError, Envelope, Transfer};
 use tests::{greeted, script};
 use tokio::task::JoinSet;
 

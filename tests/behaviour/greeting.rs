@@ -1,8 +1,10 @@
 //! How a session begins: greeting, EHLO, HELO.
 
-use smtp::error::ProtocolError;
+use smtp::connect::Limits;
+use smtp::connection::TransitionError;
+use smtp::error::{Fault, ProtocolError};
 use smtp::testing::Script;
-use smtp::{Connection, Error, Fault, Limits, TransitionError};
+use smtp::{Connection, Error};
 use tests::{error, greeted, script, server, trust};
 
 #[tokio::test(start_paused = true)]

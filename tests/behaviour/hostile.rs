@@ -7,11 +7,11 @@ mod shared;
 mod sockets;
 
 use smtp::command::{Mail, Noop, Rcpt};
-use smtp::error::ProtocolError;
+use smtp::connection::TransitionError;
+use smtp::error::{Fault, ProtocolError};
+use smtp::grammar::ReversePath;
 use smtp::testing::{Peer, Script};
-use smtp::{
-    Connection, Envelope, Error, Fault, Lost, Mailbox, Plain, ReversePath, TransitionError,
-};
+use smtp::{Connection, Envelope, Error, Lost, Mailbox, Plain};
 use tests::{error, greeted, hello, in_transaction, script, secured, server, trust};
 
 /// What a server may do instead of answering, and how that must end.

@@ -3,13 +3,13 @@
 use std::fmt::{self, Display};
 
 use proptest::prelude::*;
-use smtp::command::{Auth, Ehlo, Help, Mail, Rcpt, Vrfy};
+use smtp::command::{Arguments, Auth, Ehlo, Help, Line, Mail, Rcpt, Vrfy, encode};
 use smtp::extension::{EnvelopeId, OriginalRecipient, Parameter};
-use smtp::grammar::{EsmtpParam, EsmtpValue, SmtpString};
-use smtp::{
-    Arguments, Capabilities, Command, Domain, ForwardPath, Host, Line, Mailbox, Reply, ReplyCode,
-    ReversePath, Secret, SmtpCommand, encode,
+use smtp::grammar::{
+    Capabilities, Domain, EsmtpParam, EsmtpValue, ForwardPath, Host, ReplyCode, ReversePath,
+    SmtpString,
 };
+use smtp::{Command, Mailbox, Reply, Secret, SmtpCommand};
 
 /// Capabilities with everything that a command of these tests may need.
 fn everything() -> Capabilities {
@@ -95,7 +95,7 @@ struct Reckless(String);
 
 impl Command for Reckless {
     type Reply = Reply;
-    const SPEC: smtp::CommandSpec = smtp::CommandSpec::new("X-RECKLESS");
+    const SPEC: smtp::command::CommandSpec = smtp::command::CommandSpec::new("X-RECKLESS");
     fn encode(&self, line: &mut Line<'_>) {
         line.verb(&self.0);
         line.text(&self.0);

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use smtp::message::BodySource;
 use smtp::state::Idle;
 use smtp::testing::Script;
-use smtp::{Body, BodySource, Connection, Envelope, Transfer};
+use smtp::{Body, Connection, Envelope, Transfer};
 use tests::{hello, server, trust};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 

@@ -10,9 +10,10 @@ mod violations;
 
 use std::borrow::Borrow;
 
+use smtp::connection::Stopped;
 use smtp::state::Greeted;
 use smtp::testing::Peer;
-use smtp::{Body, Connection, Envelope, Lost, Stopped, Transfer};
+use smtp::{Body, Connection, Envelope, Lost, Transfer};
 use tests::{Fate as _, Inbox, Mta, greeted, script, server};
 
 const NOTHING: &[&str] = &[];

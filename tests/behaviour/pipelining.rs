@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use smtp::command::Noop;
+use smtp::error::{Blame, DeliveryLost, Fault};
 use smtp::state::Greeted;
-use smtp::{Blame, DeliverError, DeliveryLost, Envelope, Event, Fault, Receipt};
+use smtp::trace::Event;
+use smtp::{DeliverError, Envelope, Receipt};
 use tests::{answer_each, greeted, script};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;

@@ -263,7 +263,7 @@ async fn what_is_not_decided_is_lost_by_the_end_of_the_connection() {
             ("-- close --", "Network"),
             ("-- reset --", "Network"),
             ("-- silence --", "Network"),
-            ("S: bogus", "Peer"),
+            ("S: bogus", "Server"),
         ] {
             let dialogue = format!("{dialogue}{end}");
             let (mut connection, _) = greeted(script(offers, &dialogue)).await;

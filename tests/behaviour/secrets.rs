@@ -6,8 +6,10 @@ mod ways;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
+use smtp::auth::XOauth2;
 use smtp::testing::Script;
-use smtp::{Connection, Event, Login, Plain, Secret, SmtpCommand, Submission, XOauth2};
+use smtp::trace::Event;
+use smtp::{Connection, Login, Plain, Secret, SmtpCommand, Submission};
 use tests::{error, hello, server, trust};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -96,7 +98,8 @@ async fn nothing_shows_a_secret() {
     let mut bearer = XOauth2::new("me", PASSWORD);
     let mechanisms: [&mut dyn smtp::Mechanism; 3] = [&mut plain, &mut login, &mut bearer];
     for mechanism in mechanisms {
-        let Err(smtp::TransitionError::Refused(refused)) = connection.authenticate(mechanism).await
+        let Err(smtp::connection::TransitionError::Refused(refused)) =
+            connection.authenticate(mechanism).await
         else {
             panic!("the server refuses them all");
         };
@@ -154,8 +157,8 @@ async fn a_panic_does_not_show_a_secret() {
     let message = panicked.expect_err("it panics");
     let message = message.downcast_ref::<String>().expect("a message");
     is_clean("a panic", message);
-    let error = error::<(), _>(Err(smtp::Error::from(smtp::ReplyError::unexpected_code(
-        smtp::Reply::new(smtp::ReplyCode::OK, ["ok"]),
+    let error = error::<(), _>(Err(smtp::Error::from(smtp::error::ReplyError::unexpected_code(
+        smtp::Reply::new(smtp::grammar::ReplyCode::OK, ["ok"]),
     ))));
     is_clean("an error", &format!("{error:?}"));
 }

@@ -5,8 +5,10 @@ mod messages;
 use std::time::Duration;
 
 use smtp::command::{Mail, Rcpt};
+use smtp::connect::Timeouts;
+use smtp::error::Fault;
 use smtp::testing::Script;
-use smtp::{Body, Connection, Envelope, Error, Fault, Lost, Mailbox, Server, Timeouts, Transfer};
+use smtp::{Body, Connection, Envelope, Error, Lost, Mailbox, Server, Transfer};
 use tests::{Fate as _, Mta, Piece, hello, server, slow};
 use tokio::time::Instant;
 
@@ -55,7 +57,7 @@ impl Way {
     /// Sends a message: what became of it.
     async fn send(
         self,
-        stream: impl smtp::Transport,
+        stream: impl smtp::transport::Transport,
         server: &Server,
         body: Body<'_>,
     ) -> (String, Option<Lost>) {

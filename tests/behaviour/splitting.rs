@@ -1,7 +1,9 @@
 //! More recipients, or more messages, than a server takes at once (RFC 9422, RFC 5321 §4.5.3.1.10).
 
 use smtp::command::Noop;
-use smtp::{Body, DeliverError, Envelope, Policy, Recipient, RecipientOutcome, Refusal, Stopped};
+use smtp::connection::Stopped;
+use smtp::message::{Recipient, RecipientOutcome};
+use smtp::{Body, DeliverError, Envelope, Policy, Refusal};
 use tests::{greeted, script};
 
 const SPLIT: &[&str] = &["PIPELINING", "LIMITS RCPTMAX=2"];

@@ -1,9 +1,10 @@
 //! STARTTLS: nothing from before the handshake is believed behind it.
 
-use smtp::command::Noop;
-use smtp::error::ProtocolError;
+use smtp::command::{Noop, Stage};
+use smtp::connection::TransitionError;
+use smtp::error::{Blame, Fault, ProtocolError};
 use smtp::testing::{Certificate, Script};
-use smtp::{Blame, Connection, Error, Fault, Plain, Server, SmtpCommand, Stage, TransitionError};
+use smtp::{Connection, Error, Plain, Server, SmtpCommand};
 use tests::{ehlo, error, greeted, script, trust};
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,10 @@
 //! `Submission`: real sockets, real TLS, a server in this process.
 
+use smtp::connection::AnyConnection;
+use smtp::error::Blame;
 use smtp::testing::{CaptureServer, CaptureServerBuilder};
 use smtp::{
-    AnyConnection, Blame, Connection, DeliverError, Envelope, Error, Login, Plain, Server,
-    Submission, TlsConfig,
+    Connection, DeliverError, Envelope, Error, Login, Plain, Server, Submission, TlsConfig,
 };
 use tests::error;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};

@@ -4,9 +4,11 @@ mod slow;
 
 use std::time::Duration;
 
-use smtp::command::{Mail, Noop, Rcpt};
+use smtp::command::{Mail, Noop, Rcpt, Stage};
+use smtp::connect::Timeouts;
+use smtp::error::Fault;
 use smtp::testing::Script;
-use smtp::{Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, Stage, Timeouts};
+use smtp::{Connection, DeliverError, Envelope, Error, Mailbox, Plain};
 use tests::{error, greeted, hello, in_transaction, script, secured, server, trust};
 use tokio::time::Instant;
 

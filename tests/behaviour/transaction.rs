@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use smtp::command::{Help, Mail, Noop, Rcpt, Verification, Vrfy};
+use smtp::connection::{DataError, TransitionError};
 use smtp::error::ProtocolError;
 use smtp::extension::{BodyKind, EnvelopeId, Notify, OriginalRecipient, Ret};
+use smtp::grammar::{ForwardPath, ReversePath};
 use smtp::testing::Script;
-use smtp::{
-    Connection, DataError, Envelope, Error, ForwardPath, Mailbox, ReversePath, TransitionError,
-};
+use smtp::{Connection, Envelope, Error, Mailbox};
 use tests::{authed, error, greeted, in_transaction, script, server};
 
 fn mailbox(address: &str) -> Mailbox {

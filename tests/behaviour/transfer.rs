@@ -6,12 +6,10 @@ mod eager;
 use std::cmp::Ordering;
 
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::{DataError, Stopped};
 use smtp::state::Greeted;
 use smtp::testing::{Peer, Script};
-use smtp::{
-    Body, Connection, DataError, DeliverError, Envelope, Lost, Mailbox, Receipt, Refusal, Stopped,
-    Transfer,
-};
+use smtp::{Body, Connection, DeliverError, Envelope, Lost, Mailbox, Receipt, Refusal, Transfer};
 use tests::{greeted, hello, script, server};
 
 const CHUNKING: &[&str] = &["PIPELINING", "CHUNKING"];
@@ -161,7 +159,7 @@ async fn a_message_of_unknown_length_ends_with_an_empty_chunk() {
 
 struct Pieces(std::vec::IntoIter<&'static [u8]>);
 
-impl smtp::BodySource for Pieces {
+impl smtp::message::BodySource for Pieces {
     fn poll_piece(
         mut self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,

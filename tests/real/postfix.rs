@@ -1,7 +1,8 @@
 //! What Postfix says no to, and what it lacks.
 
 use smtp::command::{Mail, Rcpt, Rset, Vrfy};
-use smtp::{DeliverError, Envelope, Error, Mailbox, TransitionError};
+use smtp::connection::TransitionError;
+use smtp::{DeliverError, Envelope, Error, Mailbox};
 
 use super::server::Server;
 

@@ -1,6 +1,8 @@
 //! Commands that the library does not have, as a user would define them.
 
-use smtp::{CommandExchange, MechanismError, Reply, Response, SmtpCommand};
+use smtp::auth::MechanismError;
+use smtp::command::{CommandExchange, Response};
+use smtp::{Reply, SmtpCommand};
 
 /// Asks questions in return.
 #[derive(Debug, SmtpCommand)]

@@ -1,11 +1,11 @@
 //! What became of a message, as one line of text: a table then says all of it in one row.
 
+use smtp::connection::DataError;
+use smtp::error::Blame;
+use smtp::message::{Recipient, RecipientOutcome};
 use smtp::pipeline::Outcome;
 use smtp::state::State;
-use smtp::{
-    Blame, Connection, DataError, DeliverError, Receipt, Recipient, RecipientOutcome, Refusal,
-    Reply,
-};
+use smtp::{Connection, DeliverError, Receipt, Refusal, Reply};
 
 /// What became of something.
 pub trait Fate {

@@ -10,9 +10,10 @@ mod reply_server;
 mod slow;
 
 use smtp::command::Mail;
+use smtp::grammar::Domain;
 use smtp::state::{Authed, Greeted, InTransaction, Tls};
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Domain, Error, Plain, Server, TlsConfig};
+use smtp::{Connection, Error, Plain, Server, TlsConfig};
 
 pub use custom_commands::{Again, Ask, FixedAnswer};
 pub use fate::{Fate, each};

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use smtp::{Body, BodySource};
+use smtp::Body;
+use smtp::message::BodySource;
 use tokio::time::{Sleep, sleep};
 
 /// A piece of a message; none is an error of the source.

@@ -132,7 +132,7 @@ fn main() {
     let ehlo = Bytes::copy_from_slice(EHLO.as_bytes());
     ns("EHLO reply: ours (Reply + Capabilities)", n, || {
         let reply = smtp::Reply::from_frame(black_box(&ehlo).clone()).unwrap();
-        black_box(smtp::Capabilities::from_reply(&reply));
+        black_box(smtp::grammar::Capabilities::from_reply(&reply));
     });
     ns("EHLO reply: smtp-proto", n, || {
         black_box(smtp_proto::EhloResponse::parse(&mut black_box(EHLO.as_bytes()).iter()).unwrap());

@@ -17,8 +17,10 @@ use std::time::Instant;
 use benches::counting::{self, Counting};
 use benches::servers::Running;
 use bytes::Bytes;
+use smtp::{Body, Connection, Envelope, Server, TlsConfig, Transfer};
+use smtp::grammar::Domain;
+use smtp::message::BodySource;
 use smtp::state::Idle;
-use smtp::{Body, BodySource, Connection, Domain, Envelope, Server, TlsConfig, Transfer};
 use tokio::net::{TcpSocket, TcpStream};
 
 #[global_allocator]

@@ -101,7 +101,7 @@ pub(crate) const FIELD: Place = Place {
         Known(r#"param = "KEY""#, "a parameter `KEY=value`"),
         Known(r#"flag = "KEY""#, "a parameter without a value, of a `bool`"),
         Known("text", "free text at the end of the line, spaces included"),
-        Known("flatten", "arguments that the value writes itself (`smtp::Arguments`)"),
+        Known("flatten", "arguments that the value writes itself (`smtp::command::Arguments`)"),
         Known("skip", "not sent"),
         Known("xtext", "encoded as xtext (RFC 3461 §4)"),
         Known("base64", "bytes encoded as base64"),

@@ -185,7 +185,9 @@ impl Edge {
 fn known(name: &Ident, states: &[&str], errors: &Errors) -> bool {
     let text = name.to_string();
     let known = states.contains(&text.as_str());
-    if !known {
+    if text == "Home" {
+        errors.at(name, "`Home` is called `Idle` now: each state between transactions");
+    } else if !known {
         errors.at(
             name,
             format!(

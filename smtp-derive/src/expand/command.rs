@@ -28,9 +28,9 @@ pub(super) fn command(model: &Model<'_>, command: &Command) -> TokenStream {
         #[automatically_derived]
         impl #generics #smtp::Command for #name #arguments #bounds {
             type Reply = #reply;
-            const SPEC: #smtp::CommandSpec = #spec;
+            const SPEC: #smtp::command::CommandSpec = #spec;
 
-            fn encode(&self, #line: &mut #smtp::Line<'_>) {
+            fn encode(&self, #line: &mut #smtp::command::Line<'_>) {
                 #encode
             }
         }
@@ -61,7 +61,7 @@ pub(crate) fn pipelined(model: &Model<'_>) -> TokenStream {
     let (generics, arguments, bounds) = model.input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #generics #smtp::Pipelined for #name #arguments #bounds {}
+        impl #generics #smtp::state::Pipelined for #name #arguments #bounds {}
     }
 }
 
@@ -72,16 +72,16 @@ fn spec(smtp: &Path, command: &Command) -> TokenStream {
         .or_else(|| command.shapes.iter().find_map(|shape| shape.verb.as_ref()));
     let requires = command.requires.iter().map(|keyword| quote!(.requires(#keyword)));
     let patterns: Vec<TokenStream> = match command.accepts.as_slice() {
-        [] if command.content.is_some() => vec![quote!(#smtp::CodePattern::Exactly(354))],
+        [] if command.content.is_some() => vec![quote!(#smtp::command::CodePattern::Exactly(354))],
         codes => codes.iter().map(|code| pattern(smtp, code)).collect(),
     };
     let accepts = (!patterns.is_empty()).then(|| quote!(.accepts(&[#(#patterns),*])));
-    let stage = command.stage.iter().map(|stage| quote!(.stage(#smtp::Stage::#stage)));
+    let stage = command.stage.iter().map(|stage| quote!(.stage(#smtp::command::Stage::#stage)));
     let pipelining = command.pipelining.iter().map(|_| quote!(.pipelining()));
     let resets = command.resets.iter().map(|_| quote!(.resets()));
     let reply_lines = command.reply_lines.iter().map(|lines| quote!(.reply_lines(#lines)));
     quote! {
-        #smtp::CommandSpec::new(#verb)
+        #smtp::command::CommandSpec::new(#verb)
             #(#requires)* #accepts #(#stage)* #(#pipelining)* #(#resets)* #(#reply_lines)*
     }
 }
@@ -90,10 +90,10 @@ pub(super) fn pattern(smtp: &Path, code: &Code) -> TokenStream {
     let number = code.number;
     if code.class {
         let digit = proc_macro2::Literal::u8_unsuffixed(u8::try_from(number).unwrap_or_default());
-        quote!(#smtp::CodePattern::Class(#digit))
+        quote!(#smtp::command::CodePattern::Class(#digit))
     } else {
         let number = proc_macro2::Literal::u16_unsuffixed(number);
-        quote!(#smtp::CodePattern::Exactly(#number))
+        quote!(#smtp::command::CodePattern::Exactly(#number))
     }
 }
 

@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
         let written = match field.role() {
             Role::Skip => return TokenStream::new(),
             Role::Flatten => {
-                quote_spanned!(*span=> #facts #smtp::Arguments::write(#reference, #line);)
+                quote_spanned!(*span=> #facts #smtp::command::Arguments::write(#reference, #line);)
             }
             Role::Flag(keyword) => {
                 let condition = self.flag();
@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
                 let each = self.encoded(&value.to_token_stream());
                 let joined = quote_spanned! {*span=>
                     &#smtp::__private::join(#reference, #separator, |#value, #line| {
-                        #smtp::Argument::write(#each, #line);
+                        #smtp::command::Argument::write(#each, #line);
                     })
                 };
                 let written = self.one(&joined);

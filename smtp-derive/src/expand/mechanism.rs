@@ -30,7 +30,7 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
             let arms = templates.iter().enumerate().map(|(index, template)| {
                 let index = Literal::usize_unsuffixed(index);
                 let message = message(smtp, mechanism, template);
-                quote!(#index => #message.map(#smtp::Step::Respond),)
+                quote!(#index => #message.map(#smtp::auth::Step::Respond),)
             });
             quote! {
                 match #challenge.index() {
@@ -62,15 +62,15 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
                 &mut self,
             ) -> #smtp::__private::Result<
                 #smtp::__private::Option<#smtp::Secret>,
-                #smtp::MechanismError,
+                #smtp::auth::MechanismError,
             > {
                 #initial
             }
 
             fn respond(
                 &mut self,
-                #challenge: #smtp::Challenge<'_>,
-            ) -> #smtp::__private::Result<#smtp::Step, #smtp::MechanismError> {
+                #challenge: #smtp::auth::Challenge<'_>,
+            ) -> #smtp::__private::Result<#smtp::auth::Step, #smtp::auth::MechanismError> {
                 #respond
             }
 

@@ -24,7 +24,7 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
                 match #reply.code().value() {
                     #(#exact)*
                     #(#classes)*
-                    _ => #smtp::__private::Err(#smtp::ReplyError::unexpected_code(#reply)),
+                    _ => #smtp::__private::Err(#smtp::error::ReplyError::unexpected_code(#reply)),
                 }
             }
         }
@@ -32,11 +32,11 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
     let codes = codes(model);
     quote! {
         #[automatically_derived]
-        impl #generics #smtp::FromReply for #name #arguments #bounds {
+        impl #generics #smtp::command::FromReply for #name #arguments #bounds {
             #codes
             fn from_reply(
                 #reply: #smtp::Reply,
-            ) -> #smtp::__private::Result<Self, #smtp::ReplyError> {
+            ) -> #smtp::__private::Result<Self, #smtp::error::ReplyError> {
                 #body
             }
         }
@@ -49,7 +49,7 @@ fn codes(model: &ReplyModel<'_>) -> Option<TokenStream> {
     let mut codes = model.arms.iter().flat_map(|arm| &arm.codes).peekable();
     codes.peek()?;
     let patterns = codes.map(|code| pattern(smtp, code));
-    Some(quote!(const CODES: &'static [#smtp::CodePattern] = &[#(#patterns),*];))
+    Some(quote!(const CODES: &'static [#smtp::command::CodePattern] = &[#(#patterns),*];))
 }
 
 fn arm(smtp: &Path, arm: &Arm, reply: &Ident, classes: bool) -> Option<TokenStream> {

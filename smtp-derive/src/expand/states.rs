@@ -22,7 +22,7 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
         let (from, to) = (end(model, &edge.from), end(model, &edge.to));
         quote! {
             #[automatically_derived]
-            impl #generics #smtp::#leads<#from> for #name #arguments #bounds {
+            impl #generics #smtp::state::#leads<#from> for #name #arguments #bounds {
                 type Next = #to;
             }
         }
@@ -34,7 +34,7 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
     let markers = markers.iter().flatten().map(|marker| {
         quote! {
             #[automatically_derived]
-            impl #generics #smtp::#marker for #name #arguments #bounds {}
+            impl #generics #smtp::state::#marker for #name #arguments #bounds {}
         }
     });
     quote!(#(#places)* #(#edges)* #(#consumes)* #(#markers)*)
@@ -56,13 +56,16 @@ fn placed(model: &Model<'_>, place: &Place, marker: &TokenStream) -> TokenStream
         }
         Place::Any => {
             let state = free(&model.input.generics, "State");
-            (with(&model.input.generics, &parse_quote!(#state: #smtp::State)), quote!(#state))
+            (
+                with(&model.input.generics, &parse_quote!(#state: #smtp::state::State)),
+                quote!(#state),
+            )
         }
     };
     let (generics, ..) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #generics #smtp::#marker<#state> for #name #arguments #bounds {}
+        impl #generics #smtp::state::#marker<#state> for #name #arguments #bounds {}
     }
 }
 

@@ -12,26 +12,26 @@ impl ::smtp::Mechanism for Bearer {
         &mut self,
     ) -> ::smtp::__private::Result<
         ::smtp::__private::Option<::smtp::Secret>,
-        ::smtp::MechanismError,
+        ::smtp::auth::MechanismError,
     > {
         ::smtp::__private::message(
                 &[
-                    ::smtp::__private::Piece::Text(b"n,a="),
-                    ::smtp::__private::Piece::Field(
+                    ::smtp::__private::TemplatePart::Text(b"n,a="),
+                    ::smtp::__private::TemplatePart::Field(
                         "user",
                         &::smtp::__private::saslname(&self.user),
                     ),
-                    ::smtp::__private::Piece::Text(b",\x01"),
-                    ::smtp::__private::Piece::Field("token", &self.token),
-                    ::smtp::__private::Piece::Text(b"\x01"),
+                    ::smtp::__private::TemplatePart::Text(b",\x01"),
+                    ::smtp::__private::TemplatePart::Field("token", &self.token),
+                    ::smtp::__private::TemplatePart::Text(b"\x01"),
                 ],
             )
             .map(::smtp::__private::Some)
     }
     fn respond(
         &mut self,
-        challenge: ::smtp::Challenge<'_>,
-    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        challenge: ::smtp::auth::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         ::smtp::__private::Err(challenge.unexpected())
     }
 }

@@ -1,8 +1,9 @@
 #[automatically_derived]
 impl ::smtp::Command for Etrn {
     type Reply = Queue;
-    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("ETRN").requires("ETRN");
-    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+    const SPEC: ::smtp::command::CommandSpec = ::smtp::command::CommandSpec::new("ETRN")
+        .requires("ETRN");
+    fn encode(&self, line: &mut ::smtp::command::Line<'_>) {
         match self {
             Self::Domain { 0: field_0 } => {
                 line.verb("ETRN");
@@ -20,9 +21,9 @@ impl ::smtp::Command for Etrn {
     }
 }
 #[automatically_derived]
-impl ::smtp::ValidIn<::smtp::state::Greeted> for Etrn {}
+impl ::smtp::state::ValidIn<::smtp::state::Greeted> for Etrn {}
 #[automatically_derived]
-impl ::smtp::ValidIn<::smtp::state::Tls> for Etrn {}
+impl ::smtp::state::ValidIn<::smtp::state::Tls> for Etrn {}
 #[automatically_derived]
-impl ::smtp::ValidIn<::smtp::state::Authed> for Etrn {}
+impl ::smtp::state::ValidIn<::smtp::state::Authed> for Etrn {}
 const _: () = ::smtp::__private::reads::<Etrn>();

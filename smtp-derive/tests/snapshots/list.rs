@@ -1,8 +1,10 @@
 #[automatically_derived]
 impl<'a, T: Display> ::smtp::Command for List<'a, T> {
     type Reply = ::smtp::Reply;
-    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("X-LIST");
-    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+    const SPEC: ::smtp::command::CommandSpec = ::smtp::command::CommandSpec::new(
+        "X-LIST",
+    );
+    fn encode(&self, line: &mut ::smtp::command::Line<'_>) {
         line.verb("X-LIST");
         if !::smtp::__private::is_empty(&self.joined) {
             line.arg(
@@ -10,7 +12,7 @@ impl<'a, T: Display> ::smtp::Command for List<'a, T> {
                     &self.joined,
                     ",",
                     |value, line| {
-                        ::smtp::Argument::write(value, line);
+                        ::smtp::command::Argument::write(value, line);
                     },
                 ),
             );
@@ -28,4 +30,4 @@ impl<
     'a,
     T: Display,
     Idle: ::smtp::state::Idle,
-> ::smtp::ValidIn<::smtp::state::InTransaction<Idle>> for List<'a, T> {}
+> ::smtp::state::ValidIn<::smtp::state::InTransaction<Idle>> for List<'a, T> {}

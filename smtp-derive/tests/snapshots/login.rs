@@ -10,26 +10,26 @@ impl ::smtp::Mechanism for Login {
         &mut self,
     ) -> ::smtp::__private::Result<
         ::smtp::__private::Option<::smtp::Secret>,
-        ::smtp::MechanismError,
+        ::smtp::auth::MechanismError,
     > {
         ::smtp::__private::Ok(::smtp::__private::None)
     }
     fn respond(
         &mut self,
-        challenge: ::smtp::Challenge<'_>,
-    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        challenge: ::smtp::auth::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         match challenge.index() {
             0 => {
                 ::smtp::__private::message(
-                        &[::smtp::__private::Piece::Field("0", &self.0)],
+                        &[::smtp::__private::TemplatePart::Field("0", &self.0)],
                     )
-                    .map(::smtp::Step::Respond)
+                    .map(::smtp::auth::Step::Respond)
             }
             1 => {
                 ::smtp::__private::message(
-                        &[::smtp::__private::Piece::Field("1", &self.1)],
+                        &[::smtp::__private::TemplatePart::Field("1", &self.1)],
                     )
-                    .map(::smtp::Step::Respond)
+                    .map(::smtp::auth::Step::Respond)
             }
             _ => ::smtp::__private::Err(challenge.unexpected()),
         }

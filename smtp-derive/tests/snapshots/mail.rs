@@ -1,10 +1,12 @@
 #[automatically_derived]
 impl ::smtp::Command for Mail {
     type Reply = ::smtp::Reply;
-    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("MAIL FROM:")
-        .stage(::smtp::Stage::Mail)
+    const SPEC: ::smtp::command::CommandSpec = ::smtp::command::CommandSpec::new(
+            "MAIL FROM:",
+        )
+        .stage(::smtp::command::Stage::Mail)
         .pipelining();
-    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+    fn encode(&self, line: &mut ::smtp::command::Line<'_>) {
         line.verb("MAIL FROM:");
         line.arg(&self.path);
         if let ::smtp::__private::Some(value) = &self.size {
@@ -17,20 +19,20 @@ impl ::smtp::Command for Mail {
             line.allow_utf8();
             line.flag("SMTPUTF8");
         }
-        ::smtp::Arguments::write(&self.parameters, line);
+        ::smtp::command::Arguments::write(&self.parameters, line);
     }
 }
 #[automatically_derived]
-impl ::smtp::Transition<::smtp::state::Greeted> for Mail {
+impl ::smtp::state::Transition<::smtp::state::Greeted> for Mail {
     type Next = ::smtp::state::InTransaction<::smtp::state::Greeted>;
 }
 #[automatically_derived]
-impl ::smtp::Transition<::smtp::state::Tls> for Mail {
+impl ::smtp::state::Transition<::smtp::state::Tls> for Mail {
     type Next = ::smtp::state::InTransaction<::smtp::state::Tls>;
 }
 #[automatically_derived]
-impl ::smtp::Transition<::smtp::state::Authed> for Mail {
+impl ::smtp::state::Transition<::smtp::state::Authed> for Mail {
     type Next = ::smtp::state::InTransaction<::smtp::state::Authed>;
 }
 #[automatically_derived]
-impl ::smtp::Pipelined for Mail {}
+impl ::smtp::state::Pipelined for Mail {}

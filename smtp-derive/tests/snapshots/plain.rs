@@ -10,23 +10,23 @@ impl ::smtp::Mechanism for Plain {
         &mut self,
     ) -> ::smtp::__private::Result<
         ::smtp::__private::Option<::smtp::Secret>,
-        ::smtp::MechanismError,
+        ::smtp::auth::MechanismError,
     > {
         ::smtp::__private::message(
                 &[
-                    ::smtp::__private::Piece::Field("authzid", &self.authzid),
-                    ::smtp::__private::Piece::Text(b"\0"),
-                    ::smtp::__private::Piece::Required("authcid", &self.authcid),
-                    ::smtp::__private::Piece::Text(b"\0"),
-                    ::smtp::__private::Piece::Required("password", &self.password),
+                    ::smtp::__private::TemplatePart::Field("authzid", &self.authzid),
+                    ::smtp::__private::TemplatePart::Text(b"\0"),
+                    ::smtp::__private::TemplatePart::Required("authcid", &self.authcid),
+                    ::smtp::__private::TemplatePart::Text(b"\0"),
+                    ::smtp::__private::TemplatePart::Required("password", &self.password),
                 ],
             )
             .map(::smtp::__private::Some)
     }
     fn respond(
         &mut self,
-        challenge: ::smtp::Challenge<'_>,
-    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        challenge: ::smtp::auth::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         ::smtp::__private::Err(challenge.unexpected())
     }
 }

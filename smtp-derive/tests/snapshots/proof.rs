@@ -10,14 +10,14 @@ impl ::smtp::Mechanism for Proof {
         &mut self,
     ) -> ::smtp::__private::Result<
         ::smtp::__private::Option<::smtp::Secret>,
-        ::smtp::MechanismError,
+        ::smtp::auth::MechanismError,
     > {
         ::smtp::__private::Ok(::smtp::__private::None)
     }
     fn respond(
         &mut self,
-        challenge: ::smtp::Challenge<'_>,
-    ) -> ::smtp::__private::Result<::smtp::Step, ::smtp::MechanismError> {
+        challenge: ::smtp::auth::Challenge<'_>,
+    ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         Self::answer(self, challenge)
     }
     fn is_complete(&self) -> bool {

@@ -1,14 +1,14 @@
 #[automatically_derived]
-impl ::smtp::FromReply for Queue {
-    const CODES: &'static [::smtp::CodePattern] = &[
-        ::smtp::CodePattern::Class(2),
-        ::smtp::CodePattern::Exactly(250),
-        ::smtp::CodePattern::Exactly(252),
-        ::smtp::CodePattern::Exactly(253),
+impl ::smtp::command::FromReply for Queue {
+    const CODES: &'static [::smtp::command::CodePattern] = &[
+        ::smtp::command::CodePattern::Class(2),
+        ::smtp::command::CodePattern::Exactly(250),
+        ::smtp::command::CodePattern::Exactly(252),
+        ::smtp::command::CodePattern::Exactly(253),
     ];
     fn from_reply(
         reply: ::smtp::Reply,
-    ) -> ::smtp::__private::Result<Self, ::smtp::ReplyError> {
+    ) -> ::smtp::__private::Result<Self, ::smtp::error::ReplyError> {
         match reply.code().value() {
             250 | 252 => ::smtp::__private::Ok(Self::Started {}),
             253 => {
@@ -21,7 +21,9 @@ impl ::smtp::FromReply for Queue {
                     0: ::smtp::__private::reply(&reply),
                 })
             }
-            _ => ::smtp::__private::Err(::smtp::ReplyError::unexpected_code(reply)),
+            _ => {
+                ::smtp::__private::Err(::smtp::error::ReplyError::unexpected_code(reply))
+            }
         }
     }
 }

@@ -1,11 +1,16 @@
 #[automatically_derived]
 impl<State> ::smtp::Command for Unlock<State> {
     type Reply = ::smtp::Reply;
-    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("X-UNLOCK")
+    const SPEC: ::smtp::command::CommandSpec = ::smtp::command::CommandSpec::new(
+            "X-UNLOCK",
+        )
         .accepts(
-            &[::smtp::CodePattern::Exactly(250), ::smtp::CodePattern::Exactly(334)],
+            &[
+                ::smtp::command::CodePattern::Exactly(250),
+                ::smtp::command::CodePattern::Exactly(334),
+            ],
         );
-    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+    fn encode(&self, line: &mut ::smtp::command::Line<'_>) {
         line.verb("X-UNLOCK");
         line.param("PIN", &::smtp::__private::hidden(&self.pin));
         line.arg(
@@ -20,8 +25,8 @@ impl<State> ::smtp::Command for Unlock<State> {
     }
 }
 #[automatically_derived]
-impl<State> ::smtp::ExchangeIn<::smtp::state::Tls> for Unlock<State> {}
+impl<State> ::smtp::state::ExchangeIn<::smtp::state::Tls> for Unlock<State> {}
 #[automatically_derived]
-impl<State> ::smtp::ExchangeInto<::smtp::state::Authed> for Unlock<State> {
+impl<State> ::smtp::state::ExchangeInto<::smtp::state::Authed> for Unlock<State> {
     type Next = ::smtp::state::Authed;
 }

@@ -1,11 +1,13 @@
 #[automatically_derived]
 impl ::smtp::Command for XClient {
     type Reply = ::smtp::Reply;
-    const SPEC: ::smtp::CommandSpec = ::smtp::CommandSpec::new("XCLIENT")
+    const SPEC: ::smtp::command::CommandSpec = ::smtp::command::CommandSpec::new(
+            "XCLIENT",
+        )
         .requires("XCLIENT")
-        .accepts(&[::smtp::CodePattern::Exactly(220)])
+        .accepts(&[::smtp::command::CodePattern::Exactly(220)])
         .resets();
-    fn encode(&self, line: &mut ::smtp::Line<'_>) {
+    fn encode(&self, line: &mut ::smtp::command::Line<'_>) {
         line.verb("XCLIENT");
         line.param("ADDR", &::smtp::__private::xtext(&self.addr));
         if let ::smtp::__private::Some(value) = &self.name {
@@ -14,6 +16,6 @@ impl ::smtp::Command for XClient {
     }
 }
 #[automatically_derived]
-impl ::smtp::Transition<::smtp::state::Tls> for XClient {
+impl ::smtp::state::Transition<::smtp::state::Tls> for XClient {
     type Next = ::smtp::state::Tls;
 }

@@ -64,7 +64,7 @@ pub trait Mechanism: Send {
     /// between being ready and the response.
     ///
     /// Meanwhile the connection is read: a server that closes it ends the exchange. All of the waiting
-    /// for one response, the first too, must be done within [`Timeouts::auth`](crate::Timeouts::auth).
+    /// for one response, the first too, must be done within [`Timeouts::auth`](crate::connect::Timeouts::auth).
     ///
     /// # Errors
     ///

@@ -8,14 +8,14 @@ mod facts;
 mod login;
 mod mechanism;
 mod plain;
-mod template;
+pub(crate) mod template;
 mod xoauth2;
 
 pub use crate::error::mechanism::MechanismError;
+pub use crate::secret::AsBytes;
 pub use external::External;
 pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;
-pub use template::{TemplatePart, any_secret, message, saslname};
 pub use xoauth2::XOauth2;

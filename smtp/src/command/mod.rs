@@ -1,4 +1,5 @@
-//! The commands of SMTP: one file each, made with the derive that is yours to use.
+//! The commands of SMTP: one file each, made with the derive that is yours to use; and what a command
+//! is made of.
 
 mod auth;
 mod bdat;
@@ -29,3 +30,11 @@ pub use rcpt::Rcpt;
 pub use rset::Rset;
 pub use starttls::StartTls;
 pub use vrfy::{Verification, Vrfy};
+
+pub use crate::command_exchange::{CommandExchange, Response};
+pub use crate::proto::command::{
+    CodePattern, Command, CommandSpec, Position, encode_into, encode_line as encode,
+};
+pub use crate::proto::line::{Argument, Arguments, Line};
+pub use crate::proto::reply::FromReply;
+pub use crate::proto::stage::Stage;

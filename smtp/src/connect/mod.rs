@@ -4,5 +4,7 @@ mod open;
 mod server;
 mod submission;
 
+pub use crate::proto::limits::{Leniency, Limits};
+pub use crate::proto::stage::Timeouts;
 pub use server::Server;
 pub use submission::{Anonymous, Submission, WithMechanism, WithMechanismFrom};

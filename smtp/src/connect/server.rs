@@ -17,7 +17,8 @@ use crate::proto::trace::Observer;
 /// watches.
 ///
 /// ```
-/// use smtp::{Server, Timeouts};
+/// use smtp::Server;
+/// use smtp::connect::Timeouts;
 ///
 /// let mut timeouts = Timeouts::default();
 /// timeouts.total = Some(std::time::Duration::from_secs(120));
@@ -93,7 +94,7 @@ impl Server {
 
     /// Keeps timeouts by this clock. The default is [`TokioClock`], which has timers inside a tokio
     /// runtime only: on another executor a connection without a clock of that executor ends with
-    /// [`Fault::NoTimer`](crate::Fault::NoTimer) when it first has to wait.
+    /// [`Fault::NoTimer`](crate::error::Fault::NoTimer) when it first has to wait.
     ///
     /// Over a stream of the caller's a session asks nothing else of its executor. TCP connections
     /// that the library opens itself need a tokio runtime whatever the clock.

@@ -18,7 +18,7 @@ use crate::state::{Authed, Tls};
 #[derive(Debug, Clone, Copy)]
 pub struct Anonymous;
 
-/// WithMechanism of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
+/// The credentials of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
 #[derive(Debug)]
 pub struct WithMechanism<M>(M);
 

@@ -77,14 +77,14 @@ impl Feed {
     /// # Errors
     ///
     /// As [`Connection::deliver`]. [`DeliverError::NotSent`] hands the message back
-    /// ([`Unsent::into_message`](crate::Unsent::into_message)).
+    /// ([`Unsent::into_message`](crate::error::Unsent::into_message)).
     ///
     /// # Cancellation
     ///
     /// Dropping the future takes the message out before it has room in the window, and before the
     /// first piece of a body that is a source has come. Afterwards the message goes on, and only its
     /// answer is not heard: a source that never ends then holds the connection for as long as
-    /// [`Timeouts::total`](crate::Timeouts::total) allows. The connection is never interrupted.
+    /// [`Timeouts::total`](crate::connect::Timeouts::total) allows. The connection is never interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
         let slot = FeedSlot::new(envelope, body.into());
         self.queue.add_handle();

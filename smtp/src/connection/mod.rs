@@ -2,16 +2,16 @@
 //!
 //! | file | the question it answers |
 //! |---|---|
-//! | [`greeted`], [`tls`], [`authed`], [`in_transaction`] | what can I do in this state? |
-//! | [`idle`] | what can I do between transactions? |
-//! | [`send`] | what can I do in every state? |
-//! | [`deliver`] | how does a message go out, and how do many? |
-//! | [`feed`] | how do many callers share a connection? |
-//! | [`watch`] | is the connection still open? |
+//! | `greeted.rs`, `tls.rs`, `authed.rs`, `in_transaction.rs` | what can I do in this state? |
+//! | `idle.rs` | what can I do between transactions? |
+//! | `send.rs` | what can I do in every state? |
+//! | `deliver.rs` | how does a message go out, and how do many? |
+//! | `feed.rs` | how do many callers share a connection? |
+//! | `watch.rs` | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
-//! | [`dangerous`] | how do I send a secret where others may see it? |
-//! | [`exchange`] | what if a command takes several rounds, or ends SMTP? |
-//! | [`any`] | how do I keep a connection whose state is known at run time? |
+//! | `dangerous.rs` | how do I send a secret where others may see it? |
+//! | `exchange.rs` | what if a command takes several rounds, or ends SMTP? |
+//! | `any.rs` | how do I keep a connection whose state is known at run time? |
 
 mod any;
 mod authed;
@@ -44,3 +44,5 @@ pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
 pub use in_transaction::SendData;
 pub use typed::Connection;
 pub use watch::UntilClosed;
+
+pub use crate::exchange::delivery::Stopped;

@@ -33,7 +33,7 @@ impl<S: State> Connection<S> {
     }
 
     /// Sends a command that leads to another state, and reads its reply. A command that
-    /// [`resets`](crate::CommandSpec::resets) the session is followed by EHLO.
+    /// [`resets`](crate::command::CommandSpec::resets) the session is followed by EHLO.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@
 //! | [`DeliveryUnknown`] | as [`Lost`], but the message had been sent whole | gone |
 //!
 //! What became of a message is a [`DeliverError`], which has an outcome for each recipient. A call
-//! that moves the session answers with a [`TransitionError`](crate::TransitionError), which hands
+//! that moves the session answers with a [`TransitionError`](crate::connection::TransitionError), which hands
 //! the connection back when it is intact. `?` turns every one of them into [`Error`].
 
 pub(crate) mod blame;
@@ -22,7 +22,10 @@ pub use mechanism::MechanismError;
 pub use refusal::Refusal;
 
 pub use crate::any_error::Error;
-pub use crate::message::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use crate::message::body::LengthError;
+pub use crate::message::envelope::EnvelopeError;
+pub use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use crate::proto::content::ContentError;
 pub use crate::proto::fault::{Fault, NoTimer, ProtocolError};
 pub use crate::proto::line::EncodeError;
 pub use crate::proto::reply::ReplyError;

@@ -11,7 +11,8 @@ use crate::extension::{BodyKind, ServerLimits, Size};
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::transfer::{BodyMethod, Transfer};
-use crate::proto::command::{self, Command, CommandSpec};
+use crate::proto::command;
+use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
 use crate::proto::line::{Arguments, Audience, Line};
 

@@ -164,9 +164,9 @@ fn parameter(keyword: &'static str, value: impl Into<String>, raises: usize) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Mail, Rcpt};
+    use crate::Command;
+    use crate::command::{Mail, Rcpt, encode};
     use crate::grammar::{Capabilities, ForwardPath, Reply, ReplyCode, ReversePath};
-    use crate::{Command, encode};
 
     fn line<C: Command>(command: &C) -> String {
         let lines = ["mail.example.org", "DSN", "SMTPUTF8"];

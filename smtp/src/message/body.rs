@@ -29,14 +29,14 @@ use length_check::LengthCheck;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a source of message content",
     label = "has no pieces to send",
-    note = "implement `smtp::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice",
+    note = "implement `smtp::message::BodySource` for it, or give the message as `Bytes`, `Vec<u8>`, `String` or a slice",
     note = "a `Stream` goes in through `Body::from_stream`, an `AsyncRead` through `Body::reader`"
 )]
 pub trait BodySource: Send {
     /// The next piece; `None` after the last.
     ///
     /// While it is pending the connection lives: what came before leaves, replies are read. It
-    /// starts no timeout of a stage; the server's own, and [`Timeouts::total`](crate::Timeouts),
+    /// starts no timeout of a stage; the server's own, and [`Timeouts::total`](crate::connect::Timeouts),
     /// go on.
     ///
     /// An error abandons the message, and no other where the protocol allows: in chunks, and with
@@ -55,7 +55,7 @@ pub trait BodySource: Send {
 /// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of one's own. It
 /// is never held whole in memory, and when it fails the message is abandoned, and the error says why:
 /// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
-/// [`Fault::Body`](crate::Fault::Body) where only closing the connection could abandon it.
+/// [`Fault::Body`](crate::error::Fault::Body) where only closing the connection could abandon it.
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) line_ends: LineEnds,

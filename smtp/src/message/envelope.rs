@@ -15,7 +15,7 @@ use crate::extension::{MailParameter, RcptParameter};
 ///
 /// let envelope = Envelope::new("me@example.com", ["you@example.org", "her@example.net"])?;
 /// assert_eq!(envelope.recipients().count(), 2);
-/// # Ok::<(), smtp::EnvelopeError>(())
+/// # Ok::<(), smtp::error::EnvelopeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Envelope {

@@ -10,10 +10,11 @@ pub(crate) mod receipt;
 pub(crate) mod recipient;
 pub(crate) mod transfer;
 
-pub use body::{Body, BodySource, LengthError};
-pub use envelope::{Envelope, EnvelopeError};
-pub use error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use body::{Body, BodySource};
+pub use envelope::Envelope;
 pub use policy::Policy;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome};
 pub use transfer::Transfer;
+
+pub use crate::proto::content::LineEnds;

@@ -126,6 +126,6 @@ mod tests {
                 .expect("no end");
             ends.push(piece.as_ref().as_ptr());
         }
-        assert!(ends.windows(2).all(|next| next[0].wrapping_add(8) == next[1]));
+        assert!(ends.windows(2).all(|next| next[0].wrapping_add(7) == next[1]));
     }
 }

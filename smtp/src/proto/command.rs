@@ -187,7 +187,7 @@ pub fn encode_line<C: Command>(
     encode_into(command, capabilities, &mut line).map(|()| line)
 }
 
-/// As [`encode`](crate::encode), after what `buffer` holds. Nothing is written when the command
+/// As [`encode`](crate::command::encode), after what `buffer` holds. Nothing is written when the command
 /// cannot be sent, and nothing is allocated when the buffer has room.
 ///
 /// # Errors

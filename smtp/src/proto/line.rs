@@ -51,7 +51,7 @@ impl<T: Display + ?Sized> Argument for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be flattened into an SMTP command",
     label = "is not a run of arguments",
-    note = "implement `smtp::Arguments` for it, or remove `#[smtp(flatten)]`"
+    note = "implement `smtp::command::Arguments` for it, or remove `#[smtp(flatten)]`"
 )]
 pub trait Arguments {
     /// Writes the arguments with [`Line::arg`], [`Line::param`] and [`Line::flag`].

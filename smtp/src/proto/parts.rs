@@ -9,7 +9,7 @@ use smtp_grammar::{EnhancedStatusCode, Reply, ReplyCode};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold the code of a reply",
     label = "a code is a `ReplyCode`",
-    note = "the field is a `smtp::ReplyCode`"
+    note = "the field is a `smtp::grammar::ReplyCode`"
 )]
 pub trait HoldsCode: From<ReplyCode> {}
 
@@ -19,7 +19,7 @@ impl HoldsCode for ReplyCode {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold the enhanced status code of a reply",
     label = "it may be missing: an `Option<EnhancedStatusCode>`",
-    note = "the field is an `Option<smtp::EnhancedStatusCode>`: not every reply has one (RFC 3463)"
+    note = "the field is an `Option<smtp::grammar::EnhancedStatusCode>`: not every reply has one (RFC 3463)"
 )]
 pub trait HoldsEnhanced: From<Option<EnhancedStatusCode>> {}
 

@@ -33,7 +33,7 @@ pub enum Event<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot observe a connection",
     label = "is no observer",
-    note = "an observer is a closure `|event: &smtp::Event<'_>| ..` that is `Send` and `Sync`"
+    note = "an observer is a closure `|event: &smtp::trace::Event<'_>| ..` that is `Send` and `Sync`"
 )]
 pub trait Observer: Send + Sync {
     /// Takes note of the event.

@@ -1,7 +1,8 @@
 //! Messages in chunks, and messages whose commands are not waited for.
 
 use smtp::command::{Mail, Rcpt};
-use smtp::{Envelope, ReversePath, Transfer};
+use smtp::grammar::ReversePath;
+use smtp::{Envelope, Transfer};
 use tests::{greeted, script};
 
 use super::each_wait::poll_until;

@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use smtp::command::{Mail, Rcpt};
+use smtp::connection::AnyConnection;
+use smtp::grammar::ReversePath;
+use smtp::message::BodySource;
 use smtp::state::{Greeted, Tls};
 use smtp::testing::{Peer, Script};
-use smtp::{
-    AnyConnection, Body, BodySource, Connection, Envelope, Plain, ReversePath, SmtpCommand,
-};
+use smtp::{Body, Connection, Envelope, Plain, SmtpCommand};
 use tests::{Again, Ask, FixedAnswer, greeted, hello, script, server, trust};
 
 use super::each_wait::poll_until;

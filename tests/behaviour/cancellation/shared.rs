@@ -5,7 +5,9 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use smtp::command::Noop;
-use smtp::{AnyConnection, Connection, DeliverError, Envelope, Fault};
+use smtp::connection::AnyConnection;
+use smtp::error::Fault;
+use smtp::{Connection, DeliverError, Envelope};
 use tests::{answer_each, greeted, script, server};
 
 use super::each_wait::poll_until;

@@ -1,6 +1,8 @@
 //! Names and scopes: raw identifiers, types out of macros, no prelude, the crate under other names.
 
-use smtp::{Capabilities, Command, SmtpCommand, encode};
+use smtp::command::encode;
+use smtp::grammar::Capabilities;
+use smtp::{Command, SmtpCommand};
 
 fn line<C: Command>(command: &C) -> String {
     let line = encode(command, &Capabilities::none()).expect("a command");
@@ -103,7 +105,7 @@ struct Token(String);
 fn the_crate_may_have_another_name() {
     assert_eq!(line(&Elsewhere(1)), "X-ELSEWHERE A=1\r\n");
     assert_eq!(smtp::Mechanism::name(&Token(String::new())), "X-ELSEWHERE");
-    let reply = smtp::Reply::new(smtp::ReplyCode::OK, ["done"]);
-    let Done::Done(text) = smtp::FromReply::from_reply(reply).expect("a reply");
+    let reply = smtp::Reply::new(smtp::grammar::ReplyCode::OK, ["done"]);
+    let Done::Done(text) = smtp::command::FromReply::from_reply(reply).expect("a reply");
     assert_eq!(text, "done");
 }

@@ -49,9 +49,9 @@ enum Answer {
         #[smtp(key = "C")]
         all: ::std::vec::Vec<u8>,
         #[smtp(code)]
-        code: post::ReplyCode,
+        code: post::grammar::ReplyCode,
         #[smtp(enhanced)]
-        enhanced: ::std::option::Option<post::EnhancedStatusCode>,
+        enhanced: ::std::option::Option<post::grammar::EnhancedStatusCode>,
         #[smtp(reply)]
         reply: post::Reply,
     },
@@ -79,8 +79,8 @@ fn all_of_it_works_without_a_prelude() {
     use ::std::convert::From;
     use ::std::string::String;
 
-    let offers = post::Reply::new(post::ReplyCode::OK, ["mail", "X-ALL"]);
-    let offers = post::Capabilities::from_reply(&offers);
+    let offers = post::Reply::new(post::grammar::ReplyCode::OK, ["mail", "X-ALL"]);
+    let offers = post::grammar::Capabilities::from_reply(&offers);
     let all = All {
         argument: 1,
         optional: ::std::option::Option::None,
@@ -93,13 +93,13 @@ fn all_of_it_works_without_a_prelude() {
         secret: 8,
         text: String::from("a b"),
     };
-    let line = post::encode(&all, &offers).expect("a command");
+    let line = post::command::encode(&all, &offers).expect("a command");
     assert_eq!(line, b"X-ALL 1 2 3 JOINED=4,5 FLAG Bg== #7 8 a b\r\n");
     for form in [Form::One, Form::Two(1, ())] {
-        post::encode(&form, &offers).expect("a command");
+        post::command::encode(&form, &offers).expect("a command");
     }
-    let reply = post::Reply::new(post::ReplyCode::OK, ["A=1 C=2", "C=3"]);
-    let answer = <Answer as post::FromReply>::from_reply(reply).expect("a reply");
+    let reply = post::Reply::new(post::grammar::ReplyCode::OK, ["A=1 C=2", "C=3"]);
+    let answer = <Answer as post::command::FromReply>::from_reply(reply).expect("a reply");
     ::std::assert!(::std::matches!(answer, Answer::Known { one: 1, .. }));
     let mut login = Login { user: String::from("me"), password: From::from("pencil") };
     let sent = post::Mechanism::initial_response(&mut login).expect("a message");

@@ -1,6 +1,9 @@
 //! What replies can be read into.
 
-use smtp::{FromReply, Reply, ReplyCode, ReplyError, SmtpReply};
+use smtp::command::FromReply;
+use smtp::error::ReplyError;
+use smtp::grammar::ReplyCode;
+use smtp::{Reply, SmtpReply};
 
 fn read<T: FromReply>(lines: &[&str]) -> Result<T, ReplyError> {
     T::from_reply(Reply::new(ReplyCode::OK, lines))

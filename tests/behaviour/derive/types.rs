@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use smtp::{Capabilities, Command, SmtpCommand, encode};
+use smtp::command::encode;
+use smtp::grammar::Capabilities;
+use smtp::{Command, SmtpCommand};
 
 fn line<C: Command>(command: &C) -> String {
     let line = encode(command, &Capabilities::none()).expect("a command");
@@ -71,12 +73,12 @@ fn free_text_ends_a_line() {
 #[smtp(verb = "X-FLAT", valid_in(any))]
 struct Flat {
     #[smtp(flatten, requires = "X-MORE", raises = 100)]
-    path: smtp::ForwardPath,
+    path: smtp::grammar::ForwardPath,
 }
 
 #[test]
 fn a_flattened_field_needs_what_it_says() {
-    let path: smtp::ForwardPath =
+    let path: smtp::grammar::ForwardPath =
         "a@b.example".parse::<smtp::Mailbox>().expect("an address").into();
     let missing = encode(&Flat { path }, &Capabilities::none()).expect_err("X-MORE is not offered");
     assert_eq!(missing.missing_keyword(), Some("X-MORE"));

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use smtp::auth::Facts;
-use smtp::error::ProtocolError;
+use smtp::auth::{Challenge, Facts, MechanismError, Step};
+use smtp::command::Stage;
+use smtp::connect::Timeouts;
+use smtp::connection::TransitionError;
+use smtp::error::{Blame, Fault, ProtocolError};
 use smtp::testing::Script;
-use smtp::{
-    Blame, Challenge, Connection, Error, Fault, Lost, Mechanism, MechanismError, Plain, Secret,
-    Stage, Step, Timeouts, TransitionError,
-};
+use smtp::{Connection, Error, Lost, Mechanism, Plain, Secret};
 use tests::{error, hello, secured, server, trust};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};

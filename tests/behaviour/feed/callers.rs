@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-use smtp::{Body, Feed};
+use smtp::Body;
+use smtp::connection::Feed;
 use tests::slow;
 
 use super::*;

@@ -1,7 +1,8 @@
 //! Messages in chunks, and messages whose commands are not waited for.
 
 use smtp::command::{Mail, Rcpt};
-use smtp::{DeliverError, Envelope, Mailbox, ReversePath, Transfer};
+use smtp::grammar::ReversePath;
+use smtp::{DeliverError, Envelope, Mailbox, Transfer};
 use tests::{error, greeted, script};
 
 use super::{ATTACKS, ended};

@@ -1,12 +1,11 @@
 //! Calls that send commands of one's own, and calls that are made of others.
 
 use smtp::command::{Data, Mail, Noop, Rcpt, StartTls};
-use smtp::error::ProtocolError;
+use smtp::connection::{AnyConnection, TransitionError};
+use smtp::error::{Fault, ProtocolError};
+use smtp::grammar::ReversePath;
 use smtp::testing::Script;
-use smtp::{
-    AnyConnection, Connection, DeliverError, Envelope, Error, Fault, Mailbox, Plain, ReversePath,
-    SmtpCommand, TransitionError,
-};
+use smtp::{Connection, DeliverError, Envelope, Error, Mailbox, Plain, SmtpCommand};
 use tests::{Again, Ask, FixedAnswer, error, greeted, hello, script, server, trust};
 
 use super::{ATTACKS, ended};

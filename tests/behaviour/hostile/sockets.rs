@@ -1,6 +1,7 @@
 //! Calls that open a socket of their own.
 
-use smtp::{Connection, Error, Fault, Lost, Plain, Server, Submission, TlsConfig};
+use smtp::error::Fault;
+use smtp::{Connection, Error, Lost, Plain, Server, Submission, TlsConfig};
 use tests::error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

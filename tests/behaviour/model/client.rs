@@ -13,8 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::extension::BodyKind;
+use smtp::message::BodySource;
 use smtp::state::Greeted;
-use smtp::{Body, BodySource, Connection, Envelope, Mailbox, Policy, Transfer};
+use smtp::{Body, Connection, Envelope, Mailbox, Policy, Transfer};
 use tests::server;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 

@@ -1,12 +1,11 @@
 //! What the client says became of each recipient: the only file of the model that knows the errors
 //! and receipts of the library. Where that API cannot say something, it is adapted here.
 
+use smtp::connection::{DataError, Stopped, TransitionError};
+use smtp::message::{Recipient, RecipientOutcome};
 use smtp::pipeline::{Message, NotSent, Outcome};
 use smtp::state::{Greeted, InTransaction};
-use smtp::{
-    Connection, DataError, DeliverError, Error, Lost, Receipt, Recipient, RecipientOutcome,
-    Refusal, Reply, Stopped, TransitionError,
-};
+use smtp::{Connection, DeliverError, Error, Lost, Receipt, Refusal, Reply};
 
 /// What became of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,7 +20,9 @@ async fn a_policy_refuses_for_good_only_what_the_server_does() {
         ([550, 450], "Refused transient Server 450 | 550:550 450:450"),
         ([550, 551], "Refused permanent Server 551 | 550:550 551:551"),
     ];
-    let all = || Policy::decide(|recipients| recipients.iter().all(smtp::Recipient::is_accepted));
+    let all = || {
+        Policy::decide(|recipients| recipients.iter().all(smtp::message::Recipient::is_accepted))
+    };
     for (codes, expected) in rows {
         let [one, two] = codes;
         let flight =

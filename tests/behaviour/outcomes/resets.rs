@@ -1,9 +1,10 @@
 //! RSET after a message that was refused: it goes before the first command of the next call.
 
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::grammar::ReversePath;
 use smtp::state::Greeted;
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Error, Mailbox, Plain, ReversePath, SmtpCommand, Transfer};
+use smtp::{Connection, Error, Mailbox, Plain, SmtpCommand, Transfer};
 use tests::{Ask, Fate as _, FixedAnswer, greeted, hello, script};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, envelope};
@@ -165,7 +166,9 @@ async fn after_a_message_of_a_transaction() {
         let (connection, peer) = greeted(script(NOTHING, &dialogue).lockstep()).await;
         let mut transaction = connection.mail(mail()).await.expect("MAIL");
         transaction.rcpt(rcpt()).await.expect("RCPT");
-        let Err(smtp::DataError::Refused(mut refused)) = transaction.data("x\r\n").await else {
+        let Err(smtp::connection::DataError::Refused(mut refused)) =
+            transaction.data("x\r\n").await
+        else {
             panic!("{end}: refused");
         };
         refused.connection.send(Noop).await.expect("NOOP");

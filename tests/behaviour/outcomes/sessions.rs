@@ -1,7 +1,8 @@
 //! EHLO in a session that has begun.
 
+use smtp::Error;
 use smtp::command::Noop;
-use smtp::{Blame, Error};
+use smtp::error::Blame;
 use tests::{Fate as _, authed, greeted, script, secured};
 
 use super::{PIPELINING, envelope};

@@ -1,7 +1,8 @@
 //! Messages that take more than one transaction: each goes on to its last recipient, and only those
 //! that were named may have got what was not answered.
 
-use smtp::{Stopped, Transfer};
+use smtp::Transfer;
+use smtp::connection::Stopped;
 use tests::{Fate as _, Mta};
 
 use super::{CHUNKING, NOTHING, PIPELINING, connect, deliver_all, deliver_to, envelope, mailboxes};

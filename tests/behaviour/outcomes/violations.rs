@@ -1,10 +1,10 @@
 //! Replies that no server may give: they are no success, and no harm to the message.
 
 use smtp::command::{Mail, Noop, Rcpt};
-use smtp::error::ProtocolError;
+use smtp::error::{Blame, Fault, ProtocolError};
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Script;
-use smtp::{Blame, Connection, Error, Fault, Lost, Mailbox, Plain, Transfer};
+use smtp::{Connection, Error, Lost, Mailbox, Plain, Transfer};
 use tests::{
     Ask, Fate as _, FixedAnswer, error, greeted, in_transaction, script, secured, server, slow,
 };

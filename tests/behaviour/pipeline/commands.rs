@@ -1,12 +1,11 @@
 //! Commands of one's own in groups, and commands that must be the last.
 
-use smtp::command::{Noop, Vrfy};
+use smtp::command::{CodePattern, CommandSpec, Line, Noop, Vrfy};
+use smtp::connection::TransitionError;
+use smtp::error::Fault;
 use smtp::pipeline::{NotSent, Outcome};
-use smtp::state::Tls;
-use smtp::{
-    CodePattern, Command, CommandSpec, Connection, Error, Fault, Line, Pipelined, Reply, Secret,
-    SmtpCommand, SmtpReply, State, TransitionError, ValidIn,
-};
+use smtp::state::{Pipelined, State, Tls, ValidIn};
+use smtp::{Command, Connection, Error, Reply, Secret, SmtpCommand, SmtpReply};
 use tests::{ehlo, in_transaction, secured};
 
 use super::{MODES, code, connected, mail, rcpt};

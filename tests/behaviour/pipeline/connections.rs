@@ -2,9 +2,11 @@
 
 use std::task::Poll;
 
+use smtp::Connection;
 use smtp::command::Noop;
+use smtp::connection::TransitionError;
+use smtp::error::Fault;
 use smtp::pipeline::{NotSent, Outcome};
-use smtp::{Connection, Fault, TransitionError};
 use tests::{answer_each, greeted, in_transaction, script, server};
 
 use super::{MODES, code, connected, is_reset_refused, mail, rcpt, written};

@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use smtp::command::{Noop, Rcpt};
+use smtp::connection::TransitionError;
+use smtp::message::BodySource;
 use smtp::pipeline::{NotSent, Outcome};
-use smtp::{Body, BodySource, Mailbox, SmtpCommand, TransitionError};
+use smtp::{Body, Mailbox, SmtpCommand};
 
 use super::{MODES, code, connected, is_reset_refused, mail, rcpt, said, transact, written};
 

@@ -1,8 +1,8 @@
 //! Every answer to MAIL, to two recipients, to DATA: what is written, to the byte, and what comes
 //! of it, in one flight and one command at a time.
 
-use smtp::Fault;
 use smtp::command::Noop;
+use smtp::error::Fault;
 use smtp::pipeline::{NotSent, Outcome};
 
 use super::{MODES, Transaction, code, said, transact, written};

@@ -6,9 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::DataError;
+use smtp::error::Fault;
 use smtp::state::{Greeted, InTransaction};
 use smtp::testing::Script;
-use smtp::{Connection, DataError, Envelope, Fault, Mailbox, Transfer};
+use smtp::{Connection, Envelope, Mailbox, Transfer};
 use tests::{Fate as _, greeted, in_transaction, script, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, timeout};

@@ -1,10 +1,10 @@
 //! EHLO, AUTH and streams of messages.
 
+use smtp::auth::{Challenge, MechanismError, Step};
+use smtp::connection::TransitionError;
+use smtp::error::{Blame, Fault};
 use smtp::testing::Script;
-use smtp::{
-    Blame, Challenge, Connection, Error, Fault, Lost, Mechanism, MechanismError, Plain, Secret,
-    Step, Transfer, TransitionError,
-};
+use smtp::{Connection, Error, Lost, Mechanism, Plain, Secret, Transfer};
 use tests::{Fate as _, error, greeted, script, secured, server};
 
 use super::{CHUNKING, ENDS, PIPELINING, envelope};

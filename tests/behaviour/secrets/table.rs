@@ -4,12 +4,12 @@
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
-use smtp::command::Noop;
-use smtp::state::{Authed, Greeted, Idle, Tls};
+use smtp::command::{Noop, Response};
+use smtp::connection::TransitionError;
+use smtp::state::{Authed, Greeted, Idle, Tls, Transition};
 use smtp::testing::{Peer, Script};
-use smtp::{
-    Connection, Error, Event, Plain, Response, Server, TlsConfig, Transition, TransitionError,
-};
+use smtp::trace::Event;
+use smtp::{Connection, Error, Plain, Server, TlsConfig};
 use tests::{hello, server, trust};
 
 use super::ways::{
@@ -285,8 +285,11 @@ async fn an_answer() {
                         !sent && lost.to_string().contains("dangerous_mut()"),
                         "{what}: {lost}"
                     );
-                    assert!(matches!(lost.fault(), smtp::Fault::Answer(_)), "{what}: {lost:?}");
-                    assert_eq!(lost.blame(), smtp::Blame::Caller, "{what}");
+                    assert!(
+                        matches!(lost.fault(), smtp::error::Fault::Answer(_)),
+                        "{what}: {lost:?}"
+                    );
+                    assert_eq!(lost.blame(), smtp::error::Blame::Caller, "{what}");
                     assert!(!lost.is_transient(), "{what}");
                     assert!(peer.is_closed(), "{what}");
                     format!("{lost:?} {lost}")
@@ -370,7 +373,7 @@ async fn in_a_transaction() {
         let mut shown = told(alone, sent, &what);
         match connection.content(Content(secret()), "x\r\n").await {
             Ok((connection, _)) => goes_on(connection).await,
-            Err(smtp::DataError::Refused(refused)) => {
+            Err(smtp::connection::DataError::Refused(refused)) => {
                 let _ = write!(shown, "{refused:?}");
                 assert!(!sent && shown.contains("Secret"), "{what}: {shown}");
                 goes_on(refused.connection).await;
@@ -424,8 +427,8 @@ async fn a_mechanism() {
 async fn walk<H: Idle>(mut connection: Connection<H>) -> String
 where
     Move: Transition<H, Next = H>,
-    Ask: smtp::ExchangeIn<H>,
-    AskInto: smtp::ExchangeInto<H, Next = H>,
+    Ask: smtp::state::ExchangeIn<H>,
+    AskInto: smtp::state::ExchangeInto<H, Next = H>,
 {
     let door = connection.dangerous_mut().send(Derived::Argument(secret()));
     door.await.expect("through the door");

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use smtp::{
-    Arguments, AsBytes, CodePattern, Command, CommandExchange, CommandSpec, Line, Mechanism,
-    MechanismError, Pipelined, Reply, Response, Secret, SmtpCommand, State, ValidIn,
-};
+use smtp::auth::{AsBytes, MechanismError};
+use smtp::command::{Arguments, CodePattern, CommandExchange, CommandSpec, Line, Response};
+use smtp::state::{Pipelined, State, ValidIn};
+use smtp::{Command, Mechanism, Reply, Secret, SmtpCommand};
 
 use super::PASSWORD;
 
@@ -186,7 +186,7 @@ impl Command for Handshake {
     }
 }
 
-impl smtp::Upgrade for Handshake {}
+impl smtp::state::Upgrade for Handshake {}
 
 /// Answers every question with a secret, as a line or in base64.
 #[derive(Debug)]
@@ -212,7 +212,7 @@ pub(super) fn mechanisms() -> [Box<dyn Mechanism>; 5] {
     [
         Box::new(smtp::Plain::new("me", PASSWORD)),
         Box::new(smtp::Login::new("me", PASSWORD)),
-        Box::new(smtp::XOauth2::new("me", PASSWORD)),
+        Box::new(smtp::auth::XOauth2::new("me", PASSWORD)),
         Box::new(SpeaksFirst(secret())),
         Box::new(Answering(Some(secret()))),
     ]

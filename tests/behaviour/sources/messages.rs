@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use smtp::{Body, BodySource, Connection, DeliverError, Envelope, Fault, Stopped, Transfer};
+use smtp::connection::Stopped;
+use smtp::error::Fault;
+use smtp::message::BodySource;
+use smtp::{Body, Connection, DeliverError, Envelope, Transfer};
 use tests::{Fate as _, Mta, greeted, script, server, slow};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use smtp::command::Stage;
 use smtp::testing::ScriptedStream;
-use smtp::{Connection, Envelope, Error, Stage};
+use smtp::{Connection, Envelope, Error};
 use tests::{error, script, server};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};

@@ -1,10 +1,13 @@
 //! Messages that are no lines: only chunks carry them (RFC 3030 §3).
 
 use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::DataError;
+use smtp::error::ContentError;
 use smtp::extension::BodyKind;
+use smtp::message::LineEnds;
 use smtp::pipeline::{NotSent, Outcome};
 use smtp::testing::Script;
-use smtp::{Body, ContentError, DataError, DeliverError, LineEnds, Refusal, Transfer};
+use smtp::{Body, DeliverError, Refusal, Transfer};
 use tests::{greeted, hello, script};
 
 use super::{CHUNKING, connect, me, message};

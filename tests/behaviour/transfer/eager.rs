@@ -7,10 +7,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use smtp::command::Noop;
+use smtp::connection::Stopped;
+use smtp::error::Blame;
+use smtp::message::{BodySource, RecipientOutcome};
 use smtp::testing::Script;
-use smtp::{
-    Blame, Body, BodySource, DeliverError, Envelope, Policy, RecipientOutcome, Stopped, Transfer,
-};
+use smtp::{Body, DeliverError, Envelope, Policy, Transfer};
 use tests::{greeted, hello};
 
 use super::{CHUNKING, connect, deliver_all, eager, fate, group, message};

@@ -1,6 +1,7 @@
 //! ATRN: the roles turn, and the server sends us our mail (RFC 2645).
 
-use smtp::{Domain, SmtpCommand};
+use smtp::SmtpCommand;
+use smtp::grammar::Domain;
 
 /// ```text
 /// atrn-command = "ATRN" [ SP domain *("," domain) ]      ; RFC 2645 §5.2.1

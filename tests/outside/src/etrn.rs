@@ -1,7 +1,9 @@
 //! ETRN: asks a server to send what it holds for a domain (RFC 1985).
 
-use smtp::parser::{self, Parsed, nom::Parser as _};
-use smtp::{Domain, Reply, SmtpCommand, SmtpReply};
+use smtp::{Reply, SmtpCommand, SmtpReply};
+use smtp::grammar::{Domain, parser};
+use smtp::grammar::parser::Parsed;
+use smtp::grammar::parser::nom::{Parser as _};
 
 /// ```text
 /// etrn = "ETRN" SP [ "@" / "#" ] node      ; RFC 1985 §5

@@ -1,6 +1,8 @@
 //! X-EXPS: what Exchange servers say to each other instead of AUTH.
 
-use smtp::{CommandExchange, MechanismError, Reply, Secret, SmtpCommand, Response};
+use smtp::{Reply, Secret, SmtpCommand};
+use smtp::auth::MechanismError;
+use smtp::command::{CommandExchange, Response};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(

@@ -62,7 +62,7 @@ pub enum Answer {
         #[smtp(text)]
         reply: u32,
         #[smtp(code)]
-        code: mail::ReplyCode,
+        code: mail::grammar::ReplyCode,
     },
     #[smtp(code(2xx))]
     Err(#[smtp(lines)] ::std::vec::Vec<u32>),

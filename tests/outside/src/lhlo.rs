@@ -1,6 +1,7 @@
 //! LHLO: what EHLO is in LMTP (RFC 2033 §4.1).
 
-use smtp::{Capabilities, Host, SmtpCommand};
+use smtp::SmtpCommand;
+use smtp::grammar::{Capabilities, Host};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "LHLO", reply = Capabilities, stage = Hello, valid_in())]

@@ -1,7 +1,8 @@
 //! OTP: one-time passwords with MD5 (RFC 2289, RFC 2444).
 
 use md5::{Digest, Md5};
-use smtp::{Challenge, MechanismError, Secret, SmtpCommand, Step};
+use smtp::{Secret, SmtpCommand};
+use smtp::auth::{Challenge, MechanismError, Step};
 
 /// ```text
 /// initial response = authzid NUL authcid                 ; RFC 2444 §3

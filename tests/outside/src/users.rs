@@ -1,13 +1,13 @@
 //! VRFY and EXPN, with what they say as values (RFC 5321 §3.5).
 
-use smtp::grammar::SmtpString;
-use smtp::parser::nom::Parser as _;
-use smtp::parser::nom::branch::alt;
-use smtp::parser::nom::bytes::complete::{tag, take_till};
-use smtp::parser::nom::combinator::{map, map_opt};
-use smtp::parser::nom::sequence::delimited;
-use smtp::parser::{self, Parsed};
 use smtp::{Mailbox, Reply, SmtpCommand, SmtpReply};
+use smtp::grammar::{SmtpString, parser};
+use smtp::grammar::parser::Parsed;
+use smtp::grammar::parser::nom::{Parser as _};
+use smtp::grammar::parser::nom::branch::alt;
+use smtp::grammar::parser::nom::bytes::complete::{tag, take_till};
+use smtp::grammar::parser::nom::combinator::{map, map_opt};
+use smtp::grammar::parser::nom::sequence::delimited;
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "VRFY", reply = Verdict, accepts(250, 251, 252), valid_in(any))]

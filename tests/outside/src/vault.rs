@@ -1,6 +1,7 @@
 //! A mechanism with a challenge and a proof of the server's: X-VAULT.
 
-use smtp::{Challenge, MechanismError, Secret, SmtpCommand, Step};
+use smtp::{Secret, SmtpCommand};
+use smtp::auth::{Challenge, MechanismError, Step};
 
 /// Says who it is, answers a challenge with its sum under a key, and checks the server's answer.
 ///

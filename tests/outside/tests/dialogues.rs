@@ -1,10 +1,11 @@
 //! The commands and mechanisms of this crate, against scripted servers.
 
 use outside::{Etrn, Queue, TokenLogin, Vault, XClient, XForward};
+use smtp::{Connection, Secret, Server, TlsConfig};
 use smtp::command::{Mail, Rcpt};
+use smtp::connection::TransitionError;
 use smtp::state::{Greeted, Tls};
 use smtp::testing::{Peer, Script};
-use smtp::{Connection, Secret, Server, TlsConfig, TransitionError};
 
 async fn greeted(dialogue: &str) -> (Connection<Greeted>, Peer) {
     let (stream, peer) = Script::new(dialogue).start();
@@ -113,7 +114,7 @@ async fn xforward_flies_with_the_commands_of_its_message() {
         let (connection, (forward, _, _, message)) = connection
             .pipeline()
             .send(forward)
-            .mail(Mail::from(smtp::ReversePath::Null))
+            .mail(Mail::from(smtp::grammar::ReversePath::Null))
             .rcpt(Rcpt::to(you))
             .data("content\r\n")
             .await;

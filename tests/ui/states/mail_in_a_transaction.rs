@@ -1,7 +1,8 @@
 //! A transaction inside a transaction.
 
+use smtp::{Connection, Error};
 use smtp::command::Mail;
-use smtp::{Connection, Error, ReversePath};
+use smtp::grammar::ReversePath;
 use smtp::state::{InTransaction, Tls};
 
 async fn send(connection: Connection<InTransaction<Tls>>) -> Result<(), Error> {

@@ -1,7 +1,8 @@
 //! A question in another state.
 
+use smtp::{Connection, Error, SmtpCommand};
+use smtp::command::CommandExchange;
 use smtp::state::Authed;
-use smtp::{Connection, Error, CommandExchange, SmtpCommand};
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-ASK", accepts(250, 334), converses, valid_in(Greeted))]

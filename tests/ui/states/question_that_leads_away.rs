@@ -1,7 +1,8 @@
 //! A question that leads away, where it is to stay.
 
+use smtp::{Connection, Error, SmtpCommand};
+use smtp::command::CommandExchange;
 use smtp::state::Tls;
-use smtp::{Connection, Error, CommandExchange, SmtpCommand};
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-ASK", accepts(235, 334), converses, transition(Tls => Authed))]

@@ -1,7 +1,8 @@
 //! A recipient before the sender.
 
+use smtp::{Connection, Error};
 use smtp::command::Rcpt;
-use smtp::{Connection, Error, ForwardPath};
+use smtp::grammar::ForwardPath;
 use smtp::state::Greeted;
 
 async fn send(mut connection: Connection<Greeted>) -> Result<(), Error> {

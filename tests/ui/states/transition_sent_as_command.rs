@@ -1,7 +1,8 @@
 //! A command that moves the session, sent as if it stayed.
 
+use smtp::{Connection, Error};
 use smtp::command::Mail;
-use smtp::{Connection, Error, ReversePath};
+use smtp::grammar::ReversePath;
 use smtp::state::Tls;
 
 async fn send(mut connection: Connection<Tls>) -> Result<(), Error> {

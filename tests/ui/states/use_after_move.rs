@@ -1,7 +1,8 @@
 //! The old state, after the session has left it.
 
+use smtp::{Connection, Error};
 use smtp::command::{Mail, Noop};
-use smtp::{Connection, Error, ReversePath};
+use smtp::grammar::ReversePath;
 use smtp::state::Authed;
 
 async fn send(mut connection: Connection<Authed>) -> Result<(), Error> {

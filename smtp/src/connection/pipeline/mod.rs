@@ -56,7 +56,7 @@
 //! [`Outcome`]. No content leaves unless MAIL, a recipient and DATA were accepted. A server that
 //! asks for content although it has accepted no recipient gets a lone dot; one that asks for it for a
 //! recipient that it has accepted without a sender would deliver an empty message, so the connection
-//! is closed ([`Fault::Abandoned`](crate::Fault::Abandoned)). A command that cannot be written counts
+//! is closed ([`Fault::Abandoned`](crate::error::Fault::Abandoned)). A command that cannot be written counts
 //! as refused, and is left out. Where a transaction may still be open, RSET goes before the first
 //! command of the next call.
 //!

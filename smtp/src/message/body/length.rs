@@ -6,11 +6,11 @@ use std::io;
 /// A source gave another number of bytes than was [announced](crate::Body::length) for it.
 ///
 /// The message is abandoned: the server was told a length, and what it would keep is not what was
-/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::Fault::Body), and of
+/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::error::Fault::Body), and of
 /// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on:
 ///
 /// ```
-/// use smtp::LengthError;
+/// use smtp::error::LengthError;
 ///
 /// fn was_cut(error: &std::io::Error) -> bool {
 ///     let inner = error.get_ref().and_then(|error| error.downcast_ref::<LengthError>());

@@ -23,7 +23,7 @@ pub enum ContentError {
     /// A byte beyond ASCII in a message that was declared to have none, or for a server that does
     /// not offer 8BITMIME.
     EightBit,
-    /// A [binary](crate::LineEnds::Binary) message that was to be sent with DATA, which sends
+    /// A [binary](crate::message::LineEnds::Binary) message that was to be sent with DATA, which sends
     /// lines.
     BinaryNeedsBdat,
 }

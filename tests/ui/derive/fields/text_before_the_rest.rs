@@ -7,7 +7,7 @@ use smtp::SmtpCommand;
 struct Command(#[smtp(text)] String);
 
 impl Command {
-    fn rest(&self, _: &mut smtp::Line<'_>) {}
+    fn rest(&self, _: &mut smtp::command::Line<'_>) {}
 }
 
 fn main() {}

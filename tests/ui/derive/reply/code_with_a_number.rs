@@ -5,7 +5,7 @@ use smtp::SmtpReply;
 #[derive(SmtpReply)]
 struct Answer {
     #[smtp(code(250))]
-    code: smtp::ReplyCode,
+    code: smtp::grammar::ReplyCode,
 }
 
 fn main() {}

@@ -5,7 +5,7 @@ use smtp::SmtpReply;
 #[derive(SmtpReply)]
 struct Answer {
     #[smtp(enhanced)]
-    code: smtp::EnhancedStatusCode,
+    code: smtp::grammar::EnhancedStatusCode,
 }
 
 fn main() {}

@@ -4,7 +4,7 @@ use smtp::SmtpReply;
 
 #[derive(SmtpReply)]
 struct Answer {
-    #[smtp(text = smtp::parser::number)]
+    #[smtp(text = smtp::grammar::parser::number)]
     number: String,
 }
 
