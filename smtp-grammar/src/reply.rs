@@ -7,13 +7,14 @@ use bytes::Bytes;
 use memchr::memchr;
 
 use crate::enhanced::EnhancedStatusCode;
+use crate::escape::escape;
 use crate::reply_code::{ReplyCode, Severity};
 use crate::reply_line::{ReplyLine, ReplyLineError};
 
 /// A reply: a code, and a text of one or more lines (RFC 5321 §4.2).
 ///
 /// It keeps the bytes that came, all of them in one piece: reading a reply copies nothing, and a
-/// clone is cheap. What it displays is safe to show: everything but printable ASCII is escaped.
+/// clone is cheap. What it displays is safe to show, as [`Escaped`](crate::Escaped) is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     code: ReplyCode,
@@ -191,17 +192,8 @@ impl Display for Reply {
                 f.write_char(' ')?;
                 shown += 1;
             }
-            for &byte in line {
-                if shown >= SHOWN {
-                    return f.write_str("...");
-                }
-                if matches!(byte, b' '..=b'~') {
-                    f.write_char(char::from(byte))?;
-                    shown += 1;
-                } else {
-                    write!(f, "\\x{byte:02x}")?;
-                    shown += 4;
-                }
+            if !escape(line, f, &mut shown, SHOWN)? {
+                return f.write_str("...");
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::fmt::{self, Debug, Display};
 use std::ops::Range;
 use std::sync::Arc;
 
-use smtp_grammar::Reply;
+use smtp_grammar::{Escaped, Reply};
 
 /// Something that happened on the connection.
 #[derive(Clone, Copy, Debug)]
@@ -74,22 +74,12 @@ impl<'a> RedactedLine<'a> {
 
 impl Display for RedactedLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        printable(self.before, f)?;
+        Display::fmt(&Escaped(self.before), f)?;
         if self.secret {
             f.write_str("<redacted>")?;
         }
-        printable(self.after, f)
+        Display::fmt(&Escaped(self.after), f)
     }
-}
-
-/// Writes bytes so that a terminal cannot be told anything by them.
-fn printable(mut bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    while let Some(at) = bytes.iter().position(|byte| !matches!(byte, b' '..=b'~')) {
-        f.write_str(str::from_utf8(&bytes[..at]).unwrap_or_default())?;
-        write!(f, "\\x{:02x}", bytes[at])?;
-        bytes = &bytes[at + 1..];
-    }
-    f.write_str(str::from_utf8(bytes).unwrap_or_default())
 }
 
 impl Debug for RedactedLine<'_> {
