@@ -15,7 +15,12 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
     let sasl_name = &mechanism.name;
     let reveals_secret = reveals_secret(smtp, mechanism);
     let initial = match &mechanism.initial {
-        Initial::None => quote!(#smtp::__private::Ok(#smtp::__private::None)),
+        Initial::None => {
+            // An answer that a field must not be empty for is tried before AUTH leaves: servers
+            // count a login that is given up as one that failed.
+            let required = required(mechanism).map(|template| message(smtp, mechanism, template));
+            quote!(#(#required?;)* #smtp::__private::Ok(#smtp::__private::None))
+        }
         Initial::Template(template) => {
             let message = message(smtp, mechanism, template);
             quote!(#message.map(#smtp::__private::Some))
@@ -89,6 +94,16 @@ fn reveals_secret(smtp: &Path, mechanism: &Mechanism) -> TokenStream {
     }
     let fields = sent.map(|slot| field(smtp, slot).1);
     quote!(#smtp::__private::any_secret(&[#(#fields),*]))
+}
+
+/// The answers that hold a field which must not be empty.
+fn required(mechanism: &Mechanism) -> impl Iterator<Item = &Template> {
+    let answers = match &mechanism.answers {
+        Answers::Templates(_, templates) => templates.as_slice(),
+        Answers::None | Answers::Function(_) => &[],
+    };
+    let is_required = |part: &TemplatePart| matches!(part, TemplatePart::Field(index) if mechanism.slots[*index].nonempty.is_some());
+    answers.iter().filter(move |template| template.iter().any(is_required))
 }
 
 fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStream {

@@ -10,6 +10,7 @@ use crate::error::lost::Lost;
 use crate::message::transfer::Transfer;
 use crate::net::{Clock, TlsConfig, TlsConfigError};
 use crate::proto::fault::Fault;
+use crate::proto::limits::Limits;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
 use crate::state::{Authed, Tls};
@@ -191,6 +192,13 @@ impl<A> Submission<A> {
     /// Sets how long each step may take.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.server = self.server.timeouts(timeouts);
+        self
+    }
+
+    /// Sets the limits on what the server may send, and how lenient to be with it, as
+    /// [`Server::limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.server = self.server.limits(limits);
         self
     }
 
