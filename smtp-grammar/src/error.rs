@@ -4,11 +4,16 @@ use std::fmt::{self, Display};
 
 use memchr::memchr3;
 
-/// A text that the grammar does not allow. The text itself is not repeated: it may be hostile.
+use crate::escape::Escaped;
+
+/// A text that the grammar does not allow. An address is shown with it, escaped and cut after 100
+/// characters, because it may be hostile; and where the mistake is a frequent one, what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     what: &'static str,
     kind: Kind,
+    /// The address that it is a part of, as it may be shown, and what to do.
+    address: Option<Box<(String, &'static str)>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,15 +29,31 @@ enum Kind {
 
 impl SyntaxError {
     pub(crate) fn at(what: &'static str, byte: usize) -> Self {
-        Self { what, kind: Kind::At(byte) }
+        Self { what, kind: Kind::At(byte), address: None }
     }
 
     pub(crate) fn too_long(what: &'static str, bytes: usize, limit: usize) -> Self {
-        Self { what, kind: Kind::TooLong { bytes, limit } }
+        Self { what, kind: Kind::TooLong { bytes, limit }, address: None }
     }
 
     pub(crate) fn because(what: &'static str, reason: &'static str) -> Self {
-        Self { what, kind: Kind::Because(reason) }
+        Self { what, kind: Kind::Because(reason), address: None }
+    }
+
+    /// The same error, of a part that begins at this byte of the whole.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        if let Kind::At(byte) = &mut self.kind {
+            *byte += by;
+        }
+        self
+    }
+
+    /// The same error, of an address that is shown with it.
+    pub(crate) fn of_address(self, address: &str) -> Self {
+        let end = address.char_indices().nth(SHOWN).map(|(end, _)| end);
+        let cut = &address[..end.unwrap_or(address.len())];
+        let shown = format!("{}{}", Escaped(cut.as_bytes()), end.map_or("", |_| "..."));
+        Self { address: Some(Box::new((shown, mend(address)))), ..self }
     }
 
     /// The byte, counted from 0, at which the text stops being what it should be.
@@ -47,14 +68,50 @@ impl SyntaxError {
 impl Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.what;
+        if let Some((address, _)) = self.address.as_deref() {
+            write!(f, "\"{address}\": ")?;
+        }
         match self.kind {
             Kind::At(byte) => write!(f, "not a valid {what} from byte {} on", byte + 1),
             Kind::TooLong { bytes, limit } => {
                 write!(f, "the {what} has {bytes} bytes and may have {limit} at most")
             }
             Kind::Because(reason) => write!(f, "not a valid {what}: {reason}"),
+        }?;
+        match self.address.as_deref() {
+            Some((_, mend)) if !mend.is_empty() => write!(f, "; {mend}"),
+            _ => Ok(()),
         }
     }
+}
+
+/// Characters of an address that are shown.
+const SHOWN: usize = 100;
+
+/// What to do about an address that is none, where that can be seen.
+fn mend(address: &str) -> &'static str {
+    if address.trim() != address {
+        return "remove the space around it";
+    }
+    if address.ends_with('>') && address.contains('<') {
+        return "give the address alone, without a display name";
+    }
+    if address.matches('@').count() > 1 && address.contains([',', ';']) {
+        return "these are several addresses: give each by itself";
+    }
+    let Some((local_part, domain)) = address.rsplit_once('@') else {
+        return "";
+    };
+    let dots =
+        local_part.starts_with('.') || local_part.ends_with('.') || local_part.contains("..");
+    if !local_part.starts_with('"') && (dots || local_part.contains([' ', '(', ')', ',', ':', ';']))
+    {
+        return "write the part before the @ in quotes: \"a..b\"@example.com";
+    }
+    if domain.contains('_') {
+        return "a domain holds letters, digits, hyphens and dots";
+    }
+    ""
 }
 
 impl std::error::Error for SyntaxError {}

@@ -109,9 +109,14 @@ impl FromStr for Mailbox {
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         // No host may hold an `@`, so the last one is the one that counts, quoted or not.
         let Some((local_part, host)) = text.rsplit_once('@') else {
-            return Err(SyntaxError::because(WHAT, "it has no @"));
+            return Err(SyntaxError::because(WHAT, "it has no @").of_address(text));
         };
-        Self::new(local_part.parse()?, host.parse()?)
+        let host = || {
+            host.parse()
+                .map_err(|error: SyntaxError| error.shifted(local_part.len() + '@'.len_utf8()))
+        };
+        let address = || Self::new(local_part.parse()?, host()?);
+        address().map_err(|error| error.of_address(text))
     }
 }
 
