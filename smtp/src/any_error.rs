@@ -46,7 +46,8 @@ impl Error {
     }
 
     /// Whether the same call may succeed later, on a new connection, without doing anything twice.
-    /// Never true for [`DeliveryUnknown`]: a caller that repeats that one may deliver a message twice.
+    /// Never true for [`DeliveryUnknown`]: a caller that repeats that one may deliver a message
+    /// twice.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.is_transient(),

@@ -28,8 +28,8 @@ pub trait CommandExchange: Send {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Response {
-    /// A line that is no secret, as it is: it is shown in traces, and sent to any server. A CR, a LF
-    /// or a NUL in it closes the connection.
+    /// A line that is no secret, as it is: it is shown in traces, and sent to any server. A CR, a
+    /// LF or a NUL in it closes the connection.
     Text(String),
     /// A line, as it is. A CR, a LF or a NUL in it closes the connection, and so does a server that
     /// is not verified, unless the call came through the door named `dangerous`.

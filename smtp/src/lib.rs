@@ -30,8 +30,8 @@
 //! # Commands in one flight
 //!
 //! Commands that need not wait for each other go out together where the server offers PIPELINING,
-//! and one at a time where it does not. The order is checked by the compiler, and each reply has its
-//! own type and stands at the index of its command:
+//! and one at a time where it does not. The order is checked by the compiler, and each reply has
+//! its own type and stands at the index of its command:
 //!
 //! ```no_run
 //! # #[cfg(feature = "tokio")]
@@ -56,10 +56,11 @@
 //!
 //! # A connection of many callers
 //!
-//! [`Connection::feed`] turns a connection into a [`Feed`](connection::Feed), which can be cloned and takes messages,
-//! and a future that sends them. A message that the connection did not send is handed back
-//! ([`Unsent::into_message`](error::Unsent::into_message)). [`Connection::deliver_all`] and [`Connection::deliver_stream`] send
-//! the messages of one caller, and say why they [stopped](connection::Stopped).
+//! [`Connection::feed`] turns a connection into a [`Feed`](connection::Feed), which can be cloned
+//! and takes messages, and a future that sends them. A message that the connection did not send is
+//! handed back ([`Unsent::into_message`](error::Unsent::into_message)). [`Connection::deliver_all`]
+//! and [`Connection::deliver_stream`] send the messages of one caller, and say why they
+//! [stopped](connection::Stopped).
 //!
 //! # A command of your own
 //!
@@ -81,8 +82,8 @@
 //!
 //! The chapters of the guide go on from here: [a command](guide::command), [one by
 //! hand](guide::by_hand), [one that asks](guide::exchanges), [a mechanism](guide::mechanism),
-//! [parameters of MAIL and RCPT](guide::parameters), [keywords of EHLO](guide::capabilities), [every
-//! attribute](guide::attributes).
+//! [parameters of MAIL and RCPT](guide::parameters), [keywords of EHLO](guide::capabilities),
+//! [every attribute](guide::attributes).
 //!
 //! # Features
 //!

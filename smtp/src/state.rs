@@ -60,7 +60,8 @@ pub struct Authed {
 #[derive(Debug)]
 pub struct InTransaction<H: Idle> {
     pub(crate) idle: H,
-    /// Recipients that the server has accepted, also those that a command of the caller's has named.
+    /// Recipients that the server has accepted, also those that a command of the caller's has
+    /// named.
     pub(crate) accepted: usize,
     pub(crate) declared: Declared,
     /// The recipients that the library's RCPT has named.
@@ -92,8 +93,8 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn record_accepted(&mut self, _: &CommandSpec, _: Declared) {}
 
-    /// Takes note of a recipient that was named in this state, and what the server said to it, unless
-    /// there are so many already.
+    /// Takes note of a recipient that was named in this state, and what the server said to it,
+    /// unless there are so many already.
     #[doc(hidden)]
     fn record_recipient(&mut self, _: Recipient, _: usize) {}
 

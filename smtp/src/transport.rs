@@ -1,8 +1,8 @@
 //! What a session runs on: a stream, and a clock that keeps its timeouts.
 //!
-//! [`Connection::connect`](crate::Connection::connect) and [`Submission`](crate::Submission) open TCP
-//! connections of tokio, and need nothing from here. A session over a [`Transport`] of the caller's
-//! with a [`Clock`] of the caller's runs on any executor.
+//! [`Connection::connect`](crate::Connection::connect) and [`Submission`](crate::Submission) open
+//! TCP connections of tokio, and need nothing from here. A session over a [`Transport`] of the
+//! caller's with a [`Clock`] of the caller's runs on any executor.
 
 pub use crate::error::NoTimer;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

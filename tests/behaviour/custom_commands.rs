@@ -154,7 +154,8 @@ async fn a_command_says_how_many_lines_its_reply_may_have() {
     }
 }
 
-/// Opens a message, and accepts a reply after which the server waits for none. The derive refuses it.
+/// Opens a message, and accepts a reply after which the server waits for none. The derive refuses
+/// it.
 struct Opens;
 
 impl smtp::Command for Opens {

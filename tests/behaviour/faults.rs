@@ -1,5 +1,5 @@
-//! Each fault once, through the real driver: what is told of the messages is true, nothing is written
-//! afterwards, and the connection can be used exactly when its state is known.
+//! Each fault once, through the real driver: what is told of the messages is true, nothing is
+//! written afterwards, and the connection can be used exactly when its state is known.
 //!
 //! `smtp/src/exchange/matrix` has every fault at every place, without a driver.
 
@@ -77,7 +77,8 @@ const ROWS: [Row; 22] = [
         fate: BROKEN, next: NEXT_BROKEN, usable: false },
     Row { name: "endless", strike: |script| script.endless("250-and\r\n"),
         fate: BROKEN, next: NEXT_BROKEN, usable: false },
-    // In a window it is found only by what follows the last message; the report before may be wrong.
+    // In a window it is found only by what follows the last message; the report before may be
+    // wrong.
     Row { name: TWICE, strike: |script| script.server_raw("250 ok\r\n250 ok\r\n"),
         fate: TAKEN, next: TAKEN, usable: false },
     Row { name: "reply, 421", strike: |script| script.server_raw("250 ok\r\n421 bye\r\n"),

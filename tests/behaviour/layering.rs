@@ -1,6 +1,6 @@
-//! The layers of the design: no cycles between the files of `smtp`, and the list of what each folder
-//! never names. Paths are read from the sources and followed through `use` and re-exports, so that a
-//! dependence counts for the file that defines the item.
+//! The layers of the design: no cycles between the files of `smtp`, and the list of what each
+//! folder never names. Paths are read from the sources and followed through `use` and re-exports,
+//! so that a dependence counts for the file that defines the item.
 //!
 //! `LAYERING=print cargo test -p tests --test behaviour layering -- --nocapture` prints every
 //! dependence with the lines that show it, and every cycle.

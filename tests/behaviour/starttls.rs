@@ -138,8 +138,8 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
     }
 }
 
-/// RFC 9525: the name that the caller gave, a wildcard for the first label alone, an address only by
-/// a name of its own kind.
+/// RFC 9525: the name that the caller gave, a wildcard for the first label alone, an address only
+/// by a name of its own kind.
 #[tokio::test(start_paused = true)]
 async fn the_name_that_the_caller_gave_counts() {
     let table = [

@@ -9,7 +9,8 @@ use smtp::{Connection, Envelope, Server as Address, Submission, Transfer};
 use super::mailbox_check;
 use super::server::Server;
 
-/// Messages in a stream: enough to fill every window many times, or `STREAM=1000` of the environment.
+/// Messages in a stream: enough to fill every window many times, or `STREAM=1000` of the
+/// environment.
 fn length() -> usize {
     std::env::var("STREAM").ok().and_then(|length| length.parse().ok()).unwrap_or(100)
 }

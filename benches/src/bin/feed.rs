@@ -51,8 +51,8 @@ fn envelope() -> Envelope {
     Envelope::new("sender@example.org", ["rcpt@example.net"]).expect("addresses")
 }
 
-/// Sends so many messages, each producer its part one after the other. The envelopes are clones: made
-/// beforehand, they would leave holes that cost the allocator more than all else.
+/// Sends so many messages, each producer its part one after the other. The envelopes are clones:
+/// made beforehand, they would leave holes that cost the allocator more than all else.
 async fn send(feed: &Feed, messages: usize, body: &'static [u8]) {
     let envelope = envelope();
     let producers: Vec<_> = (0..PRODUCERS)

@@ -1,10 +1,10 @@
-//! How much memory a large message takes while it is sent: `memory [SIZE [LIMIT [ROWS]]]`, by default
-//! 64m, 1m and all rows; else those whose names hold the text ROWS.
+//! How much memory a large message takes while it is sent: `memory [SIZE [LIMIT [ROWS]]]`, by
+//! default 64m, 1m and all rows; else those whose names hold the text ROWS.
 //!
-//! Each cell of the table sends one body to the sink, which runs in a process of its own, and is the
-//! peak of what this process had allocated beyond what it held before: the body, where that is in
-//! memory, and the connection. In brackets the same where memory that grows is moved. A cell above
-//! the limit fails the program.
+//! Each cell of the table sends one body to the sink, which runs in a process of its own, and is
+//! the peak of what this process had allocated beyond what it held before: the body, where that is
+//! in memory, and the connection. In brackets the same where memory that grows is moved. A cell
+//! above the limit fails the program.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};

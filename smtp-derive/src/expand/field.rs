@@ -10,8 +10,8 @@ use syn::{Ident, LitStr, Member, Path};
 use crate::model::{Encoder, Field, Many, Role};
 use crate::span;
 
-/// Writes a field. `bound` says that it was taken out of its variant, `listing` is the keyword whose
-/// parameters the server lists.
+/// Writes a field. `bound` says that it was taken out of its variant, `listing` is the keyword
+/// whose parameters the server lists.
 pub(super) fn write(
     smtp: &Path,
     field: &Field,

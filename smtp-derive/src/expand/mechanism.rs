@@ -124,8 +124,8 @@ fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStre
     quote!(#smtp::__private::message(&[#(#pieces),*]))
 }
 
-/// The crate and a reference to a field, both at the place of the field's type: an error of the type
-/// is shown there.
+/// The crate and a reference to a field, both at the place of the field's type: an error of the
+/// type is shown there.
 fn field(smtp: &Path, slot: &Slot) -> (TokenStream, TokenStream) {
     let place = Span::call_site().located_at(slot.ty.span());
     let smtp = span::at(place, smtp.to_token_stream());

@@ -65,9 +65,9 @@ impl<'a> Facts<'a> {
         self.security.and_then(|security| security.peer_certificates.leaf())
     }
 
-    /// Whether the connection can be bound with `tls-exporter` (RFC 9266): inside TLS 1.3, and inside
-    /// TLS 1.2 where the configuration requires the extended master secret. It stays true after the
-    /// value was taken: a client that says it could bind does not lie.
+    /// Whether the connection can be bound with `tls-exporter` (RFC 9266): inside TLS 1.3, and
+    /// inside TLS 1.2 where the configuration requires the extended master secret. It stays true
+    /// after the value was taken: a client that says it could bind does not lie.
     pub fn supports_exporter(&self) -> bool {
         self.exporter.is_supported()
     }
@@ -77,8 +77,8 @@ impl<'a> Facts<'a> {
     ///
     /// # Errors
     ///
-    /// When the connection has none, or an earlier authentication has taken them: then it takes a new
-    /// connection.
+    /// When the connection has none, or an earlier authentication has taken them: then it takes a
+    /// new connection.
     pub fn take_exporter(&self) -> Result<Secret, MechanismError> {
         self.exporter.take()
     }

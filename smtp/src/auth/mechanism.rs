@@ -1,8 +1,8 @@
 //! What a mechanism is: an initial response, and an answer to each challenge (RFC 4422 §5).
 //!
-//! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP
-//! (RFC 4954): base64, the initial response that does not fit, cancelling. It also does the waiting:
-//! a mechanism says when it is ready, as a future does.
+//! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP (RFC
+//! 4954): base64, the initial response that does not fit, cancelling. It also does the waiting: a
+//! mechanism says when it is ready, as a future does.
 
 use std::fmt::{self, Debug};
 use std::task::{Context, Poll};
@@ -42,9 +42,9 @@ pub trait Mechanism: Send {
     /// authenticate elsewhere. Such a mechanism is used inside verified TLS alone.
     fn reveals_secret(&self) -> bool;
 
-    /// Begins an exchange on a connection of which these are the facts. A mechanism of several names
-    /// chooses one here: [`name`](Self::name) and [`reveals_secret`](Self::reveals_secret) are asked
-    /// afterwards. By default nothing is done.
+    /// Begins an exchange on a connection of which these are the facts. A mechanism of several
+    /// names chooses one here: [`name`](Self::name) and [`reveals_secret`](Self::reveals_secret)
+    /// are asked afterwards. By default nothing is done.
     ///
     /// # Errors
     ///
@@ -58,13 +58,14 @@ pub trait Mechanism: Send {
     /// each answer to a challenge, and by default it is ready.
     ///
     /// As in any `poll`, a mechanism that is not ready leaves the waker to whatever will make it
-    /// ready, such as the task that fetches a token. One that computes for long does it in slices: it
-    /// computes for a millisecond or so, wakes the waker itself and returns `Pending`, so that other
-    /// tasks run meanwhile. It may be polled more often than it was woken, and is not polled again
-    /// between being ready and the response.
+    /// ready, such as the task that fetches a token. One that computes for long does it in slices:
+    /// it computes for a millisecond or so, wakes the waker itself and returns `Pending`, so that
+    /// other tasks run meanwhile. It may be polled more often than it was woken, and is not polled
+    /// again between being ready and the response.
     ///
-    /// Meanwhile the connection is read: a server that closes it ends the exchange. All of the waiting
-    /// for one response, the first too, must be done within [`Timeouts::auth`](crate::connect::Timeouts::auth).
+    /// Meanwhile the connection is read: a server that closes it ends the exchange. All of the
+    /// waiting for one response, the first too, must be done within
+    /// [`Timeouts::auth`](crate::connect::Timeouts::auth).
     ///
     /// # Errors
     ///
@@ -105,8 +106,8 @@ pub enum Step {
     /// Sends this response. It may be empty.
     Respond(Secret),
     /// Waits: the response to this challenge takes work, or something from elsewhere. Once
-    /// [`poll_ready`](Mechanism::poll_ready) is ready, [`respond`](Mechanism::respond) is called again
-    /// with the same challenge, and must then have the response.
+    /// [`poll_ready`](Mechanism::poll_ready) is ready, [`respond`](Mechanism::respond) is called
+    /// again with the same challenge, and must then have the response.
     Wait,
 }
 

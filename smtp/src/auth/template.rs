@@ -2,8 +2,8 @@
 //!
 //! The fixed text of a mechanism separates its fields, and a field that holds a separator would be
 //! read as two. So the check is made here once: a field must hold no control byte of the text, and
-//! not the mark that follows it in the text (`,` in `"n,a={user},"`). A name that may hold such a mark
-//! is written as a [saslname](saslname).
+//! not the mark that follows it in the text (`,` in `"n,a={user},"`). A name that may hold such a
+//! mark is written as a [saslname](saslname).
 
 use std::borrow::Cow;
 

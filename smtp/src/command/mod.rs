@@ -1,5 +1,5 @@
-//! The commands of SMTP: one file each, made with the derive that is yours to use; and what a command
-//! is made of.
+//! The commands of SMTP: one file each, made with the derive that is yours to use; and what a
+//! command is made of.
 
 mod auth;
 mod bdat;

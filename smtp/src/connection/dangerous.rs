@@ -1,8 +1,8 @@
 //! The door to what is dangerous: secrets where the server has not proved who it is.
 //!
-//! A [`Secret`](crate::Secret) travels in verified TLS alone, no matter who has defined the command.
-//! Where the way to the server is safe by itself, such as a socket on the same machine, the caller
-//! says so, for each call.
+//! A [`Secret`](crate::Secret) travels in verified TLS alone, no matter who has defined the
+//! command. Where the way to the server is safe by itself, such as a socket on the same machine,
+//! the caller says so, for each call.
 
 use super::call::{Call, Pending};
 use super::error::TransitionError;
@@ -19,7 +19,8 @@ impl<H: Idle> Connection<H> {
         Dangerous(self)
     }
 
-    /// Opens the door for a call that borrows the connection: anyone on the way can see its secrets.
+    /// Opens the door for a call that borrows the connection: anyone on the way can see its
+    /// secrets.
     pub fn dangerous_mut(&mut self) -> DangerousMut<'_, H> {
         DangerousMut(self)
     }

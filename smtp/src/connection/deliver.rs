@@ -26,8 +26,8 @@ use crate::state::Idle;
 impl<H: Idle> Connection<H> {
     /// Delivers a message: MAIL, a RCPT for each recipient, the content.
     ///
-    /// A server that offers PIPELINING gets the commands before the content in one flight (RFC 2920),
-    /// any other one at a time; what comes of it is the same.
+    /// A server that offers PIPELINING gets the commands before the content in one flight (RFC
+    /// 2920), any other one at a time; what comes of it is the same.
     ///
     /// The message goes to the recipients that the server accepts, or as the envelope's
     /// [`policy`](Envelope::policy) says. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
@@ -35,12 +35,12 @@ impl<H: Idle> Connection<H> {
     ///
     /// # Errors
     ///
-    /// [`DeliverError::Refused`] when no recipient got the message and the session goes on: what can
-    /// be seen of the message or the envelope beforehand is refused without sending anything.
-    /// [`DeliverError::NotSent`] when the connection was gone before anything had left, or the server
-    /// takes no more messages over it; [`DeliverError::Lost`] when it is gone and no recipient got the
-    /// message; [`DeliverError::Unknown`] when it is gone and the message was sent whole and not
-    /// answered.
+    /// [`DeliverError::Refused`] when no recipient got the message and the session goes on: what
+    /// can be seen of the message or the envelope beforehand is refused without sending anything.
+    /// [`DeliverError::NotSent`] when the connection was gone before anything had left, or the
+    /// server takes no more messages over it; [`DeliverError::Lost`] when it is gone and no
+    /// recipient got the message; [`DeliverError::Unknown`] when it is gone and the message was
+    /// sent whole and not answered.
     ///
     /// # Cancellation
     ///
@@ -334,8 +334,8 @@ impl<M, E, R> Debug for DeliverAll<'_, '_, M, E, R> {
     }
 }
 
-/// Messages of a stream on their way, of [`Connection::deliver_stream`]. Nothing is sent before it is
-/// polled.
+/// Messages of a stream on their way, of [`Connection::deliver_stream`]. Nothing is sent before it
+/// is polled.
 #[cfg(feature = "stream")]
 #[must_use = "messages are sent when their future is awaited"]
 pub struct DeliverStream<'a, 'b, M, E, R> {

@@ -36,8 +36,9 @@ impl<S: State> Connection<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). [`Error::Lost`] also when the exchange has no answer, answers
-    /// with a [secret](crate::command::Response::Line) where the server is not verified, or takes more rounds than [`Limits::challenges`](crate::connect::Limits::challenges).
+    /// As [`send`](Self::send). [`Error::Lost`] also when the exchange has no answer, answers with
+    /// a [secret](crate::command::Response::Line) where the server is not verified, or takes more
+    /// rounds than [`Limits::challenges`](crate::connect::Limits::challenges).
     ///
     /// # Cancellation
     ///

@@ -26,8 +26,8 @@ impl<H: Idle> Connection<H> {
     /// [`Transfer`](crate::Transfer) says, so that callers share its window.
     ///
     /// While nothing is fed the connection is watched: a server that closes it is noticed at once,
-    /// and the next message is [`NotSent`](DeliverError::NotSent). A feed is one call: where messages
-    /// go [eagerly](crate::Transfer::eager), HELP is asked once, at its end.
+    /// and the next message is [`NotSent`](DeliverError::NotSent). A feed is one call: where
+    /// messages go [eagerly](crate::Transfer::eager), HELP is asked once, at its end.
     ///
     /// ```no_run
     /// # async fn send(connection: smtp::Connection<smtp::state::Authed>, envelope: smtp::Envelope,
@@ -82,9 +82,10 @@ impl Feed {
     /// # Cancellation
     ///
     /// Dropping the future takes the message out before it has room in the window, and before the
-    /// first piece of a body that is a source has come. Afterwards the message goes on, and only its
-    /// answer is not heard: a source that never ends then holds the connection for as long as
-    /// [`Timeouts::total`](crate::connect::Timeouts::total) allows. The connection is never interrupted.
+    /// first piece of a body that is a source has come. Afterwards the message goes on, and only
+    /// its answer is not heard: a source that never ends then holds the connection for as long as
+    /// [`Timeouts::total`](crate::connect::Timeouts::total) allows. The connection is never
+    /// interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
         let slot = FeedSlot::new(envelope, body.into());
         self.queue.add_handle();
@@ -229,8 +230,8 @@ fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
 
 /// Sends the messages of a [`Feed`] while it is polled.
 ///
-/// It comes to the connection once the last [`Feed`] is gone and all is answered, or when the server
-/// takes no more messages over it; then messages are [`NotSent`](DeliverError::NotSent).
+/// It comes to the connection once the last [`Feed`] is gone and all is answered, or when the
+/// server takes no more messages over it; then messages are [`NotSent`](DeliverError::NotSent).
 ///
 /// # Errors
 ///

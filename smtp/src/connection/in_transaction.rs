@@ -84,8 +84,8 @@ impl<H: Idle> Connection<InTransaction<H>> {
     /// accepted recipient nothing of the message is sent. A server that offers PIPELINING gets the
     /// next chunk before it has answered the last.
     ///
-    /// It is the way of a [binary](crate::message::LineEnds::Binary) message, which MAIL must declare as
-    /// [`BodyKind::BinaryMime`](crate::extension::BodyKind::BinaryMime).
+    /// It is the way of a [binary](crate::message::LineEnds::Binary) message, which MAIL must
+    /// declare as [`BodyKind::BinaryMime`](crate::extension::BodyKind::BinaryMime).
     ///
     /// # Errors
     ///

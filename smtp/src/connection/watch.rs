@@ -11,9 +11,9 @@ use crate::exchange::watch::Watch;
 use crate::state::State;
 
 impl<S: State> Connection<S> {
-    /// Whether the connection is open, as far as can be seen: what has arrived is looked at, nothing
-    /// is sent, and nothing is waited for. A server that has closed, or said that it closes, makes it
-    /// false from then on.
+    /// Whether the connection is open, as far as can be seen: what has arrived is looked at,
+    /// nothing is sent, and nothing is waited for. A server that has closed, or said that it
+    /// closes, makes it false from then on.
     ///
     /// A pool asks before it lends a connection out.
     pub fn is_open(&mut self) -> bool {

@@ -8,8 +8,8 @@
 //! | [`DeliveryUnknown`] | as [`Lost`], but the message had been sent whole | gone |
 //!
 //! What became of a message is a [`DeliverError`], which has an outcome for each recipient. A call
-//! that moves the session answers with a [`TransitionError`](crate::connection::TransitionError), which hands
-//! the connection back when it is intact. `?` turns every one of them into [`Error`].
+//! that moves the session answers with a [`TransitionError`](crate::connection::TransitionError),
+//! which hands the connection back when it is intact. `?` turns every one of them into [`Error`].
 
 pub(crate) mod blame;
 pub(crate) mod lost;

@@ -104,8 +104,8 @@ impl Refusal {
         Self::new("MAIL", RefusalKind::Transactions { limit })
     }
 
-    /// The server takes no message in one flight with the one before, and the source of this one has
-    /// been read.
+    /// The server takes no message in one flight with the one before, and the source of this one
+    /// has been read.
     pub(crate) fn not_repeatable(reply: Reply) -> Self {
         Self::new("MAIL", RefusalKind::NotRepeatable { reply })
     }

@@ -178,8 +178,8 @@ where
         self.counted && matches!(lost.fault(), Fault::Protocol(_))
     }
 
-    /// Whether replies were certainly those of other commands: a refusal says nothing either then. Of
-    /// other ends of a connection it is still the server's answer.
+    /// Whether replies were certainly those of other commands: a refusal says nothing either then.
+    /// Of other ends of a connection it is still the server's answer.
     pub(crate) fn is_out_of_step(&self, lost: &Lost) -> bool {
         let shift =
             |error: &_| matches!(error, ProtocolError::OutOfStep(_) | ProtocolError::Surplus);
@@ -214,8 +214,8 @@ where
             return Ok(());
         };
         if let Some(reply) = engine.take_refusal(&head) {
-            // A server that refuses what follows a message in its flight has refused this too: it is
-            // asked alone.
+            // A server that refuses what follows a message in its flight has refused this too: it
+            // is asked alone.
             if self.fence_overtakes && reply.code().value() == 503 {
                 engine.facts.overtakes = false;
                 self.fence = Fence::Due;

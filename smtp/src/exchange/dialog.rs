@@ -67,8 +67,8 @@ impl<'a, C: Command, A: CommandExchange + ?Sized> Dialog<'a, C, A> {
         if self.dangerous { Audience::Trusted } else { engine.audience() }
     }
 
-    /// Answers an intermediate reply. There is no way to say in SMTP that there is no answer, so the
-    /// connection is closed.
+    /// Answers an intermediate reply. There is no way to say in SMTP that there is no answer, so
+    /// the connection is closed.
     fn answer(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
         let most = engine.limits().challenges;
         if self.rounds >= most {

@@ -2,8 +2,8 @@
 //! for each the slot in which its result is told.
 //!
 //! A caller that goes away never interrupts the connection: before its message has room in the
-//! window, and before the first piece of its body has come, it takes the message out; afterwards only
-//! the answer is not heard.
+//! window, and before the first piece of its body has come, it takes the message out; afterwards
+//! only the answer is not heard.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,8 +66,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl FeedQueue {
-    /// Adds a message, which was a handle up to now. Of a queue that is closed the result is there at
-    /// once.
+    /// Adds a message, which was a handle up to now. Of a queue that is closed the result is there
+    /// at once.
     pub(crate) fn push(&self, slot: Arc<FeedSlot>) {
         let mut state = lock(&self.state);
         if state.waiting.len() >= FIRST_SWEEP {
@@ -116,8 +116,8 @@ impl FeedQueue {
         }
     }
 
-    /// The next message, none when there will be no more. Where one may still come, `runner` is woken
-    /// for it.
+    /// The next message, none when there will be no more. Where one may still come, `runner` is
+    /// woken for it.
     fn poll_slot(
         &self,
         runner: Option<&Waker>,
@@ -142,8 +142,8 @@ impl FeedQueue {
 }
 
 impl QueueState {
-    /// Takes out the messages whose callers are gone, each time that twice as many wait as did after
-    /// the last time.
+    /// Takes out the messages whose callers are gone, each time that twice as many wait as did
+    /// after the last time.
     #[cold]
     fn sweep(&mut self) -> Vec<Arc<FeedSlot>> {
         if self.waiting.len() < self.sweep_at {
@@ -156,8 +156,8 @@ impl QueueState {
     }
 }
 
-/// Has a waker woken from now on. Gives the one before, to be dropped outside of the lock: with it may
-/// go a task that has something to say to the same queue.
+/// Has a waker woken from now on. Gives the one before, to be dropped outside of the lock: with it
+/// may go a task that has something to say to the same queue.
 #[inline]
 #[must_use]
 fn register(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
@@ -243,7 +243,8 @@ impl FeedSlot {
         Poll::Pending
     }
 
-    /// The caller is gone: a message that has no room yet, or whose body has not begun, is taken out.
+    /// The caller is gone: a message that has no room yet, or whose body has not begun, is taken
+    /// out.
     pub(crate) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.abandoned = true;
@@ -317,8 +318,8 @@ mod tests {
         FeedSlot::new(envelope, Body::from("x\r\n"))
     }
 
-    /// Callers that come and go while the server is silent leave nothing behind; those who wait stay
-    /// in their order.
+    /// Callers that come and go while the server is silent leave nothing behind; those who wait
+    /// stay in their order.
     #[test]
     fn messages_whose_callers_are_gone_leave_the_queue() {
         let queue = FeedQueue::default();

@@ -62,8 +62,8 @@ pub(crate) trait Exchange {
     ///
     /// # Errors
     ///
-    /// When the connection cannot be used any more. [`lost`](Self::lost) then says what the exchange
-    /// came to.
+    /// When the connection cannot be used any more. [`lost`](Self::lost) then says what the
+    /// exchange came to.
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault>;
 
     /// Polls the one body, message or token that [`Need::Source`] waits for, and keeps what came,
@@ -72,9 +72,9 @@ pub(crate) trait Exchange {
         Poll::Pending
     }
 
-    /// The stage in which the server waits for the source, while [`Need::Source`] is what the exchange
-    /// needs: its deadline runs, and when it passes the source was too slow. [`Stage::Source`] has no
-    /// deadline. None where the server waits for nothing of the caller's.
+    /// The stage in which the server waits for the source, while [`Need::Source`] is what the
+    /// exchange needs: its deadline runs, and when it passes the source was too slow.
+    /// [`Stage::Source`] has no deadline. None where the server waits for nothing of the caller's.
     fn source_stage(&self) -> Option<Stage> {
         None
     }

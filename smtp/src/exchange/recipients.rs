@@ -199,8 +199,8 @@ impl RecipientList {
     }
 
     /// Records that the connection was lost. Where the message had left whole and was not answered,
-    /// those of `unknown`, which were named and not answered, may have got it, and so may those that
-    /// were accepted; it cannot have arrived at any others.
+    /// those of `unknown`, which were named and not answered, may have got it, and so may those
+    /// that were accepted; it cannot have arrived at any others.
     pub(crate) fn lose(&mut self, unknown: Option<&Range<usize>>) {
         for (index, recipient) in self.list.iter_mut().enumerate() {
             let may_have_it = match recipient.status() {

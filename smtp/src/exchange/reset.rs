@@ -2,9 +2,9 @@
 //!
 //! It is due after a message that was refused: the transaction is over "on the completion of this
 //! command" (RFC 5321 §4.1.1.4), but Postfix keeps it when a policy refuses the message, and the
-//! recipients of the next one would join it. That it is due is a fact of the session: it goes before
-//! the first command of the next call, but for QUIT, which needs none, and EHLO, which resets as
-//! well (RFC 5321 §4.1.4).
+//! recipients of the next one would join it. That it is due is a fact of the session: it goes
+//! before the first command of the next call, but for QUIT, which needs none, and EHLO, which
+//! resets as well (RFC 5321 §4.1.4).
 
 use crate::proto::engine::{Engine, Outcome, ReplyHead};
 use crate::proto::fault::{Fault, ProtocolError};

@@ -1,5 +1,5 @@
-//! The AUTH exchange: what a mechanism says, framed for SMTP (RFC 4954 §4), and the waiting until it
-//! can say it.
+//! The AUTH exchange: what a mechanism says, framed for SMTP (RFC 4954 §4), and the waiting until
+//! it can say it.
 
 use std::task::{Context, Poll};
 

@@ -1,9 +1,9 @@
-//! One mail transaction: what is written of it next, what each reply means to it, and what became of
-//! its message when the connection ends.
+//! One mail transaction: what is written of it next, what each reply means to it, and what became
+//! of its message when the connection ends.
 //!
-//! There is no other: `deliver`, streams, the calls of `InTransaction` and the members of a pipeline
-//! all drive this one. Which reply is the answer to what is read from the engine's queue; here stands
-//! what it means.
+//! There is no other: `deliver`, streams, the calls of `InTransaction` and the members of a
+//! pipeline all drive this one. Which reply is the answer to what is read from the engine's queue;
+//! here stands what it means.
 //!
 //! ```text
 //! [RSET] ── MAIL ── RCPT … ── DATA ── 354 ── content ── dot ── 2yz: delivered

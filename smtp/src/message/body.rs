@@ -36,8 +36,8 @@ pub trait BodySource: Send {
     /// The next piece; `None` after the last.
     ///
     /// While it is pending the connection lives: what came before leaves, replies are read. It
-    /// starts no timeout of a stage; the server's own, and [`Timeouts::total`](crate::connect::Timeouts),
-    /// go on.
+    /// starts no timeout of a stage; the server's own, and
+    /// [`Timeouts::total`](crate::connect::Timeouts), go on.
     ///
     /// An error abandons the message, and no other where the protocol allows: in chunks, and with
     /// DATA as long as the first piece has not come. After that the connection is closed without
@@ -53,8 +53,8 @@ pub trait BodySource: Send {
 ///
 /// Anything else is sent while it is produced: a [`Stream`](Self::from_stream), an
 /// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of one's own. It
-/// is never held whole in memory, and when it fails the message is abandoned, and the error says why:
-/// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
+/// is never held whole in memory, and when it fails the message is abandoned, and the error says
+/// why: [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
 /// [`Fault::Body`](crate::error::Fault::Body) where only closing the connection could abandon it.
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
@@ -83,8 +83,8 @@ impl Polled<'_> {
     }
 }
 
-/// A source in a type that is `Sync`. It stands inside its box, so that a body of a long life is one
-/// of a shorter life too.
+/// A source in a type that is `Sync`. It stands inside its box, so that a body of a long life is
+/// one of a shorter life too.
 struct Unshared<S>(Exclusive<Pin<Box<S>>>);
 
 impl<S: BodySource> BodySource for Unshared<S> {
@@ -227,8 +227,8 @@ impl<'a> Body<'a> {
         matches!(self.source, Source::Stream(_))
     }
 
-    /// Polls for the first piece, and keeps it: the body is as it was. Ready at once of a message in
-    /// memory.
+    /// Polls for the first piece, and keeps it: the body is as it was. Ready at once of a message
+    /// in memory.
     pub(crate) fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Source::Stream(polled) = &mut self.source else {
             return Poll::Ready(());
@@ -247,8 +247,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Why the source has failed with its first piece, also where that cannot be the first of as many
-    /// bytes as were announced.
+    /// Why the source has failed with its first piece, also where that cannot be the first of as
+    /// many bytes as were announced.
     pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
         let Source::Stream(polled) = &mut self.source else {
             return None;

@@ -244,9 +244,10 @@ impl Unsent {
         &self.recipients
     }
 
-    /// The message as it was given, where nothing was taken from its body and it was given away with
-    /// the call: every message of a [`Feed`](crate::connection::Feed), of other calls one whose body is in memory
-    /// of its own and tells no progress. A borrowed body and a source stay with the caller.
+    /// The message as it was given, where nothing was taken from its body and it was given away
+    /// with the call: every message of a [`Feed`](crate::connection::Feed), of other calls one
+    /// whose body is in memory of its own and tells no progress. A borrowed body and a source stay
+    /// with the caller.
     pub fn into_message(self) -> Option<(Envelope, Body<'static>)> {
         self.message.map(|message| *message)
     }

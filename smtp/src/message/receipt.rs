@@ -30,8 +30,8 @@ impl Receipt {
     /// What became of each recipient, in the order in which they were named.
     ///
     /// Of recipients that were named by a command of your own there is none here: such a command
-    /// has a reply of its own type. At most [`Limits::recipients_kept`](crate::connect::Limits) are kept of
-    /// those that were named one at a time.
+    /// has a reply of its own type. At most [`Limits::recipients_kept`](crate::connect::Limits) are
+    /// kept of those that were named one at a time.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }

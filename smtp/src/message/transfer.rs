@@ -62,11 +62,11 @@ impl Transfer {
     /// that does not read chunks it refuses would take content for commands. So the first message
     /// of a connection goes alone: the window opens when the server has taken a chunk.
     ///
-    /// Replies are matched to commands by counting, and in this mode a server that answers a message
-    /// twice shifts all that follow by one, which no count can see. So a call ends only after a
-    /// command that no such reply can be taken to answer (HELP). Where its reply shows that the
-    /// replies were shifted, the connection ends, and each message that was not reported by then is
-    /// unknown; what was reported before stands, and may be wrong.
+    /// Replies are matched to commands by counting, and in this mode a server that answers a
+    /// message twice shifts all that follow by one, which no count can see. So a call ends only
+    /// after a command that no such reply can be taken to answer (HELP). Where its reply shows that
+    /// the replies were shifted, the connection ends, and each message that was not reported by
+    /// then is unknown; what was reported before stands, and may be wrong.
     ///
     /// A message whose [`Policy`](crate::Policy) must see the replies first is sent as by
     /// [`chunks`](Self::chunks).
@@ -89,9 +89,9 @@ impl Transfer {
     }
 
     /// Sets whether the commands of the next message may follow a message before its reply has come
-    /// (yes). RFC 2920 §3.1 allows it, and a stream then costs one round trip for each message; some
-    /// servers refuse such commands, to be safe from smuggled messages. A connection learns it from
-    /// the first of those refusals and goes on by itself: this saves the attempt.
+    /// (yes). RFC 2920 §3.1 allows it, and a stream then costs one round trip for each message;
+    /// some servers refuse such commands, to be safe from smuggled messages. A connection learns it
+    /// from the first of those refusals and goes on by itself: this saves the attempt.
     pub fn commands_follow_message(mut self, follow: bool) -> Self {
         self.overtakes = follow;
         self

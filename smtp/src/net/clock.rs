@@ -66,10 +66,10 @@ pub trait Clock: Debug + Send + Sync + 'static {
 
     /// A timer: a future that is ready once `deadline` has passed, and not before.
     ///
-    /// As any future it must wake the waker of its last poll when it becomes ready: it is not polled
-    /// again before that. It is dropped when it was ready, or is not needed any more. A connection
-    /// makes its first timer when it first has to wait, and after that few: not one for each
-    /// command.
+    /// As any future it must wake the waker of its last poll when it becomes ready: it is not
+    /// polled again before that. It is dropped when it was ready, or is not needed any more. A
+    /// connection makes its first timer when it first has to wait, and after that few: not one for
+    /// each command.
     ///
     /// # Errors
     ///

@@ -14,8 +14,8 @@ use crate::proto::fault::Fault;
 ///
 /// # Errors
 ///
-/// [`Fault::Unreachable`] with the reason of each address; of the kind `Unsupported` outside a tokio
-/// runtime, whose sockets these are. [`Fault::NoTimer`] when the clock has no timers.
+/// [`Fault::Unreachable`] with the reason of each address; of the kind `Unsupported` outside a
+/// tokio runtime, whose sockets these are. [`Fault::NoTimer`] when the clock has no timers.
 pub(crate) async fn connect(
     clock: &dyn Clock,
     host: &str,

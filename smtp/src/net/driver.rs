@@ -1,8 +1,8 @@
 //! The driver: the one loop between an exchange, the stream and the clock.
 //!
 //! It polls the socket in both directions, the source that the exchange waits for and the deadline,
-//! all of them together, and knows nothing of what is said. What is under way lives in the engine and
-//! in the exchange, never in the frame of an `async` block.
+//! all of them together, and knows nothing of what is said. What is under way lives in the engine
+//! and in the exchange, never in the frame of an `async` block.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -65,8 +65,8 @@ enum Timed {
     /// Nothing yet, or something that is over.
     Unset,
     Stage(Stage),
-    /// The same, while the server waits for the exchange's source: the time that the source takes is
-    /// none of what the server's answer to it may take.
+    /// The same, while the server waits for the exchange's source: the time that the source takes
+    /// is none of what the server's answer to it may take.
     Source(Stage),
     /// The end of the whole connection alone.
     Total,
@@ -115,8 +115,8 @@ impl Driver {
     }
 
     /// What is known against the connection without a look at it: a call was dropped before it was
-    /// done, and what it had queued must never leave; or the connection has ended, and no caller was
-    /// told why.
+    /// done, and what it had queued must never leave; or the connection has ended, and no caller
+    /// was told why.
     pub(crate) fn check_usable(&mut self) -> Result<(), Lost> {
         if self.interrupted || (self.busy && !self.engine.has_ended()) {
             self.interrupted = true;
@@ -204,8 +204,8 @@ impl Driver {
         exchange.lost(&self.engine, lost)
     }
 
-    /// Writes and reads once each, as far as the stream allows. Reading goes on while writing waits,
-    /// so that two sides that both have much to say cannot block each other. Ready when the
+    /// Writes and reads once each, as far as the stream allows. Reading goes on while writing
+    /// waits, so that two sides that both have much to say cannot block each other. Ready when the
     /// exchange should look again: something came, or `room` was waited for and some has left.
     /// `source` is the stage in which the server waits for the exchange's source.
     fn poll_progress(

@@ -14,8 +14,8 @@ use crate::exclusive::Exclusive;
 /// A stream that a session can be carried on: a Unix socket, a proxy's tunnel, a test's pipe.
 ///
 /// Every stream of bytes in both directions is one. It may be of any runtime: tokio's traits ask
-/// for none. A stream of `futures-io` becomes one in the `compat` wrapper of `tokio-util`. `Sync` is
-/// not asked for; a [`Connection`](crate::Connection) is `Sync` all the same.
+/// for none. A stream of `futures-io` becomes one in the `compat` wrapper of `tokio-util`. `Sync`
+/// is not asked for; a [`Connection`](crate::Connection) is `Sync` all the same.
 #[diagnostic::on_unimplemented(
     message = "a session cannot be carried on `{Self}`",
     label = "is no stream",

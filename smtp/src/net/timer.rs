@@ -1,9 +1,9 @@
 //! The one timer of a connection, armed as seldom as possible.
 //!
-//! A session moves its deadline with every reply. Moving a runtime's timer each time would cost more
-//! than parsing the reply, so the timer stays where it is while the deadline moves away from it, and
-//! another one is made when it fires too early. Nor is it polled before it fires: it wakes an alarm,
-//! and the alarm knows which task waits.
+//! A session moves its deadline with every reply. Moving a runtime's timer each time would cost
+//! more than parsing the reply, so the timer stays where it is while the deadline moves away from
+//! it, and another one is made when it fires too early. Nor is it polled before it fires: it wakes
+//! an alarm, and the alarm knows which task waits.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};

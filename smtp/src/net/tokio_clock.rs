@@ -11,8 +11,8 @@ use crate::proto::fault::NoTimer;
 
 /// The clock of the tokio runtime that a connection is used in. It is the default.
 ///
-/// It goes with tokio's virtual time (`start_paused`, `tokio::time::advance`). A timer belongs to the
-/// runtime that it was made in.
+/// It goes with tokio's virtual time (`start_paused`, `tokio::time::advance`). A timer belongs to
+/// the runtime that it was made in.
 ///
 /// # Errors
 ///

@@ -187,8 +187,8 @@ pub fn encode_line<C: Command>(
     encode_into(command, capabilities, &mut line).map(|()| line)
 }
 
-/// As [`encode`](crate::command::encode), after what `buffer` holds. Nothing is written when the command
-/// cannot be sent, and nothing is allocated when the buffer has room.
+/// As [`encode`](crate::command::encode), after what `buffer` holds. Nothing is written when the
+/// command cannot be sent, and nothing is allocated when the buffer has room.
 ///
 /// # Errors
 ///

@@ -65,8 +65,8 @@ impl SessionFacts {
         }
     }
 
-    /// A transaction is over for this side, and the server may still have it open; `recipients` says
-    /// whether it may have any.
+    /// A transaction is over for this side, and the server may still have it open; `recipients`
+    /// says whether it may have any.
     pub(crate) fn leave_transaction(&mut self, recipients: bool) {
         self.reset_due = true;
         self.recipients_left |= recipients;

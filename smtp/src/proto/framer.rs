@@ -82,9 +82,9 @@ impl Framer {
         self.scanned == self.received.len()
     }
 
-    /// Looks for a complete reply of one line of up to `most` bytes, as nearly every one is that the
-    /// network has not split. None also where something is wrong with it: [`find`](Self::find) says
-    /// what.
+    /// Looks for a complete reply of one line of up to `most` bytes, as nearly every one is that
+    /// the network has not split. None also where something is wrong with it: [`find`](Self::find)
+    /// says what.
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
     #[inline(always)]
     pub(crate) fn find_line(&self, most: usize) -> Option<FramedReply> {

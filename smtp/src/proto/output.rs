@@ -24,9 +24,9 @@ const MIN_RECLAIM: usize = 4096;
 /// that is slower than what is written into it, so what it does not use is never used.
 const LARGE: usize = 128 * 1024;
 
-/// Capacity that the buffer keeps however few bytes wait: what it needs for a message that is copied,
-/// of which 256 KiB and one encoded segment wait, and as it grows. Less would be allocated again and
-/// again.
+/// Capacity that the buffer keeps however few bytes wait: what it needs for a message that is
+/// copied, of which 256 KiB and one encoded segment wait, and as it grows. Less would be allocated
+/// again and again.
 const KEPT_BYTES: usize = 640 * 1024;
 
 /// Slices for which there is room however few wait, for the same reason.
@@ -100,7 +100,8 @@ impl Output {
         other.clear();
     }
 
-    /// Queues what a larger `other` holds together with its memory, after the little that waits here.
+    /// Queues what a larger `other` holds together with its memory, after the little that waits
+    /// here.
     fn exchange(&mut self, other: &mut Self) {
         let first = Bytes::copy_from_slice(&self.encoded[self.head..]);
         let queued = self.queued + other.remaining as u64;

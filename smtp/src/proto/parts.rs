@@ -1,7 +1,7 @@
 //! The parts of a reply that are no text: its code, its enhanced status code, the reply itself.
 //!
-//! Each has a trait of the one type that it is, so that a field of another type is an error that says
-//! which type is right.
+//! Each has a trait of the one type that it is, so that a field of another type is an error that
+//! says which type is right.
 
 use smtp_grammar::{EnhancedStatusCode, Reply, ReplyCode};
 

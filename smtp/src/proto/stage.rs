@@ -39,8 +39,8 @@ pub enum Stage {
     Quit,
     /// ATRN (RFC 2645 §4 asks for ten minutes).
     Atrn,
-    /// The caller's own source, of a message's body, of messages or of what a mechanism waits for: it
-    /// has no timeout of its own, but the one of the whole connection, and that of AUTH once a
+    /// The caller's own source, of a message's body, of messages or of what a mechanism waits for:
+    /// it has no timeout of its own, but the one of the whole connection, and that of AUTH once a
     /// mechanism has begun.
     Source,
     /// Any other command.

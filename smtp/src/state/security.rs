@@ -22,8 +22,8 @@ pub struct Security {
     pub protocol: String,
     /// The cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
     pub cipher_suite: String,
-    /// Whether the handshake resumed an earlier session with the same server, instead of a full one.
-    /// The certificates are then those that the server showed in that session.
+    /// Whether the handshake resumed an earlier session with the same server, instead of a full
+    /// one. The certificates are then those that the server showed in that session.
     pub resumed: bool,
     /// The certificates that the server showed.
     pub peer_certificates: PeerCertificates,
@@ -109,8 +109,8 @@ enum Value {
 }
 
 impl Exporter {
-    /// The exporter of a connection that has this value. Connections make their own; this is for the
-    /// tests of a mechanism.
+    /// The exporter of a connection that has this value. Connections make their own; this is for
+    /// the tests of a mechanism.
     pub fn new(value: Secret) -> Self {
         Self(Mutex::new(Value::Available(value)))
     }

@@ -9,8 +9,8 @@ use tests::slow;
 
 use super::*;
 
-/// A caller that goes away before its body has begun takes its message with it, also when the message
-/// was announced: nobody else waits for a source that may never say anything.
+/// A caller that goes away before its body has begun takes its message with it, also when the
+/// message was announced: nobody else waits for a source that may never say anything.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_before_its_body_begins() {
     let announced = "C: MAIL *\nC: RCPT TO:<you0@*\n";

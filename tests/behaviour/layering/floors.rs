@@ -21,9 +21,9 @@ pub(crate) struct Crate {
     pub(crate) rows: &'static [Row],
 }
 
-/// Folders (or files, without `.rs`) of a crate, `""` for all of them, and the names that they never
-/// use: `crate::x` is a module, `crate::*` any module but their own, all else a path into another
-/// crate.
+/// Folders (or files, without `.rs`) of a crate, `""` for all of them, and the names that they
+/// never use: `crate::x` is a module, `crate::*` any module but their own, all else a path into
+/// another crate.
 #[derive(Debug)]
 pub(crate) struct Row(pub(crate) &'static [&'static str], pub(crate) &'static [&'static str]);
 

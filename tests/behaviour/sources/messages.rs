@@ -236,7 +236,8 @@ async fn a_full_connection_ends_a_message_that_needs_more() {
     }
 }
 
-/// A recipient that was one too many is refused for now: there is no transaction left to name it in.
+/// A recipient that was one too many is refused for now: there is no transaction left to name it
+/// in.
 #[tokio::test(start_paused = true)]
 async fn a_full_connection_has_no_room_for_those_that_were_too_many() {
     let offers: &[&str] = &["PIPELINING", "CHUNKING", "LIMITS MAILMAX=2"];

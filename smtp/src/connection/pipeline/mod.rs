@@ -27,9 +27,9 @@
 //! ```
 //!
 //! A group is written down command by command, and the compiler checks each in the state that those
-//! before it lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message without DATA, a command
-//! after NOOP do not compile. It is sent when it is awaited, and comes to the connection and the
-//! outcomes, one for each member, in the order of the group.
+//! before it lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message
+//! without DATA, a command after NOOP do not compile. It is sent when it is awaited, and comes to
+//! the connection and the outcomes, one for each member, in the order of the group.
 //!
 //! | you add | others may follow | the outcome |
 //! |---|---|---|
@@ -45,18 +45,18 @@
 //!
 //! Everything up to DATA leaves in one flight. Once every reply to it was read, the content, its
 //! final dot and the commands up to the next DATA are the next flight. A RSET is put between a
-//! message and what follows it, so that recipients of the next one can never join a transaction that
-//! a server kept. A server without PIPELINING gets one command at a time, and what comes of it is the
-//! same, but for commands that mean nothing after one that was refused: these are then not even
-//! sent.
+//! message and what follows it, so that recipients of the next one can never join a transaction
+//! that a server kept. A server without PIPELINING gets one command at a time, and what comes of it
+//! is the same, but for commands that mean nothing after one that was refused: these are then not
+//! even sent.
 //!
 //! # What is refused
 //!
-//! Nothing that came back is lost, also when the connection is: each member has its
-//! [`Outcome`]. No content leaves unless MAIL, a recipient and DATA were accepted. A server that
-//! asks for content although it has accepted no recipient gets a lone dot; one that asks for it for a
-//! recipient that it has accepted without a sender would deliver an empty message, so the connection
-//! is closed ([`Fault::Abandoned`](crate::error::Fault::Abandoned)). A command that cannot be written counts
+//! Nothing that came back is lost, also when the connection is: each member has its [`Outcome`]. No
+//! content leaves unless MAIL, a recipient and DATA were accepted. A server that asks for content
+//! although it has accepted no recipient gets a lone dot; one that asks for it for a recipient that
+//! it has accepted without a sender would deliver an empty message, so the connection is closed
+//! ([`Fault::Abandoned`](crate::error::Fault::Abandoned)). A command that cannot be written counts
 //! as refused, and is left out. Where a transaction may still be open, RSET goes before the first
 //! command of the next call.
 //!

@@ -14,8 +14,8 @@ const SEGMENT: usize = PIECE / 3 * 4 + 100;
 /// What the queue may keep.
 const KEPT: usize = 640 << 10;
 
-/// The most bytes that wait at once, and the most memory that queue and chunk hold, without what the
-/// caller holds.
+/// The most bytes that wait at once, and the most memory that queue and chunk hold, without what
+/// the caller holds.
 fn most(body: Body<'_>, method: BodyMethod, taken: usize) -> (usize, usize) {
     let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["host", "CHUNKING"]));
     let mut engine = Engine::new(Limits::default(), None);

@@ -51,8 +51,8 @@ where
         self.end(engine, Stopped::ServerLimit)
     }
 
-    /// Reports a message that was under way when the connection was lost. `by_another` says that the
-    /// reason is the source of another message.
+    /// Reports a message that was under way when the connection was lost. `by_another` says that
+    /// the reason is the source of another message.
     pub(super) fn lose(
         &mut self,
         flight: Flight<'b, E, T>,

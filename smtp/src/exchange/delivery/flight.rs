@@ -109,8 +109,8 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
         }
     }
 
-    /// Whether recipients that do not fit into one transaction get another. A policy that looks at all
-    /// of them must see all of them at once.
+    /// Whether recipients that do not fit into one transaction get another. A policy that looks at
+    /// all of them must see all of them at once.
     #[cold]
     pub(super) fn may_split(&self) -> bool {
         self.envelope.borrow().send_policy().permits_one_flight()

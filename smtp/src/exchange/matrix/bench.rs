@@ -1,5 +1,5 @@
-//! The bench: it does for an exchange what the driver does, between the engine and the model server,
-//! and lets one thing go wrong at one place.
+//! The bench: it does for an exchange what the driver does, between the engine and the model
+//! server, and lets one thing go wrong at one place.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;

@@ -42,8 +42,8 @@ const fn base(scene: Scene, mode: Mode) -> Cell {
     }
 }
 
-/// The settings of a scene in a mode: servers, sources and paces. A feed is a delivery whose messages
-/// come otherwise, so it has fewer; so has a group that QUIT ends.
+/// The settings of a scene in a mode: servers, sources and paces. A feed is a delivery whose
+/// messages come otherwise, so it has fewer; so has a group that QUIT ends.
 pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
     use Scene::{Feed, Group, GroupQuit, SendOwn, Three};
     let base = base(scene, mode);

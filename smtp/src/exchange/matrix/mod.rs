@@ -1,10 +1,10 @@
-//! The fault matrix: every exchange, in every mode, with every fault at every place, without sockets
-//! and without time.
+//! The fault matrix: every exchange, in every mode, with every fault at every place, without
+//! sockets and without time.
 //!
-//! A cell runs one exchange against a model server; at one place one thing goes wrong. Then must hold:
-//! it ends; each message is reported once; what is told of each recipient is true, by an oracle that
-//! knows what the server has taken; nothing is written after the end; and the connection can be used
-//! exactly when its state is known.
+//! A cell runs one exchange against a model server; at one place one thing goes wrong. Then must
+//! hold: it ends; each message is reported once; what is told of each recipient is true, by an
+//! oracle that knows what the server has taken; nothing is written after the end; and the
+//! connection can be used exactly when its state is known.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! The natures of the model server: what it refuses, and what it does that the protocol leaves open.
+//! The natures of the model server: what it refuses, and what it does that the protocol leaves
+//! open.
 
 /// How a server treats what is not said by the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,8 +8,8 @@ pub(super) enum Nature {
     Plain,
     /// It refuses some of it: see [`refused`].
     Choosy,
-    /// It refuses some of it, keeps a transaction whose message it has refused (as Postfix does), and
-    /// asks for messages although it has accepted no recipient (RFC 2920 §3.1).
+    /// It refuses some of it, keeps a transaction whose message it has refused (as Postfix does),
+    /// and asks for messages although it has accepted no recipient (RFC 2920 §3.1).
     Keeps,
     /// It does so with later messages.
     KeepsLater,

@@ -330,8 +330,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Finds out whether the connection can be used: by a command, and by a message that must arrive
-    /// at its recipient and at no other.
+    /// Finds out whether the connection can be used: by a command, and by a message that must
+    /// arrive at its recipient and at no other.
     fn probe(&mut self) -> Result<(), String> {
         if self.story.over && self.cell.survives && self.story.lost {
             return Err("the connection is lost before its end".into());

@@ -1,5 +1,5 @@
-//! The setting of a cell: which exchange, in which mode, against which server, from which source, and
-//! what goes wrong where.
+//! The setting of a cell: which exchange, in which mode, against which server, from which source,
+//! and what goes wrong where.
 
 use super::bench::{Pace, Place};
 use super::injection::Injection;

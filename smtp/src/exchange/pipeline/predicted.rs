@@ -1,5 +1,5 @@
-//! The state of the session within a group: predicted while commands are written, confirmed as their
-//! replies come.
+//! The state of the session within a group: predicted while commands are written, confirmed as
+//! their replies come.
 //!
 //! The type says where the session would be if the server accepted everything. What a group that is
 //! in flight already says after a refusal is said in another state than its type thinks.

@@ -271,8 +271,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         None
     }
 
-    /// Whether the first piece of the member's body is here: a source that fails before DATA has left
-    /// costs its own message only.
+    /// Whether the first piece of the member's body is here: a source that fails before DATA has
+    /// left costs its own message only.
     fn has_first_piece(&mut self) -> bool {
         let content = self.entry(self.index).and_then(|entry| entry.content());
         content.and_then(|content| content.body()).is_none_or(Body::is_ready)

@@ -123,8 +123,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// When it can only be abandoned by closing the connection: after 354 with an accepted recipient
-    /// a dot would deliver an empty or a cut message.
+    /// When it can only be abandoned by closing the connection: after 354 with an accepted
+    /// recipient a dot would deliver an empty or a cut message.
     #[inline]
     pub(crate) fn write_content(
         &mut self,
@@ -202,8 +202,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// When the server has accepted a recipient, or has refused the message before this one and then
-    /// RSET, so that it may still have its recipients: they would get the empty message.
+    /// When the server has accepted a recipient, or has refused the message before this one and
+    /// then RSET, so that it may still have its recipients: they would get the empty message.
     pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
         if self.accepted > 0 || (self.reset_refused && engine.facts.recipients_left) {
             return Err(engine.end(Fault::Abandoned));

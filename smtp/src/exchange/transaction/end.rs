@@ -33,8 +33,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Whether a refusal is only that of each recipient. Those that this transaction had no room for
-    /// may still be accepted by another: it was not the message that was refused.
+    /// Whether a refusal is only that of each recipient. Those that this transaction had no room
+    /// for may still be accepted by another: it was not the message that was refused.
     fn is_of_recipients(&self, refusal: &Refusal) -> bool {
         self.mail == MailReply::Accepted && self.accepted == 0 && refusal.is_of_recipient()
     }
@@ -75,8 +75,8 @@ impl Transaction<'_> {
         if has_left { Loss::NotDelivered } else { Loss::NotSent }
     }
 
-    /// Whether the server has refused the message, or every recipient. What it says in a transaction
-    /// that begins again is not about those.
+    /// Whether the server has refused the message, or every recipient. What it says in a
+    /// transaction that begins again is not about those.
     fn is_refused(&self) -> bool {
         !self.restarts && self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
     }

@@ -160,8 +160,8 @@ impl Transaction<'_> {
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
             self.recipients.retry(index, refusal);
             self.was_full = true;
-            // Those that were not named yet are of the next transaction: after the second such reply,
-            // as 452 is also what a server says of one mailbox that is full.
+            // Those that were not named yet are of the next transaction: after the second such
+            // reply, as 452 is also what a server says of one mailbox that is full.
             if std::mem::replace(&mut self.full_before, true) {
                 self.range.end = self.named;
             }

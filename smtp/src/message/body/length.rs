@@ -6,8 +6,8 @@ use std::io;
 /// A source gave another number of bytes than was [announced](crate::Body::length) for it.
 ///
 /// The message is abandoned: the server was told a length, and what it would keep is not what was
-/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::error::Fault::Body), and of
-/// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on:
+/// meant. It is the inner error of the [`io::Error`] in [`Fault::Body`](crate::error::Fault::Body),
+/// and of [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on:
 ///
 /// ```
 /// use smtp::error::LengthError;

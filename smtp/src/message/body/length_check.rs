@@ -52,8 +52,8 @@ impl<'a> LengthCheck<'a> {
         }
     }
 
-    /// Compares what was announced with the first piece, which is not counted yet; `None` where there
-    /// is none.
+    /// Compares what was announced with the first piece, which is not counted yet; `None` where
+    /// there is none.
     pub(super) fn check_first(&self, bytes: Option<usize>) -> Result<(), LengthError> {
         match (self.announced(), bytes.map(|bytes| bytes as u64)) {
             (Some(announced), Some(found)) if announced < found => {

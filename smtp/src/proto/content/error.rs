@@ -23,8 +23,8 @@ pub enum ContentError {
     /// A byte beyond ASCII in a message that was declared to have none, or for a server that does
     /// not offer 8BITMIME.
     EightBit,
-    /// A [binary](crate::message::LineEnds::Binary) message that was to be sent with DATA, which sends
-    /// lines.
+    /// A [binary](crate::message::LineEnds::Binary) message that was to be sent with DATA, which
+    /// sends lines.
     BinaryNeedsBdat,
 }
 

@@ -1,8 +1,8 @@
 //! How a connection ends: what was received before is given out first.
 //!
 //! The driver says what happened to the stream or the clock, and nothing more. What follows from it
-//! is decided here: a write that fails leaves a moment to read why, and an end of the stream is told
-//! only after every reply that had come was given out, because what was read decides.
+//! is decided here: a write that fails leaves a moment to read why, and an end of the stream is
+//! told only after every reply that had come was given out, because what was read decides.
 
 use std::io;
 

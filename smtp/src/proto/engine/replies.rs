@@ -171,8 +171,8 @@ impl Engine {
     }
 }
 
-/// Whether a server that says this closes the session: 421 at any time (RFC 5321 §3.8), and 221, the
-/// answer to QUIT.
+/// Whether a server that says this closes the session: 421 at any time (RFC 5321 §3.8), and 221,
+/// the answer to QUIT.
 fn is_closing(code: ReplyCode) -> bool {
     matches!(code.value(), 421 | 221)
 }

@@ -131,9 +131,9 @@ impl Script {
     ///
     /// # Panics
     ///
-    /// When the script begins with `-- wait --` and its clock has no timer here, as `TokioClock` has
-    /// none outside a tokio runtime. A wait further on, and a stutter, panic where the client reads
-    /// or writes.
+    /// When the script begins with `-- wait --` and its clock has no timer here, as `TokioClock`
+    /// has none outside a tokio runtime. A wait further on, and a stutter, panic where the client
+    /// reads or writes.
     pub fn start(self) -> (ScriptedStream, Peer) {
         let certificate = self.certificate.clone().unwrap_or_default();
         let authority = certificate.authority_pem().to_owned();
