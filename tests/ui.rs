@@ -29,7 +29,7 @@ fn a_group_in_the_wrong_order_is_one_error() {
     assert!(seen >= 24, "only {seen} programs");
 }
 
-/// What is behind a mistake is not a mistake of its own. The one program with more than one is
+/// What is after a mistake is not a mistake of its own. The one program with more than one is
 /// there to show that all of them are reported at once.
 #[test]
 fn a_wrong_attribute_is_one_error() {

@@ -19,7 +19,7 @@ async fn report(arguments: &str) -> Report {
     run(options(arguments).expect("arguments")).await.expect("a run")
 }
 
-/// The number behind a key of a flat JSON object.
+/// The number after a key of a flat JSON object.
 fn number(json: &str, key: &str) -> f64 {
     let value = json.split_once(&format!("\"{key}\":")).expect(key).1;
     let value = value.split([',', '}']).next().expect("a value");

@@ -148,7 +148,7 @@ fn parsed(text: &str) -> Option<String> {
 
 type Parameters<'a> = Vec<(&'a str, Option<&'a str>)>;
 
-/// The path, up to the `>` that no quotes hold, and the parameters behind it.
+/// The path, up to the `>` that no quotes hold, and the parameters after it.
 fn path(text: &str) -> Option<(&str, Parameters<'_>)> {
     let (mut quoted, mut escaped) = (false, false);
     let end = text.find(|c| {

@@ -70,7 +70,7 @@ impl Reply {
         let mut rest = frame;
         while !rest.is_empty() {
             let at = memchr(b'\n', rest).ok_or(ReplyLineError::unfinished())?;
-            let (line, behind) = rest.split_at(at + 1);
+            let (line, after) = rest.split_at(at + 1);
             let line = line.strip_suffix(b"\r\n").ok_or(ReplyLineError::bare_line_feed())?;
             let line = ReplyLine::parse(line)?;
             let expected = *first.get_or_insert(line.code);
@@ -78,13 +78,13 @@ impl Reply {
                 return Err(ReplyLineError::inconsistent(expected, line.code));
             }
             if line.last {
-                return if behind.is_empty() {
+                return if after.is_empty() {
                     Ok(line.code)
                 } else {
                     Err(ReplyLineError::surplus())
                 };
             }
-            rest = behind;
+            rest = after;
         }
         Err(ReplyLineError::unfinished())
     }

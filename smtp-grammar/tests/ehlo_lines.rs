@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use smtp_grammar::{Capabilities, Capability, Params, Reply, ReplyCode};
 
-/// The capabilities of a server that says `lines` behind its name.
+/// The capabilities of a server that says `lines` after its name.
 fn capabilities(lines: &[&[u8]]) -> Capabilities {
     let mut frame = b"250-mail.example.org".to_vec();
     for line in lines {
@@ -47,7 +47,7 @@ fn keywords() {
         ("an underscore", b"X_PIPE_CONNECT", None),
         ("a dot", b"X.Y", None),
         ("a colon", b"DSN:", None),
-        ("= behind another keyword", b"X-EXPS=LOGIN", None),
+        ("= after another keyword", b"X-EXPS=LOGIN", None),
         ("Latin-1", b"DS\xd1", None),
         ("UTF-8", "DSÑ".as_bytes(), None),
         ("NUL", b"DSN\0", None),

@@ -20,8 +20,8 @@ fn lines() {
         ("code, space, text", b"250 ok", Some((250, LAST, b"ok"))),
         ("code, hyphen, text", b"250-ok", Some((250, MORE, b"ok"))),
         ("a code alone", b"250", Some((250, LAST, b""))),
-        ("no text behind the space", b"250 ", Some((250, LAST, b""))),
-        ("no text behind the hyphen", b"250-", Some((250, MORE, b""))),
+        ("no text after the space", b"250 ", Some((250, LAST, b""))),
+        ("no text after the hyphen", b"250-", Some((250, MORE, b""))),
         ("a tab for the space", b"250\tok", Some((250, LAST, b"ok"))),
         ("two spaces", b"250  ok", Some((250, LAST, b" ok"))),
         ("a hyphen in the text", b"250 -ok", Some((250, LAST, b"-ok"))),
@@ -36,8 +36,8 @@ fn lines() {
         ("an underscore", b"250_ok", None),
         ("four digits", b"2500 ok", None),
         ("a letter", b"250ok", None),
-        ("a CR behind the code", b"250\r", None),
-        ("NUL behind the code", b"250\0", None),
+        ("a CR after the code", b"250\r", None),
+        ("NUL after the code", b"250\0", None),
         ("a vertical tab", b"250\x0bok", None),
         ("a no-break space", b"250\xa0ok", None),
         ("nothing", b"", None),
@@ -65,7 +65,7 @@ fn lines() {
 }
 
 #[test]
-fn every_byte_behind_a_code() {
+fn every_byte_after_a_code() {
     for byte in 0..=u8::MAX {
         let line = [b'2', b'5', b'0', byte, b'x'];
         let expected = match byte {
@@ -219,7 +219,7 @@ fn enhanced_status_codes() {
         ("a text that looks like one", b"550 5.1 users\r\n", None, "5.1 users"),
         ("a version", b"250 2.1.0-beta\r\n", None, "2.1.0-beta"),
         ("an address", b"550 5.1.1.1 is blocked\r\n", None, "5.1.1.1 is blocked"),
-        ("a tab behind it", b"250 2.1.0\tok\r\n", None, "2.1.0\tok"),
+        ("a tab after it", b"250 2.1.0\tok\r\n", None, "2.1.0\tok"),
         ("a space before it", b"250  2.1.0 ok\r\n", None, " 2.1.0 ok"),
         ("in the middle", b"250 ok 2.1.0\r\n", None, "ok 2.1.0"),
         ("half of one", b"250 2.\r\n", None, "2."),

@@ -44,8 +44,8 @@ fn cases() -> Vec<Case> {
 
 /// The text of an element, unless it is written as an empty one.
 fn element(xml: &'static str, name: &str) -> Option<&'static str> {
-    let (_, behind) = xml.split_once(&format!("<{name}>"))?;
-    behind.split_once(&format!("</{name}>")).map(|(text, _)| text)
+    let (_, after) = xml.split_once(&format!("<{name}>"))?;
+    after.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
 
 /// Entities and character references resolved, and control pictures turned into the control

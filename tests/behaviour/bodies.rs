@@ -283,7 +283,7 @@ async fn progress_follows_what_leaves() {
         let (mut last, mut calls) = (0, 0);
         let body = body.progress(|sent, total| {
             assert_eq!(total, Some(length));
-            assert!(sent > last, "{sent} behind {last}");
+            assert!(sent > last, "{sent} after {last}");
             assert!(sent <= peer.written().len() as u64 + WAITING, "{sent} have not left");
             (last, calls) = (sent, calls + 1);
         });

@@ -1,5 +1,5 @@
 //! Dropping the future of any call, at each place where it waits, leaves a connection that is gone
-//! or says that it was interrupted, and nothing is written behind it.
+//! or says that it was interrupted, and nothing is written after it.
 
 mod complete;
 #[macro_use]
@@ -29,7 +29,7 @@ where
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(peer.raw_written(), written, "nothing is written behind it");
+    assert_eq!(peer.raw_written(), written, "nothing is written after it");
     assert!(peer.is_closed());
 }
 

@@ -236,7 +236,7 @@ async fn an_error_and_its_sources_say_different_things() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_lost_behind_the_final_dot_is_an_open_question() {
+async fn a_connection_lost_after_the_final_dot_is_an_open_question() {
     for end in ["-- close --", "-- reset --", "-- silence --", "S: 354 what?", "S: garbage"] {
         let dialogue = format!("{ONE}C: x\nC: .\n{end}");
         let (mut connection, _peer) = greeted(script(&[], &dialogue)).await;

@@ -43,7 +43,7 @@ async fn each_result_is_told_in_its_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_behind_a_lost_connection_stay_with_the_caller() {
+async fn messages_after_a_lost_connection_stay_with_the_caller() {
     let dialogue = taken(0) + "C: MAIL *\nS: 421 closing";
     let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
     let mut messages = (0..4).map(message);

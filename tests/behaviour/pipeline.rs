@@ -52,7 +52,7 @@ fn said(dialogue: &str) -> String {
     lines.flat_map(|line| [line, "\r\n"]).collect()
 }
 
-/// What the client wrote behind EHLO.
+/// What the client wrote after EHLO.
 fn written(peer: &Peer) -> String {
     let written = String::from_utf8(peer.written()).expect("text");
     let (_, rest) = written.split_once("\r\n").expect("EHLO");

@@ -1,4 +1,4 @@
-//! STARTTLS: nothing from before the handshake is believed behind it.
+//! STARTTLS: nothing from before the handshake is believed after it.
 
 use smtp::command::{Noop, Stage};
 use smtp::connection::TransitionError;
@@ -20,7 +20,7 @@ async fn what_was_learned_before_is_forgotten() {
     let security = connection.security().expect("TLS");
     assert!(security.verified);
     assert_eq!(security.protocol, "TLSv1_3");
-    // The server offers no AUTH behind TLS: what it offered before does not count.
+    // The server offers no AUTH after TLS: what it offered before does not count.
     let error = error(connection.authenticate(&mut Plain::new("me", "pencil")).await);
     assert!(matches!(error, Error::Refused(refusal) if refusal.is_local()));
     peer.finish();
@@ -53,9 +53,9 @@ async fn a_refusal_hands_the_connection_back() {
     }
 }
 
-/// Bytes behind the 220 were put there by somebody who is not the server (RFC 3207 §6).
+/// Bytes after the 220 were put there by somebody who is not the server (RFC 3207 §6).
 #[tokio::test(start_paused = true)]
-async fn bytes_behind_the_reply_are_an_attack() {
+async fn bytes_after_the_reply_are_an_attack() {
     let flood = vec![b'x'; 64 * 1024];
     let server_hello = [22, 3, 3, 0, 4, 2, 0, 0, 0];
     let table: [(&str, &[u8]); 5] = [
@@ -178,7 +178,7 @@ async fn a_handshake_has_a_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ehlo_behind_tls_does_not_fall_back_to_helo() {
+async fn ehlo_after_tls_does_not_fall_back_to_helo() {
     let dialogue = "C: STARTTLS
                     S: 220 go
                     -- tls --

@@ -49,7 +49,7 @@ async fn through(name: &str) {
 /// Postfix keeps the transaction of a message that a policy refuses: the next one in the group must
 /// not join it.
 #[tokio::test]
-async fn a_message_behind_one_that_a_policy_refuses() {
+async fn a_message_after_one_that_a_policy_refuses() {
     let Some(server) = Server::start("postfix") else {
         return;
     };

@@ -1,4 +1,4 @@
-//! What the tests share: connections in the state under test, with a scripted server behind them.
+//! What the tests share: connections in the state under test, each with a scripted server.
 
 // A test that cannot get to where it starts fails there.
 #![allow(clippy::expect_used, clippy::panic)]

@@ -30,21 +30,21 @@ fn parse(text: &str) -> Result<Vec<Part>, &'static str> {
     while let Some(at) = rest.find(['{', '}']) {
         plain.push_str(&rest[..at]);
         let brace = &rest[at..];
-        if let Some(behind) = brace.strip_prefix("{{") {
+        if let Some(after) = brace.strip_prefix("{{") {
             plain.push('{');
-            rest = behind;
-        } else if let Some(behind) = brace.strip_prefix("}}") {
+            rest = after;
+        } else if let Some(after) = brace.strip_prefix("}}") {
             plain.push('}');
-            rest = behind;
+            rest = after;
         } else if let Some(field) = brace.strip_prefix('{') {
-            let (name, behind) = field
+            let (name, after) = field
                 .split_once('}')
                 .ok_or("a `{` has no `}`: write `{field}`, or `{{` for a brace")?;
             if !plain.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut plain)));
             }
             parts.push(Part::Field(name.to_owned()));
-            rest = behind;
+            rest = after;
         } else {
             return Err("a `}` has no `{`: write `{field}`, or `}}` for a brace");
         }

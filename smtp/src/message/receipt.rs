@@ -62,8 +62,8 @@ impl Receipt {
     /// `queued as` or `id=`. No RFC defines it; it is for logs.
     pub fn queue_id(&self) -> Option<String> {
         let text = self.reply.text();
-        let behind = ["queued as ", "id="].iter().find_map(|mark| text.split_once(mark))?.1;
-        let id: String = behind
+        let after = ["queued as ", "id="].iter().find_map(|mark| text.split_once(mark))?.1;
+        let id: String = after
             .chars()
             .take_while(|&character| character.is_ascii_graphic() && !"<>(),;]".contains(character))
             .collect();

@@ -26,7 +26,7 @@ async fn a_message_in_chunks() {
     }
 }
 
-/// The first message of the window meets it; none of those behind is taken for delivered.
+/// The first message of the window meets it; none of those after is taken for delivered.
 #[tokio::test(start_paused = true)]
 async fn a_window_of_messages() {
     let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
@@ -45,10 +45,10 @@ async fn a_window_of_messages() {
             let mut results = results.into_iter();
             results.next().expect("a result").expect("the first was taken before");
             ended("deliver_all", name, is, &error(results.next().expect("a result")), &peer);
-            let behind = results.next().expect("a result");
+            let after = results.next().expect("a result");
             assert!(
-                matches!(behind, Err(DeliverError::Lost(_) | DeliverError::Unknown(_))),
-                "{name}: {behind:?}"
+                matches!(after, Err(DeliverError::Lost(_) | DeliverError::Unknown(_))),
+                "{name}: {after:?}"
             );
         }
     }

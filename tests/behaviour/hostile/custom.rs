@@ -73,14 +73,14 @@ async fn a_reply_that_is_cut_short_is_none() {
             let (stream, peer) = start("C: NOOP");
             let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             let lost = error(connection.expect("TLS").send(Noop).await);
-            assert!(matches!(lost, Error::Lost(_)), "{end} behind {said}: {lost}");
+            assert!(matches!(lost, Error::Lost(_)), "{end} after {said}: {lost}");
 
             let (stream, peer) =
                 start("C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .");
             let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
             let envelope = Envelope::new("", ["you@example.org"]).expect("addresses");
             let result = connection.expect("TLS").deliver(&envelope, "x").await;
-            assert!(matches!(result, Err(DeliverError::Unknown(_))), "{end} behind {said}");
+            assert!(matches!(result, Err(DeliverError::Unknown(_))), "{end} after {said}");
 
             let (stream, peer) = start("C: QUIT");
             let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
@@ -159,10 +159,10 @@ async fn messages() {
             ended("deliver_all", name, is, &first(results), &peer);
         }
         let group = "C: MAIL *\nC: RCPT *\nC: DATA";
-        let behind = format!(
+        let after = format!(
             "{group}\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: x\nC: .\nC: RSET\n{group}\nS: 250 ok"
         );
-        for (dialogue, taken) in [(group, 0), (&behind, 1)] {
+        for (dialogue, taken) in [(group, 0), (&after, 1)] {
             let (mut connection, peer) = greeted(attack(script(&["PIPELINING"], dialogue))).await;
             let mut results = Vec::new();
             let messages = [(envelope.clone(), "x"), (envelope.clone(), "x")];

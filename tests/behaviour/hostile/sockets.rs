@@ -6,7 +6,7 @@ use tests::error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// What comes behind the first bytes.
+/// What comes after the first bytes.
 #[derive(Clone, Copy)]
 enum Then {
     Silence,

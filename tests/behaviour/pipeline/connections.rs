@@ -35,7 +35,7 @@ async fn a_group_that_ends_in_a_transaction() {
 #[tokio::test(start_paused = true)]
 async fn without_a_transaction_the_connection_comes_back() {
     for offers in MODES {
-        // What was sent behind MAIL may have had effects in a broken server.
+        // What was sent after MAIL may have had effects in a broken server.
         let group = "C: MAIL *\nC: RCPT *\nS: 550 m\nS: 250 a\nC: RSET\nS: 250 ok\n";
         let steps = "C: MAIL *\nS: 550 m\n";
         let opened = if offers.is_empty() { steps } else { group };

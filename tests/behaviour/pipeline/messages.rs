@@ -230,7 +230,7 @@ async fn a_recipient_that_cannot_be_written_is_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_sent_behind_a_sender_that_cannot_be_written() {
+async fn nothing_is_sent_after_a_sender_that_cannot_be_written() {
     for offers in MODES {
         let group = "C: MAIL *\nC: RCPT *\nC: DATA\nS: 250 m\nS: 250 b\nS: 354 go\n";
         let steps = "C: MAIL *\nS: 250 m\nC: RCPT *\nS: 250 b\nC: DATA\nS: 354 go\n";
@@ -241,9 +241,9 @@ async fn nothing_is_sent_behind_a_sender_that_cannot_be_written() {
         let group = connection.pipeline().mail(mail().size(7)).rcpt(rcpt("a")).data("one\r\n");
         let (connection, outcomes) = group.mail(mail()).rcpt(rcpt("b")).data("two\r\n").await;
         connection.expect("a session");
-        let (first, behind, one, second, _, two) = outcomes;
+        let (first, after, one, second, _, two) = outcomes;
         assert!(first.refusal().is_some_and(smtp::Refusal::is_local), "{first}");
-        assert_eq!(behind, Outcome::NotSent(NotSent::AfterRefused));
+        assert_eq!(after, Outcome::NotSent(NotSent::AfterRefused));
         assert!(matches!(one.end, Outcome::NotSent(NotSent::AfterRefused)));
         assert!(second.is_accepted());
         assert!(two.end.is_accepted());

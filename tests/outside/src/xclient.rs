@@ -8,7 +8,7 @@ use smtp::SmtpCommand;
 /// xclient-command = "XCLIENT" 1*( SP attribute-name "=" attribute-value )
 /// ```
 ///
-/// The server answers with a new greeting, so the session begins again behind it; TLS stays.
+/// The server answers with a new greeting, so the session begins again after it; TLS stays.
 #[derive(Debug, SmtpCommand)]
 #[smtp(
     verb = "XCLIENT",

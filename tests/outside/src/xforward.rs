@@ -1,4 +1,4 @@
-//! XFORWARD: tells a server behind us where a message came from (Postfix, `XFORWARD_README`).
+//! XFORWARD: tells the next server where a message came from (Postfix, `XFORWARD_README`).
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Content stands behind a command that does not open it.
+//! Content stands after a command that does not open it.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::state::Authed;

@@ -1,4 +1,4 @@
-//! What stands behind a login would be said by somebody else if it was refused.
+//! What stands after a login would be said by somebody else if it was refused.
 
 use smtp::command::Mail;
 use smtp::state::Tls;

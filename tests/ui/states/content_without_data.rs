@@ -1,4 +1,4 @@
-//! The message behind a command that does not ask for it.
+//! The message after a command that does not ask for it.
 
 use smtp::command::Noop;
 use smtp::{Connection, Error};

@@ -1,4 +1,4 @@
-//! A TLS handshake behind a command that does not begin one.
+//! A TLS handshake after a command that does not begin one.
 
 use smtp::command::Noop;
 use smtp::{Connection, Error, TlsConfig};

@@ -4,7 +4,7 @@
 //!
 //! --mode lockstep   one command at a time                     (3 + rcpts round trips per message)
 //!        pipelined  MAIL, RCPT.., DATA in one write; then body (2)
-//!        overlap    the next MAIL, RCPT.., DATA behind the final dot (1)
+//!        overlap    the next MAIL, RCPT.., DATA after the final dot (1)
 //!        bdat       MAIL, RCPT.., BDAT LAST and body in one write (1)
 //!        window     bdat with --window messages in flight      (1 / window)
 

@@ -85,11 +85,11 @@ impl Command {
 /// The path after `FROM:` or `TO:`, without its angle brackets, and the parameters after it. A
 /// quoted local part may hold what would otherwise end the path.
 fn path(rest: &str, keyword: &str) -> Option<(String, Vec<String>)> {
-    let (given, behind) = rest.split_at_checked(keyword.len())?;
+    let (given, after) = rest.split_at_checked(keyword.len())?;
     if !given.eq_ignore_ascii_case(keyword) {
         return None;
     }
-    let path = behind.strip_prefix('<')?;
+    let path = after.strip_prefix('<')?;
     let (mut quoted, mut escaped) = (false, false);
     let end = path.find(|c| {
         match c {

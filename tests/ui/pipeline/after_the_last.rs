@@ -1,4 +1,4 @@
-//! A command stands behind the last one.
+//! A command stands after the last one.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::state::Authed;
