@@ -4,7 +4,7 @@ mod table;
 mod ways;
 
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use smtp::auth::XOauth2;
 use smtp::testing::Script;
@@ -28,6 +28,17 @@ fn is_clean(what: &str, text: &str) {
 /// Everything that is traced, at every level.
 #[derive(Clone, Default)]
 struct Everything(Arc<Mutex<String>>);
+
+impl Everything {
+    /// Has the events of this thread from now on.
+    pub(super) fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        // As long as there is one subscriber alone, `tracing` asks the subscriber of the thread that
+        // meets an event first, which may be another test without any: then nobody hears of it.
+        static SECOND: OnceLock<tracing::Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| tracing::Dispatch::new(Self::default()));
+        tracing::subscriber::set_default(self.clone())
+    }
+}
 
 impl Subscriber for Everything {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -66,7 +77,7 @@ struct TokenLogin {
 #[tokio::test(start_paused = true)]
 async fn nothing_shows_a_secret() {
     let everything = Everything::default();
-    let _guard = tracing::subscriber::set_default(everything.clone());
+    let _guard = everything.listen();
     let seen = Arc::new(Mutex::new(String::new()));
     let observed = Arc::clone(&seen);
     let server = server().observer(move |event: &Event<'_>| {
@@ -129,7 +140,7 @@ async fn nothing_shows_a_secret() {
 #[tokio::test(start_paused = true)]
 async fn content_is_not_traced() {
     let everything = Everything::default();
-    let _guard = tracing::subscriber::set_default(everything.clone());
+    let _guard = everything.listen();
     let dialogue =
         "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: *\nC: .\nS: 250 ok";
     let (mut connection, _peer) = tests::greeted(tests::script(&[], dialogue)).await;

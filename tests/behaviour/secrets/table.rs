@@ -38,7 +38,7 @@ struct Watch {
 impl Watch {
     fn new() -> (Self, Server) {
         let traced = Everything::default();
-        let guard = tracing::subscriber::set_default(traced.clone());
+        let guard = traced.listen();
         let seen = Arc::new(Mutex::new(String::new()));
         let observed = Arc::clone(&seen);
         let server = server().observer(move |event: &Event<'_>| {
