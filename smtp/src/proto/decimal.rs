@@ -20,6 +20,7 @@ const MOST: usize = 20;
 const FEW: usize = 8;
 
 impl Argument for Decimal {
+    #[inline]
     fn write(&self, line: &mut Line<'_>) {
         let mut digits = [b'0'; MOST];
         let (mut rest, mut start) = (self.0, MOST - 1);

@@ -145,6 +145,7 @@ impl<'a> Line<'a> {
 
     /// Writes a space and an argument. An empty argument is an error, and so are control characters
     /// and a space outside of double quotes: it would begin an argument of its own.
+    #[inline]
     pub fn arg<A: Argument + ?Sized>(&mut self, value: &A) {
         self.separate();
         let (at, plain) = (self.buffer.len(), self.plain);
