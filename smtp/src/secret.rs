@@ -109,7 +109,7 @@ pub struct Encoded<T> {
 
 /// What a function has made of `value`. It is a secret where the value is one.
 pub fn encoded<V: ?Sized, T: Argument>(_: &V, encoded: T) -> Encoded<T> {
-    // The type's name, because it is found in any type: behind an alias, a reference or an
+    // The type's name, because it is found in any type: through an alias, a reference or an
     // `Option`, and in place of a parameter. A type of another crate with this name is redacted
     // too.
     let secret = std::any::type_name::<V>().contains(std::any::type_name::<Secret>());

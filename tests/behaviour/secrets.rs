@@ -33,7 +33,7 @@ impl Everything {
     /// Has the events of this thread from now on.
     pub(super) fn listen(&self) -> tracing::subscriber::DefaultGuard {
         // As long as there is one subscriber alone, `tracing` asks the subscriber of the thread that
-        // meets an event first, which may be another test without any: then nobody hears of it.
+        // meets an event first, which may be another test without any: then no test hears of it.
         static SECOND: OnceLock<tracing::Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| tracing::Dispatch::new(Self::default()));
         tracing::subscriber::set_default(self.clone())

@@ -53,7 +53,7 @@ async fn a_refusal_hands_the_connection_back() {
     }
 }
 
-/// Bytes after the 220 were put there by somebody who is not the server (RFC 3207 §6).
+/// Bytes after the 220 were put there by an attacker, not by the server (RFC 3207 §6).
 #[tokio::test(start_paused = true)]
 async fn bytes_after_the_reply_are_an_attack() {
     let flood = vec![b'x'; 64 * 1024];

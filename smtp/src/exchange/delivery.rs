@@ -57,8 +57,8 @@ pub(crate) trait Messages<'b> {
         false
     }
 
-    /// Ready when nobody waits for a message any more whose body has not begun; who polls is woken
-    /// when it comes to that.
+    /// Ready when the caller of a message is gone whose body has not begun; the task that polls is
+    /// woken when that happens.
     fn poll_abandoned(&mut self, _: &Self::Ticket, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
@@ -338,7 +338,7 @@ where
             && flight.transaction.step() != Step::Done
         {
             let polled = flight.transaction.poll_body(cx);
-            // A body that never begins would keep all messages after it waiting for nobody.
+            // A body that never begins would keep all messages after it waiting for no caller.
             if polled.is_pending()
                 && flight.transaction.awaits_body()
                 && self.messages.poll_abandoned(&flight.ticket, cx).is_ready()

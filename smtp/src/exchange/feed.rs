@@ -318,7 +318,7 @@ mod tests {
         FeedSlot::new(envelope, Body::from("x\r\n"))
     }
 
-    /// Callers that come and go while the server is silent leave nothing behind; those who wait
+    /// Callers that come and go while the server is silent leave nothing in the queue; those who wait
     /// stay in their order.
     #[test]
     fn messages_whose_callers_are_gone_leave_the_queue() {

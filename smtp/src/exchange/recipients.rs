@@ -220,7 +220,8 @@ impl RecipientList {
 
     /// Records that nothing is known of these, whatever the replies that were taken for theirs say.
     pub(crate) fn doubt(&mut self, range: Range<usize>) {
-        for recipient in &mut self.list[range] {
+        // One whose RCPT could not be written was refused here, by no reply.
+        for recipient in self.list[range].iter_mut().filter(|recipient| recipient.was_named()) {
             recipient.finish(RecipientStatus::Unknown);
         }
     }

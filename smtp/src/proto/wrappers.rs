@@ -6,7 +6,7 @@ use smtp_grammar::Xtext;
 
 use super::line::{Argument, Line};
 
-// These hold what they write behind `dyn`: a type that cannot be written is then one error, at the
+// These hold what they write as a `dyn` value: a type that cannot be written is then one error, at the
 // function that it is given to, and not another where the result is written.
 
 /// Text before a value: `#[smtp(prefix = "@")]`.

@@ -10,7 +10,7 @@ use tests::slow;
 use super::*;
 
 /// A caller that goes away before its body has begun takes its message with it, also when the
-/// message was announced: nobody else waits for a source that may never say anything.
+/// message was announced: no other caller waits for a source that may never give anything.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_before_its_body_begins() {
     let announced = "C: MAIL *\nC: RCPT TO:<you0@*\n";
@@ -123,7 +123,7 @@ async fn a_message_that_was_given_away_comes_back() {
     }
 }
 
-/// Why a connection has ended is told once to whoever asks next, when nobody was told yet.
+/// Why a connection has ended is told once, to the call that asks next.
 #[tokio::test(start_paused = true)]
 async fn the_reason_that_is_open_has_seen_is_told_by_the_next_call() {
     for asked in 0..4 {
