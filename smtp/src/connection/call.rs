@@ -13,8 +13,7 @@ use crate::any_error::Error;
 use crate::exchange::CommandResult;
 use crate::exchange::command::SendCommand;
 use crate::message::recipient::Recipient;
-use crate::proto::command::Command;
-use crate::proto::reply::FromReply as _;
+use crate::proto::command::{self, Command};
 use crate::state::State;
 
 /// A command `C` that keeps the state, on its way to its reply `R`. Nothing is sent before it is
@@ -77,7 +76,7 @@ fn finish<S: State, C: Command>(
 ) -> Result<C::Reply, Error> {
     let (reply, declared) = answer?;
     state.record_accepted(&C::SPEC, declared);
-    C::Reply::from_reply(reply).map_err(Error::Reply)
+    command::read::<C>(reply).map_err(Error::Reply)
 }
 
 // A command is moved out of its future before anything is waited for; nothing here is pinned.

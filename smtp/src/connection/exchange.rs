@@ -12,9 +12,8 @@ use crate::error::lost::Lost;
 use crate::exchange::CommandResult;
 use crate::exchange::dialog::Dialog;
 use crate::net::Transport;
-use crate::proto::command::Command;
+use crate::proto::command::{self, Command};
 use crate::proto::line::Declared;
-use crate::proto::reply::FromReply as _;
 use crate::state::{ExchangeIn, ExchangeInto, State, TakesOver};
 
 /// A connection that is no SMTP session any more.
@@ -85,7 +84,7 @@ impl<S: State> Connection<S> {
         dangerous: bool,
     ) -> Result<C::Reply, Error> {
         let (reply, _) = self.run_dialog(command, exchange, dangerous).await??;
-        C::Reply::from_reply(reply).map_err(Error::Reply)
+        command::read::<C>(reply).map_err(Error::Reply)
     }
 
     /// `dangerous` says that secrets may be seen.

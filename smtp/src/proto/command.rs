@@ -3,11 +3,11 @@
 //! The commands of this crate and those of its users implement the same trait, mostly through
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand).
 
-use smtp_grammar::{Capabilities, ReplyCode};
+use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
 pub use super::code::CodePattern;
 use super::line::{Audience, EncodeError, Line};
-use super::reply::FromReply;
+use super::reply::{FromReply, ReplyError};
 use super::stage::Stage;
 
 /// A command: how it is written and how its reply is read.
@@ -173,6 +173,15 @@ pub(crate) fn encode<C: Command>(command: &C, line: &mut Line<'_>) -> Result<(),
     line.finish()
 }
 
+/// Reads the reply to an accepted command.
+///
+/// # Errors
+///
+/// When the reply has another form than its type expects.
+pub(crate) fn read<C: Command>(reply: Reply) -> Result<C::Reply, ReplyError> {
+    C::Reply::from_reply(reply).map_err(|error| error.to_command(C::SPEC.verb))
+}
+
 /// The line that a command would be sent as, with its CRLF, to a server that offers these
 /// capabilities. For tests and tools: a connection does this by itself.
 ///
@@ -227,8 +236,6 @@ pub const fn reads<C: Command>() {
 
 #[cfg(test)]
 mod tests {
-    use smtp_grammar::Reply;
-
     use super::super::line::Argument;
     use super::*;
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use smtp_grammar::Escaped;
+
 /// Why a command cannot be sent as it is. Nothing of it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
@@ -11,16 +13,57 @@ pub struct EncodeError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EncodeErrorKind {
     Missing(Box<str>),
-    Forbidden(u8),
-    NotAscii,
-    TooLong { bytes: usize, limit: usize },
-    Empty,
-    Space,
-    Keyword,
+    Forbidden {
+        byte: u8,
+        value: Value,
+    },
+    /// `offered` says that the server would take it in a transaction with SMTPUTF8.
+    NotAscii {
+        value: Value,
+        offered: bool,
+    },
+    TooLong {
+        bytes: usize,
+        limit: usize,
+    },
+    /// It is empty after this.
+    Empty(Value),
+    Space(Value),
+    Keyword(Value),
     Secret,
     Waits,
     OpensNothing,
     Rejected(String),
+}
+
+/// The part of a command that is wrong, escaped and bounded; none where it holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Value(Option<Box<str>>);
+
+/// Bytes of a value that are shown.
+const MAX_SHOWN: usize = 80;
+
+impl Value {
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        let mut shown = Escaped(&bytes[..bytes.len().min(MAX_SHOWN)]).to_string();
+        if bytes.len() > MAX_SHOWN {
+            shown.push_str("...");
+        }
+        Self(Some(shown.into()))
+    }
+
+    pub(super) fn secret() -> Self {
+        Self(None)
+    }
+}
+
+impl Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(shown) => write!(f, "\"{shown}\""),
+            None => f.write_str("a secret"),
+        }
+    }
 }
 
 impl EncodeError {
@@ -54,7 +97,7 @@ impl EncodeError {
 
     /// Whether the command needs SMTPUTF8, which the transaction has not agreed on.
     pub fn needs_smtputf8(&self) -> bool {
-        self.kind == EncodeErrorKind::NotAscii
+        matches!(self.kind, EncodeErrorKind::NotAscii { .. })
     }
 }
 
@@ -66,28 +109,38 @@ impl Display for EncodeError {
                 "the server does not offer {keyword}, which this command needs: leave it out or \
                  use another server"
             ),
-            EncodeErrorKind::Forbidden(byte) => write!(
+            EncodeErrorKind::Forbidden { byte, value } => write!(
                 f,
-                "the command holds the byte {byte:#04x}, which would end its line: remove CR, \
-                 LF and NUL from its arguments"
+                "{value} holds the byte {byte:#04x}, which would end the line: remove CR, LF and \
+                 NUL from it"
             ),
-            EncodeErrorKind::NotAscii => f.write_str(
-                "the command holds characters beyond ASCII, which need SMTPUTF8: ask for it in \
-                 MAIL, or use an ASCII form (RFC 6531)",
+            EncodeErrorKind::NotAscii { value, offered: false } => write!(
+                f,
+                "{value} holds characters beyond ASCII, and the server does not offer SMTPUTF8 \
+                 (RFC 6531): use an ASCII form of it, or another server"
+            ),
+            EncodeErrorKind::NotAscii { value, offered: true } => write!(
+                f,
+                "{value} holds characters beyond ASCII, which need SMTPUTF8: ask for it in MAIL, \
+                 or use an ASCII form (RFC 6531)"
             ),
             EncodeErrorKind::TooLong { bytes, limit } => write!(
                 f,
                 "the command line is {bytes} bytes long and a server need not read more than \
                  {limit}: shorten its arguments (RFC 5321 §4.5.3.1.4)"
             ),
-            EncodeErrorKind::Empty => f.write_str("an argument is empty: leave it out or fill it"),
-            EncodeErrorKind::Space => f.write_str(
-                "an argument holds a space or a control character and would be read as two: quote \
-                 it (`SmtpString`) or encode it (`xtext`)",
+            EncodeErrorKind::Empty(after) => {
+                write!(f, "the argument after {after} is empty: leave it out or fill it")
+            }
+            EncodeErrorKind::Space(value) => write!(
+                f,
+                "{value} holds a space or a control character and would be read as two arguments: \
+                 quote it (`SmtpString`) or encode it (`xtext`)"
             ),
-            EncodeErrorKind::Keyword => f.write_str(
-                "a parameter's keyword has other characters than letters, digits and hyphens \
-                 (RFC 5321 §4.1.2)",
+            EncodeErrorKind::Keyword(value) => write!(
+                f,
+                "{value} is no keyword of a parameter, which has letters, digits and hyphens alone \
+                 (RFC 5321 §4.1.2)"
             ),
             EncodeErrorKind::Secret => f.write_str(
                 "the command holds a secret and the server is not verified: use TLS with \

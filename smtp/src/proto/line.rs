@@ -14,7 +14,7 @@ use zeroize::Zeroize as _;
 pub(crate) use super::audience::Audience;
 pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
-use super::encode_error::EncodeErrorKind;
+use super::encode_error::{EncodeErrorKind, Value};
 use super::scan::{is_keyword, is_plain, splits};
 use super::trace::RedactedLine;
 
@@ -187,7 +187,7 @@ impl<'a> Line<'a> {
         self.separate();
         self.buffer.extend_from_slice(keyword.as_bytes());
         if !is_keyword(keyword) {
-            self.fail(EncodeErrorKind::Keyword);
+            self.fail(EncodeErrorKind::Keyword(Value::new(keyword.as_bytes())));
         }
         if keyword.eq_ignore_ascii_case("SMTPUTF8") {
             self.allow_utf8();
@@ -313,8 +313,7 @@ impl<'a> Line<'a> {
     /// Finds what is wrong with the line, and takes it out of the buffer.
     #[cold]
     fn check(&mut self) -> Result<(), EncodeError> {
-        let line = &self.buffer[self.start..];
-        match self.error.take().or_else(|| check(line, self.limit, self.utf8)) {
+        match self.error.take().or_else(|| self.find_error()) {
             None => Ok(()),
             Some(error) => {
                 if !self.secret.is_empty() {
@@ -324,6 +323,44 @@ impl<'a> Line<'a> {
                 Err(error)
             }
         }
+    }
+
+    /// The rules that hold for every line, also of a command of the caller's.
+    fn find_error(&self) -> Option<EncodeError> {
+        let line = &self.buffer[self.start..];
+        let plain = is_plain(line, b' ');
+        let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
+        let beyond_ascii = if plain { None } else { line.iter().position(|byte| !byte.is_ascii()) };
+        let kind = match (forbidden, beyond_ascii) {
+            (Some(at), _) => {
+                let value = self.value(self.start..self.buffer.len());
+                EncodeErrorKind::Forbidden { byte: line[at], value }
+            }
+            (None, Some(at)) if !self.utf8 => {
+                let value = self.value(self.word_at(self.start + at));
+                let offered = self.capabilities.has("SMTPUTF8");
+                EncodeErrorKind::NotAscii { value, offered }
+            }
+            _ if line.len() + 2 > self.limit => {
+                EncodeErrorKind::TooLong { bytes: line.len() + 2, limit: self.limit }
+            }
+            _ if line.is_empty() || line.ends_with(b" ") => {
+                let end = self.start + line.trim_ascii_end().len();
+                EncodeErrorKind::Empty(self.value(self.start..end))
+            }
+            _ => return None,
+        };
+        Some(EncodeError { kind })
+    }
+
+    /// The word of the line that holds this byte of the buffer.
+    fn word_at(&self, at: usize) -> Range<usize> {
+        let line = self.start..self.buffer.len();
+        let is_space = |&byte: &u8| byte == b' ';
+        let before = self.buffer[line.start..at].iter().rposition(is_space);
+        let after = self.buffer[at..line.end].iter().position(is_space);
+        before.map_or(line.start, |space| line.start + space + 1)
+            ..after.map_or(line.end, |space| at + space)
     }
 
     #[inline]
@@ -356,13 +393,26 @@ impl<'a> Line<'a> {
     fn check_unusual(&mut self, at: usize, splits: fn(&[u8]) -> bool) {
         let written = &self.buffer[at..];
         if written.is_empty() {
-            self.fail(EncodeErrorKind::Empty);
-        } else {
-            self.plain = false;
-            if splits(written) {
-                self.fail(EncodeErrorKind::Space);
-            }
+            return self.fail(EncodeErrorKind::Empty(self.value(self.start..at - 1)));
         }
+        self.plain = false;
+        if splits(written) {
+            let value = self.value(at..self.buffer.len());
+            self.fail(match memchr3(b'\r', b'\n', 0, written) {
+                Some(place) => EncodeErrorKind::Forbidden { byte: written[place], value },
+                None => EncodeErrorKind::Space(value),
+            });
+        }
+    }
+
+    /// A part of the buffer, as an error shows it.
+    fn value(&self, part: Range<usize>) -> Value {
+        let secret = self.start + self.secret.start..self.start + self.secret.end;
+        let overlaps = part.start < secret.end && secret.start < part.end;
+        if self.hiding || overlaps {
+            return Value::secret();
+        }
+        Value::new(&self.buffer[part])
     }
 
     #[cold]
@@ -385,24 +435,6 @@ impl fmt::Debug for Line<'_> {
             .field("error", &self.error)
             .finish_non_exhaustive()
     }
-}
-
-/// The rules that hold for every line, also of a command of the caller's.
-fn check(line: &[u8], limit: usize, utf8: bool) -> Option<EncodeError> {
-    let plain = is_plain(line, b' ');
-    let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
-    let kind = if let Some(at) = forbidden {
-        EncodeErrorKind::Forbidden(line[at])
-    } else if !utf8 && !plain && !line.is_ascii() {
-        EncodeErrorKind::NotAscii
-    } else if line.len() + 2 > limit {
-        EncodeErrorKind::TooLong { bytes: line.len() + 2, limit }
-    } else if line.is_empty() || line.ends_with(b" ") {
-        EncodeErrorKind::Empty
-    } else {
-        return None;
-    };
-    Some(EncodeError { kind })
 }
 
 struct ByteWriter<'a>(&'a mut Vec<u8>);

@@ -54,6 +54,7 @@ impl FromReply for Capabilities {
 /// The command was accepted and the session is intact: only this value could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyError {
+    command: Option<&'static str>,
     reply: Reply,
     position: Option<(usize, usize)>,
 }
@@ -61,13 +62,24 @@ pub struct ReplyError {
 impl ReplyError {
     /// The type has no case for the code of `reply`.
     pub fn unexpected_code(reply: Reply) -> Self {
-        Self { reply, position: None }
+        Self { command: None, reply, position: None }
     }
 
     /// The text of a line (counted from 0) could not be read at a byte (counted from 0, after
     /// the code).
     pub fn at(reply: Reply, line: usize, byte: usize) -> Self {
-        Self { reply, position: Some((line, byte)) }
+        Self { command: None, reply, position: Some((line, byte)) }
+    }
+
+    /// The same, of the reply to this command.
+    pub(crate) fn to_command(mut self, verb: &'static str) -> Self {
+        self.command = Some(verb);
+        self
+    }
+
+    /// The verb of the command that was answered. None where a reply was read by itself.
+    pub fn command(&self) -> Option<&'static str> {
+        self.command
     }
 
     /// The reply, as it came.
@@ -83,18 +95,18 @@ impl ReplyError {
 
 impl Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(verb) = self.command {
+            write!(f, "{verb} was accepted, but its reply cannot be read: ")?;
+        }
         match self.position {
-            None => write!(
-                f,
-                "the server answered with a code this reply type has no case for: {}",
-                self.reply
-            ),
+            None => {
+                write!(f, "the type of the reply has no case for the code of {}", self.reply)
+            }
             Some((line, byte)) => write!(
                 f,
-                "the text of the server's {} reply cannot be read at line {}, byte {}: {}",
-                self.reply.code(),
-                line + 1,
+                "its type expects something else at byte {} of the text of line {}: {}",
                 byte + 1,
+                line + 1,
                 self.reply
             ),
         }

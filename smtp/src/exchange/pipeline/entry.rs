@@ -6,10 +6,9 @@ use super::outcome::{Message, NotSent, Outcome};
 use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::receipt::Receipt;
-use crate::proto::command::{Command, CommandSpec};
+use crate::proto::command::{self, Command, CommandSpec};
 use crate::proto::engine::{Engine, Outcome as Answer};
 use crate::proto::line::Declared;
-use crate::proto::reply::FromReply as _;
 
 /// What an accepted command does to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +261,7 @@ where
 /// What a reply says to a command.
 pub(crate) fn read<C: Command>(answer: Answer) -> Outcome<C::Reply> {
     match answer {
-        Answer::Accepted(reply) => match C::Reply::from_reply(reply) {
+        Answer::Accepted(reply) => match command::read::<C>(reply) {
             Ok(reply) => Outcome::Accepted(reply),
             Err(error) => Outcome::Unreadable(error),
         },
