@@ -14,6 +14,7 @@ mod behaviour {
     mod deliver;
     mod deliver_all;
     mod derive;
+    mod diagnosis;
     mod executor;
     mod facts;
     mod farewell;

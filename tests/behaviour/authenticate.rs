@@ -244,7 +244,7 @@ async fn a_challenge_of_two_lines_is_none() {
     let error = error(connection.authenticate(&mut Patient).await);
     assert!(matches!(
         &error,
-        Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Unexpected(_)))
+        Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Unexpected { .. }))
     ));
     assert!(peer.is_closed());
 }

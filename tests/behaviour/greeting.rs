@@ -57,7 +57,8 @@ async fn a_server_that_refuses_the_client_is_not_asked_twice() {
         let (stream, peer) = Script::new(&format!(
             "S: 220 mail.example.test
              C: EHLO client.example.test
-             S: {reply}"
+             S: {reply}
+             C: QUIT"
         ))
         .start();
         let error = error(Connection::from_stream(stream, &server()).await);
@@ -66,17 +67,24 @@ async fn a_server_that_refuses_the_client_is_not_asked_twice() {
     }
 }
 
+/// A server that refuses the session waits for QUIT (RFC 5321 §3.1); one that closes it does not.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_want_to_talk_is_left() {
-    for (greeting, code) in [("554 no mail here", 554), ("421 busy", 421), ("521 never", 521)] {
+    for (greeting, said) in [("554 no mail here", "QUIT\r\n"), ("450 later", "QUIT\r\n")] {
         let (stream, peer) = Script::new(&format!("S: {greeting}")).start();
         let error = error(Connection::from_stream(stream, &server()).await);
-        assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Closing(_))));
-        assert_eq!(error.reply().map(|reply| reply.code().value()), Some(code));
-        assert_eq!(error.is_transient(), code == 421);
-        assert!(peer.written().is_empty(), "nothing is said to it");
+        assert!(matches!(&error, Error::Refused(refusal) if refusal.command() == "greeting"));
+        assert_eq!(error.reply().map(|reply| reply.to_string()).as_deref(), Some(greeting));
+        assert_eq!(error.is_transient(), greeting.starts_with('4'));
+        assert_eq!(peer.written(), said.as_bytes());
         assert!(peer.is_closed());
     }
+    let (stream, peer) = Script::new("S: 421 busy").start();
+    let error = error(Connection::from_stream(stream, &server()).await);
+    assert!(matches!(&error, Error::Lost(lost) if matches!(lost.fault(), Fault::Closing(_))));
+    assert!(error.is_transient());
+    assert!(peer.written().is_empty(), "nothing is said to it");
+    assert!(peer.is_closed());
 }
 
 #[tokio::test(start_paused = true)]

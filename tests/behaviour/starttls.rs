@@ -183,7 +183,9 @@ async fn ehlo_after_tls_does_not_fall_back_to_helo() {
                     S: 220 go
                     -- tls --
                     C: EHLO client.example.test
-                    S: 502 what?";
+                    S: 502 what?
+                    C: QUIT
+                    S: 221 bye";
     let (connection, peer) = greeted(script(&["STARTTLS"], dialogue)).await;
     let error = error(connection.starttls(&trust(&peer)).await);
     assert!(matches!(error, Error::Lost(_)));

@@ -130,7 +130,7 @@ async fn a_server_without_extensions_is_left_at_once() {
     };
     let (result, said) = tokio::join!(submission, server);
     assert_eq!(error(result).reply().map(|reply| reply.code().value()), Some(502));
-    assert_eq!(said, "EHLO [127.0.0.1]\r\n");
+    assert_eq!(said, "EHLO [127.0.0.1]\r\nQUIT\r\n");
 }
 
 #[tokio::test]

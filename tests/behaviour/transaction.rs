@@ -165,7 +165,7 @@ async fn replies_of_a_class_that_no_server_uses_here_end_the_connection() {
 
 fn is_violation(error: &Error) -> bool {
     matches!(error, Error::Lost(lost)
-        if matches!(lost.protocol(), Some(ProtocolError::Unexpected(_))))
+        if matches!(lost.protocol(), Some(ProtocolError::Unexpected { .. })))
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use smtp_grammar::Host;
 use super::server::Server;
 use crate::any_error::Error;
 use crate::auth::Mechanism;
-use crate::connection::Connection;
+use crate::connection::{Connection, TransitionError};
 use crate::error::lost::Lost;
 use crate::message::transfer::Transfer;
 use crate::net::{Clock, TlsConfig, TlsConfigError};
@@ -13,7 +13,7 @@ use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
-use crate::state::{Authed, Tls};
+use crate::state::{Authed, State, Tls};
 
 /// No credentials: [`Submission::connect`] gives a [`Connection<Tls>`].
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +138,7 @@ impl<M: Mechanism> Submission<WithMechanism<M>> {
     /// Dropping the future closes the connection.
     pub async fn connect(mut self) -> Result<Connection<Authed>, Error> {
         let connection = self.secure().await?;
-        Ok(connection.authenticate(&mut self.credentials.0).await?)
+        or_quit(connection.authenticate(&mut self.credentials.0).await).await
     }
 }
 
@@ -155,7 +155,7 @@ impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
     pub async fn connect(&self) -> Result<Connection<Authed>, Error> {
         let connection = self.secure().await?;
         let mut mechanism = (self.credentials.0)();
-        Ok(connection.authenticate(&mut mechanism).await?)
+        or_quit(connection.authenticate(&mut mechanism).await).await
     }
 }
 
@@ -235,7 +235,21 @@ impl<A> Submission<A> {
             return Connection::connect_tls(&self.server, &tls).await;
         }
         let greeted = Connection::connect_extended(&self.server).await?;
-        Ok(greeted.starttls(&tls).await?)
+        or_quit(greeted.starttls(&tls).await).await
+    }
+}
+
+/// Says QUIT to a server that has refused what the session cannot go on without: the caller does
+/// not get the connection.
+async fn or_quit<T, S: State>(moved: Result<T, TransitionError<S>>) -> Result<T, Error> {
+    match moved {
+        Ok(moved) => Ok(moved),
+        Err(TransitionError::Lost(lost)) => Err(lost.into()),
+        Err(TransitionError::Refused(refused)) => {
+            // The refusal decides, whether QUIT arrives or not.
+            let _ = refused.connection.quit().await;
+            Err(refused.refusal.into())
+        }
     }
 }
 

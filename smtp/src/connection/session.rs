@@ -11,10 +11,9 @@ use crate::exchange::hello::Hello;
 use crate::exchange::{CommandResult, Exchange};
 use crate::message::transfer::Transfer;
 use crate::net::{Driver, TlsConfig};
-use crate::proto::command::Command;
+use crate::proto::command::{self, Command};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::Declared;
-use crate::proto::reply::FromReply as _;
 use crate::state::{Exporter, Security};
 
 /// The driver, and whom it talks to.
@@ -66,14 +65,19 @@ impl Session {
         self.run(if dangerous { exchange.dangerous() } else { exchange })
     }
 
-    /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
+    /// Reads the greeting and says EHLO. `extended` says that HELO will not do. The session that the
+    /// server refuses is over.
     pub(crate) async fn open(
         &mut self,
         extended: bool,
     ) -> Result<CommandResult<Capabilities>, Lost> {
         let SessionConfig { client_name, ignored, .. } = &self.config;
         let hello = Hello::after_greeting(client_name, ignored, extended);
-        self.run(hello).await
+        let answer = self.run(hello).await?;
+        if answer.is_err() {
+            self.close().await;
+        }
+        Ok(answer)
     }
 
     /// Says EHLO again.
@@ -88,9 +92,14 @@ impl Session {
 
     /// Says EHLO in a session that must not go on without an answer.
     pub(crate) async fn hello_again(&mut self, extended: bool) -> Result<Capabilities, Lost> {
-        match self.hello(extended).await? {
+        let SessionConfig { client_name, ignored, .. } = &self.config;
+        let hello = Hello::needed(client_name, ignored, extended);
+        match self.run(hello).await? {
             Ok(capabilities) => Ok(capabilities),
-            Err(refusal) => Err(self.must_hello(refusal)),
+            Err(refusal) => {
+                self.close().await;
+                Err(self.must_hello(refusal))
+            }
         }
     }
 
@@ -107,7 +116,7 @@ impl Session {
     /// Reads the reply to a command that moved the session. The two sides no longer agree on where
     /// they are when it cannot be read.
     pub(crate) fn read<C: Command>(&mut self, reply: Reply) -> Result<C::Reply, Lost> {
-        C::Reply::from_reply(reply)
+        command::read::<C>(reply)
             .map_err(|error| self.driver.fail(ProtocolError::Unreadable(error).into()))
     }
 

@@ -10,6 +10,7 @@ use super::blame::Blame;
 use super::refusal::Refusal;
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::stage::Stage;
+use crate::proto::unread::UnreadLine;
 
 /// The connection is gone.
 ///
@@ -27,11 +28,21 @@ pub struct Lost {
 struct Cause {
     fault: Fault,
     stage: Option<Stage>,
+    unread: Option<UnreadLine>,
 }
 
 impl Lost {
     pub(crate) fn new(fault: Fault, stage: Option<Stage>) -> Self {
-        Self { cause: Arc::new(Cause { fault, stage }), refusal: None }
+        Self::with_unread(fault, stage, None)
+    }
+
+    /// The same, with the line at which reading replies ended.
+    pub(crate) fn with_unread(
+        fault: Fault,
+        stage: Option<Stage>,
+        unread: Option<UnreadLine>,
+    ) -> Self {
+        Self { cause: Arc::new(Cause { fault, stage, unread }), refusal: None }
     }
 
     /// The same, after the server had refused what was asked.
@@ -49,6 +60,14 @@ impl Lost {
     /// source of a message, or its mechanism; `None` where nothing was under way.
     pub fn stage(&self) -> Option<Stage> {
         self.cause.stage
+    }
+
+    /// The line at which reading replies ended, without its CRLF: one that is no reply line, that
+    /// is too long, that no command asked for, or that was not whole when the connection ended. At
+    /// most 256 bytes of it, as they came: escape them before they are shown
+    /// ([`Escaped`](crate::grammar::Escaped)).
+    pub fn unread_line(&self) -> Option<&[u8]> {
+        self.cause.unread.as_ref().map(UnreadLine::as_bytes)
     }
 
     /// What the server had refused before the connection was lost.
@@ -138,14 +157,33 @@ impl Lost {
 
 impl Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(refusal) = self.refusal() {
-            write!(f, "{refusal}; then ")?;
+        match (self.refusal(), self.fault()) {
+            (Some(refusal), Fault::Ended) => {
+                return write!(f, "{refusal}; the session cannot go on without it and was ended");
+            }
+            (Some(refusal), _) => write!(f, "{refusal}; then ")?,
+            (None, _) => {}
         }
         match self.fault() {
             Fault::TimedOut(stage) if self.stage() == Some(Stage::Source) => {
-                write!(f, "the caller's own side took too long: timed out {}", stage.describe())
+                write!(f, "the caller's own side took too long: timed out {}", stage.describe())?;
             }
-            fault => Display::fmt(fault, f),
+            fault => Display::fmt(fault, f)?,
+        }
+        let unread = self.cause.unread.as_ref();
+        let (line, last_line) = match self.fault() {
+            Fault::Protocol(_) => (unread, None),
+            _ => (None, unread),
+        };
+        if let Some(line) = line {
+            write!(f, ": {line}")?;
+        }
+        if let Some(stage) = self.stage().filter(|_| self.fault().has_a_step()) {
+            write!(f, " ({})", stage.describe())?;
+        }
+        match last_line {
+            Some(line) => write!(f, "; the last line that came was {line}"),
+            None => Ok(()),
         }
     }
 }

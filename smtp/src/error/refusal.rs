@@ -26,7 +26,7 @@ enum RefusalKind {
     Content(ContentError),
     NotTried(MechanismError),
     GaveUp { error: MechanismError, blame: Blame, reply: Option<Reply> },
-    MechanismNotOffered { name: Box<str> },
+    MechanismNotOffered { name: Box<str>, offered: Vec<String>, is_secure: bool },
     Insecure { mechanism: Box<str> },
     TooLarge { bytes: u64, limit: u64 },
     NoRecipients,
@@ -53,6 +53,9 @@ impl Refusal {
     /// What stands for a command when the message was refused, after its final dot.
     pub const END_OF_DATA: &'static str = "end of data";
 
+    /// What stands for a command when the session was refused, with the greeting.
+    pub const GREETING: &'static str = "greeting";
+
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
         Self::new(command, RefusalKind::Reply(reply))
     }
@@ -75,8 +78,10 @@ impl Refusal {
         Self::new("AUTH", RefusalKind::GaveUp { error, blame, reply })
     }
 
-    pub(crate) fn mechanism_not_offered(name: &str) -> Self {
-        Self::new("AUTH", RefusalKind::MechanismNotOffered { name: name.into() })
+    /// `is_secure` says that the session is inside TLS.
+    pub(crate) fn mechanism_not_offered(name: &str, offered: Vec<String>, is_secure: bool) -> Self {
+        let name = name.into();
+        Self::new("AUTH", RefusalKind::MechanismNotOffered { name, offered, is_secure })
     }
 
     pub(crate) fn insecure(mechanism: &str) -> Self {
@@ -118,7 +123,8 @@ impl Refusal {
         Self { command, kind: Box::new(kind) }
     }
 
-    /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself.
+    /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself,
+    /// [`GREETING`](Self::GREETING) when it is the session.
     pub fn command(&self) -> &'static str {
         // What stands after the verb of `MAIL FROM:` is no part of it.
         match self.command.split_once(' ') {
@@ -209,6 +215,9 @@ impl Display for Refusal {
             RefusalKind::Reply(reply) if self.command == Self::END_OF_DATA => {
                 write!(f, "the server refused the message: {reply}")
             }
+            RefusalKind::Reply(reply) if self.command == Self::GREETING => {
+                write!(f, "the server refused the session: {reply}")
+            }
             RefusalKind::Reply(reply) => write!(f, "the server refused {command}: {reply}"),
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
@@ -219,10 +228,22 @@ impl Display for Refusal {
             RefusalKind::GaveUp { error, reply: Some(reply), .. } => {
                 write!(f, "authentication was given up: {error} (the server: {reply})")
             }
-            RefusalKind::MechanismNotOffered { name } => write!(
+            RefusalKind::MechanismNotOffered { name, offered, .. } if !offered.is_empty() => {
+                write!(
+                    f,
+                    "the server does not offer the authentication mechanism {name}: it offers {}",
+                    offered.join(", ")
+                )
+            }
+            RefusalKind::MechanismNotOffered { name, is_secure: true, .. } => write!(
                 f,
-                "the server does not offer the authentication mechanism {name}: use one that its \
-                 EHLO reply lists"
+                "authentication with {name} was not tried, because the server offers none: use \
+                 its port for submission (587 or 465), or send without authentication"
+            ),
+            RefusalKind::MechanismNotOffered { name, is_secure: false, .. } => write!(
+                f,
+                "authentication with {name} was not tried, because the server offers none: it may \
+                 offer AUTH only after STARTTLS"
             ),
             RefusalKind::Insecure { mechanism } => write!(
                 f,

@@ -2,13 +2,15 @@
 
 use smtp_grammar::{Capabilities, Host, Reply};
 
+use super::command::Parting;
 use super::{CommandResult, Exchange, Need, reset};
-use crate::command::{Ehlo, Helo};
+use crate::command::{Ehlo, Helo, Quit};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::proto::command::Command as _;
 use crate::proto::engine::{Engine, Outcome};
-use crate::proto::fault::Fault;
+use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::stage::Stage;
 
 /// Reads the greeting where one is due, says EHLO, and HELO to a server that does not know EHLO.
 ///
@@ -21,9 +23,12 @@ pub(crate) struct Hello {
     /// Keywords that are taken as not listed.
     ignored: Vec<String>,
     extended: bool,
+    /// The session cannot go on where it is refused.
+    needed: bool,
     step: Step,
-    /// The refusal of EHLO, while HELO is tried.
+    /// The refusal of EHLO, while HELO is tried, or of the session, while QUIT is written.
     refusal: Option<Refusal>,
+    quit: Option<Parting<Quit>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +42,19 @@ enum Step {
 impl Hello {
     /// At the beginning of a connection: the greeting comes first.
     pub(crate) fn after_greeting(client: &Host, ignored: &[String], extended: bool) -> Self {
-        Self { step: Step::Greeting, ..Self::again(client, ignored, extended) }
+        Self { step: Step::Greeting, ..Self::needed(client, ignored, extended) }
     }
 
-    /// In a session that has begun.
+    /// In a session that has begun, and goes on as it was where EHLO is refused.
     pub(crate) fn again(client: &Host, ignored: &[String], extended: bool) -> Self {
+        Self { needed: false, ..Self::needed(client, ignored, extended) }
+    }
+
+    /// In a session that has begun anew, and ends where EHLO is refused.
+    pub(crate) fn needed(client: &Host, ignored: &[String], extended: bool) -> Self {
         let (client, ignored) = (client.clone(), ignored.to_vec());
-        Self { client, ignored, extended, step: Step::Ehlo, refusal: None }
+        let (step, needed) = (Step::Ehlo, true);
+        Self { client, ignored, extended, needed, step, refusal: None, quit: None }
     }
 
     fn accept(&self, engine: &mut Engine, reply: &Reply) -> Capabilities {
@@ -59,38 +70,94 @@ impl Hello {
         capabilities
     }
 
-    /// Takes the reply to EHLO; none when HELO comes next.
-    fn take_ehlo(
-        &mut self,
-        engine: &mut Engine,
-        outcome: Outcome,
-    ) -> Option<CommandResult<Capabilities>> {
-        let refusal = match outcome {
-            Outcome::Accepted(reply) => return Some(Ok(self.accept(engine, &reply))),
-            Outcome::Refused(reply) => Refusal::by_server(Ehlo::SPEC.verb, reply),
+    /// Takes the reply to the greeting, EHLO or HELO.
+    fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Answered, Fault> {
+        let answered = match (self.step, outcome) {
+            (Step::Greeting, Outcome::Accepted(_)) => {
+                self.step = Step::Ehlo;
+                Answered::GoesOn
+            }
+            // Not a greeting, and not a refusal either: something else listens at this port.
+            (Step::Greeting, Outcome::Refused(reply)) if reply.code().is_positive() => {
+                let stage = Stage::Greeting;
+                return Err(engine.end(ProtocolError::Unexpected { stage, reply }.into()));
+            }
+            (Step::Greeting, Outcome::Refused(reply)) => {
+                Answered::Refused(Refusal::by_server(Refusal::GREETING, reply))
+            }
+            (Step::Ehlo | Step::EhloReply, Outcome::Accepted(reply)) => {
+                Answered::Accepted(self.accept(engine, &reply))
+            }
+            (Step::Ehlo | Step::EhloReply, Outcome::Refused(reply)) => {
+                let falls_back = !self.extended && !engine.facts.extended && knows_no_ehlo(&reply);
+                let refusal = Refusal::by_server(Ehlo::SPEC.verb, reply);
+                if falls_back {
+                    self.fall_back(engine, refusal)
+                } else {
+                    Answered::Refused(refusal)
+                }
+            }
+            (Step::HeloReply, Outcome::Accepted(_)) => {
+                engine.facts.pipelining = false;
+                Answered::Accepted(Capabilities::none())
+            }
+            (Step::HeloReply, Outcome::Refused(reply)) => {
+                Answered::Refused(Refusal::by_server(Helo::SPEC.verb, reply))
+            }
         };
-        let unknown = refusal.reply().is_some_and(knows_no_ehlo);
-        if self.extended || engine.facts.extended || !unknown {
-            return Some(Err(refusal));
-        }
+        Ok(answered)
+    }
+
+    /// Says HELO, to a server that does not know EHLO.
+    fn fall_back(&mut self, engine: &mut Engine, refusal: Refusal) -> Answered {
         let helo = Helo::new(self.client.clone());
         if let Err(error) = engine.submit(&helo, &Capabilities::none(), false) {
-            return Some(Err(Refusal::encode(Helo::SPEC.verb, error)));
+            return Answered::Refused(Refusal::encode(Helo::SPEC.verb, error));
         }
         self.refusal = Some(refusal);
         self.step = Step::HeloReply;
-        None
+        Answered::GoesOn
     }
+
+    /// Says QUIT where the session ends with the refusal: a client "MUST NOT intentionally close
+    /// the transmission channel until it sends a QUIT command" (RFC 5321 §4.1.1.10).
+    fn refuse(
+        &mut self,
+        engine: &mut Engine,
+        refusal: Refusal,
+    ) -> Result<Need<<Self as Exchange>::Output>, Fault> {
+        if !self.needed {
+            return Ok(Need::Done(Ok(Err(refusal))));
+        }
+        self.refusal = Some(refusal);
+        self.quit = Some(Parting::new(Quit, &Capabilities::none()));
+        self.advance(engine)
+    }
+}
+
+/// What a reply came to.
+enum Answered {
+    Accepted(Capabilities),
+    Refused(Refusal),
+    /// The next command, or its reply, decides.
+    GoesOn,
 }
 
 impl Exchange for Hello {
     type Output = Result<CommandResult<Capabilities>, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
+        if let Some(quit) = &mut self.quit {
+            let written = matches!(quit.advance(engine)?, Need::Done(()));
+            return Ok(match self.refusal.take_if(|_| written) {
+                Some(refusal) => Need::Done(Ok(Err(refusal))),
+                None => Need::Room,
+            });
+        }
         if self.step == Step::Ehlo {
             let ehlo = Ehlo::new(self.client.clone());
             if let Err(error) = engine.submit(&ehlo, &Capabilities::none(), false) {
-                return Ok(Need::Done(Ok(Err(Refusal::encode(Ehlo::SPEC.verb, error)))));
+                return self.refuse(engine, Refusal::encode(Ehlo::SPEC.verb, error));
             }
             self.step = Step::EhloReply;
         }
@@ -102,34 +169,21 @@ impl Exchange for Hello {
             return self.advance(engine);
         }
         let outcome = engine.take(&head);
-        match self.step {
-            Step::Greeting => {
-                if let Outcome::Refused(reply) = outcome {
-                    return Err(engine.end(Fault::Closing(reply)));
-                }
-                self.step = Step::Ehlo;
-                self.advance(engine)
-            }
-            Step::HeloReply => Ok(Need::Done(Ok(match outcome {
-                Outcome::Accepted(_) => {
-                    engine.facts.pipelining = false;
-                    Ok(Capabilities::none())
-                }
-                Outcome::Refused(reply) => Err(Refusal::by_server(Helo::SPEC.verb, reply)),
-            }))),
-            Step::Ehlo | Step::EhloReply => match self.take_ehlo(engine, outcome) {
-                Some(answer) => Ok(Need::Done(Ok(answer))),
-                None => self.advance(engine),
-            },
+        match self.take(engine, outcome)? {
+            Answered::Accepted(capabilities) => Ok(Need::Done(Ok(Ok(capabilities)))),
+            Answered::Refused(refusal) => self.refuse(engine, refusal),
+            Answered::GoesOn => self.advance(engine),
         }
     }
 
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
-        // That the server refused EHLO was read, and decides.
-        Err(match self.refusal.take() {
-            Some(refusal) => lost.after(refusal),
-            None => lost,
-        })
+        match self.refusal.take() {
+            // The session was over: nothing depends on QUIT.
+            Some(refusal) if self.quit.is_some() => Ok(Err(refusal)),
+            // That the server refused EHLO was read, and decides.
+            Some(refusal) => Err(lost.after(refusal)),
+            None => Err(lost),
+        }
     }
 }
 

@@ -77,8 +77,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         if mechanism.reveals_secret() && !trusted {
             return Err(Refusal::insecure(mechanism.name()));
         }
-        if !facts.mechanisms().has(mechanism.name()) {
-            return Err(Refusal::mechanism_not_offered(mechanism.name()));
+        let offered = facts.mechanisms();
+        if !offered.has(mechanism.name()) {
+            let offered = offered.names().map(ToOwned::to_owned).collect();
+            let is_secure = facts.security().is_some();
+            return Err(Refusal::mechanism_not_offered(mechanism.name(), offered, is_secure));
         }
         Ok(Self {
             mechanism,
@@ -154,6 +157,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         }
         let reply = match outcome {
             Outcome::Accepted(reply) => reply,
+            // A success that is none of an authentication: whether the session is now
+            // authenticated is known to the server alone.
+            Outcome::Refused(reply) if reply.code().is_positive() => {
+                return Err(engine.end(unexpected(reply).into()));
+            }
             Outcome::Refused(reply) => {
                 return Ok(Some(Err(Refusal::by_server(Auth::SPEC.verb, reply))));
             }
@@ -174,7 +182,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         }
         self.challenges += 1;
         if reply.lines().nth(1).is_some() {
-            return Err(engine.end(ProtocolError::Unexpected(reply).into()));
+            return Err(engine.end(unexpected(reply).into()));
         }
         match self.deferred.take() {
             Some(response) if text(&reply).is_empty() => self.send(engine, &response),
@@ -219,6 +227,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         engine.submit_cancel(CANCELLED);
         self.cancelled = Some((error, blame));
     }
+}
+
+/// An answer that no exchange has.
+fn unexpected(reply: Reply) -> ProtocolError {
+    ProtocolError::Unexpected { stage: Stage::Auth, reply }
 }
 
 /// The text of a challenge, which has one line.

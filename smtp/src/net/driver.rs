@@ -200,7 +200,8 @@ impl Driver {
             _ => self.engine.stage().or(waits),
         };
         self.stream = Stream::Gone;
-        let lost = Lost::new(self.engine.end(fault), stage);
+        let fault = self.engine.end(fault);
+        let lost = Lost::with_unread(fault, stage, self.engine.take_unread_line());
         exchange.lost(&self.engine, lost)
     }
 
@@ -360,7 +361,8 @@ impl Driver {
     pub(crate) fn fail(&mut self, fault: Fault) -> Lost {
         let stage = self.engine.stage();
         self.stream = Stream::Gone;
-        Lost::new(self.engine.end(fault), stage)
+        let fault = self.engine.end(fault);
+        Lost::with_unread(fault, stage, self.engine.take_unread_line())
     }
 
     /// Takes the stream out of SMTP, with what was read and not asked for.

@@ -31,6 +31,7 @@ use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
+use super::unread::UnreadLine;
 use expected::Due;
 
 pub(crate) use expected::{Expected, Outcome, ReplyHead};
@@ -103,6 +104,8 @@ pub(crate) struct Engine {
     write_error: Option<io::Error>,
     /// Bytes that had not left when the connection ended.
     unsent: u64,
+    /// The line at which reading replies ended.
+    unread: Option<UnreadLine>,
     /// How often MAIL was sent.
     transactions: u64,
     /// Replies that were given out.
@@ -129,6 +132,7 @@ impl Engine {
             ending: None,
             write_error: None,
             unsent: 0,
+            unread: None,
             transactions: 0,
             replies: 0,
             trace: Trace::new(observer),
@@ -390,14 +394,6 @@ impl Engine {
         self.audience = if verified { Audience::Trusted } else { Audience::Anyone };
         self.facts = SessionFacts::new();
         self.trace.secured();
-    }
-
-    /// Ends the connection: nothing more is written or read.
-    pub(crate) fn end(&mut self, fault: Fault) -> Fault {
-        self.ended = true;
-        self.ending = None;
-        self.abandon_output();
-        fault
     }
 
     /// Forgets what has not left: it never will.

@@ -54,6 +54,27 @@ pub enum Fault {
     Ended,
 }
 
+impl Fault {
+    /// Whether a part of a reply, or a line that is none, may be left over. After every other fault
+    /// it would be the next reply.
+    pub(crate) fn leaves_unread(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Closed | Self::TimedOut(_) | Self::DeadlineExceeded => true,
+            Self::Protocol(error) => error.leaves_unread(),
+            _ => false,
+        }
+    }
+
+    /// Whether it may come in any step, and does not name it itself.
+    pub(crate) fn has_a_step(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Closed | Self::Closing(_) | Self::DeadlineExceeded => true,
+            Self::Protocol(error) => !matches!(error, ProtocolError::Unexpected { .. }),
+            _ => false,
+        }
+    }
+}
+
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,15 +83,17 @@ impl Display for Fault {
             Self::Closed => f.write_str("the server closed the connection without a reply"),
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
             Self::TimedOut(Stage::Greeting) => f.write_str(
-                "the server took too long: timed out waiting for the greeting; at a port for TLS \
-                 from the first byte there is none before the handshake",
+                "the server took too long: timed out waiting for the greeting \
+                 (`Timeouts::greeting`); at a port for TLS from the first byte there is none \
+                 before the handshake",
             ),
             Self::TimedOut(stage) => {
-                write!(f, "the server took too long: timed out {}", stage.describe())
+                write!(f, "the server took too long: timed out {}", stage.describe())?;
+                stage.setting().map_or(Ok(()), |name| write!(f, " (`Timeouts::{name}`)"))
             }
-            Self::DeadlineExceeded => {
-                f.write_str("the connection exceeded the time set for it as a whole")
-            }
+            Self::DeadlineExceeded => f.write_str(
+                "the connection exceeded the time set for it as a whole (`Timeouts::total`)",
+            ),
             Self::Protocol(error) => write!(f, "the server broke the protocol: {error}"),
             Self::Handshake(error) => write!(f, "the TLS handshake failed: {error}"),
             Self::Body(error) => write!(
@@ -163,8 +186,13 @@ pub enum ProtocolError {
     OutOfStep(Reply),
     /// RSET was refused, so a transaction may be open that cannot be ended.
     ResetRefused(Reply),
-    /// A reply of a class that no server answers this command with.
-    Unexpected(Reply),
+    /// A reply of a kind that cannot be the answer to what was sent in this stage.
+    Unexpected {
+        /// What was answered.
+        stage: Stage,
+        /// The answer.
+        reply: Reply,
+    },
     /// Bytes in clear after the reply to STARTTLS, before the handshake: they may come from an
     /// attacker (security considerations of RFC 3207).
     InjectedBeforeTls,
@@ -179,6 +207,20 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
+    /// Whether it is about a line that was not read as a reply.
+    fn leaves_unread(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed(_)
+                | Self::BareLineFeed
+                | Self::LineTooLong(_)
+                | Self::TooManyLines(_)
+                | Self::ReplyTooLong(_)
+                | Self::Surplus
+                | Self::InjectedBeforeTls
+        )
+    }
+
     /// Whether it looks like the work of a third side, or of a server that cannot prove who it is,
     /// and not like a failure of the communication (RFC 5321 §3.8), which may pass.
     pub(crate) fn is_attack(&self) -> bool {
@@ -205,8 +247,8 @@ impl Display for ProtocolError {
             Self::ResetRefused(reply) => {
                 write!(f, "it refused RSET, which no server may (RFC 5321 §4.1.1.5): {reply}")
             }
-            Self::Unexpected(reply) => {
-                write!(f, "no server may answer this command with: {reply}")
+            Self::Unexpected { stage, reply } => {
+                write!(f, "{reply} cannot be {}", stage.reply())
             }
             Self::InjectedBeforeTls => f.write_str(
                 "bytes followed the reply to STARTTLS in clear; an attacker may be tampering with \

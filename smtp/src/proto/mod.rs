@@ -21,6 +21,7 @@
 //! | [`content`] | message content made safe for DATA and BDAT |
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
 //! | [`fault`] | why a connection can no longer be used |
+//! | [`unread`] | a line that is no whole reply, as it may be shown |
 //! | [`trace`] | each line that passes, shown without its secrets |
 
 mod audience;
@@ -41,4 +42,5 @@ pub(crate) mod reply;
 pub(crate) mod scan;
 pub(crate) mod stage;
 pub(crate) mod trace;
+pub(crate) mod unread;
 pub(crate) mod wrappers;

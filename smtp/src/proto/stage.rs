@@ -70,6 +70,48 @@ impl Stage {
             Self::Other => "waiting for a reply",
         }
     }
+
+    /// The reply that is waited for.
+    pub(crate) const fn reply(self) -> &'static str {
+        match self {
+            Self::Greeting => "the greeting",
+            Self::Hello => "the reply to EHLO",
+            Self::StartTls => "the reply to STARTTLS",
+            Self::Auth => "the reply to AUTH",
+            Self::Mail => "the reply to MAIL",
+            Self::Rcpt => "the reply to RCPT",
+            Self::Data => "the reply to DATA",
+            Self::DataBlock | Self::EndOfData => "the reply to the message",
+            Self::Bdat => "the reply to BDAT",
+            Self::Reset => "the reply to RSET",
+            Self::Quit => "the reply to QUIT",
+            Self::Atrn => "the reply to ATRN",
+            Self::Connect | Self::Handshake | Self::Source | Self::Other => {
+                "the reply to this command"
+            }
+        }
+    }
+
+    /// The field of [`Timeouts`] that says how long it may take.
+    pub(crate) const fn setting(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Connect => "connect",
+            Self::Handshake => "handshake",
+            Self::Greeting => "greeting",
+            Self::Hello | Self::StartTls => "hello",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::DataBlock | Self::Bdat => "data_block",
+            Self::EndOfData => "end_of_data",
+            Self::Reset => "reset",
+            Self::Quit => "quit",
+            Self::Atrn => "atrn",
+            Self::Source => return None,
+            Self::Other => "other",
+        })
+    }
 }
 
 /// How long each [`Stage`] may take.

@@ -133,8 +133,15 @@ impl Trace {
 
     #[cold]
     fn emit_reply(&self, reply: &Reply) {
-        for line in reply.raw().split_inclusive(|&byte| byte == b'\n') {
-            self.emit(&Event::Received(RedactedLine::open(line)));
+        self.received_lines(reply.raw());
+    }
+
+    /// Shows lines of which the last one may not be whole.
+    pub(crate) fn received_lines(&self, lines: &[u8]) {
+        if self.listens() {
+            for line in lines.split_inclusive(|&byte| byte == b'\n') {
+                self.emit(&Event::Received(RedactedLine::open(line)));
+            }
         }
     }
 

@@ -126,7 +126,10 @@ async fn another_question_than_a_challenge_ends_the_session() {
         let Error::Lost(lost) = &failed else {
             panic!("{reply}: {failed}");
         };
-        assert!(matches!(lost.protocol(), Some(ProtocolError::Unexpected(_))), "{reply}: {lost}");
+        assert!(
+            matches!(lost.protocol(), Some(ProtocolError::Unexpected { .. })),
+            "{reply}: {lost}"
+        );
         assert!((failed.blame(), failed.is_transient()) == (Blame::Server, true), "{reply}");
         assert!(peer.is_closed());
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::end::{PipelineEnd, PipelineParts, PipelineResult};
+use crate::error::refusal::Refusal;
 use crate::exchange::hello::Hello;
 use crate::exchange::pipeline::run::PipelineRun;
 use crate::exchange::pipeline::tuple::Members;
@@ -21,6 +22,8 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
     run: Option<PipelineRun<'a, L>>,
     /// EHLO, after a command that begins the session anew.
     hello: Option<Hello>,
+    /// The refusal of that EHLO, until the connection is closed.
+    refusal: Option<Refusal>,
     begun: bool,
     /// Each command has its outcome.
     ran: bool,
@@ -34,7 +37,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
         let (result, run) = (Some(result), Some(run));
-        Self { result, run, hello: None, begun: false, ran: false, end: PhantomData }
+        Self { result, run, hello: None, refusal: None, begun: false, ran: false, end: PhantomData }
     }
 
     /// Runs the group, and EHLO where it has to follow.
@@ -71,19 +74,24 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
             if resets && result.parts.state.left.is_some() {
                 let secure = result.parts.idle.security().is_some();
                 let config = &session.config;
-                self.hello = Some(Hello::again(&config.client_name, &config.ignored, secure));
+                self.hello = Some(Hello::needed(&config.client_name, &config.ignored, secure));
             }
         }
         if let Some(hello) = &mut self.hello {
-            match ready!(session.driver.poll_run(cx, hello)) {
+            let answer = ready!(session.driver.poll_run(cx, hello));
+            self.hello = None;
+            match answer {
                 Ok(Ok(learned)) => result.learned = Some(learned),
-                Ok(Err(refusal)) => result.lost = Some(session.must_hello(refusal)),
+                Ok(Err(refusal)) => self.refusal = Some(refusal),
                 Err(lost) => result.lost = Some(lost),
             }
         }
-        if result.last.is_some_and(|last| last.stage == Stage::Quit) {
+        if self.refusal.is_some() || result.last.is_some_and(|last| last.stage == Stage::Quit) {
             // As after QUIT alone: inside TLS the server is told that nothing more follows.
             ready!(session.driver.poll_close(cx));
+        }
+        if let Some(refusal) = self.refusal.take() {
+            result.lost = Some(session.must_hello(refusal));
         }
         session.driver.end_call();
         Poll::Ready(self.result.take().zip(self.run.take()))

@@ -138,7 +138,8 @@ impl Bench {
     ) -> Result<Ran<X::Output>, String> {
         self.cause = Some(fault.to_string());
         let stage = self.engine.stage();
-        let lost = Lost::new(self.engine.end(fault), stage);
+        let fault = self.engine.end(fault);
+        let lost = Lost::with_unread(fault, stage, self.engine.take_unread_line());
         let output = exchange.lost(&self.engine, lost);
         if !self.engine.output().is_empty() {
             return Err("bytes wait to be written after the end".into());

@@ -388,7 +388,8 @@ impl Story {
         let log = bench.server.log.iter().enumerate().skip(self.first);
         let mut answer = None;
         for (number, entry) in log.filter(|(_, entry)| is_heard(entry, bench)) {
-            if !matches!(entry.verb, "RSET" | "greeting") {
+            let greets = entry.verb == "greeting" && entry.code < 400;
+            if !(greets || matches!(entry.verb, "RSET" | "QUIT")) {
                 answer = Some((number, entry));
             }
             if ends_it(entry) {
@@ -408,6 +409,8 @@ impl Story {
                 let passes = entry.code / 100 == 4 && entry.verb != "*";
                 let fits = refusal.is_transient() == passes || entry.verb == "*";
                 hold!(fits, "refused with {}: {refusal:?}", entry.code);
+                let quits = bench.server.log.last().is_some_and(|last| last.verb == "QUIT");
+                hold!(quits == self.over || self.lost, "it is not ended with QUIT alone");
             }
             (Answered::No(refusal), None) => {
                 let local = bench.strike.is_some_and(|(_, what)| what == Injection::SourceError);

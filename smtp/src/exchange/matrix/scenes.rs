@@ -184,6 +184,8 @@ impl Stage<'_> {
         if let Ok(Ok(capabilities)) = &ran.output {
             self.capabilities = capabilities.clone();
         }
+        // A session that is refused is over.
+        self.story.over = matches!(ran.output, Ok(Err(_)));
         self.answered(ran.lost, ran.output.map(|answer| answer.map(|_| None)));
         Ok(())
     }

@@ -65,7 +65,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 {
                     // The server takes what follows the command for the answer to its question.
                     self.awaited.push_front(awaited);
-                    return Err(engine.end(ProtocolError::Unexpected(reply.clone()).into()));
+                    let (stage, reply) = (head.stage, reply.clone());
+                    return Err(engine.end(ProtocolError::Unexpected { stage, reply }.into()));
                 }
                 self.give(awaited, answer, engine);
             }

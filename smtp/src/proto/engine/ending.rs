@@ -9,6 +9,7 @@ use std::io;
 use super::Engine;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
+use crate::proto::unread::UnreadLine;
 
 /// A command that got no reply.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,31 @@ pub(crate) struct Unanswered {
 }
 
 impl Engine {
+    /// Ends the connection: nothing more is written or read.
+    pub(crate) fn end(&mut self, fault: Fault) -> Fault {
+        if !self.ended && fault.leaves_unread() {
+            self.keep_unread();
+        }
+        self.ended = true;
+        self.ending = None;
+        self.abandon_output();
+        fault
+    }
+
+    /// Shows what has come of a reply that is none, or not whole: it is the server's own word on
+    /// what went wrong.
+    #[cold]
+    fn keep_unread(&mut self) {
+        let unread = self.framer.unread();
+        self.trace.received_lines(unread.lines);
+        self.unread = (!unread.line.is_empty()).then(|| UnreadLine::new(unread.line));
+    }
+
+    /// The line at which reading replies ended.
+    pub(crate) fn take_unread_line(&mut self) -> Option<UnreadLine> {
+        self.unread.take()
+    }
+
     /// Writing has failed: nothing more leaves, and what the server said before it closed may still
     /// be read.
     pub(crate) fn write_failed(&mut self, error: io::Error) {

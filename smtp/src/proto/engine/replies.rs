@@ -118,17 +118,21 @@ impl Engine {
         reply
     }
 
-    /// Ends the connection for a reply that does not answer its command.
+    /// Ends the connection for a reply that does not answer its command. A server may refuse a
+    /// message before it has all of it; anything else that it says before its turn is out of step.
     #[cold]
     fn out_of_step(&mut self, stage: Stage, in_turn: bool, framed: FramedReply) -> Fault {
-        let reply = self.cut(framed);
-        self.end(if is_closing(reply.code()) {
-            Fault::Closing(reply)
+        let refuses_early = !in_turn && stage == Stage::EndOfData && framed.code.value() >= 400;
+        let fault = if is_closing(framed.code) || refuses_early {
+            Fault::Closing(self.cut(framed))
         } else if in_turn {
-            Fault::Protocol(ProtocolError::Unexpected(reply))
+            Fault::Protocol(ProtocolError::Unexpected { stage, reply: self.cut(framed) })
+        } else if matches!(stage, Stage::EndOfData | Stage::Bdat) {
+            Fault::Protocol(ProtocolError::EarlyReply(self.cut(framed)))
         } else {
-            premature(stage, reply)
-        })
+            Fault::Protocol(ProtocolError::Surplus)
+        };
+        self.end(fault)
     }
 
     /// Looks at what came although no reply is due. The server may close at any time, and may
@@ -142,14 +146,11 @@ impl Engine {
         }
         let fault = match self.framer.find(&self.usual) {
             Ok(None) => return Ok(()),
-            Ok(Some(framed)) => {
-                let reply = self.cut(framed);
-                match (reply.code().value(), self.content) {
-                    (421 | 221, _) | (400.., true) => Fault::Closing(reply),
-                    (_, true) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
-                    (_, false) => Fault::Protocol(ProtocolError::Surplus),
-                }
-            }
+            Ok(Some(framed)) => match (framed.code.value(), self.content) {
+                (421 | 221, _) | (400.., true) => Fault::Closing(self.cut(framed)),
+                (_, true) => Fault::Protocol(ProtocolError::EarlyReply(self.cut(framed))),
+                (_, false) => Fault::Protocol(ProtocolError::Surplus),
+            },
             Err(error) => Fault::Protocol(error),
         };
         Err(self.end(fault))
@@ -199,15 +200,5 @@ impl Limits {
             bytes: self.reply_bytes.max(if auth { self.auth_line } else { 0 }),
             leniency: self.leniency.at(stage),
         }
-    }
-}
-
-/// What it means that the server answers what it has not got yet. It may refuse a message before it
-/// has all of it; anything else it says is out of step.
-fn premature(stage: Stage, reply: Reply) -> Fault {
-    match (stage, reply.code().value()) {
-        (Stage::EndOfData, 400..) => Fault::Closing(reply),
-        (Stage::EndOfData | Stage::Bdat, _) => Fault::Protocol(ProtocolError::EarlyReply(reply)),
-        _ => Fault::Protocol(ProtocolError::Surplus),
     }
 }

@@ -1,0 +1,71 @@
+//! What the server had sent that is no whole reply, as it may be shown.
+
+use std::fmt::{self, Debug, Display};
+
+use smtp_grammar::Escaped;
+
+/// Bytes of a line that are kept. A hostile one may have many more.
+const MAX_KEPT: usize = 256;
+
+/// The line at which reading replies ended, without its CRLF: the one that is no reply line, that
+/// is too long, that no command asked for, or of which no more came.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct UnreadLine {
+    kept: Box<[u8]>,
+    cut: bool,
+}
+
+impl UnreadLine {
+    pub(crate) fn new(line: &[u8]) -> Self {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let cut = line.len() > MAX_KEPT;
+        let mut end = line.len().min(MAX_KEPT);
+        // No character of up to four bytes is cut in two.
+        while cut && end > MAX_KEPT - 4 && line[end] & 0xc0 == 0x80 {
+            end -= 1;
+        }
+        Self { kept: line[..end].into(), cut }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.kept
+    }
+}
+
+impl Display for UnreadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = if self.cut { "..." } else { "" };
+        write!(f, "\"{}{end}\"", Escaped(&self.kept))
+    }
+}
+
+impl Debug for UnreadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_bounded_between_two_characters() {
+        let table = [
+            (b"SIZE\r\n".to_vec(), "\"SIZE\"".to_owned()),
+            (b"\x1b[31m\xff".to_vec(), r#""\x1b[31m\xff""#.to_owned()),
+            (vec![b'a'; 256], format!("\"{}\"", "a".repeat(256))),
+            (vec![b'a'; 257], format!("\"{}...\"", "a".repeat(256))),
+            ("я".repeat(129).into_bytes(), format!("\"{}...\"", "я".repeat(128))),
+            (
+                [b"a".as_slice(), "я".repeat(200).as_bytes()].concat(),
+                format!("\"a{}...\"", "я".repeat(127)),
+            ),
+            (vec![0x80; 300], format!("\"{}...\"", r"\x80".repeat(252))),
+        ];
+        for (line, expected) in table {
+            assert_eq!(UnreadLine::new(&line).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What an error says, in its own words: what was tried, the server's own line or the value that
+//! was wrong, whose doing it is, and what to do.
+
+mod commands;
+mod replies;
+mod sessions;
