@@ -2,5 +2,6 @@
 //! was wrong, whose doing it is, and what to do.
 
 mod commands;
+mod index;
 mod replies;
 mod sessions;

@@ -74,7 +74,7 @@ async fn a_server_that_does_not_want_to_talk_is_left() {
         let (stream, peer) = Script::new(&format!("S: {greeting}")).start();
         let error = error(Connection::from_stream(stream, &server()).await);
         assert!(matches!(&error, Error::Refused(refusal) if refusal.command() == "greeting"));
-        assert_eq!(error.reply().map(|reply| reply.to_string()).as_deref(), Some(greeting));
+        assert_eq!(error.reply().map(ToString::to_string).as_deref(), Some(greeting));
         assert_eq!(error.is_transient(), greeting.starts_with('4'));
         assert_eq!(peer.written(), said.as_bytes());
         assert!(peer.is_closed());

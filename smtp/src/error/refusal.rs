@@ -255,8 +255,8 @@ impl Display for Refusal {
                 "the message has {bytes} bytes and the server takes {limit} at most (RFC 1870)"
             ),
             RefusalKind::Policy { .. } => f.write_str(
-                "the message was not sent: the recipients that the server accepted are not those \
-                 that the policy asks for",
+                "the recipients that the server accepted are not those that the policy asks for: \
+                 the message was not sent",
             ),
             RefusalKind::Exhausted { limit } => write!(
                 f,

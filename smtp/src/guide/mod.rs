@@ -18,5 +18,8 @@ pub mod parameters {}
 #[doc = include_str!("capabilities.md")]
 pub mod capabilities {}
 
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
 #[doc = include_str!("attributes.md")]
 pub mod attributes {}

@@ -179,7 +179,7 @@ pub(crate) fn encode<C: Command>(command: &C, line: &mut Line<'_>) -> Result<(),
 ///
 /// When the reply has another form than its type expects.
 pub(crate) fn read<C: Command>(reply: Reply) -> Result<C::Reply, ReplyError> {
-    C::Reply::from_reply(reply).map_err(|error| error.to_command(C::SPEC.verb))
+    C::Reply::from_reply(reply).map_err(|error| error.of_command(C::SPEC.verb))
 }
 
 /// The line that a command would be sent as, with its CRLF, to a server that offers these
