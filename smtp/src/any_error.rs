@@ -7,6 +7,7 @@ use smtp_grammar::Reply;
 use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
+use crate::message::envelope::EnvelopeError;
 use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown};
 use crate::proto::reply::ReplyError;
 
@@ -18,6 +19,8 @@ pub enum Error {
     Refused(Refusal),
     /// The reply to an accepted command has an unexpected form. The session is intact.
     Reply(ReplyError),
+    /// An address of an envelope is none. Nothing was sent.
+    Envelope(EnvelopeError),
     /// The connection is gone; no message was delivered by the call that says so.
     Lost(Lost),
     /// The connection is gone, and with it the answer to a message that was sent whole.
@@ -30,6 +33,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.blame(),
             Self::Reply(_) => Blame::Server,
+            Self::Envelope(_) => Blame::Caller,
             Self::Lost(lost) => lost.blame(),
             Self::DeliveryUnknown(unknown) => unknown.lost().blame(),
         }
@@ -40,6 +44,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.reply(),
             Self::Reply(error) => Some(error.reply()),
+            Self::Envelope(_) => None,
             Self::Lost(lost) => lost.reply(),
             Self::DeliveryUnknown(unknown) => unknown.lost().reply(),
         }
@@ -52,7 +57,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.is_transient(),
             Self::Lost(lost) => lost.is_transient(),
-            Self::Reply(_) | Self::DeliveryUnknown(_) => false,
+            Self::Reply(_) | Self::Envelope(_) | Self::DeliveryUnknown(_) => false,
         }
     }
 }
@@ -62,6 +67,7 @@ impl Display for Error {
         match self {
             Self::Refused(refusal) => Display::fmt(refusal, f),
             Self::Reply(error) => Display::fmt(error, f),
+            Self::Envelope(error) => Display::fmt(error, f),
             Self::Lost(lost) => Display::fmt(lost, f),
             Self::DeliveryUnknown(unknown) => Display::fmt(unknown, f),
         }
@@ -72,7 +78,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Refused(refusal) => refusal.source(),
-            Self::Reply(_) => None,
+            Self::Reply(_) | Self::Envelope(_) => None,
             Self::Lost(lost) => lost.source(),
             Self::DeliveryUnknown(unknown) => unknown.source(),
         }
@@ -88,6 +94,12 @@ impl From<Refusal> for Error {
 impl From<ReplyError> for Error {
     fn from(error: ReplyError) -> Self {
         Self::Reply(error)
+    }
+}
+
+impl From<EnvelopeError> for Error {
+    fn from(error: EnvelopeError) -> Self {
+        Self::Envelope(error)
     }
 }
 

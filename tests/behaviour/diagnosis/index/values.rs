@@ -93,8 +93,8 @@ pub(super) async fn others() -> Vec<Seen> {
         seen.push(Seen::text(&Outcome::<()>::NotSent(not_sent)));
     }
     seen.push(Seen::text(&Outcome::<()>::Unknown));
-    seen.push(Seen::text(&Envelope::new("me", ["you@example.org"]).unwrap_err()));
-    seen.push(Seen::text(&Envelope::new("me@example.com", ["you@"]).unwrap_err()));
+    seen.push(Seen::of(Envelope::new("me", ["you@example.org"]).unwrap_err()));
+    seen.push(Seen::of(Envelope::new("me@example.com", ["you@"]).unwrap_err()));
     let long = format!("{}@example.com", "a".repeat(65));
     seen.push(Seen::text(&long.parse::<Mailbox>().unwrap_err()));
     seen.push(Seen::text(&"a..b".parse::<Domain>().unwrap_err()));
