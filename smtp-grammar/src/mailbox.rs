@@ -1,6 +1,6 @@
 //! Addresses of people.
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Debug, Display};
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,10 +20,9 @@ const WHAT: &str = "address";
 /// comments or blanks: those belong to the headers of a message.
 ///
 /// A clone shares its text, as one address goes into envelopes, commands and receipts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mailbox(Arc<Parts>);
 
-#[derive(Debug)]
 struct Parts {
     local_part: LocalPart,
     host: Host,
@@ -139,6 +138,14 @@ impl TryFrom<String> for Mailbox {
 impl Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+// The address alone: errors that hold addresses are printed by their `Debug` where a program ends
+// with one.
+impl Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({self})")
     }
 }
 
