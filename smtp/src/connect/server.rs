@@ -40,7 +40,8 @@ pub struct Server {
 
 impl Server {
     /// The server at a port of a host: a DNS name, whose addresses are all tried, or an IP
-    /// address. A certificate must be for this name.
+    /// address. A certificate must be for this name. A host that is neither is an error when the
+    /// connection is opened ([`Fault::InvalidHost`](crate::error::Fault::InvalidHost)).
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self {
             host: host.into(),

@@ -68,7 +68,7 @@ const SUBMISSION: u16 = 587;
 const SUBMISSIONS: u16 = 465;
 
 impl Submission {
-    /// Submits to `host`.
+    /// Submits to `host`: a DNS name or an IP address, without a [`port`](Self::port).
     pub fn new(host: impl Into<String>) -> Self {
         Self {
             server: Server::new(host, SUBMISSION),
@@ -263,7 +263,9 @@ fn default_tls() -> Result<TlsConfig, TlsConfigError> {
     Err(TlsConfigError::no_provider())
 }
 
+/// This machine has no authority to verify a server by, or this build no cryptography. Neither
+/// passes.
 fn unusable(error: TlsConfigError) -> Error {
-    let fault = Fault::Handshake(std::io::Error::other(error));
+    let fault = Fault::Local(std::io::Error::new(std::io::ErrorKind::Unsupported, error));
     Lost::new(fault, Some(Stage::Handshake)).into()
 }

@@ -4,9 +4,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blame {
-    /// The call asks for something that cannot be sent, or its source is too slow or fails: change
-    /// the call.
+    /// The program that calls: the call asks for something that cannot be sent or done, or
+    /// its source is too slow or fails. Change the call.
     Caller,
+    /// The machine that the client runs on: it has no file descriptor, port, memory or route to
+    /// spare, does not permit it, does not resolve the server's name, or has no authority to trust.
+    /// Mend the machine, or wait; the server was not asked.
+    Local,
     /// The server refuses, now (4yz) or for good (5yz), breaks the protocol, or fails to prove who
     /// it is.
     Server,

@@ -107,7 +107,9 @@ impl Lost {
 
     /// Whether the same call may succeed on a new connection. An end of the communication is
     /// transient, a malformed reply is too (RFC 5321 §3.8); a server that cannot prove who it is, a
-    /// fault of the caller's and a permanent refusal are not.
+    /// fault of the caller's and a permanent refusal are not. A name that is not resolved is: the
+    /// resolver does not tell a name that there is not from one that it cannot ask for now. A
+    /// machine that has no descriptor or port to spare is, one that permits no connection is not.
     pub fn is_transient(&self) -> bool {
         if let Some(refusal) = self.refusal() {
             return refusal.is_transient();
@@ -120,8 +122,12 @@ impl Lost {
             | Fault::Content(_)
             | Fault::Body(_)
             | Fault::Answer(_)
-            | Fault::NoTimer(_) => false,
-            Fault::Unreachable(error) => error.kind() != ErrorKind::Unsupported,
+            | Fault::NoTimer(_)
+            | Fault::NoRuntime
+            | Fault::InvalidHost(_) => false,
+            Fault::Local(error) => {
+                !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
+            }
             _ => true,
         }
     }
@@ -137,8 +143,10 @@ impl Lost {
             | Fault::Content(_)
             | Fault::Interrupted
             | Fault::Ended
-            | Fault::NoTimer(_) => Blame::Caller,
-            Fault::Unreachable(error) if error.kind() == ErrorKind::Unsupported => Blame::Caller,
+            | Fault::NoTimer(_)
+            | Fault::NoRuntime
+            | Fault::InvalidHost(_) => Blame::Caller,
+            Fault::Unresolved(_) | Fault::Local(_) => Blame::Local,
             // The server, or the time set for it all, has waited for the caller in vain.
             Fault::Closing(_)
             | Fault::Closed

@@ -8,6 +8,7 @@ mod body;
 mod clock;
 mod connect;
 mod driver;
+mod host;
 #[cfg(test)]
 mod manual_clock;
 mod stream;

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{
 
 use super::clock::{Expired, deadline, timeout_at};
 use super::driver::Driver;
+use super::host::{self, Host};
 use super::stream::Stream;
 use super::tls_config::TlsConfig;
 use crate::error::lost::Lost;
@@ -41,7 +42,7 @@ impl Driver {
         tls: &TlsConfig,
         name: &str,
     ) -> Result<(Security, Exporter), Fault> {
-        let name = server_name(name).map_err(Fault::Handshake)?;
+        let name = server_name(name).map_err(Fault::InvalidHost)?;
         let Stream::Clear(stream) = self.take_stream_for_tls()? else {
             return Err(Fault::Handshake(io::ErrorKind::NotConnected.into()));
         };
@@ -99,13 +100,15 @@ fn exporter(session: &ClientConnection, tls: &TlsConfig) -> Exporter {
 }
 
 /// The name that the certificate must carry: an address, or a DNS name without a final dot.
-fn server_name(name: &str) -> io::Result<ServerName<'static>> {
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    let name = name.strip_suffix('.').unwrap_or(name);
+fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+    let name = match host::parse(host)? {
+        Host::Address(address) => return Ok(ServerName::IpAddress(address.into())),
+        Host::Name(name) => name.strip_suffix('.').unwrap_or(name),
+    };
     ServerName::try_from(name.to_owned()).map_err(|_| {
         io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{name:?} is no name that a certificate can carry: use the server's DNS name"),
+            format!("the host {name:?} is no name that a certificate can carry: use the DNS name"),
         )
     })
 }

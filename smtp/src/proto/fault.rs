@@ -17,7 +17,17 @@ use super::stage::Stage;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// No connection could be made.
+    /// The host that the caller gave is no name and no address. Nothing was looked up.
+    InvalidHost(io::Error),
+    /// The library was to open a socket outside a tokio runtime, whose sockets these are.
+    NoRuntime,
+    /// The resolver of this machine gives no address for the server's name. Whether there is no
+    /// such name or the resolver cannot be asked now, it does not say.
+    Unresolved(io::Error),
+    /// This machine cannot open the connection: it has no file descriptor, port, memory or route
+    /// to spare for it, may not, or has nothing to verify the server by. The server was not asked.
+    Local(io::Error),
+    /// No address of the server answered.
     Unreachable(io::Error),
     /// Reading or writing failed.
     Io(io::Error),
@@ -78,7 +88,14 @@ impl Fault {
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(error) => Display::fmt(error, f),
+            Self::InvalidHost(error)
+            | Self::Unresolved(error)
+            | Self::Local(error)
+            | Self::Unreachable(error) => Display::fmt(error, f),
+            Self::NoRuntime => f.write_str(
+                "cannot open a socket: there is no tokio runtime here; run inside one with I/O \
+                 enabled, or give a stream of your own to `Connection::from_stream`",
+            ),
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection without a reply"),
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
@@ -122,7 +139,10 @@ impl Display for Fault {
 impl std::error::Error for Fault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreachable(error)
+            Self::InvalidHost(error)
+            | Self::Unresolved(error)
+            | Self::Local(error)
+            | Self::Unreachable(error)
             | Self::Io(error)
             | Self::Handshake(error)
             | Self::Body(error)
