@@ -116,7 +116,7 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
     let elsewhere = Certificate::new(&["elsewhere.example.test"]);
     let table = [
         ("another name", Some(&elsewhere), "by a name that its certificate is for"),
-        ("another authority", None, "as a root to trust"),
+        ("another authority", None, "name its new root"),
     ];
     for (name, certificate, advice) in table {
         let mut script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --");

@@ -49,7 +49,9 @@ impl Connection<Tls> {
     /// # Errors
     ///
     /// [`Error::Lost`] when no address answers, the handshake fails, or the server does not want
-    /// to talk; [`Error::Refused`] when it refuses EHLO.
+    /// to talk; [`Error::Refused`] when it refuses EHLO. A server that speaks clear text makes the
+    /// handshake fail with
+    /// [`HandshakeErrorKind::ClearText`](crate::error::HandshakeErrorKind::ClearText).
     ///
     /// # Cancellation
     ///

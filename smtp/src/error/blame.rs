@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blame {
-    /// The program that calls: the call asks for something that cannot be sent or done, or
-    /// its source is too slow or fails. Change the call.
+    /// The program that calls: the call asks for something that cannot be sent or done, speaks to
+    /// the wrong port, or its source is too slow or fails. Change the call.
     Caller,
     /// The machine that the client runs on: it has no file descriptor, port, memory or route to
     /// spare, does not permit it, does not resolve the server's name, or has no authority to trust.

@@ -9,6 +9,7 @@ use smtp_grammar::Reply;
 use super::blame::Blame;
 use super::refusal::Refusal;
 use crate::proto::fault::{Fault, ProtocolError};
+use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 use crate::proto::stage::Stage;
 use crate::proto::unread::UnreadLine;
 
@@ -97,6 +98,14 @@ impl Lost {
         }
     }
 
+    /// Why the TLS handshake failed, when it did.
+    pub fn handshake(&self) -> Option<&HandshakeError> {
+        match self.fault() {
+            Fault::Handshake(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The reply that decided: the one with which the server refused what was asked, or closed.
     pub fn reply(&self) -> Option<&Reply> {
         self.refusal().and_then(Refusal::reply).or(match self.fault() {
@@ -146,6 +155,9 @@ impl Lost {
             | Fault::NoTimer(_)
             | Fault::NoRuntime
             | Fault::InvalidHost(_) => Blame::Caller,
+            Fault::Handshake(error) if error.kind() == HandshakeErrorKind::ClearText => {
+                Blame::Caller
+            }
             Fault::Unresolved(_) | Fault::Local(_) => Blame::Local,
             // The server, or the time set for it all, has waited for the caller in vain.
             Fault::Closing(_)

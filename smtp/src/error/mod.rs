@@ -28,5 +28,6 @@ pub use crate::message::envelope::EnvelopeError;
 pub use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
 pub use crate::proto::content::ContentError;
 pub use crate::proto::fault::{Fault, NoTimer, ProtocolError};
+pub use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 pub use crate::proto::line::EncodeError;
 pub use crate::proto::reply::ReplyError;

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::clock::{Clock, deadline};
+use super::handshake_error::read_fault;
 use super::stream::Stream;
 use super::timer::Timer;
 use crate::error::lost::Lost;
@@ -143,7 +144,7 @@ impl Driver {
                 Poll::Ready(Ok(0)) => return self.engine.check_idle().and(Err(Fault::Closed)),
                 Poll::Ready(Ok(_)) => self.engine.check_unasked()?,
                 Poll::Ready(Err(error)) => {
-                    return self.engine.check_idle().and(Err(Fault::Io(error)));
+                    return self.engine.check_idle().and(Err(read_fault(error)));
                 }
                 Poll::Pending => return Ok(()),
             }
@@ -231,7 +232,7 @@ impl Driver {
             }
             Poll::Ready(Ok(_)) => true,
             Poll::Ready(Err(error)) => {
-                self.engine.receive_failed(Fault::Io(error));
+                self.engine.receive_failed(read_fault(error));
                 true
             }
             Poll::Pending => false,
@@ -391,6 +392,11 @@ impl Driver {
     /// How long a stage may take, not counting what is left of the connection's own time.
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
+    }
+
+    /// Whether the server is still to greet: nothing was said in this session.
+    pub(super) fn awaits_greeting(&self) -> bool {
+        self.engine.awaits_greeting()
     }
 
     /// When the whole connection must be over.

@@ -5,9 +5,11 @@
 //! send and read what comes back. Of the states it knows the facts of TLS, which it establishes.
 
 mod body;
+mod certificate_error;
 mod clock;
 mod connect;
 mod driver;
+mod handshake_error;
 mod host;
 #[cfg(test)]
 mod manual_clock;

@@ -10,6 +10,7 @@ use std::io;
 use smtp_grammar::{Reply, ReplyLineError};
 
 use super::content::ContentError;
+use super::handshake::HandshakeError;
 use super::reply::ReplyError;
 use super::stage::Stage;
 
@@ -42,9 +43,10 @@ pub enum Fault {
     DeadlineExceeded,
     /// The server broke the protocol.
     Protocol(ProtocolError),
-    /// The TLS handshake failed: the server broke the rules of TLS, or did not prove who it is. A
-    /// handshake that the network cut is an [`Io`](Self::Io).
-    Handshake(io::Error),
+    /// The TLS handshake failed: the server broke the rules of TLS, did not prove who it is, wants
+    /// a client certificate, or speaks clear text at this port. A handshake that the network cut is
+    /// an [`Io`](Self::Io).
+    Handshake(HandshakeError),
     /// The source of the message failed while it was being sent.
     Body(io::Error),
     /// The server asked, and there is no answer, or one that must not be sent: a secret where the
@@ -144,9 +146,9 @@ impl std::error::Error for Fault {
             | Self::Local(error)
             | Self::Unreachable(error)
             | Self::Io(error)
-            | Self::Handshake(error)
             | Self::Body(error)
             | Self::Answer(error) => Some(error),
+            Self::Handshake(error) => Some(error),
             Self::Protocol(error) => Some(error),
             Self::Content(error) => Some(error),
             Self::NoTimer(error) => Some(error),

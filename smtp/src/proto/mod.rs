@@ -20,7 +20,7 @@
 //! | [`output`] | what waits to be written, in the order in which it must leave |
 //! | [`content`] | message content made safe for DATA and BDAT |
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
-//! | [`fault`] | why a connection can no longer be used |
+//! | [`fault`], [`handshake`] | why a connection can no longer be used |
 //! | [`unread`] | a line that is no whole reply, as it may be shown |
 //! | [`trace`] | each line that passes, shown without its secrets |
 
@@ -34,6 +34,7 @@ mod encode_error;
 pub(crate) mod engine;
 pub(crate) mod fault;
 pub(crate) mod framer;
+pub(crate) mod handshake;
 pub(crate) mod limits;
 pub(crate) mod line;
 pub(crate) mod output;

@@ -68,6 +68,11 @@ impl Engine {
         self.ending.get_or_insert(fault);
     }
 
+    /// Whether the greeting is due: nothing was said in this session.
+    pub(crate) fn awaits_greeting(&self) -> bool {
+        self.in_flight.front().is_some_and(|due| due.expected.stage == Stage::Greeting)
+    }
+
     /// The replies that were due when the connection ended, the oldest first.
     pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> + Clone {
         self.in_flight.iter().map(|due| Unanswered {

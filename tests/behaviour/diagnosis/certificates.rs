@@ -1,0 +1,278 @@
+//! What is said of certificates that are not accepted, on either side. Each mend that is named is
+//! tried.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, date_time_ymd,
+};
+use smtp::error::{Blame, HandshakeErrorKind as Kind};
+use smtp::{Connection, Error, Lost, Server, TlsConfig};
+use tests::server;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, key()).expect("an authority")
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
+fn named(name: &str) -> CertificateParams {
+    CertificateParams::new(vec![name.to_owned()]).expect("a name")
+}
+
+/// A certificate in PEM, and a server that shows it.
+struct Shown {
+    pem: String,
+    config: ServerConfig,
+}
+
+fn shows(certificate: &rcgen::Certificate, key: &KeyPair) -> Shown {
+    let config = ServerConfig::builder().with_no_client_auth();
+    Shown { pem: certificate.pem(), config: with_certificate(config, certificate, key) }
+}
+
+fn with_certificate(
+    config: rustls::ConfigBuilder<ServerConfig, rustls::server::WantsServerCert>,
+    certificate: &rcgen::Certificate,
+    key: &KeyPair,
+) -> ServerConfig {
+    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    config.with_single_cert(chain, key).expect("a certificate and its key")
+}
+
+fn signed(params: &CertificateParams, by: &Issuer<'_, KeyPair>) -> Shown {
+    let key = key();
+    shows(&params.signed_by(&key, by).expect("signed"), &key)
+}
+
+fn self_signed(params: &CertificateParams) -> Shown {
+    let key = key();
+    shows(&params.self_signed(&key).expect("signed"), &key)
+}
+
+fn trusting(pem: &str) -> TlsConfig {
+    TlsConfig::builder().root_pem(pem).build().expect("a root")
+}
+
+/// A session with a server of this configuration.
+async fn connect(
+    config: ServerConfig,
+    tls: &TlsConfig,
+    to: &Server,
+) -> Result<Connection<smtp::state::Tls>, Error> {
+    let (client, stream) = tokio::io::duplex(1 << 16);
+    tokio::spawn(async move {
+        // A handshake that fails is told by the client.
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.ok()?;
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.write_all(b"220 mail.example.test\r\n").await.ok()?;
+        stream.read_line(&mut line).await.ok()?;
+        stream.write_all(b"250 mail.example.test\r\n").await.ok()?;
+        stream.read_to_string(&mut line).await.ok()
+    });
+    Connection::from_tls_stream(client, to, tls).await
+}
+
+async fn failure(config: ServerConfig, tls: &TlsConfig) -> Lost {
+    match connect(config, tls, &server()).await {
+        Err(Error::Lost(lost)) => lost,
+        other => panic!("the handshake should have failed: {other:?}"),
+    }
+}
+
+fn says(lost: &Lost, kind: Kind, text: &str) {
+    assert_eq!(lost.to_string(), format!("the TLS handshake failed: {text}"));
+    let error = lost.handshake().expect("of the handshake");
+    assert_eq!(error.kind(), kind);
+    let source = std::error::Error::source(error).expect("what rustls said");
+    assert!(source.is::<rustls::Error>(), "{source:?}");
+    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, false));
+}
+
+const NAME: &str = "mail.example.test";
+
+#[tokio::test]
+async fn an_issuer_that_is_not_trusted() {
+    const TEXT: &str = "no authority that is trusted here has issued the server's certificate: if it is \
+         self-signed, name it as a root with `TlsConfig::builder().root_pem(..)`, if it is from a \
+         private authority, name that one";
+    let (private, other) = (authority("private"), authority("other"));
+    let from_private = signed(&named(NAME), &private);
+    says(
+        &failure(from_private.config.clone(), &trusting(&other.pem())).await,
+        Kind::UnknownIssuer,
+        TEXT,
+    );
+    connect(from_private.config, &trusting(&private.pem()), &server())
+        .await
+        .expect("its authority");
+
+    let lonely = self_signed(&named(NAME));
+    says(&failure(lonely.config.clone(), &trusting(&other.pem())).await, Kind::UnknownIssuer, TEXT);
+    connect(lonely.config, &trusting(&lonely.pem), &server()).await.expect("itself");
+}
+
+/// `openssl req -x509` makes such certificates.
+#[tokio::test]
+async fn an_authoritys_own_certificate() {
+    const TEXT: &str = "the server shows an authority's certificate (CA:TRUE, as `openssl req \
+                        -x509` makes it) as its own: give it one that this authority has signed \
+                        and name the authority as a root, or make it one with CA:FALSE and name \
+                        that as a root, with `TlsConfig::builder().root_pem(..)`";
+    let mut params = named(NAME);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(params, key()).expect("an authority");
+    let shown = shows(root.as_ref(), root.key());
+    for trusted in [root.pem(), authority("other").pem()] {
+        let lost = failure(shown.config.clone(), &trusting(&trusted)).await;
+        says(&lost, Kind::AuthorityCertificate, TEXT);
+    }
+
+    let mended = signed(&named(NAME), &root);
+    connect(mended.config, &trusting(&root.pem()), &server()).await.expect("signed by it");
+    let mut params = named(NAME);
+    params.is_ca = IsCa::ExplicitNoCa;
+    let mended = self_signed(&params);
+    connect(mended.config, &trusting(&mended.pem), &server()).await.expect("CA:FALSE");
+}
+
+#[tokio::test]
+async fn an_authority_with_another_key() {
+    let (old, new) = (authority("private"), authority("private"));
+    let shown = signed(&named(NAME), &new);
+    says(
+        &failure(shown.config.clone(), &trusting(&old.pem())).await,
+        Kind::BadCertificate,
+        "a signature of the server's does not verify: an authority of the issuer's name is trusted \
+         here and has another key (name its new root with `TlsConfig::builder().root_pem(..)`), or \
+         the server does not hold the key of its own certificate",
+    );
+    connect(shown.config, &trusting(&new.pem()), &server()).await.expect("its new root");
+}
+
+#[tokio::test]
+async fn another_name() {
+    let root = authority("private");
+    let params = CertificateParams::new(vec![
+        "elsewhere.example.test".to_owned(),
+        "*.example.org".to_owned(),
+        "192.0.2.1".to_owned(),
+    ]);
+    let shown = signed(&params.expect("names"), &root);
+    says(
+        &failure(shown.config.clone(), &trusting(&root.pem())).await,
+        Kind::WrongName,
+        "the server's certificate is for elsewhere.example.test, *.example.org, 192.0.2.1, and not \
+         for mail.example.test: connect to the server by a name that its certificate is for",
+    );
+    let by_its_name = Server::new("elsewhere.example.test", 465);
+    connect(shown.config, &trusting(&root.pem()), &by_its_name).await.expect("its name");
+
+    let nameless = CertificateParams::new(Vec::new()).expect("no names");
+    says(
+        &failure(signed(&nameless, &root).config, &trusting(&root.pem())).await,
+        Kind::WrongName,
+        "the server's certificate is for no name (it has no subjectAltName; CN is none), and not for mail.example.test: connect to the \
+         server by a name that its certificate is for",
+    );
+}
+
+#[tokio::test]
+async fn another_time() {
+    let root = authority("private");
+    let mut params = named(NAME);
+    params.not_before = date_time_ymd(2019, 1, 1);
+    params.not_after = date_time_ymd(2020, 2, 29);
+    let lost = failure(signed(&params, &root).config, &trusting(&root.pem())).await;
+    let text = lost.to_string();
+    let today = date(&text);
+    says(
+        &lost,
+        Kind::Expired,
+        &format!(
+            "a certificate in the server's chain expired on 2020-02-29, and here it is {today}: it \
+             must be renewed, or the clock of this machine is wrong"
+        ),
+    );
+
+    let mut params = named(NAME);
+    params.not_before = date_time_ymd(3000, 1, 1);
+    params.not_after = date_time_ymd(3001, 1, 1);
+    says(
+        &failure(signed(&params, &root).config, &trusting(&root.pem())).await,
+        Kind::NotYetValid,
+        &format!(
+            "a certificate in the server's chain is not valid before 3000-01-01, and here it is \
+             {today}: the clock of this machine is wrong, or that of its issuer"
+        ),
+    );
+}
+
+/// The date in an error.
+fn date(text: &str) -> &str {
+    let (_, rest) = text.split_once("here it is ").expect("the time");
+    &rest[..10]
+}
+
+#[tokio::test]
+async fn another_purpose() {
+    let root = authority("private");
+    let mut params = named(NAME);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let lost = failure(signed(&params, &root).config, &trusting(&root.pem())).await;
+    says(
+        &lost,
+        Kind::BadCertificate,
+        "the server's certificate is for another purpose than that of a server: have it issued with \
+         the extended key usage serverAuth",
+    );
+}
+
+/// The alert comes when the client is done with the handshake (TLS 1.3).
+#[tokio::test]
+async fn a_certificate_of_the_client_that_the_server_wants() {
+    let (root, clients) = (authority("private"), authority("clients"));
+    let mut trusted = RootCertStore::empty();
+    trusted.add(clients.der().clone()).expect("an authority");
+    let verifier = WebPkiClientVerifier::builder(Arc::new(trusted)).build().expect("a verifier");
+    let server_key = key();
+    let certificate = named(NAME).signed_by(&server_key, &root).expect("signed");
+    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
+    let config = with_certificate(config, &certificate, &server_key);
+
+    says(
+        &failure(config.clone(), &trusting(&root.pem())).await,
+        Kind::ClientCertificate,
+        "the server wants a client certificate: give one with \
+         `TlsConfig::builder().client_certificate_pem(..)`",
+    );
+
+    let with = |issuer: &Authority| {
+        let key = key();
+        let chain = named("me.example.test").signed_by(&key, issuer).expect("signed").pem();
+        let builder = TlsConfig::builder().root_pem(root.pem());
+        builder.client_certificate_pem(chain, key.serialize_pem()).build().expect("an identity")
+    };
+    says(
+        &failure(config.clone(), &with(&authority("other"))).await,
+        Kind::ClientCertificate,
+        "the server does not accept the client certificate, or that there is none (UnknownCA): \
+         give one that the server trusts with `TlsConfig::builder().client_certificate_pem(..)`",
+    );
+    connect(config, &with(&clients), &server()).await.expect("a client that it knows");
+}
