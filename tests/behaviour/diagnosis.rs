@@ -3,6 +3,7 @@
 
 mod certificates;
 mod commands;
+mod connecting;
 mod index;
 mod replies;
 mod sessions;

@@ -1,6 +1,6 @@
 //! Connections to a server: over TCP or a stream that is open, in clear or inside TLS.
 
-use super::server::Server;
+use super::server::{Begins, Server};
 use crate::any_error::Error;
 use crate::connection::Connection;
 use crate::net::{TlsConfig, Transport};
@@ -12,19 +12,21 @@ impl Connection<Greeted> {
     /// # Errors
     ///
     /// [`Error::Lost`] when no address answers or the server does not want to talk,
-    /// [`Error::Refused`] when it refuses EHLO.
+    /// [`Error::Refused`] when it refuses EHLO. A server that speaks TLS from the first byte is one
+    /// of the first kind, for which
+    /// [`Lost::suggests_implicit_tls`](crate::Lost::suggests_implicit_tls) holds.
     ///
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(server: &Server) -> Result<Self, Error> {
-        Self::open(server.connect().await?, false).await
+        Self::open(server.connect(Begins::InClear).await?, false).await
     }
 
     /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
     /// server that does not know EHLO is not asked with HELO.
     pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
-        Self::open(server.connect().await?, true).await
+        Self::open(server.connect(Begins::InClear).await?, true).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -38,7 +40,7 @@ impl Connection<Greeted> {
     ///
     /// As [`connect`](Self::connect).
     pub async fn from_stream(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.session_over(stream), false).await
+        Self::open(server.session_over(stream, Begins::InClear), false).await
     }
 }
 
@@ -57,7 +59,7 @@ impl Connection<Tls> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect_tls(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
-        Self::open_tls(server.connect().await?, tls).await
+        Self::open_tls(server.connect(Begins::InTls).await?, tls).await
     }
 
     /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
@@ -74,6 +76,6 @@ impl Connection<Tls> {
         server: &Server,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        Self::open_tls(server.session_over(stream), tls).await
+        Self::open_tls(server.session_over(stream, Begins::InTls), tls).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smtp_grammar::{AddressLiteral, Host};
 
@@ -38,10 +39,27 @@ pub struct Server {
     clock: Arc<dyn Clock>,
 }
 
+/// How a session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    InClear,
+    InTls,
+}
+
+/// The port of submission inside TLS (RFC 8314 §3.3).
+pub(crate) const SUBMISSIONS: u16 = 465;
+/// How long a client that speaks in clear waits for a greeting at that port, where none is to be
+/// expected: long enough for a server that speaks clear text there all the same.
+const GREETING_AT_SUBMISSIONS: Duration = Duration::from_secs(10);
+
 impl Server {
     /// The server at a port of a host: a DNS name, whose addresses are all tried, or an IP
     /// address. A certificate must be for this name. A host that is neither is an error when the
     /// connection is opened ([`Fault::InvalidHost`](crate::error::Fault::InvalidHost)).
+    ///
+    /// At port 465, where servers speak TLS from the first byte (RFC 8314 §3.3), a client that
+    /// speaks in clear waits ten seconds for the greeting, or
+    /// [`Timeouts::greeting`] if that is less.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self {
             host: host.into(),
@@ -110,20 +128,24 @@ impl Server {
     }
 
     /// Opens a TCP connection.
-    pub(crate) async fn connect(&self) -> Result<Box<Session>, Lost> {
+    pub(crate) async fn connect(&self, begins: Begins) -> Result<Box<Session>, Lost> {
         let stream = connect(&*self.clock, &self.host, self.port, self.timeouts.connect)
             .await
             .map_err(|fault| Lost::new(fault, Some(Stage::Connect)))?;
         let local = stream.local_addr().ok();
-        Ok(self.session(Stream::tcp(stream), local))
+        Ok(self.session(Stream::tcp(stream), local, begins))
     }
 
     /// Talks over a stream that is already open.
-    pub(crate) fn session_over(&self, stream: impl Transport) -> Box<Session> {
-        self.session(Stream::other(stream), None)
+    pub(crate) fn session_over(&self, stream: impl Transport, begins: Begins) -> Box<Session> {
+        self.session(Stream::other(stream), None, begins)
     }
 
-    fn session(&self, stream: Stream, local: Option<SocketAddr>) -> Box<Session> {
+    fn session(&self, stream: Stream, local: Option<SocketAddr>, begins: Begins) -> Box<Session> {
+        let mut timeouts = self.timeouts.clone();
+        if begins == Begins::InClear && self.port == SUBMISSIONS {
+            timeouts.greeting = timeouts.greeting.min(GREETING_AT_SUBMISSIONS);
+        }
         let client_name = self.client_name.clone().unwrap_or_else(|| {
             // A stream that is no socket has no address; the loopback is never mistaken for another
             // host.
@@ -133,7 +155,7 @@ impl Server {
         Box::new(Session {
             driver: Driver::new(
                 stream,
-                self.timeouts.clone(),
+                timeouts,
                 self.limits.clone(),
                 self.observer.clone(),
                 Arc::clone(&self.clock),

@@ -2,7 +2,7 @@
 
 use smtp_grammar::Host;
 
-use super::server::Server;
+use super::server::{SUBMISSIONS, Server};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connection::{Connection, TransitionError};
@@ -64,8 +64,6 @@ pub struct Submission<A = Anonymous> {
 
 /// The port of submission with STARTTLS (RFC 6409 §3.1).
 const SUBMISSION: u16 = 587;
-/// The port of submission inside TLS (RFC 8314 §3.3).
-const SUBMISSIONS: u16 = 465;
 
 impl Submission {
     /// Submits to `host`: a DNS name or an IP address, without a [`port`](Self::port).

@@ -30,11 +30,12 @@ struct Cause {
     fault: Fault,
     stage: Option<Stage>,
     unread: Option<UnreadLine>,
+    ungreeted: bool,
 }
 
 impl Lost {
     pub(crate) fn new(fault: Fault, stage: Option<Stage>) -> Self {
-        Self::with_unread(fault, stage, None)
+        Self::with(fault, stage, None, false)
     }
 
     /// The same, with the line at which reading replies ended.
@@ -43,7 +44,22 @@ impl Lost {
         stage: Option<Stage>,
         unread: Option<UnreadLine>,
     ) -> Self {
-        Self { cause: Arc::new(Cause { fault, stage, unread }), refusal: None }
+        Self::with(fault, stage, unread, false)
+    }
+
+    /// The same, of a connection in clear that got nothing, where a greeting was due.
+    pub(crate) fn ungreeted(fault: Fault) -> Self {
+        Self::with(fault, Some(Stage::Greeting), None, true)
+    }
+
+    fn with(
+        fault: Fault,
+        stage: Option<Stage>,
+        unread: Option<UnreadLine>,
+        ungreeted: bool,
+    ) -> Self {
+        let cause = Cause { fault, stage, unread, ungreeted };
+        Self { cause: Arc::new(cause), refusal: None }
     }
 
     /// The same, after the server had refused what was asked.
@@ -106,6 +122,12 @@ impl Lost {
         }
     }
 
+    /// Whether the port looks like one for TLS from the first byte (RFC 8314 §3): the client spoke
+    /// in clear, and the server answered with TLS, or closed or waited without any greeting.
+    pub fn suggests_implicit_tls(&self) -> bool {
+        self.cause.ungreeted || matches!(self.fault(), Fault::ImplicitTls)
+    }
+
     /// The reply that decided: the one with which the server refused what was asked, or closed.
     pub fn reply(&self) -> Option<&Reply> {
         self.refusal().and_then(Refusal::reply).or(match self.fault() {
@@ -133,7 +155,8 @@ impl Lost {
             | Fault::Answer(_)
             | Fault::NoTimer(_)
             | Fault::NoRuntime
-            | Fault::InvalidHost(_) => false,
+            | Fault::InvalidHost(_)
+            | Fault::ImplicitTls => false,
             Fault::Local(error) => {
                 !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
             }
@@ -154,7 +177,8 @@ impl Lost {
             | Fault::Ended
             | Fault::NoTimer(_)
             | Fault::NoRuntime
-            | Fault::InvalidHost(_) => Blame::Caller,
+            | Fault::InvalidHost(_)
+            | Fault::ImplicitTls => Blame::Caller,
             Fault::Handshake(error) if error.kind() == HandshakeErrorKind::ClearText => {
                 Blame::Caller
             }
@@ -188,6 +212,9 @@ impl Display for Lost {
             Fault::TimedOut(stage) if self.stage() == Some(Stage::Source) => {
                 write!(f, "the caller's own side took too long: timed out {}", stage.describe())?;
             }
+            Fault::Closed if self.cause.ungreeted => {
+                f.write_str("the server closed the connection without a greeting")?;
+            }
             fault => Display::fmt(fault, f)?,
         }
         let unread = self.cause.unread.as_ref();
@@ -201,10 +228,16 @@ impl Display for Lost {
         if let Some(stage) = self.stage().filter(|_| self.fault().has_a_step()) {
             write!(f, " ({})", stage.describe())?;
         }
-        match last_line {
-            Some(line) => write!(f, "; the last line that came was {line}"),
-            None => Ok(()),
+        if let Some(line) = last_line {
+            write!(f, "; the last line that came was {line}")?;
         }
+        if self.cause.ungreeted {
+            f.write_str(
+                "; this looks like a port for implicit TLS: if it is one, use \
+                 `Submission::implicit_tls` or `Connection::connect_tls`",
+            )?;
+        }
+        Ok(())
     }
 }
 

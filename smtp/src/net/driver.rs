@@ -200,9 +200,14 @@ impl Driver {
             Fault::TimedOut(stage) => Some(stage),
             _ => self.engine.stage().or(waits),
         };
+        let clear = matches!(self.stream, Stream::Clear(_));
         self.stream = Stream::Gone;
         let fault = self.engine.end(fault);
-        let lost = Lost::with_unread(fault, stage, self.engine.take_unread_line());
+        let lost = if clear && self.engine.is_ungreeted() && is_silence(&fault) {
+            Lost::ungreeted(fault)
+        } else {
+            Lost::with_unread(fault, stage, self.engine.take_unread_line())
+        };
         exchange.lost(&self.engine, lost)
     }
 
@@ -421,6 +426,15 @@ impl Driver {
     /// How often MAIL was sent.
     pub(crate) fn transactions(&self) -> u64 {
         self.engine.transactions()
+    }
+}
+
+/// Whether the server said nothing, as one does that waits for a TLS handshake.
+fn is_silence(fault: &Fault) -> bool {
+    match fault {
+        Fault::Closed | Fault::TimedOut(_) | Fault::DeadlineExceeded => true,
+        Fault::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        _ => false,
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Fault {
     Local(io::Error),
     /// No address of the server answered.
     Unreachable(io::Error),
+    /// The server speaks TLS from the first byte at this port, and the client spoke in clear.
+    ImplicitTls,
     /// Reading or writing failed.
     Io(io::Error),
     /// The server closed the connection without a word.
@@ -98,14 +100,13 @@ impl Display for Fault {
                 "cannot open a socket: there is no tokio runtime here; run inside one with I/O \
                  enabled, or give a stream of your own to `Connection::from_stream`",
             ),
+            Self::ImplicitTls => f.write_str(
+                "the server speaks TLS at this port, and not clear text: this looks like a port \
+                 for implicit TLS; use `Submission::implicit_tls` or `Connection::connect_tls`",
+            ),
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection without a reply"),
             Self::Closing(reply) => write!(f, "the server closed the session: {reply}"),
-            Self::TimedOut(Stage::Greeting) => f.write_str(
-                "the server took too long: timed out waiting for the greeting \
-                 (`Timeouts::greeting`); at a port for TLS from the first byte there is none \
-                 before the handshake",
-            ),
             Self::TimedOut(stage) => {
                 write!(f, "the server took too long: timed out {}", stage.describe())?;
                 stage.setting().map_or(Ok(()), |name| write!(f, " (`Timeouts::{name}`)"))

@@ -92,6 +92,11 @@ impl Framer {
         Unread { lines, line }
     }
 
+    /// What is left.
+    pub(crate) fn received(&self) -> &[u8] {
+        &self.received
+    }
+
     /// Whether nothing is left, not even a part of a line.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

@@ -125,7 +125,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// TLS handshake (60 s).
     pub handshake: Duration,
-    /// Greeting (5 min, §4.5.3.2.1).
+    /// Greeting (5 min, §4.5.3.2.1). In clear at port 465, which is for TLS from the first byte,
+    /// it is ten seconds at most.
     pub greeting: Duration,
     /// EHLO, HELO, LHLO and STARTTLS (5 min).
     pub hello: Duration,

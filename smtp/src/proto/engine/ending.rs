@@ -73,6 +73,11 @@ impl Engine {
         self.in_flight.front().is_some_and(|due| due.expected.stage == Stage::Greeting)
     }
 
+    /// Whether the greeting is due, and not a byte of it has come.
+    pub(crate) fn is_ungreeted(&self) -> bool {
+        self.awaits_greeting() && self.framer.is_empty()
+    }
+
     /// The replies that were due when the connection ended, the oldest first.
     pub(crate) fn unanswered(&self) -> impl Iterator<Item = Unanswered> + Clone {
         self.in_flight.iter().map(|due| Unanswered {

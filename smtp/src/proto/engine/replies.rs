@@ -58,6 +58,9 @@ impl Engine {
         };
         let Expected { stage, accepts, reply_lines } = due.expected;
         let limits = if has_own_limits(stage) || reply_lines.is_some() {
+            if stage == Stage::Greeting && is_tls(self.framer.received()) {
+                return Err(self.end(Fault::ImplicitTls));
+            }
             &self.limits.of_reply(stage, reply_lines)
         } else {
             &self.usual
@@ -182,6 +185,12 @@ fn is_closing(code: ReplyCode) -> bool {
 fn closes(stage: Stage, accepts: &[CodePattern], code: ReplyCode) -> bool {
     let asked_for = || stage == Stage::Quit || accepts.contains(&CodePattern::Exactly(221));
     is_closing(code) && !(code.value() == 221 && asked_for())
+}
+
+/// Whether bytes begin as a record of TLS does (RFC 8446 §5.1): a content type, then version 3.x.
+/// The first byte is that of no reply.
+fn is_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x14..=0x17, 3, ..])
 }
 
 /// Whether the reply to a stage has other limits than most.

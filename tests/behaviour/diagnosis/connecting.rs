@@ -1,0 +1,292 @@
+//! What is said when no session begins: the wrong port, the wrong host, TLS that is too old, and
+//! what this machine cannot do itself.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use smtp::command::Stage;
+use smtp::connect::Timeouts;
+use smtp::error::{Blame, Fault, HandshakeErrorKind};
+use smtp::testing::{CaptureServer, Script};
+use smtp::{Connection, Envelope, Error, Lost, Plain, Server, Submission, TlsConfig};
+use tests::{error, greeted, script, server, trust};
+use tokio::time::Instant;
+use tokio_rustls::rustls;
+
+fn lost(error: Error) -> Lost {
+    match error {
+        Error::Lost(lost) => lost,
+        other => panic!("the connection is intact: {other}"),
+    }
+}
+
+/// What the client says of a server that plays this script at a port, spoken to in clear.
+async fn in_clear(script: Script, port: u16) -> (Lost, Duration) {
+    let (stream, peer) = script.start();
+    let began = Instant::now();
+    let server = Server::new("mail.example.test", port);
+    let lost = lost(error(Connection::from_stream(stream, &server).await));
+    assert!(peer.is_closed() && peer.written().is_empty());
+    (lost, began.elapsed())
+}
+
+/// What the client says of a server that plays this script, spoken to in TLS from the first byte.
+async fn in_tls(script: Script) -> Lost {
+    let (stream, peer) = script.start();
+    let result = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
+    lost(error(result))
+}
+
+const HINT: &str = "; this looks like a port for implicit TLS: if it is one, use \
+                    `Submission::implicit_tls` or `Connection::connect_tls`";
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_greet_may_wait_for_tls() {
+    let table = [
+        ("-- close --", 0, "the server closed the connection without a greeting"),
+        ("-- wait 5s --\n-- close --", 5, "the server closed the connection without a greeting"),
+        ("-- reset --", 0, "the connection broke: connection reset"),
+        ("-- silence --", 300, "the server took too long: timed out waiting for the greeting"),
+    ];
+    for (dialogue, seconds, text) in table {
+        let (lost, took) = in_clear(Script::new(dialogue), 2525).await;
+        assert_eq!(lost.to_string(), format!("{text}{HINT}"), "{dialogue}");
+        assert!(lost.suggests_implicit_tls(), "{dialogue}");
+        assert_eq!(lost.stage(), Some(Stage::Greeting), "{dialogue}");
+        assert_eq!((lost.blame(), lost.is_transient()), (Blame::Network, true), "{dialogue}");
+        assert_eq!(took.as_secs(), seconds, "{dialogue}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_with_tls_is_told_at_once() {
+    // Alerts: unexpected_message, whose code is LF, and protocol_version. A ServerHello.
+    let table: [&[u8]; 4] = [
+        b"\x15\x03\x01\x00\x02\x02\x0a",
+        b"\x15\x03\x03\x00\x02\x02\x46",
+        b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03",
+        b"\x15\x03",
+    ];
+    for bytes in table {
+        for piece in [1, bytes.len()] {
+            let script = Script::default().server_raw(bytes).then("-- silence --");
+            let (lost, took) = in_clear(script.fragmented(piece), 25).await;
+            assert_eq!(
+                lost.to_string(),
+                "the server speaks TLS at this port, and not clear text: this looks like a port for \
+                 implicit TLS; use `Submission::implicit_tls` or `Connection::connect_tls`"
+            );
+            assert!(matches!(lost.fault(), Fault::ImplicitTls), "{lost:?}");
+            assert!(lost.suggests_implicit_tls());
+            assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+            assert_eq!(took, Duration::ZERO);
+        }
+    }
+}
+
+/// Once the server has said something else, nothing is guessed.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_has_spoken_is_at_no_such_port() {
+    let half = Script::default().server_raw(*b"220 mail").then("-- close --");
+    let busy = Script::new("S: 421 4.3.2 busy");
+    let other = Script::default().server_raw(*b"\x80\x03\x01\r\n");
+    let greeted = Script::new("S: 220 mail.example.test");
+    for script in [half, busy, other] {
+        let (lost, _) = in_clear(script, 465).await;
+        assert!(!lost.suggests_implicit_tls(), "{lost}");
+        assert!(!lost.to_string().contains("implicit"), "{lost}");
+    }
+    for end in ["C: EHLO *\n-- close --", "C: EHLO *\n-- silence --"] {
+        let (stream, _) = greeted.clone().then(end).start();
+        let lost = lost(error(Connection::from_stream(stream, &server()).await));
+        assert!(!lost.suggests_implicit_tls(), "{lost}");
+    }
+    for end in ["-- close --", "-- silence --", "-- cut --"] {
+        let lost = in_tls(Script::new("-- tls --").then(end)).await;
+        assert!(!lost.suggests_implicit_tls(), "{lost}");
+        assert!(!lost.to_string().contains("implicit"), "{lost}");
+    }
+}
+
+/// Port 465 is known to be one for TLS: ten seconds are enough to see that there is no greeting.
+#[tokio::test(start_paused = true)]
+async fn at_port_465_no_greeting_is_waited_for_long() {
+    let (lost, took) = in_clear(Script::new("-- silence --"), 465).await;
+    let text = "the server took too long: timed out waiting for the greeting";
+    assert_eq!(lost.to_string(), format!("{text}{HINT}"));
+    assert_eq!(took, Duration::from_secs(10));
+
+    // The time of the whole connection may be over before.
+    let mut timeouts = Timeouts::default();
+    timeouts.total = Some(Duration::from_secs(5));
+    let (stream, _peer) = Script::new("-- silence --").start();
+    let server = Server::new("mail.example.test", 465).timeouts(timeouts);
+    let late = error(Connection::from_stream(stream, &server).await);
+    let text = "the connection exceeded the time set for it as a whole";
+    assert_eq!(late.to_string(), format!("{text}{HINT}"));
+
+    // A server that speaks clear text there all the same is heard.
+    let dialogue = "-- wait 9s --\nS: 220 hi\nC: EHLO *\n-- wait 4m --\nS: 250 hi";
+    let (stream, _peer) = Script::new(dialogue).start();
+    let at_465 = Server::new("mail.example.test", 465);
+    Connection::from_stream(stream, &at_465).await.expect("a slow server");
+
+    let mut timeouts = Timeouts::default();
+    timeouts.greeting = Duration::from_secs(3);
+    let (stream, _peer) = Script::new("-- silence --").start();
+    let began = Instant::now();
+    let impatient = at_465.clone().timeouts(timeouts);
+    error(Connection::from_stream(stream, &impatient).await);
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+
+    // Inside TLS the greeting takes its time.
+    let dialogue = "-- tls --\n-- wait 4m --\nS: 220 hi\nC: EHLO *\nS: 250 hi";
+    let (stream, peer) = Script::new(dialogue).start();
+    Connection::from_tls_stream(stream, &at_465, &trust(&peer)).await.expect("a slow server");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clear_text_where_tls_was_to_begin() {
+    for greeting in ["S: 220 mail.example.test ESMTP", "S: 421 busy", "S: HTTP/1.1 400 Bad Request"]
+    {
+        let lost = in_tls(Script::new(greeting)).await;
+        assert_eq!(
+            lost.to_string(),
+            "the TLS handshake failed: the server speaks clear text at this port: use STARTTLS \
+             (leave out `Submission::implicit_tls`, or call `Connection::connect` and then \
+             `starttls`)"
+        );
+        let kind = lost.handshake().expect("of the handshake").kind();
+        assert_eq!(kind, HandshakeErrorKind::ClearText);
+        assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+    }
+
+    let dialogue = "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 454 no";
+    let (connection, peer) = greeted(script(&["STARTTLS"], dialogue)).await;
+    let lost = lost(error(connection.starttls(&trust(&peer)).await));
+    assert_eq!(
+        lost.to_string(),
+        "the TLS handshake failed: the server went on in clear text after its reply to STARTTLS, \
+         where TLS begins"
+    );
+    assert_eq!(lost.blame(), Blame::Server);
+}
+
+/// A `ServerHello` of this version of TLS.
+fn server_hello(version: u8) -> Vec<u8> {
+    let mut bytes = vec![0x16, 3, version, 0, 42, 2, 0, 0, 38, 3, version];
+    bytes.extend([7; 32]);
+    bytes.extend([0, 0, 0x2f, 0]);
+    bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_tls_is_too_old() {
+    let alert = b"\x15\x03\x01\x00\x02\x02\x46".to_vec();
+    for bytes in [alert, server_hello(1), server_hello(2)] {
+        let lost = in_tls(Script::default().server_raw(bytes)).await;
+        assert_eq!(
+            lost.to_string(),
+            "the TLS handshake failed: the server offers no TLS 1.2 or later, and nothing older is \
+             safe (RFC 8996): have TLS 1.2 or 1.3 enabled on the server"
+        );
+        let error = lost.handshake().expect("of the handshake");
+        assert_eq!(error.kind(), HandshakeErrorKind::Version);
+        assert!(error.source().is_some_and(<dyn std::error::Error>::is::<rustls::Error>));
+        assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, false));
+    }
+    let refused = b"\x15\x03\x03\x00\x02\x02\x28".to_vec();
+    let lost = in_tls(Script::default().server_raw(refused)).await;
+    assert_eq!(
+        lost.to_string(),
+        "the TLS handshake failed: the server accepts no cipher suite, key exchange or signature \
+         algorithm that this client offers, or wants a client certificate: have current ones \
+         enabled on the server, or give it a certificate with \
+         `TlsConfig::builder().client_certificate_pem(..)`"
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_is_none_is_told_how_to_be_written() {
+    let table = [
+        (
+            "localhost:587",
+            "the host \"localhost:587\" holds a port: write \
+             `Submission::new(\"localhost\").port(587)` or `Server::new(\"localhost\", 587)`",
+        ),
+        ("", "the host \"\" is empty: give the server's DNS name or IP address"),
+        (
+            "smtp://mail.example.com",
+            "the host \"smtp://mail.example.com\" is a URL: write \"mail.example.com\"",
+        ),
+        (
+            "[::1]:25",
+            "the host \"[::1]:25\" holds a port: write `Submission::new(\"::1\").port(25)` or \
+             `Server::new(\"::1\", 25)`",
+        ),
+        (
+            "mail.example.com ",
+            "the host \"mail.example.com \" holds a space: write \"mail.example.com\"",
+        ),
+    ];
+    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    for (host, text) in table {
+        let server = Server::new(host, 25);
+        let (stream, _peer) = Script::new("S: 220 hi").start();
+        let errors = [
+            error(Connection::connect(&server).await),
+            error(Connection::connect_tls(&server, &tls).await),
+            error(Connection::from_tls_stream(stream, &server, &tls).await),
+            error(Submission::new(host).tls(tls.clone()).connect().await),
+        ];
+        for error in errors {
+            let lost = lost(error);
+            assert_eq!(lost.to_string(), text);
+            assert!(matches!(lost.fault(), Fault::InvalidHost(_)), "{lost:?}");
+            assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+        }
+    }
+}
+
+/// Both fail inside this machine: no network interface has the name of that zone, and TCP has no
+/// broadcast.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_this_machine_cannot_do_is_no_fault_of_the_servers() {
+    let error_of = async |host| lost(error(Connection::connect(&Server::new(host, 25)).await));
+    let unresolved = error_of("fe80::1%no-such-zone").await;
+    assert!(matches!(unresolved.fault(), Fault::Unresolved(_)), "{unresolved:?}");
+    let text = unresolved.to_string();
+    assert!(text.starts_with("cannot resolve the name fe80::1%no-such-zone: "), "{text}");
+    assert!(text.ends_with("; check its spelling, and that this machine can ask its resolver"));
+    assert_eq!((unresolved.blame(), unresolved.is_transient()), (Blame::Local, true));
+
+    let no_route = error_of("255.255.255.255").await;
+    assert_eq!(
+        no_route.to_string(),
+        "cannot connect to 255.255.255.255 port 25: 255.255.255.255:25: Network is unreachable (os \
+         error 101); this machine has no route to that network"
+    );
+    assert!(matches!(no_route.fault(), Fault::Local(_)), "{no_route:?}");
+    assert_eq!((no_route.blame(), no_route.is_transient()), (Blame::Local, true));
+    assert!(no_route.reply().is_none() && no_route.refusal().is_none());
+}
+
+/// Sockets of the library's own need a runtime.
+#[test]
+fn without_a_runtime_nothing_is_connected() {
+    use std::task::{Context, Poll, Waker};
+
+    let server = Server::new("localhost", 25);
+    let mut connect = std::pin::pin!(Connection::connect(&server));
+    let Poll::Ready(result) = connect.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("there is nothing to wait for");
+    };
+    let lost = lost(error(result));
+    assert_eq!(
+        lost.to_string(),
+        "cannot open a socket: there is no tokio runtime here; run inside one with I/O enabled, or \
+         give a stream of your own to `Connection::from_stream`"
+    );
+    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+}
