@@ -78,6 +78,10 @@ impl Submission {
     }
 
     /// Authenticates with this mechanism.
+    ///
+    /// One that reveals its secret is not used where the [TLS configuration](Self::tls) leaves
+    /// servers unverified. A caller that accepts that connects without it, and goes through the
+    /// door: `submission.connect().await?.dangerous().authenticate(&mut mechanism).await?`.
     pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<WithMechanism<M>> {
         self.with(WithMechanism(mechanism))
     }

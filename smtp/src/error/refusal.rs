@@ -248,7 +248,9 @@ impl Display for Refusal {
             RefusalKind::Insecure { mechanism } => write!(
                 f,
                 "{mechanism} would reveal the secret and the server is not verified: use TLS with \
-                 verification, or a mechanism that reveals nothing"
+                 verification, or a mechanism that reveals nothing; if you accept that anyone can \
+                 take the server's place, connect without `auth` and call \
+                 `connection.dangerous().authenticate(..)`"
             ),
             RefusalKind::TooLarge { bytes, limit } => write!(
                 f,

@@ -149,7 +149,8 @@ mod builder {
         }
 
         /// Takes any peer that answers for the server. The session is then not a verified one, and
-        /// no mechanism that reveals its secret is used on it.
+        /// no secret travels in it but through
+        /// [`Connection::dangerous`](crate::Connection::dangerous).
         pub fn dangerous_accept_any_certificate(mut self) -> Self {
             self.accept_anybody = true;
             self

@@ -206,6 +206,33 @@ async fn a_server_whose_tls_is_too_old() {
     );
 }
 
+/// The door is the connection's, also where a `Submission` has opened it.
+#[tokio::test]
+async fn unverified_tls_has_a_door_for_secrets() {
+    let server = CaptureServer::builder().user("me", "pencil").require_auth();
+    let server = server.start().await.expect("a server");
+    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    let submission = Submission::new(server.host()).port(server.port()).tls(tls);
+
+    let refused = submission.clone().auth(Plain::new("me", "pencil")).connect().await;
+    let refused = error(refused);
+    assert_eq!(
+        refused.to_string(),
+        "PLAIN would reveal the secret and the server is not verified: use TLS with verification, \
+         or a mechanism that reveals nothing; if you accept that anyone can take the server's \
+         place, connect without `auth` and call `connection.dangerous().authenticate(..)`"
+    );
+    assert!(matches!(&refused, Error::Refused(refusal) if refusal.is_local()));
+
+    let connection = submission.connect().await.expect("TLS");
+    let login = &mut Plain::new("me", "pencil");
+    let mut mail = connection.dangerous().authenticate(login).await.expect("through the door");
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    mail.deliver(&envelope, "x").await.expect("delivered");
+    assert_eq!(server.messages()[0].user.as_deref(), Some("me"));
+    assert!(!mail.security().expect("TLS").verified);
+}
+
 #[tokio::test]
 async fn a_host_that_is_none_is_told_how_to_be_written() {
     let table = [
