@@ -225,7 +225,9 @@ impl Display for Lost {
         if let Some(line) = line {
             write!(f, ": {line}")?;
         }
-        if let Some(stage) = self.stage().filter(|_| self.fault().has_a_step()) {
+        if let Some(stage) =
+            self.stage().filter(|_| self.fault().has_a_step() && !self.cause.ungreeted)
+        {
             write!(f, " ({})", stage.describe())?;
         }
         if let Some(line) = last_line {

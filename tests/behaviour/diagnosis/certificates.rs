@@ -106,6 +106,56 @@ fn says(lost: &Lost, kind: Kind, text: &str) {
 
 const NAME: &str = "mail.example.test";
 
+/// A handshake that fails for each reason of a certificate.
+pub(super) async fn failures() -> Vec<Lost> {
+    let root = authority("private");
+    let trust = trusting(&root.pem());
+    let with = |change: fn(&mut CertificateParams)| {
+        let mut params = named(NAME);
+        change(&mut params);
+        params
+    };
+    let mut failures = Vec::new();
+    for params in [
+        named("elsewhere.example.test"),
+        with(|params| params.not_after = date_time_ymd(2020, 2, 29)),
+        with(|params| params.not_before = date_time_ymd(3000, 1, 1)),
+        with(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]),
+    ] {
+        failures.push(failure(signed(&params, &root).config, &trust).await);
+    }
+    let of_authority = with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    for params in [named(NAME), of_authority] {
+        failures.push(failure(self_signed(&params).config, &trust).await);
+    }
+    let another_key = signed(&named(NAME), &authority("private"));
+    failures.push(failure(another_key.config, &trust).await);
+    let (config, trust) = wants_a_client_certificate(&authority("clients"));
+    failures.push(failure(config.clone(), &trusting(&trust.pem())).await);
+    failures.push(failure(config, &identity(&authority("other"), &trust)).await);
+    failures
+}
+
+/// A server that takes clients of this authority, and the authority that it is of itself.
+fn wants_a_client_certificate(clients: &Authority) -> (ServerConfig, Authority) {
+    let root = authority("private");
+    let mut trusted = RootCertStore::empty();
+    trusted.add(clients.der().clone()).expect("an authority");
+    let verifier = WebPkiClientVerifier::builder(Arc::new(trusted)).build().expect("a verifier");
+    let server_key = key();
+    let certificate = named(NAME).signed_by(&server_key, &root).expect("signed");
+    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
+    (with_certificate(config, &certificate, &server_key), root)
+}
+
+/// A client with a certificate of this issuer.
+fn identity(issuer: &Authority, root: &Authority) -> TlsConfig {
+    let key = key();
+    let chain = named("me.example.test").signed_by(&key, issuer).expect("signed").pem();
+    let builder = TlsConfig::builder().root_pem(root.pem());
+    builder.client_certificate_pem(chain, key.serialize_pem()).build().expect("an identity")
+}
+
 #[tokio::test]
 async fn an_issuer_that_is_not_trusted() {
     const TEXT: &str = "no authority that is trusted here has issued the server's certificate: if it is \
@@ -246,33 +296,19 @@ async fn another_purpose() {
 /// The alert comes when the client is done with the handshake (TLS 1.3).
 #[tokio::test]
 async fn a_certificate_of_the_client_that_the_server_wants() {
-    let (root, clients) = (authority("private"), authority("clients"));
-    let mut trusted = RootCertStore::empty();
-    trusted.add(clients.der().clone()).expect("an authority");
-    let verifier = WebPkiClientVerifier::builder(Arc::new(trusted)).build().expect("a verifier");
-    let server_key = key();
-    let certificate = named(NAME).signed_by(&server_key, &root).expect("signed");
-    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
-    let config = with_certificate(config, &certificate, &server_key);
-
+    let clients = authority("clients");
+    let (config, root) = wants_a_client_certificate(&clients);
     says(
         &failure(config.clone(), &trusting(&root.pem())).await,
         Kind::ClientCertificate,
         "the server wants a client certificate: give one with \
          `TlsConfig::builder().client_certificate_pem(..)`",
     );
-
-    let with = |issuer: &Authority| {
-        let key = key();
-        let chain = named("me.example.test").signed_by(&key, issuer).expect("signed").pem();
-        let builder = TlsConfig::builder().root_pem(root.pem());
-        builder.client_certificate_pem(chain, key.serialize_pem()).build().expect("an identity")
-    };
     says(
-        &failure(config.clone(), &with(&authority("other"))).await,
+        &failure(config.clone(), &identity(&authority("other"), &root)).await,
         Kind::ClientCertificate,
         "the server does not accept the client certificate, or that there is none (UnknownCA): \
          give one that the server trusts with `TlsConfig::builder().client_certificate_pem(..)`",
     );
-    connect(config, &with(&clients), &server()).await.expect("a client that it knows");
+    connect(config, &identity(&clients, &root), &server()).await.expect("a client that it knows");
 }

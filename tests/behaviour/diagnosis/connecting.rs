@@ -46,7 +46,11 @@ async fn a_server_that_does_not_greet_may_wait_for_tls() {
         ("-- close --", 0, "the server closed the connection without a greeting"),
         ("-- wait 5s --\n-- close --", 5, "the server closed the connection without a greeting"),
         ("-- reset --", 0, "the connection broke: connection reset"),
-        ("-- silence --", 300, "the server took too long: timed out waiting for the greeting"),
+        (
+            "-- silence --",
+            300,
+            "the server took too long: timed out waiting for the greeting (`Timeouts::greeting`)",
+        ),
     ];
     for (dialogue, seconds, text) in table {
         let (lost, took) = in_clear(Script::new(dialogue), 2525).await;
@@ -112,7 +116,8 @@ async fn a_server_that_has_spoken_is_at_no_such_port() {
 #[tokio::test(start_paused = true)]
 async fn at_port_465_no_greeting_is_waited_for_long() {
     let (lost, took) = in_clear(Script::new("-- silence --"), 465).await;
-    let text = "the server took too long: timed out waiting for the greeting";
+    let text =
+        "the server took too long: timed out waiting for the greeting (`Timeouts::greeting`)";
     assert_eq!(lost.to_string(), format!("{text}{HINT}"));
     assert_eq!(took, Duration::from_secs(10));
 
@@ -122,7 +127,7 @@ async fn at_port_465_no_greeting_is_waited_for_long() {
     let (stream, _peer) = Script::new("-- silence --").start();
     let server = Server::new("mail.example.test", 465).timeouts(timeouts);
     let late = error(Connection::from_stream(stream, &server).await);
-    let text = "the connection exceeded the time set for it as a whole";
+    let text = "the connection exceeded the time set for it as a whole (`Timeouts::total`)";
     assert_eq!(late.to_string(), format!("{text}{HINT}"));
 
     // A server that speaks clear text there all the same is heard.

@@ -1,6 +1,7 @@
 //! The index of errors in the guide: each of its sentences is reached here, says whose doing the
 //! error is and whether to try again, and no sentence of the sources is missing.
 
+mod connecting;
 mod lost;
 mod refused;
 mod sentences;
@@ -54,7 +55,8 @@ impl Row {
 
     /// Whether the row is of the whole text, and not of a cause that stands in it.
     fn decides(&self, text: &str) -> bool {
-        let text = text.strip_prefix("the server broke the protocol: ").unwrap_or(text);
+        let causes = ["the server broke the protocol: ", "the TLS handshake failed: "];
+        let text = causes.iter().find_map(|cause| text.strip_prefix(cause)).unwrap_or(text);
         let compound = text.contains("; then ") || text.contains(", then ");
         text.starts_with(self.says.split('…').next().unwrap_or_default())
             && (!compound || self.says.contains("then …"))
@@ -66,6 +68,7 @@ impl Row {
             "caller" => blame == Blame::Caller,
             "server" => blame == Blame::Server,
             "network" => blame == Blame::Network,
+            "machine" => blame == Blame::Local,
             other => other == "by cause",
         };
         let again = match &*self.again {
@@ -98,7 +101,9 @@ fn rows() -> Vec<Row> {
 
 #[tokio::test(start_paused = true)]
 async fn every_sentence_of_the_index_is_reached() {
-    let mut seen = lost::seen().await;
+    let mut seen = connecting::seen().await;
+    seen.extend(connecting::configurations());
+    seen.extend(lost::seen().await);
     seen.extend(lost::protocol().await);
     seen.extend(lost::of_messages().await);
     seen.extend(refused::seen().await);

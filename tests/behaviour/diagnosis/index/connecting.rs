@@ -1,0 +1,72 @@
+//! Sessions that do not begin.
+
+use std::task::{Context, Poll, Waker};
+
+use smtp::testing::Script;
+use smtp::{Connection, Server, TlsConfig};
+use tests::{error, server, trust};
+
+use super::super::certificates;
+use super::Seen;
+
+async fn in_clear(script: Script) -> Seen {
+    let (stream, _peer) = script.start();
+    Seen::of(error(Connection::from_stream(stream, &server()).await))
+}
+
+async fn in_tls(script: Script) -> Seen {
+    let (stream, peer) = script.start();
+    Seen::of(error(Connection::from_tls_stream(stream, &server(), &trust(&peer)).await))
+}
+
+pub(super) async fn seen() -> Vec<Seen> {
+    let raw = |bytes: &[u8]| Script::default().server_raw(bytes);
+    let mut seen = vec![
+        in_clear(Script::new("-- close --")).await,
+        in_clear(Script::new("-- silence --")).await,
+        in_clear(raw(b"\x15\x03\x03\x00\x02\x02\x46")).await,
+        in_tls(Script::new("S: 220 hi")).await,
+        in_tls(raw(b"\x15\x03\x01\x00\x02\x02\x46")).await,
+        in_tls(raw(b"\x15\x03\x03\x00\x02\x02\x28")).await,
+        in_tls(raw(b"\x15\x03\x03\x00\x02\x02\x70")).await,
+        in_tls(Script::new("-- close --")).await,
+        std::thread::spawn(without_runtime).join().expect("an error"),
+    ];
+    for lost in certificates::failures().await {
+        seen.push(Seen::of(lost));
+    }
+    let hosts = ["", "a:25", "smtp://a", "a ", "fe80::1%no-such-zone", "255.255.255.255"];
+    for host in hosts {
+        let connection = Connection::connect(&Server::new(host, 25)).await;
+        seen.push(Seen::of(error(connection)));
+    }
+    // Bound and dropped: no server listens there now.
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    seen.push(Seen::of(error(Connection::connect(&Server::new("127.0.0.1", port)).await)));
+    seen
+}
+
+fn without_runtime() -> Seen {
+    let server = Server::new("localhost", 25);
+    let mut connect = std::pin::pin!(Connection::connect(&server));
+    match connect.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Seen::of(error(result)),
+        Poll::Pending => panic!("there is nothing to wait for"),
+    }
+}
+
+/// Configurations of TLS that cannot be made.
+pub(super) fn configurations() -> Vec<Seen> {
+    let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let builders = [
+        TlsConfig::builder().root_pem("no PEM"),
+        TlsConfig::builder().root_pem("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----"),
+        TlsConfig::builder().client_certificate_pem("no PEM", key),
+        TlsConfig::builder()
+            .root_pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    ];
+    let failed = builders.map(|builder| builder.build().expect_err("it cannot be made"));
+    failed.iter().map(Seen::text).collect()
+}
