@@ -1,4 +1,4 @@
-//! One command and its reply.
+//! The exchange of one command and its reply, and of a last command whose reply is not waited for.
 
 use smtp_grammar::{Capabilities, ForwardPath, Reply};
 
@@ -65,6 +65,7 @@ impl<C: Command> SendCommand<C> {
         }
         if let Some(command) = self.command.take() {
             let start = engine.output().encoded().len();
+            // A secret needs a verified server, unless the caller has opened the door.
             let audience = if self.dangerous { Audience::Trusted } else { engine.audience() };
             let submitted = match C::SPEC.check_alone() {
                 Ok(()) => engine.submit_to(audience, &command, &self.capabilities, self.utf8),
@@ -73,6 +74,8 @@ impl<C: Command> SendCommand<C> {
             match submitted {
                 Ok(declared) => {
                     self.declared = declared;
+                    // Read back from the line: the command may be of any type, and only the line
+                    // says whom it names.
                     if C::SPEC.stage == Stage::Rcpt {
                         let line = engine.output().encoded().get(start..);
                         self.named = line.and_then(named_recipient);
@@ -92,6 +95,8 @@ impl<C: Command> Exchange for SendCommand<C> {
             if self.command.is_some() {
                 self.submit(engine);
             }
+            // Where the command cannot be written, a RSET before it still has its reply to come: it
+            // must not be left to the next call.
             if !engine.awaits_reply()
                 && let Some(refusal) = self.refusal.take()
             {
@@ -116,7 +121,7 @@ impl<C: Command> Exchange for SendCommand<C> {
     }
 }
 
-/// Writes what is queued: the last command of a session whose reply is not waited for.
+/// The last command of a session, which is written and whose reply is not waited for.
 #[derive(Debug)]
 pub(crate) struct Parting<C>(Option<(C, Capabilities)>);
 
@@ -131,9 +136,11 @@ impl<C: Command> Exchange for Parting<C> {
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<()>, Fault> {
         if let Some((command, capabilities)) = self.0.take() {
-            // It has no arguments that could be wrong, and whether it arrives changes nothing.
+            // QUIT has no arguments that could be wrong. The session is over whether it arrives or
+            // not: a client only has to send it before it closes (RFC 5321 §4.1.1.10).
             let _ = engine.submit(&command, &capabilities, false);
         }
+        // Read, so that a server that still writes is not stopped by a full connection.
         while let Some(head) = engine.next_reply()? {
             engine.skip(&head);
         }

@@ -1,7 +1,8 @@
-//! The body of a message on its way out: after DATA with its dots doubled, or in counted chunks.
+//! The content of a message as it is queued: after DATA with its dots doubled (RFC 5321 §4.5.2), or
+//! in counted chunks (RFC 3030 §2).
 //!
-//! Body, encoder and progress live here, in the exchange, so a slow source keeps nothing else
-//! waiting. What has come leaves when nothing more is there at once.
+//! Body, encoder and progress live here, in the exchange, so that a slow source keeps nothing else
+//! waiting. The bytes that a source has given leave as soon as it has no more at once.
 
 use std::io;
 use std::ops::Range;
@@ -21,6 +22,7 @@ use crate::proto::output::Output;
 use crate::proto::stage::Stage;
 
 /// The reply to a message.
+// 2yz only: 354 or any other 3yz here would leave the server waiting for a line that never comes.
 const END_OF_DATA: Expected =
     Expected { stage: Stage::EndOfData, accepts: &[CodePattern::Class(2)], reply_lines: None };
 
@@ -35,19 +37,20 @@ pub(crate) struct Content<'b> {
     encoder: Encoder,
     /// About how many bytes a chunk has; none after DATA.
     chunk_size: Option<usize>,
-    /// The bytes of the chunk that comes next.
+    /// The bytes of the next chunk.
+    // Held until the chunk is complete: its length stands before it, in BDAT (RFC 3030 §2).
     chunk: Output,
-    /// What the source gave, and was not encoded yet.
+    /// The segment that the source gave, and that was not encoded yet.
     polled: Poll<io::Result<Option<Segment<'b>>>>,
     /// The source has nothing more at once.
     dry: bool,
     begun: bool,
-    /// Where the content begins in all that leaves.
+    /// The offset at which the content begins, in all that was queued.
     start: u64,
     ended: bool,
 }
 
-/// What must happen before more of a body is queued.
+/// The event that must come before more of a body is queued.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ContentNeed {
     /// Bytes must leave.
@@ -118,7 +121,8 @@ impl<'b> Content<'b> {
                 self.dry = false;
                 Poll::Ready(())
             }
-            // A chunk is counted before it leaves: it is cut where nothing more is there at once.
+            // The source has no more at once: the chunk is cut here, so that the bytes that it
+            // holds do not wait for a slow source.
             Poll::Pending if !self.dry && !self.chunk.is_empty() => {
                 self.dry = true;
                 Poll::Ready(())
@@ -127,8 +131,8 @@ impl<'b> Content<'b> {
         }
     }
 
-    /// Queues as much as there is and fits. `waiting` says that a chunk before this one was not
-    /// answered yet.
+    /// Queues as much as there is and fits. `waiting` says that an earlier chunk was not answered
+    /// yet.
     ///
     /// # Errors
     ///
@@ -147,12 +151,14 @@ impl<'b> Content<'b> {
     }
 
     fn advance_data(&mut self, engine: &mut Engine) -> Result<ContentNeed, ContentFailure> {
+        // From here on a reply is out of turn until the final dot is queued.
         if !self.begun {
             self.begun = true;
             engine.begin_content();
             self.start = engine.queued();
         }
         loop {
+            // The socket sets the pace, so a message of any size takes the same memory.
             if engine.output().remaining() > MAX_QUEUED_BYTES {
                 return Ok(ContentNeed::Room);
             }
@@ -185,11 +191,13 @@ impl<'b> Content<'b> {
         if engine.output().remaining() > MAX_QUEUED_BYTES {
             return Ok(ContentNeed::Room);
         }
-        // A message in memory whose last byte is in this chunk needs no empty one after it.
+        // A message in memory whose last byte is in this chunk needs no empty `BDAT 0 LAST` after
+        // it.
         while !self.ended && (self.chunk.remaining() < size || self.body.is_spent()) {
             let room = size.saturating_sub(self.chunk.remaining());
             let most = self.encoder.segment_len().min(room.max(1));
             let Poll::Ready(segment) = self.next_segment(most)? else {
+                // While a chunk waits for its reply, a small one gains nothing by leaving at once.
                 let enough = !waiting || self.chunk.remaining() >= MIN_CHUNK;
                 if self.dry && enough && !self.chunk.is_empty() {
                     break;
@@ -210,10 +218,13 @@ impl<'b> Content<'b> {
         }
         let bytes = self.chunk.remaining();
         let queued = engine.output().remaining();
+        // The chunk is handed over whole: it waits until the queue has room for it, or is empty.
         if queued > 0 && queued + bytes > MAX_QUEUED_BYTES {
             return Ok(ContentNeed::Room);
         }
         self.dry = false;
+        // The length is counted from the encoded bytes that follow, and never from what the source
+        // has announced: a server takes exactly as many, and the next byte for a command.
         let bytes = bytes as u64;
         submit_bdat(engine, capabilities, bytes, self.ended);
         engine.output().append(&mut self.chunk);
@@ -233,14 +244,14 @@ impl<'b> Content<'b> {
 
 const NOTHING: Segment<'static> = Segment::Borrowed(&[]);
 
-/// Queues the command of a chunk. The server offers CHUNKING, or the message would not be sent in
-/// chunks.
+/// Queues the command of a chunk. It cannot fail: without CHUNKING the plan chooses DATA.
 pub(crate) fn submit_bdat(
     engine: &mut Engine,
     capabilities: &Capabilities,
     bytes: u64,
     last: bool,
 ) {
+    // The reply to the last chunk is the reply to the message, and may take as long (RFC 3030 §2).
     let (command, stage) = if last {
         (Bdat::last(bytes), Stage::EndOfData)
     } else {
@@ -249,9 +260,8 @@ pub(crate) fn submit_bdat(
     let _ = engine.submit_as(&command, stage, capabilities, false);
 }
 
-/// A message that needs no change, queued with one step.
-///
-/// A borrowed one is copied, so a large one takes the way of its segments. None where it must.
+/// Queues a message that needs no change in one step. False where it must be queued in segments: a
+/// large borrowed message, because borrowed bytes are copied.
 #[inline]
 pub(crate) fn submit_whole(
     engine: &mut Engine,
@@ -276,6 +286,7 @@ pub(crate) fn submit_whole(
         Segment::Borrowed(bytes) => engine.output().copy(bytes),
     }
     if data {
+        // The message ends in CRLF, or it would have to be changed: the dot begins a line.
         engine.output().copy(b".\r\n");
         engine.end_content(bytes + 3, END_OF_DATA);
     } else {
@@ -284,8 +295,8 @@ pub(crate) fn submit_whole(
     true
 }
 
-/// Ends a message of no bytes: the answer to a server that waits for content although it has
-/// accepted no recipient (RFC 2920 §3.1).
+/// Queues a lone dot, the end of an empty message: for a server that waits for content although it
+/// has accepted no recipient (RFC 2920 §3.1).
 pub(crate) fn submit_nothing(engine: &mut Engine) {
     engine.begin_content();
     engine.output().copy(b".\r\n");

@@ -1,8 +1,8 @@
-//! Messages from a source on their way: what is written next, and which transaction the next reply
-//! is for.
+//! A queue of transactions, one for each message of a source: the last one is being written, the
+//! first one gets the replies.
 //!
-//! All ways of sending are one: transactions stand in a queue, the last of them is being written,
-//! the first gets the replies. What differs is how far writing may run ahead.
+//! All ways of sending are this one. They differ only in how far writing may run ahead of the
+//! replies: one command, one flight, or several messages.
 
 mod begin;
 mod end;
@@ -31,13 +31,13 @@ use crate::proto::engine::{Engine, Expected};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::stage::Stage;
 
-/// What became of a message.
+/// The result of a message.
 pub(crate) type Delivered = Result<Receipt, DeliverError>;
 
-/// Where messages come from, and where is told what became of each.
+/// A source of messages, which is told the result of each.
 pub(crate) trait Messages<'b> {
     type Envelope: Borrow<Envelope>;
-    /// What tells a message from others.
+    /// The mark by which the source knows a message.
     type Ticket;
 
     /// The next message; none when there are no more.
@@ -63,11 +63,11 @@ pub(crate) trait Messages<'b> {
         Poll::Pending
     }
 
-    /// Says what became of a message.
+    /// Takes the result of a message.
     fn report(&mut self, ticket: Self::Ticket, result: Delivered);
 
-    /// Says that nothing of a message was sent, and hands it back where nothing was taken from its
-    /// body: a body that borrows stays where it is.
+    /// Takes the result of a message of which nothing was sent, and the message itself where
+    /// nothing was taken from its body. A body that borrows stays with its owner.
     fn hand_back(
         &mut self,
         ticket: Self::Ticket,
@@ -96,14 +96,14 @@ pub(crate) fn handed_back<E: Borrow<Envelope>>(
 pub enum Stopped {
     /// There are no more messages.
     Exhausted,
-    /// The server takes no more messages over this connection (RFC 9422 MAILMAX). Those that are
-    /// left were not taken from the source.
+    /// The server takes no more messages over this connection (MAILMAX of RFC 9422). The messages
+    /// that are left were not taken from the source.
     ServerLimit,
 }
 
 /// Messages on their way over a session.
-// What the source gives is named apart from it: the compiler then knows where a delivery is `Send`,
-// whatever the lifetimes of the messages.
+// The types of envelope and ticket are parameters of their own: so the compiler sees that a
+// delivery is `Send` for every lifetime of the messages.
 pub(crate) struct Delivery<'b, M, E, T> {
     messages: M,
     offers: DeliveryCapabilities,
@@ -116,20 +116,21 @@ pub(crate) struct Delivery<'b, M, E, T> {
     /// The source has no more messages.
     exhausted: bool,
     fence: Fence,
-    /// It left before the message before it was answered.
+    /// The fence left before the last message was answered.
     fence_overtakes: bool,
     /// A message has left in chunks.
     counted: bool,
 }
 
-/// Whether the replies are known to be those to the commands that they were taken to answer.
+/// A check that replies were matched to the right commands: a command whose replies can be taken
+/// for those of no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fence {
-    /// They are.
+    /// Nothing is left to be checked.
     None,
     /// A message has left before the replies to its commands were read.
     Due,
-    /// The command that shows it has left.
+    /// The command that checks it has left.
     Sent,
 }
 
@@ -166,20 +167,20 @@ where
         }
     }
 
-    /// Where messages came from.
+    /// The source of the messages.
     pub(crate) fn messages(&mut self) -> &mut M {
         &mut self.messages
     }
 
     /// Whether a reply that was taken as the answer to a message may have been that of another
-    /// command, of a connection that is lost for this reason. It cannot after 354, which no other
-    /// command has.
+    /// command, when the connection is lost with this fault. After DATA it cannot: no other command
+    /// is answered with 354.
     pub(crate) fn is_in_doubt(&self, lost: &Lost) -> bool {
         self.counted && matches!(lost.fault(), Fault::Protocol(_))
     }
 
-    /// Whether replies were certainly those of other commands: a refusal says nothing either then.
-    /// Of other ends of a connection it is still the server's answer.
+    /// Whether replies were certainly those of other commands: then a refusal says nothing either.
+    /// With any other fault a refusal is still the server's answer.
     pub(crate) fn is_out_of_step(&self, lost: &Lost) -> bool {
         let shift =
             |error: &_| matches!(error, ProtocolError::OutOfStep(_) | ProtocolError::Surplus);
@@ -193,6 +194,7 @@ where
                 if engine.is_waiting() {
                     return Ok(());
                 }
+                // 250 in one line is nearly every reply: it is read without the full parser first.
                 let head = match engine.next_plain() {
                     Some(head) => head,
                     None => match engine.next_reply()? {
@@ -200,6 +202,7 @@ where
                         None => return Ok(()),
                     },
                 };
+                // Asked only of a refusal, so that an accepted recipient costs nothing more.
                 let split = !head.accepted && flight.may_split();
                 flight.transaction.take(&head, head.stage, engine, split)?;
             }
@@ -208,22 +211,24 @@ where
         self.take_fence(engine)
     }
 
-    /// Takes what comes when no transaction waits for a reply.
+    /// Takes the reply to the fence, when no transaction waits for a reply.
     fn take_fence(&mut self, engine: &mut Engine) -> Result<(), Fault> {
         let Some(head) = engine.next_reply()? else {
             return Ok(());
         };
         if let Some(reply) = engine.take_refusal(&head) {
-            // A server that refuses what follows a message in its flight has refused this too: it
-            // is asked alone.
+            // A server that refuses every command in the flight of a message has refused HELP for
+            // that reason, which shows nothing: HELP is sent again, alone.
             if self.fence_overtakes && reply.code().value() == 503 {
                 engine.facts.overtakes = false;
                 self.fence = Fence::Due;
                 return Ok(());
             }
-            // A reply that was said twice has shifted all that followed it.
+            // Another reply than one to HELP: an earlier one was sent twice, and all replies after
+            // it were given to the wrong commands. None of them can be trusted.
             return Err(engine.end(ProtocolError::OutOfStep(reply).into()));
         }
+        // A reply too many may be on its way to the next call: not even a part of one may be here.
         engine.check_idle()?;
         self.fence = Fence::None;
         Ok(())
@@ -237,10 +242,13 @@ where
         };
         let transaction = &mut flight.transaction;
         transaction.settle(engine);
+        // Some servers, and proxies before servers, offer CHUNKING and do not read chunks. The
+        // eager window opens only after this one has taken a message in chunks.
         if transaction.refusal().is_none() && transaction.method() != BodyMethod::Data {
             engine.facts.bdat_verified |= !transaction.restarts();
         }
-        // One that begins again names those again whom an older transaction has accepted.
+        // A transaction that begins again names its recipients again: the server knows none of
+        // them.
         if transaction.recipients.has_pending() || transaction.restarts() {
             self.split_first(engine);
             return;
@@ -258,6 +266,7 @@ where
             return;
         };
         flight.transaction.renew();
+        // A server that accepts one recipient at a time must not make one message last for ever.
         let most = engine.limits().transactions;
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
@@ -272,6 +281,8 @@ where
     /// Writes as far ahead as the method of each message, and the server, allow.
     fn write(&mut self, engine: &mut Engine) -> Result<Need<Stopped>, Fault> {
         loop {
+            // A transaction is written to its end before the next one begins: commands of two
+            // messages in turns would put recipients into the wrong transaction (RFC 5321 §4.1.4).
             let writing = self.in_flight.back_mut();
             let Some(flight) = writing.filter(|flight| flight.transaction.step() != Step::Done)
             else {
@@ -281,6 +292,7 @@ where
                 }
             };
             let next = match flight.transaction.step() {
+                // 354 must be read before content leaves (RFC 5321 §4.1.1.4).
                 Step::Opening => Next::Reply,
                 Step::Content => Next::Content,
                 _ => flight.write_commands(engine, &self.offers),
@@ -338,7 +350,8 @@ where
             && flight.transaction.step() != Step::Done
         {
             let polled = flight.transaction.poll_body(cx);
-            // A body that never begins would keep all messages after it waiting for no caller.
+            // A body that never begins would keep all later messages waiting, although its caller
+            // is gone.
             if polled.is_pending()
                 && flight.transaction.awaits_body()
                 && self.messages.poll_abandoned(&flight.ticket, cx).is_ready()
@@ -356,7 +369,8 @@ where
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output {
         let mut oldest = true;
-        // Only the message that was being written can have a source that failed.
+        // A source that failed is that of the message being written, the last one. The messages
+        // before it are lost by the fault of another, which their callers must be able to see.
         let of_source = matches!(lost.fault(), Fault::Body(_) | Fault::Content(_));
         let mut in_flight = std::mem::take(&mut self.in_flight);
         while let Some(flight) = in_flight.pop_front() {
@@ -364,7 +378,7 @@ where
             oldest = false;
         }
         for flight in std::mem::take(&mut self.again) {
-            // Nothing of its next transaction has left.
+            // Nothing of its next transaction has left, so no reply can be for it.
             self.lose(flight, engine, &lost, false, of_source);
         }
         if let Some((ticket, envelope, body)) = self.next.take() {

@@ -1,4 +1,5 @@
-//! A command that the server answers with questions: each intermediate reply gets an answer.
+//! A command that the server answers with questions: each intermediate reply (3yz) gets a response
+//! of the caller's.
 
 use memchr::memchr3;
 use smtp_grammar::{Capabilities, Reply};
@@ -22,7 +23,8 @@ pub(crate) struct Dialog<'a, C, A: ?Sized> {
     dangerous: bool,
     begun: bool,
     declared: Declared,
-    rounds: usize,
+    /// How many intermediate replies were answered.
+    answered: usize,
     refusal: Option<Refusal>,
 }
 
@@ -42,7 +44,7 @@ impl<'a, C: Command, A: CommandExchange + ?Sized> Dialog<'a, C, A> {
             dangerous,
             begun: false,
             declared: Declared::default(),
-            rounds: 0,
+            answered: 0,
             refusal: None,
         }
     }
@@ -62,26 +64,33 @@ impl<'a, C: Command, A: CommandExchange + ?Sized> Dialog<'a, C, A> {
         }
     }
 
-    /// Who may see a secret.
+    /// The audience of a secret that is sent now.
     fn audience(&self, engine: &Engine) -> Audience {
         if self.dangerous { Audience::Trusted } else { engine.audience() }
     }
 
-    /// Answers an intermediate reply. There is no way to say in SMTP that there is no answer, so
-    /// the connection is closed.
+    /// Answers an intermediate reply.
+    ///
+    /// # Errors
+    ///
+    /// When there is no response that may be sent. The server takes the next line as the response,
+    /// whatever it is (RFC 5321 §4.2.1), so only closing the connection is left.
     fn answer(&mut self, engine: &mut Engine, reply: &Reply) -> Result<(), Fault> {
         let most = engine.limits().challenges;
-        if self.rounds >= most {
+        // A server that never stops asking would keep the call for ever.
+        if self.answered >= most {
             return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
         }
-        let turn = self.answers.answer(self.rounds, reply);
-        self.rounds += 1;
+        let response = self.answers.answer(self.answered, reply);
+        self.answered += 1;
         let expected = Expected {
             stage: C::SPEC.stage,
             accepts: C::SPEC.accepts,
             reply_lines: C::SPEC.reply_lines,
         };
-        let error = match turn {
+        // A CR, LF or NUL in a response would be a second command (RFC 5321 §2.3.8); base64 has
+        // none.
+        let error = match response {
             Ok(Response::Text(text)) if memchr3(b'\r', b'\n', 0, text.as_bytes()).is_none() => {
                 engine.submit_text(&text, expected);
                 return Ok(());
@@ -118,6 +127,8 @@ impl<C: Command, A: CommandExchange + ?Sized> Exchange for Dialog<'_, C, A> {
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {
             self.submit(engine);
+            // A command that cannot be written is told only after the reply to RSET was read: it
+            // must not be left to the next call.
             if !engine.awaits_reply()
                 && let Some(refusal) = self.refusal.take()
             {
@@ -126,6 +137,7 @@ impl<C: Command, A: CommandExchange + ?Sized> Exchange for Dialog<'_, C, A> {
             let Some(head) = engine.next_reply()? else {
                 return Ok(Need::Reply);
             };
+            // The reply to RSET is the library's own affair.
             if head.automatic {
                 reset::settle(engine, &head)?;
                 continue;

@@ -1,9 +1,9 @@
-//! The queue between many callers and one connection: messages in the order in which they came, and
-//! for each the slot in which its result is told.
+//! The queue between many callers and one connection: messages in the order in which they came,
+//! each with a slot for its result.
 //!
-//! A caller that goes away never interrupts the connection: before its message has room in the
-//! window, and before the first piece of its body has come, it takes the message out; afterwards
-//! only the answer is not heard.
+//! A caller that goes away never interrupts the connection, because the messages of the other
+//! callers are on it. A message that has no room in the window yet, or whose body has not begun, is
+//! then taken out; a later one is sent, and its result is dropped.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use crate::message::error::{DeliverError, Unsent};
 /// An envelope and a body that the feed owns.
 pub(crate) type OwnedMessage = (Envelope, Body<'static>);
 
-/// How many messages wait before it is looked whether their callers are still there.
+/// How many messages may wait before the queue checks whether their callers are still there.
 const FIRST_SWEEP: usize = 64;
 
 /// The queue of a feed.
@@ -32,9 +32,9 @@ pub(crate) struct FeedQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     waiting: VecDeque<Arc<FeedSlot>>,
-    /// How many may wait before those are taken out whose callers are gone.
+    /// How many may wait before messages whose callers are gone are taken out.
     sweep_at: usize,
-    /// Handles that may still add a message.
+    /// Handles by which a message may still be added.
     handles: usize,
     /// The task that runs the connection.
     runner: Option<Waker>,
@@ -60,22 +60,27 @@ struct SlotState {
     runner: Option<Waker>,
 }
 
-/// A lock that a panic of another thread does not spoil: nothing is done while one is held.
+/// Locks, also after a panic in another thread: no code of a caller's runs under the lock, so the
+/// state is whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FeedQueue {
-    /// Adds a message, which was a handle up to now. Of a queue that is closed the result is there
-    /// at once.
+    /// Adds a message, which counted as a handle until now. A closed queue gives the result at
+    /// once.
     pub(crate) fn push(&self, slot: Arc<FeedSlot>) {
         let mut state = lock(&self.state);
         if state.waiting.len() >= FIRST_SWEEP {
             let gone = state.sweep();
+            // Dropped outside of the lock: a body is the caller's type, and its drop may come back
+            // to this queue.
             drop(state);
             drop(gone);
             state = lock(&self.state);
         }
+        // Under the same lock as the message: in between, the runner would see neither a handle nor
+        // a message, and would give the connection back.
         state.handles -= 1;
         if let Some(reason) = state.closed.clone() {
             drop(state);
@@ -98,6 +103,7 @@ impl FeedQueue {
     pub(crate) fn remove_handle(&self) {
         let mut state = lock(&self.state);
         state.handles -= 1;
+        // Only the last handle ends the feed.
         let runner = if state.handles == 0 { state.runner.take() } else { None };
         drop(state);
         if let Some(runner) = runner {
@@ -116,8 +122,8 @@ impl FeedQueue {
         }
     }
 
-    /// The next message, none when there will be no more. Where one may still come, `runner` is
-    /// woken for it.
+    /// The next message; none when there will be no more. Where one may still come, it will wake
+    /// `runner`.
     fn poll_slot(
         &self,
         runner: Option<&Waker>,
@@ -142,10 +148,11 @@ impl FeedQueue {
 }
 
 impl QueueState {
-    /// Takes out the messages whose callers are gone, each time that twice as many wait as did
-    /// after the last time.
+    /// Takes out the messages whose callers are gone, once twice as many wait as the last sweep
+    /// left.
     #[cold]
     fn sweep(&mut self) -> Vec<Arc<FeedSlot>> {
+        // By doubling, the cost of all sweeps is that of a few steps for each message.
         if self.waiting.len() < self.sweep_at {
             return Vec::new();
         }
@@ -156,14 +163,14 @@ impl QueueState {
     }
 }
 
-/// Has a waker woken from now on. Gives the one before, to be dropped outside of the lock: with it
-/// may go a task that has something to say to the same queue.
+/// Sets the waker, and gives the one before, to be dropped outside of the lock: its drop may end a
+/// task, which may use the same queue.
 #[inline]
 #[must_use]
-fn register(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
-    match place {
+fn register(registered: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match registered {
         Some(before) if before.will_wake(waker) => None,
-        place => place.replace(waker.clone()),
+        registered => registered.replace(waker.clone()),
     }
 }
 
@@ -181,7 +188,7 @@ impl FeedSlot {
         })
     }
 
-    /// The message has room: it is sent, whether its caller waits or not.
+    /// Takes the message, which has room in the window now; none where its caller has gone.
     fn begin(&self) -> Option<OwnedMessage> {
         let mut state = lock(&self.state);
         let message = state.message.take();
@@ -195,6 +202,7 @@ impl FeedSlot {
 
     fn finish(&self, result: Delivered) {
         let mut state = lock(&self.state);
+        // No caller will take the result, which may hold the message.
         if state.abandoned {
             return;
         }
@@ -216,10 +224,10 @@ impl FeedSlot {
         }
     }
 
-    /// What became of the message, once it is known.
+    /// The result of the message, once it is known.
     pub(crate) fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Delivered> {
         let mut state = lock(&self.state);
-        // Not taken to see whether it is there: it is large.
+        // Looked at before it is taken: it is large, and mostly not there.
         if state.result.is_some()
             && let Some(result) = state.result.take()
         {
@@ -248,6 +256,7 @@ impl FeedSlot {
     pub(crate) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.abandoned = true;
+        // The runner waits for the first bytes of this body, and must stop waiting.
         let (message, result) = (state.message.take(), state.result.take());
         let (runner, caller) = (state.runner.take(), state.caller.take());
         drop(state);
@@ -318,8 +327,8 @@ mod tests {
         FeedSlot::new(envelope, Body::from("x\r\n"))
     }
 
-    /// Callers that come and go while the server is silent leave nothing in the queue; those who wait
-    /// stay in their order.
+    /// Callers that come and go while the server is silent leave nothing in the queue; the messages
+    /// of callers that wait stay in their order.
     #[test]
     fn messages_whose_callers_are_gone_leave_the_queue() {
         let queue = FeedQueue::default();

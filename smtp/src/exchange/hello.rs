@@ -1,4 +1,4 @@
-//! Greeting and EHLO: how every session begins, and begins again.
+//! The greeting and EHLO (RFC 5321 §4.1.1.1): how every session begins, and begins again.
 
 use smtp_grammar::{Capabilities, Host, Reply};
 
@@ -58,6 +58,8 @@ impl Hello {
     }
 
     fn accept(&self, engine: &mut Engine, reply: &Reply) -> Capabilities {
+        // The new list replaces the old one, also where it is shorter: only the latest reply to
+        // EHLO says what the server takes now.
         let mut capabilities = Capabilities::from_reply(reply);
         if !self.ignored.is_empty() {
             let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
@@ -77,7 +79,8 @@ impl Hello {
                 self.step = Step::Ehlo;
                 Answered::GoesOn
             }
-            // Not a greeting, and not a refusal either: something else listens at this port.
+            // 2yz other than 220 is no greeting and no refusal (RFC 5321 §4.3.2): something else
+            // listens at this port.
             (Step::Greeting, Outcome::Refused(reply)) if reply.code().is_positive() => {
                 let stage = Stage::Greeting;
                 return Err(engine.end(ProtocolError::Unexpected { stage, reply }.into()));
@@ -89,6 +92,8 @@ impl Hello {
                 Answered::Accepted(self.accept(engine, &reply))
             }
             (Step::Ehlo | Step::EhloReply, Outcome::Refused(reply)) => {
+                // HELO only where EHLO is not known (RFC 5321 §4.1.4), and never where TLS or
+                // extensions are needed: a fall-back would give them up without a word.
                 let falls_back = !self.extended && !engine.facts.extended && knows_no_ehlo(&reply);
                 let refusal = Refusal::by_server(Ehlo::SPEC.verb, reply);
                 if falls_back {
@@ -98,6 +103,7 @@ impl Hello {
                 }
             }
             (Step::HeloReply, Outcome::Accepted(_)) => {
+                // The reply to HELO lists no extensions, whatever its further lines say.
                 engine.facts.pipelining = false;
                 Answered::Accepted(Capabilities::none())
             }
@@ -126,6 +132,7 @@ impl Hello {
         engine: &mut Engine,
         refusal: Refusal,
     ) -> Result<Need<<Self as Exchange>::Output>, Fault> {
+        // A second EHLO that is refused leaves the session as it was (RFC 5321 §4.1.4).
         if !self.needed {
             return Ok(Need::Done(Ok(Err(refusal))));
         }
@@ -135,7 +142,7 @@ impl Hello {
     }
 }
 
-/// What a reply came to.
+/// The meaning of a reply for the session.
 enum Answered {
     Accepted(Capabilities),
     Refused(Refusal),
@@ -148,6 +155,7 @@ impl Exchange for Hello {
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         if let Some(quit) = &mut self.quit {
+            // Its reply is not waited for: the caller has the refusal, and the server may be slow.
             let written = matches!(quit.advance(engine)?, Need::Done(()));
             return Ok(match self.refusal.take_if(|_| written) {
                 Some(refusal) => Need::Done(Ok(Err(refusal))),

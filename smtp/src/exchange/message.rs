@@ -1,4 +1,4 @@
-//! The message of a transaction whose MAIL and recipients were sent one at a time.
+//! The message of a typed transaction, whose MAIL and recipients were sent one at a time.
 
 use smtp_grammar::{Capabilities, Reply};
 
@@ -15,7 +15,7 @@ use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
 
-/// What became of a message whose transaction was opened one command at a time.
+/// The result of a message whose transaction was opened one command at a time.
 #[derive(Debug)]
 pub(crate) enum Sent {
     /// The server took it.
@@ -52,12 +52,15 @@ impl<'b, C: Command> SendMessage<'b, C> {
         Sent::Lost(DeliveryLost::new(lost, self.transaction.recipients.take()))
     }
 
-    /// Writes what may be written, and says what must happen before more is; none when all was.
+    /// Writes as much as may be written, and gives the event that must come before more; none when
+    /// all is written.
     fn write(&mut self, engine: &mut Engine) -> Result<Option<Need<Sent>>, Fault> {
         let transaction = &mut self.transaction;
         let pipelining = engine.facts.pipelining;
         loop {
             match transaction.step() {
+                // Each RCPT was answered in a call of its own, so the caller has decided already
+                // whether the message is sent to these recipients.
                 Step::Open => match transaction.opening(false, &Policy::AnyAccepted) {
                     Opening::Wait => return Ok(Some(Need::Reply)),
                     Opening::Source => return Ok(Some(Need::Source)),
@@ -67,6 +70,8 @@ impl<'b, C: Command> SendMessage<'b, C> {
                         let utf8 = transaction.declared().utf8;
                         match &self.command {
                             Some(command) => {
+                                // A command that is not answered with 354 would leave the
+                                // content to be read as commands.
                                 let submitted = C::SPEC.check_content().and_then(|()| {
                                     engine.submit(command, &self.capabilities, utf8)
                                 });
@@ -122,15 +127,16 @@ impl<C: Command> Exchange for SendMessage<'_, C> {
         if !std::mem::replace(&mut self.begun, true) {
             self.transaction.begin_at(engine.queued());
         }
-        // What comes after the last reply is for the next call to find: it changes nothing of what
-        // was said of the message.
+        // A reply after the last one is left to the next call: it cannot change what the server
+        // said of the message.
         while !self.transaction.is_over()
             && let Some(head) = engine.next_reply()?
         {
             if head.automatic {
                 reset::settle(engine, &head)?;
             } else {
-                // A command of the caller's may have any stage; it is the one that was asked.
+                // The command that opens content may be the caller's own, of any stage: its reply
+                // decides as that to DATA does.
                 let opening = self.transaction.step() == Step::Opening;
                 let answers = if opening { Stage::Data } else { head.stage };
                 self.transaction.take(&head, answers, engine, false)?;
@@ -151,6 +157,7 @@ impl<C: Command> Exchange for SendMessage<'_, C> {
     }
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Sent {
+        // It is the only message in flight, so a reply that closes answers it.
         let came_to = self.transaction.lose(lost.fault(), engine, true);
         let recipients = self.transaction.recipients.take();
         match came_to {

@@ -1,4 +1,5 @@
-//! What is said and what a reply means: state machines over the engine, without I/O.
+//! Protocol exchanges: state machines over the engine that choose the next command and interpret
+//! each reply, without I/O.
 //!
 //! An exchange queues commands and content as far as the server and the memory allow, takes the
 //! replies that have come, and says what it needs before it can go on. The driver in `net` is the
@@ -12,9 +13,9 @@
 //! | [`command`], [`dialog`] | one command, and one that the server answers with questions |
 //! | [`sasl`] | AUTH |
 //! | [`reset`] | RSET, where the server may still have a transaction open |
-//! | [`plan`] | what the server takes, and how a message is sent to it |
-//! | [`recipients`] | who gets the message, over all of its transactions |
-//! | [`transaction`] | one mail transaction: what is written next, what a reply means, what a loss means |
+//! | [`plan`] | how a message is sent to this server |
+//! | [`recipients`] | the recipients of a message, over all of its transactions |
+//! | [`transaction`] | one mail transaction: its next command, its replies, its loss |
 //! | [`content`] | the body after DATA, or in chunks |
 //! | [`message`] | the message of a typed transaction |
 //! | [`delivery`] | messages from a source, as many at once as the server allows |
@@ -47,52 +48,52 @@ use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
 
-/// Bytes that may wait to be written before an exchange queues more.
+/// The number of bytes that may wait to be written before an exchange queues more.
+// A message of any size is to take less than 1 MiB of memory beyond itself.
 pub(crate) const MAX_QUEUED_BYTES: usize = 256 * 1024;
 
-/// What the server said to a command: yes, or no.
+/// The server's answer to a command: accepted, or refused.
 pub(crate) type CommandResult<T> = Result<T, Refusal>;
 
 /// A protocol exchange.
 pub(crate) trait Exchange {
-    /// What the exchange comes to, also when the connection is lost.
+    /// The result of the exchange, also when the connection is lost.
     type Output;
 
     /// Goes on as far as what has arrived and what may be queued allow.
     ///
     /// # Errors
     ///
-    /// When the connection cannot be used any more. [`lost`](Self::lost) then says what the
-    /// exchange came to.
+    /// When the connection cannot be used any more. [`lost`](Self::lost) then gives the result.
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault>;
 
-    /// Polls the one body, message or token that [`Need::Source`] waits for, and keeps what came,
-    /// errors too. Ready when [`advance`](Self::advance) can do something about it.
+    /// Polls the one body, message or token that [`Need::Source`] waits for, and keeps the item or
+    /// the error. Ready when [`advance`](Self::advance) can go on.
     fn poll_source(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
 
-    /// The stage in which the server waits for the source, while [`Need::Source`] is what the
-    /// exchange needs: its deadline runs, and when it passes the source was too slow.
-    /// [`Stage::Source`] has no deadline. None where the server waits for nothing of the caller's.
+    /// The stage in which the server waits for the source while the exchange needs
+    /// [`Need::Source`]: its deadline runs, and when it passes, the source was too slow.
+    /// [`Stage::Source`] has no deadline. None where the server does not wait for the caller.
     fn source_stage(&self) -> Option<Stage> {
         None
     }
 
-    /// The connection is lost: what became of everything under way.
+    /// Ends the exchange of a connection that is lost: the result of everything in flight.
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output;
 }
 
-/// What must happen before an exchange can go on. In each case bytes go on to be written and read,
-/// and the exchange is asked again after either.
+/// The event that an exchange waits for. Meanwhile the driver goes on to write and to read, and
+/// asks the exchange again after either.
 #[derive(Debug)]
 pub(crate) enum Need<T> {
     /// A reply.
     Reply,
     /// Fewer bytes that wait to be written.
     Room,
-    /// What [`Exchange::poll_source`] polls for.
+    /// The source that [`Exchange::poll_source`] polls.
     Source,
-    /// Nothing: this is what it came to.
+    /// Nothing: this is the result.
     Done(T),
 }

@@ -1,4 +1,8 @@
-//! What a server takes, looked up once for all messages, and how a message is sent to it.
+//! The plan of a message: DATA or chunks, the parameters of MAIL, and the reasons why the message
+//! cannot be sent to this server at all.
+//!
+//! It is made before anything of the message leaves, so that a message that must fail costs no
+//! transaction. The capabilities of the server are looked up once for all messages.
 
 use std::borrow::Cow;
 
@@ -16,7 +20,7 @@ use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
 use crate::proto::line::{Arguments, Audience, Line};
 
-/// What a server offers to a delivery, and how its user wants messages to travel.
+/// The capabilities of a server that a delivery uses, and the caller's choice of transfer.
 #[derive(Debug)]
 pub(crate) struct DeliveryCapabilities {
     pub(crate) capabilities: Capabilities,
@@ -47,13 +51,14 @@ impl DeliveryCapabilities {
     ///
     /// # Errors
     ///
-    /// Why it cannot be sent to this server: then nothing of it leaves.
+    /// The reason why the message cannot be sent to this server: then nothing of it leaves.
     #[inline]
     pub(crate) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<SendPlan, Refusal> {
         let summary = summarize(body)?;
         let params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
         let method = self.method(envelope, body);
+        // The commands of a plain envelope are always written, so they are not tried.
         if !envelope.is_plain() || body.line_ends == LineEnds::Binary {
             self.try_commands(envelope, body, params, method)?;
         }
@@ -66,6 +71,8 @@ impl DeliveryCapabilities {
         if !chunks || !self.chunking {
             return BodyMethod::Data;
         }
+        // An eager message is in the flight of its commands, which needs PIPELINING, and a policy
+        // that must see the replies to RCPT first cannot have it there.
         let eager = self.transfer.method == BodyMethod::EagerBdat && self.pipelining;
         if eager && envelope.send_policy().permits_one_flight() {
             BodyMethod::EagerBdat
@@ -74,25 +81,30 @@ impl DeliveryCapabilities {
         }
     }
 
-    /// What MAIL must declare of a message.
+    /// The parameters that MAIL must have for a message.
     fn params(
         &self,
         envelope: &Envelope,
         body: &Body<'_>,
         summary: Option<ContentSummary>,
     ) -> Result<MailParams, Refusal> {
+        // MAIL without RCPT would be answered 503 or 554 at DATA (RFC 5321 §4.1.1.4).
         if envelope.rcpts().is_empty() {
             return Err(Refusal::no_recipients());
         }
         let bytes = length(body, summary);
+        // A message above the limit that the server has announced would be refused with 552 after
+        // MAIL or, at worst, after its last byte (RFC 1870 §6).
         if let (Some(size), Some(bytes)) = (self.size, bytes)
             && let Some(limit) = size.limit().filter(|&limit| limit < bytes)
         {
             return Err(Refusal::too_large(bytes, limit));
         }
         let kind = if body.line_ends == LineEnds::Binary {
-            // Not offered, it makes MAIL unsendable.
+            // Where BINARYMIME is not offered, this parameter makes MAIL unsendable: a binary
+            // message has no other form (RFC 3030 §3).
             Some(BodyKind::BinaryMime)
+        // A stream may hold anything: it is declared as 8-bit where the server allows that.
         } else if summary.is_none_or(|summary| summary.eight_bit) && self.eight_bit {
             Some(BodyKind::EightBitMime)
         } else if summary.is_some_and(|summary| summary.eight_bit) {
@@ -103,7 +115,8 @@ impl DeliveryCapabilities {
         Ok(MailParams {
             size: self.size.and(bytes),
             kind,
-            // It is refused later, for each address that needs it, where it is not offered.
+            // Where SMTPUTF8 is not offered, the encoder refuses each address that needs it: other
+            // recipients may still get the message.
             utf8: self.utf8 && envelope.needs_smtputf8(),
         })
     }
@@ -126,6 +139,7 @@ impl DeliveryCapabilities {
         if body.line_ends == LineEnds::Binary && method == BodyMethod::Data {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
         }
+        // One recipient that can be written is enough: the others are refused one by one later.
         let mut refusal = None;
         for rcpt in envelope.rcpts() {
             scratch.clear();
@@ -150,7 +164,7 @@ pub(crate) struct SendPlan {
     pub(crate) bytes: u64,
 }
 
-/// What MAIL declares of a message.
+/// The parameters that the library adds to MAIL.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MailParams {
     size: Option<u64>,
@@ -159,7 +173,8 @@ pub(crate) struct MailParams {
 }
 
 impl MailParams {
-    /// MAIL with what is declared. A parameter of the same name that it has already is replaced.
+    /// MAIL with these parameters. One of the same name that MAIL has already is replaced: the
+    /// library knows the content, and a parameter must not stand twice.
     #[inline]
     pub(crate) fn of(self, mail: &Mail) -> MailWithParams<'_> {
         if mail.has_parameters() || self.utf8 {
@@ -179,7 +194,7 @@ impl MailParams {
         if self.utf8 { mail.smtputf8() } else { mail }
     }
 
-    /// Writes what MAIL has no parameters of its own for.
+    /// Writes the parameters into the line of a MAIL that has none of its own.
     #[inline]
     fn write(self, line: &mut Line<'_>) {
         if let Some(bytes) = self.size {
@@ -191,7 +206,7 @@ impl MailParams {
     }
 }
 
-/// MAIL of an envelope, which most messages share, and what one of them declares.
+/// MAIL of an envelope, which most messages share, with the parameters of one message.
 #[derive(Debug)]
 pub(crate) struct MailWithParams<'m> {
     mail: Cow<'m, Mail>,
@@ -211,27 +226,27 @@ impl Command for MailWithParams<'_> {
     }
 }
 
-/// What can be said of a message before it is sent.
+/// The summary of a message in memory, made before it is sent; none of a stream.
 ///
 /// # Errors
 ///
-/// Why it cannot be sent, no matter what MAIL declares: its content, or a length that is not its
-/// own.
+/// When no parameter of MAIL can make the message sendable: its content is invalid, or the length
+/// that the caller announced is not that of the body.
 fn summarize(body: &Body<'_>) -> Result<Option<ContentSummary>, Refusal> {
     body.check_length().map_err(|error| Refusal::body(error.into()))?;
     body.summary().map_err(Refusal::content)
 }
 
-/// How many bytes a message will have, where that is known.
+/// The length of a message in bytes, where it is known.
 fn length(body: &Body<'_>, summary: Option<ContentSummary>) -> Option<u64> {
     summary.map(|summary| summary.bytes).or(body.known_length())
 }
 
-/// Finds what makes a body unsendable in a transaction whose MAIL has declared this much.
+/// Checks whether a body may be sent in a transaction whose MAIL has declared these parameters.
 ///
 /// # Errors
 ///
-/// Why it cannot be sent: 8-bit bytes that were not agreed on (RFC 6152), and a binary message
+/// When it may not: 8-bit bytes that MAIL has not declared (RFC 6152 §3), or a binary message
 /// without BDAT or without `BODY=BINARYMIME` (RFC 3030 §3).
 pub(crate) fn check_body(
     body: &Body<'_>,

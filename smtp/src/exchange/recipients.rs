@@ -1,4 +1,7 @@
-//! The recipients of a message, over all of its transactions.
+//! The recipients of a message and the status of each, over all transactions of the message.
+//!
+//! They stand apart from the transaction, because one message may take several (RFC 5321
+//! §4.5.3.1.10) and each recipient must come to one result.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -23,14 +26,14 @@ pub(crate) struct RecipientList {
 }
 
 impl RecipientList {
-    /// Those of an envelope, none of whom was named yet.
+    /// The recipients of an envelope, none of whom was named yet.
     #[inline]
     pub(crate) fn of(rcpts: &[Rcpt]) -> Self {
         let list: Vec<_> = rcpts.iter().map(|rcpt| Recipient::new(rcpt.path().clone())).collect();
         Self { pending: list.len(), list, delivered: None }
     }
 
-    /// Those that were named one at a time, each with its answer.
+    /// Recipients that were named one at a time, each with its answer.
     pub(crate) fn answered(list: Vec<Recipient>) -> Self {
         Self { list, pending: 0, delivered: None }
     }
@@ -98,6 +101,7 @@ impl RecipientList {
         most: usize,
     ) -> Option<Range<usize>> {
         let start = self.next_pending(0..self.list.len())?;
+        // RCPTMAX, and what this connection has learned of the server: the smaller one.
         let most = limits.rcpt.map_or(most, |limit| most.min(limit as usize));
         let most_domains = limits.rcpt_domain.map_or(usize::MAX, |most| most as usize);
         // As many domains as there are recipients are no limit.
@@ -109,6 +113,7 @@ impl RecipientList {
         let mut domains: HashSet<&Host> = HashSet::new();
         while let Some(index) = self.next_pending(end..self.list.len()) {
             count += 1;
+            // RCPTDOMAINMAX counts domains, not recipients (RFC 9422).
             if most_domains < usize::MAX
                 && let Some(mailbox) = rcpts.get(index).and_then(|rcpt| rcpt.path().mailbox())
             {
@@ -135,8 +140,8 @@ impl RecipientList {
         self.list[index].refuse(refusal);
     }
 
-    /// Records what the server said to a recipient whose sender it had refused: that is why it does
-    /// not get the message.
+    /// Records the reply to a recipient whose sender the server had refused. The refusal of the
+    /// sender is the reason why the recipient does not get the message.
     pub(crate) fn refuse_after_mail(&mut self, index: usize, reply: Reply, refusal: Refusal) {
         self.pending -= 1;
         self.list[index].refuse_after_mail(reply, refusal);
@@ -144,10 +149,12 @@ impl RecipientList {
 
     /// Records that a recipient was one too many, and is named again in another transaction.
     pub(crate) fn retry(&mut self, index: usize, refusal: Refusal) {
+        // It stays pending: "too many recipients" is not about the recipient (RFC 5321
+        // §4.5.3.1.10).
         self.list[index].retry(refusal);
     }
 
-    /// Forgets what a transaction said of its recipients that begins again.
+    /// Forgets the answers to the recipients of a transaction that begins again.
     pub(crate) fn restart(&mut self, range: Range<usize>) {
         for recipient in &mut self.list[range] {
             if recipient.status() == RecipientStatus::Accepted {
@@ -160,6 +167,7 @@ impl RecipientList {
     /// Records that the server took the message for the recipients that it had accepted.
     #[inline]
     pub(crate) fn deliver(&mut self, range: Range<usize>, reply: Reply) {
+        // Only those of this transaction: recipients of an earlier one have their result already.
         self.finish(range, RecipientStatus::Delivered);
         self.delivered = Some(reply);
     }
@@ -185,8 +193,8 @@ impl RecipientList {
         self.pending = 0;
     }
 
-    /// Records that there will be no further transaction: those that were one too many are refused
-    /// for now, and the others were never named.
+    /// Records that there will be no further transaction. Recipients that were one too many are
+    /// refused for now, and the others were never named.
     pub(crate) fn stop(&mut self, refusal: &Refusal) {
         for recipient in &mut self.list {
             match recipient.status() {
@@ -198,11 +206,13 @@ impl RecipientList {
         self.pending = 0;
     }
 
-    /// Records that the connection was lost. Where the message had left whole and was not answered,
-    /// those of `unknown`, which were named and not answered, may have got it, and so may those
-    /// that were accepted; it cannot have arrived at any others.
+    /// Records that the connection was lost. `unknown` is given where the message had left whole
+    /// and was not answered: its recipients, who were named and not answered, may have got the
+    /// message, and so may those that were accepted. It cannot have arrived at any others.
     pub(crate) fn lose(&mut self, unknown: Option<&Range<usize>>) {
         for (index, recipient) in self.list.iter_mut().enumerate() {
+            // RFC 1047: a message whose reply was lost may have been delivered. Without its end no
+            // server delivers it, whichever recipients it had accepted (RFC 5321 §4.1.1.4).
             let may_have_it = match recipient.status() {
                 RecipientStatus::Accepted => unknown.is_some(),
                 RecipientStatus::Pending | RecipientStatus::Retry => {
@@ -218,9 +228,11 @@ impl RecipientList {
         }
     }
 
-    /// Records that nothing is known of these, whatever the replies that were taken for theirs say.
+    /// Makes these recipients unknown: the replies that were taken for theirs may be those of other
+    /// commands.
     pub(crate) fn doubt(&mut self, range: Range<usize>) {
-        // One whose RCPT could not be written was refused here, by no reply.
+        // A recipient whose RCPT could not be written was refused by this side: no reply can change
+        // that.
         for recipient in self.list[range].iter_mut().filter(|recipient| recipient.was_named()) {
             recipient.finish(RecipientStatus::Unknown);
         }

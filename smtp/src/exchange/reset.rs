@@ -1,10 +1,10 @@
-//! RSET, where the server may still have a transaction open that is over for this side.
+//! RSET by the library's own decision, where the server may still have a transaction open that is
+//! over for this side.
 //!
-//! It is due after a message that was refused: the transaction is over "on the completion of this
-//! command" (RFC 5321 §4.1.1.4), but Postfix keeps it when a policy refuses the message, and the
-//! recipients of the next one would join it. That it is due is a fact of the session: it goes
-//! before the first command of the next call, but for QUIT, which needs none, and EHLO, which
-//! resets as well (RFC 5321 §4.1.4).
+//! It is due after a message that was refused. RFC 5321 §4.1.1.4 ends the transaction with the
+//! final dot, but Postfix keeps it when a policy refuses the message, and the recipients of the
+//! next message would join it. The session keeps the fact that RSET is due: RSET goes before the
+//! first command of the next call. QUIT needs none, and EHLO resets as well (RFC 5321 §4.1.4).
 
 use crate::proto::engine::{Engine, Outcome, ReplyHead};
 use crate::proto::fault::{Fault, ProtocolError};
@@ -28,6 +28,8 @@ pub(crate) fn settle(engine: &mut Engine, head: &ReplyHead) -> Result<(), Fault>
         engine.skip(head);
         return Ok(());
     }
+    // RSET is always answered 250 (RFC 5321 §4.1.1.5). After a refusal it is unknown whose message
+    // the next content would be.
     let (Outcome::Accepted(reply) | Outcome::Refused(reply)) = engine.take(head);
     Err(engine.end(ProtocolError::ResetRefused(reply).into()))
 }

@@ -1,5 +1,5 @@
-//! The AUTH exchange: what a mechanism says, framed for SMTP (RFC 4954 §4), and the waiting until
-//! it can say it.
+//! The AUTH exchange (RFC 4954 §4): the responses of a mechanism, framed for SMTP, and the wait
+//! until the mechanism has them.
 
 use std::task::{Context, Poll};
 
@@ -35,44 +35,47 @@ pub(crate) struct SaslExchange<'m, M: ?Sized> {
     mechanism: &'m mut M,
     capabilities: Capabilities,
     phase: Phase,
-    /// The mechanism's word that it is ready, or that it never will be, until its response is asked
-    /// for.
+    /// The mechanism is ready, or never will be; kept until its response is asked for.
     ready: Option<Result<(), MechanismError>>,
-    /// It was not ready when it was asked, so the server has waited for it.
+    /// It was not ready when it was polled, so the server has waited for it.
     waited: bool,
     /// AUTH, until the server takes commands.
     begin: Option<Auth>,
     /// An initial response that did not fit into the line of AUTH.
     deferred: Option<Secret>,
-    /// Challenges so far, and those that the mechanism has answered.
+    /// Challenges so far, and how many of them the mechanism has answered.
     challenges: usize,
     index: usize,
-    /// Why the mechanism gave up, and whose doing it is.
+    /// Why the mechanism gave up, and whose fault it is.
     cancelled: Option<(MechanismError, Blame)>,
     refusal: Option<Refusal>,
 }
 
-/// Who is to say the next word.
+/// The side whose next message is waited for.
 enum Phase {
     /// The mechanism: AUTH was not sent, and waits for the initial response.
     Opening,
     /// The server.
     Reply,
-    /// The mechanism: it owes the response to this challenge. `seen` says that it has read it, and
-    /// asked for the time to answer.
+    /// The mechanism: it owes the response to this challenge. `seen` says that it has read the
+    /// challenge, and asked for the time to answer.
     Challenged { challenge: Reply, seen: bool },
 }
 
 impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
-    /// Finds everything that can be refused before a byte is sent. `trusted` says that a secret may
-    /// be revealed.
+    /// Begins the mechanism.
+    ///
+    /// # Errors
+    ///
+    /// The reason why nothing is sent: the mechanism cannot begin, it would reveal a secret
+    /// although the server is not `trusted`, or the server does not offer it.
     pub(crate) fn new(
         mechanism: &'m mut M,
         facts: &Facts<'_>,
         capabilities: &Capabilities,
         trusted: bool,
     ) -> Result<Self, Refusal> {
-        // Before everything else: the mechanism may choose its name by the facts.
+        // Before all checks: the mechanism may choose its name by the facts of the connection.
         mechanism.begin(facts).map_err(Refusal::not_tried)?;
         if mechanism.reveals_secret() && !trusted {
             return Err(Refusal::insecure(mechanism.name()));
@@ -98,8 +101,8 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         })
     }
 
-    /// Asks for the response that the mechanism is ready for, and sends it. Gives the refusal where
-    /// nothing was sent and nothing will be.
+    /// Asks the ready mechanism for its response, and sends it. Gives the refusal where nothing was
+    /// sent, and nothing will be.
     fn say(&mut self, engine: &mut Engine, ready: Result<(), MechanismError>) -> Option<Refusal> {
         self.waited = false;
         match std::mem::replace(&mut self.phase, Phase::Reply) {
@@ -130,7 +133,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         // "If the client is transmitting an initial response of zero length, it MUST instead
         // transmit the response as a single equals sign"; one that does not fit into the line is
         // sent when the server asks for it with an empty challenge (RFC 4954 §4).
-        // Whether it may be seen was decided when the exchange began.
+        // Trusted, because `new` has decided already whether the secret may be revealed.
         let trusted = Audience::Trusted;
         let submitted = match engine.submit_to(trusted, &begin, &self.capabilities, false) {
             Err(error) if error.is_too_long() => {
@@ -157,8 +160,8 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         }
         let reply = match outcome {
             Outcome::Accepted(reply) => reply,
-            // A success that is none of an authentication: whether the session is now
-            // authenticated is known to the server alone.
+            // 2yz other than 235 (RFC 4954 §6): only the server knows whether the session is
+            // authenticated now.
             Outcome::Refused(reply) if reply.code().is_positive() => {
                 return Err(engine.end(unexpected(reply).into()));
             }
@@ -169,6 +172,8 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         if reply.code().value() == CHALLENGE {
             return self.take_challenge(engine, reply).map(|()| None);
         }
+        // 235 before the server has proved that it knows the password: it may be an impostor, and
+        // authentication has failed (RFC 5802 §3).
         if self.mechanism.is_complete() {
             return Ok(Some(Ok(())));
         }
@@ -176,11 +181,14 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     }
 
     fn take_challenge(&mut self, engine: &mut Engine, reply: Reply) -> Result<(), Fault> {
+        // A server that asks for ever would keep the call, and the work of the mechanism, without
+        // end.
         let most = engine.limits().challenges;
         if self.challenges >= most {
             return Err(engine.end(ProtocolError::TooManyChallenges(most).into()));
         }
         self.challenges += 1;
+        // "334" SP [base64] CRLF: a challenge is one line (RFC 4954 §8).
         if reply.lines().nth(1).is_some() {
             return Err(engine.end(unexpected(reply).into()));
         }
@@ -204,7 +212,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
                 self.send(engine, &response);
             }
             Ok(Step::Wait) if !seen => self.phase = Phase::Challenged { challenge, seen: true },
-            // Asking again and again would keep the whole task busy.
+            // To ask again without end would keep the task busy.
             Ok(Step::Wait) => {
                 let reason = "the mechanism said that it is ready, and has no response";
                 self.cancel(engine, MechanismError::new(reason), Blame::Caller);
@@ -224,6 +232,8 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     }
 
     fn cancel(&mut self, engine: &mut Engine, error: MechanismError, blame: Blame) {
+        // "*" leaves the session intact: the server answers 501, and another mechanism may be tried
+        // (RFC 4954 §4).
         engine.submit_cancel(CANCELLED);
         self.cancelled = Some((error, blame));
     }
@@ -245,12 +255,12 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         loop {
             if !matches!(self.phase, Phase::Reply) {
-                // No reply is due: what has come can only be the end.
+                // No reply is due: only the end of the session can have come.
                 engine.check_unasked()?;
                 let Some(ready) = self.ready.take() else {
                     return Ok(Need::Source);
                 };
-                // A part of a reply would be taken for the begin of the next one.
+                // A part of a reply would be taken for the start of the next one.
                 engine.check_idle()?;
                 if let Some(refusal) = self.say(engine, ready) {
                     return Ok(Need::Done(Ok(Err(refusal))));
@@ -292,7 +302,7 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
     }
 
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
-        // Why the mechanism gave up is nearer to the cause than what came after.
+        // The reason why the mechanism gave up is nearer to the cause than the loss after it.
         Err(match self.cancelled.take() {
             Some((error, blame)) => lost.after(Refusal::gave_up(error, blame, None)),
             None => lost,

@@ -1,9 +1,9 @@
-//! One mail transaction: what is written of it next, what each reply means to it, and what became
-//! of its message when the connection ends.
+//! One mail transaction (RFC 5321 §3.3): the command that is written next, the meaning of each
+//! reply, and the result of the message when the connection ends.
 //!
 //! There is no other: `deliver`, streams, the calls of `InTransaction` and the members of a
-//! pipeline all drive this one. Which reply is the answer to what is read from the engine's queue;
-//! here stands what it means.
+//! pipeline all drive this one. The engine's queue says which command a reply answers; this module
+//! says what the answer means for the message and its recipients.
 //!
 //! ```text
 //! [RSET] ── MAIL ── RCPT … ── DATA ── 354 ── content ── dot ── 2yz: delivered
@@ -27,7 +27,7 @@ use crate::proto::content::ContentSummary;
 use crate::proto::engine::Engine;
 use crate::proto::line::Declared;
 
-/// What is written next of a transaction.
+/// The part of a transaction that is written next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Reset,
@@ -35,7 +35,7 @@ pub(crate) enum Step {
     Rcpt,
     /// DATA, or the first chunk.
     Open,
-    /// The reply to DATA decides.
+    /// Nothing, until DATA is answered: its reply decides.
     Opening,
     Content,
     /// The empty message for a server that waits for content although it has accepted no recipient.
@@ -43,7 +43,7 @@ pub(crate) enum Step {
     Done,
 }
 
-/// What follows the recipients.
+/// The next thing to write once the recipients are named.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     /// Nothing, before the replies that are due.
@@ -58,7 +58,7 @@ pub(crate) enum Opening {
     Send,
 }
 
-/// What became of a message when the connection was lost.
+/// The result of a message whose connection was lost.
 #[derive(Debug)]
 pub(crate) enum Loss {
     /// It had left whole and was not answered.
@@ -83,21 +83,24 @@ pub(crate) struct Carriage {
 #[derive(Debug)]
 pub(crate) struct Transaction<'b> {
     pub(crate) recipients: RecipientList,
-    /// Not there any more when it is being sent and cannot be sent again.
+    /// None while it is being sent, where it cannot be sent again.
     body: Option<Body<'b>>,
     /// The body, where it takes more than one step.
     content: Option<Box<Content<'b>>>,
     carriage: Carriage,
     step: Step,
-    /// The recipients of this transaction: those of them that are still to be named.
+    /// The recipients of this transaction, by index; only those that are pending are named.
     range: Range<usize>,
     /// Recipients before this one were named.
     named: usize,
     /// Recipients before this one have their answer.
     answered: usize,
+    /// How many RCPT were written, and how many of them the server accepted.
     asked: u32,
     accepted: u32,
     /// Replies that are due, and those of them that answer RCPT or a chunk.
+    // The engine counts all replies of the connection. Several transactions may be in flight, and
+    // each must know when its own part of the queue is answered.
     due: u32,
     rcpts_due: u32,
     chunks_due: u32,
@@ -111,9 +114,11 @@ pub(crate) struct Transaction<'b> {
     overtakes: bool,
     /// The RSET before it was refused.
     reset_refused: bool,
-    /// RSET was refused, and then MAIL: it begins again.
+    /// RSET was refused, and then MAIL: the transaction begins again.
     restarts: bool,
-    /// Where it begins, and where the message ends, in all that leaves.
+    /// The offsets, in all that was queued, at which the transaction begins and its message ends.
+    // Offsets, and no flags: only the driver knows how much has left, and a message of which not
+    // one byte has left can be handed back.
     start: u64,
     end: Option<u64>,
     /// The verb of the command that opens the content.
@@ -122,13 +127,13 @@ pub(crate) struct Transaction<'b> {
     transactions: u32,
     /// The server took no more recipients than it had accepted.
     was_full: bool,
-    /// It has said so of the recipient before.
+    /// It has said so of the recipient before this one too.
     full_before: bool,
     /// Recipients that the next transaction may have.
     most: usize,
 }
 
-/// What the server has said to MAIL.
+/// The server's answer to MAIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MailReply {
     None,
@@ -182,6 +187,7 @@ impl<'b> Transaction<'b> {
         let count = recipients.len();
         let accepted = u32::try_from(accepted).unwrap_or(u32::MAX);
         Self {
+            // MAIL and RCPT have their answers, so what may be written next is DATA or a chunk.
             step: Step::Open,
             range: 0..count,
             named: count,
@@ -195,7 +201,7 @@ impl<'b> Transaction<'b> {
     }
 
     /// Begins the next transaction, for these recipients. `reset` says that RSET goes first,
-    /// `overtakes` that a message before is not answered yet.
+    /// `overtakes` that the message before this one is not answered yet.
     #[inline]
     pub(crate) fn begin(&mut self, range: Range<usize>, reset: bool, overtakes: bool, start: u64) {
         (self.named, self.answered) = (range.start, range.start);
@@ -206,7 +212,7 @@ impl<'b> Transaction<'b> {
         self.transactions += 1;
     }
 
-    /// The rest of a transaction that is open begins here, in all that leaves.
+    /// The rest of an open transaction begins at this offset.
     pub(crate) fn begin_at(&mut self, start: u64) {
         self.start = start;
     }
@@ -215,10 +221,12 @@ impl<'b> Transaction<'b> {
     pub(crate) fn renew(&mut self) {
         if self.restarts {
             self.recipients.restart(self.range.clone());
-            // It was none: the server has not even looked at it.
+            // The server has refused MAIL only because it came in the flight of the message before:
+            // no transaction was open, so none counts towards the limit of transactions.
             self.transactions -= 1;
         } else if std::mem::take(&mut self.was_full) {
-            // What was taken is what will be: more would be refused each time.
+            // A server that takes this many recipients at once will refuse more each time (RFC 5321
+            // §4.5.3.1.10). At least one, or the message would never come to its end.
             self.most = self.accepted.max(1) as usize;
         }
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);
@@ -262,11 +270,12 @@ impl<'b> Transaction<'b> {
 
     /// Whether the message has left whole, and was refused by replies alone.
     pub(crate) fn depends_on_replies(&self, engine: &Engine) -> bool {
+        // A refusal without a reply is this side's own, and stands whatever the replies were.
         let refused = self.refusal.as_ref().is_none_or(|refusal| refusal.reply().is_some());
         refused && self.end.is_some_and(|end| engine.has_left(end))
     }
 
-    /// Those that were named, of a transaction whose replies may have been those of others.
+    /// Makes the named recipients unknown: the replies may have been those of other commands.
     pub(crate) fn doubt(&mut self) {
         self.recipients.doubt(self.range.start..self.named);
     }
@@ -287,7 +296,8 @@ impl<'b> Transaction<'b> {
 
     #[inline]
     pub(crate) fn wrote_reset(&mut self, engine: &Engine) {
-        // RSET is no part of the message that follows it.
+        // RSET is no part of the message that follows it: where only RSET has left, nothing of the
+        // message has, and it can be handed back.
         self.start = engine.queued();
         self.due += 1;
         self.step = Step::Mail;
@@ -315,20 +325,23 @@ impl<'b> Transaction<'b> {
         self.due += 1;
     }
 
-    /// What follows a recipient, unless a reply is taken in between.
+    /// Goes on after a recipient, unless a reply is taken first.
     #[inline]
     pub(crate) fn step_after_rcpt(&mut self) {
+        // DATA comes only after each RCPT was written: the server takes the recipients that it has
+        // by then (RFC 5321 §3.3).
         self.step = if self.named == self.range.end { Step::Open } else { Step::Rcpt };
     }
 
     /// A recipient cannot be named.
     #[cold]
     pub(crate) fn skip_rcpt(&mut self, index: usize, refusal: Refusal) {
+        // It costs no other recipient the message: each RCPT stands alone (RFC 5321 §3.3).
         self.named = index + 1;
         self.recipients.refuse(index, refusal);
     }
 
-    /// The content was asked for with this command.
+    /// The command of this verb, which asks for the content, was written.
     pub(crate) fn wrote_command(&mut self, verb: &'static str) {
         self.opening_verb = verb;
         self.wrote_opening();
@@ -336,6 +349,7 @@ impl<'b> Transaction<'b> {
 
     #[inline]
     pub(crate) fn wrote_opening(&mut self) {
+        // DATA ends its flight: content must wait for 354 (RFC 2920 §3.1, RFC 5321 §4.1.1.4).
         self.due += 1;
         self.step = Step::Opening;
     }
@@ -356,6 +370,7 @@ impl<'b> Transaction<'b> {
 
     /// No recipient gets the message, and no more of it is written.
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        // The first refusal is the cause; those that follow from it would hide it.
         self.refusal.get_or_insert(refusal);
         self.step = Step::Done;
     }

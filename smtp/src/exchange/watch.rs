@@ -1,4 +1,6 @@
-//! A connection that waits: nothing is said, and what the server says ends it.
+//! The exchange of an idle connection: nothing is sent, and anything that the server sends ends it.
+//!
+//! A server that closes an idle connection may say so with 421 (RFC 5321 §3.8).
 
 use super::{Exchange, Need};
 use crate::error::lost::Lost;

@@ -1,4 +1,7 @@
-//! A group that is being written down.
+//! The builder of a group: each method adds a command, and moves the type to the state after it.
+//!
+//! The order of commands (RFC 5321 §4.1.4) and the places where a group may go on (RFC 2920 §3.1)
+//! are checked by the compiler; the members themselves run without types.
 
 use std::fmt::{self, Debug};
 use std::future::IntoFuture;
@@ -20,19 +23,27 @@ use crate::message::body::Body;
 use crate::proto::command::Command;
 use crate::state::{Idle, InTransaction, Reachable, State, Transition, ValidIn};
 
-/// A group of commands that begins in the state of its connection and stands in the state `S`.
+/// A group of commands that begins in the state of its connection and leads to the state `S`.
 ///
 /// Await it to send it.
+///
+/// # Cancellation
+///
+/// Dropping the group, or its future, closes the connection.
 #[must_use = "a group is sent when it is awaited"]
 pub struct Pipeline<'a, S: PipelineEnd, L> {
     parts: PipelineParts<S::Idle>,
     members: L,
-    place: PhantomData<(fn() -> S, &'a ())>,
+    state: PhantomData<(fn() -> S, &'a ())>,
 }
 
-/// A group that nothing can be added to: its last command must be the last (RFC 2920 §3.1).
+/// A group whose last command must be the last one (RFC 2920 §3.1): nothing can be added to it.
 ///
 /// Await it to send it.
+///
+/// # Cancellation
+///
+/// Dropping the group, or its future, closes the connection.
 #[must_use = "a group is sent when it is awaited"]
 pub struct Closed<'a, E: PipelineEnd, L>(Pipeline<'a, E, L>);
 
@@ -53,7 +64,7 @@ impl<H: Idle> Connection<H> {
             state: PredictedState::default(),
             recipients: Vec::new(),
         };
-        Pipeline { parts, members: (), place: PhantomData }
+        Pipeline { parts, members: (), state: PhantomData }
     }
 }
 
@@ -64,6 +75,8 @@ impl<H: Idle> Connection<InTransaction<H>> {
     ///
     /// Dropping the group, or its future, closes the connection.
     pub fn pipeline<'a>(self) -> Pipeline<'a, InTransaction<H>, ()> {
+        // The recipients that were accepted before the group count: its DATA needs no RCPT of its
+        // own.
         let InTransaction { idle, accepted, declared, recipients } = self.state;
         let state = PredictedState {
             open: true,
@@ -72,7 +85,7 @@ impl<H: Idle> Connection<InTransaction<H>> {
             ..PredictedState::default()
         };
         let parts = PipelineParts { session: self.session, idle, state, recipients };
-        Pipeline { parts, members: (), place: PhantomData }
+        Pipeline { parts, members: (), state: PhantomData }
     }
 }
 
@@ -83,6 +96,8 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
         C: PipelinedIn<S> + Command<Reply = R> + Send + 'a,
         R: Send + 'a,
     {
+        // `PipelinedIn`: NOOP, VRFY and EXPN "can only appear as the last command in a group"
+        // (RFC 2920 §3.1), so they have no `send`.
         self.one(StateEffect::Stay, command)
     }
 
@@ -102,8 +117,8 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
         self.one(StateEffect::Stay, rcpt)
     }
 
-    /// Adds any number of such commands, which are made as there is room for them. The outcomes
-    /// are a `Vec`, in the same order.
+    /// Adds any number of commands that keep the state, which are made as there is room for them.
+    /// The outcomes are a `Vec`, in the same order.
     pub fn each<I, R>(self, commands: I) -> Pipeline<'a, S, EachOf<'a, L, R>>
     where
         I: IntoIterator<Item: PipelinedIn<S> + Command<Reply = R>, IntoIter: Send + 'a>,
@@ -118,6 +133,8 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     where
         Data: StartsData<S>,
     {
+        // The commands that follow are the next flight: content may begin a group, and DATA must
+        // end one (RFC 2920 §3.1).
         self.add(WithContent::new(Data, body.into()))
     }
 
@@ -143,7 +160,7 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     {
         let effect = if C::OPENS { StateEffect::Open } else { StateEffect::Close };
         let members = self.members.with(Member::new(Single::new(effect, command)));
-        Pipeline { parts: C::carry(self.parts), members, place: PhantomData }
+        Pipeline { parts: C::carry(self.parts), members, state: PhantomData }
     }
 
     /// Adds a command that keeps the state, and ends the group with it: NOOP, VRFY, and every
@@ -156,7 +173,7 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
         Closed(self.one(StateEffect::Stay, command))
     }
 
-    /// Ends the group, and the session, with QUIT.
+    /// Ends the group, and the session, with QUIT, which must be the last command (RFC 2920 §3.1).
     pub fn quit(self) -> Closed<'a, AfterQuit<S::Idle>, OneOf<'a, L, Reply>> {
         Closed(self.one(StateEffect::Quit, Quit))
     }
@@ -174,6 +191,8 @@ impl<'a, H: Idle, L: Append> Pipeline<'a, H, L> {
         C::Next: Reachable<H>,
         C::Reply: Send,
     {
+        // After STARTTLS or AUTH the capabilities are others (RFC 3207 §4.2, RFC 4954 §4): the
+        // commands of the new state are written when they are known.
         Closed(self.one(StateEffect::Leave, command))
     }
 }
@@ -181,6 +200,7 @@ impl<'a, H: Idle, L: Append> Pipeline<'a, H, L> {
 impl<'a, H: Idle, L: Append> Pipeline<'a, InTransaction<H>, L> {
     /// Adds RSET: gives the transaction up (RFC 5321 §4.1.1.5).
     pub fn reset(self) -> Pipeline<'a, H, OneOf<'a, L, Reply>> {
+        // RSET may stand anywhere in a group (RFC 2920 §3.1).
         self.one(StateEffect::Close, Rset)
     }
 
@@ -211,7 +231,7 @@ impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
         E: PipelineEnd<Idle = S::Idle>,
     {
         let members = self.members.with(Member::new(member));
-        Pipeline { parts: self.parts, members, place: PhantomData }
+        Pipeline { parts: self.parts, members, state: PhantomData }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The end of a group: the connection in the state that the group has led to, if it did.
+//! The end of a group: the connection in the state that the group was to lead to, or an error that
+//! holds the connection in the state where it is.
 
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
@@ -15,7 +16,7 @@ use crate::message::recipient::Recipient;
 use crate::proto::command::CommandSpec;
 use crate::state::{Idle, InTransaction, Reachable};
 
-/// Where a group can end, and what it hands back there.
+/// A state in which a group can end, and the result of the group there.
 ///
 /// | the group ends | it hands back |
 /// |---|---|
@@ -24,9 +25,9 @@ use crate::state::{Idle, InTransaction, Reachable};
 /// | with a command that leads from `H` to `N` | `Result<Connection<N>, TransitionError<H>>` |
 /// | with QUIT | `Result<(), Lost>` |
 pub trait PipelineEnd: sealed::Sealed {
-    /// Where the session is between transactions.
+    /// The state of the session between transactions.
     type Idle: Idle;
-    /// What is handed back.
+    /// The result: the connection, or an error.
     type Connection;
     #[doc(hidden)]
     fn finish(result: PipelineResult<Self::Idle>) -> Self::Connection;
@@ -49,8 +50,8 @@ pub struct PipelineResult<H> {
     pub(super) reason: Option<Refusal>,
     /// The last command of the group.
     pub(super) last: Option<CommandSpec>,
-    /// What EHLO said after a command that begins the session anew.
-    pub(super) learned: Option<Capabilities>,
+    /// The capabilities of the EHLO after a command that begins the session anew.
+    pub(super) capabilities: Option<Capabilities>,
 }
 
 /// The end of a group that leads from `S` to `N`.
@@ -68,6 +69,7 @@ impl<H: Idle> PipelineResult<H> {
     }
 
     fn refused<T>(mut self) -> Result<T, TransitionError<H>> {
+        // A lost connection outranks the refusal: there is no connection to hand back.
         let refusal = self.reason.take().unwrap_or_else(Refusal::no_recipients);
         Err(TransitionError::refused(self.idle()?, refusal))
     }
@@ -87,6 +89,8 @@ impl<H: Idle> PipelineEnd for InTransaction<H> {
     type Connection = Result<Connection<Self>, TransitionError<H>>;
 
     fn finish(result: PipelineResult<H>) -> Self::Connection {
+        // A transaction is open where MAIL was accepted: recipients may all have been refused, and
+        // the caller can name others.
         let PredictedState { open, recipients: accepted, declared, .. } = result.parts.state;
         if !open {
             return result.refused();
@@ -104,15 +108,16 @@ impl<H: Idle, N: Reachable<H>> PipelineEnd for AfterTransition<H, N> {
     type Connection = Result<Connection<N>, TransitionError<H>>;
 
     fn finish(mut result: PipelineResult<H>) -> Self::Connection {
+        // `left` is set by the reply that accepted the last command, and by nothing else.
         let (Some(declared), Some(spec)) = (result.parts.state.left, result.last) else {
             return result.refused();
         };
-        let learned = result.learned.take();
+        let capabilities = result.capabilities.take();
         let Connection { session, state } = result.idle()?;
         let mut state = N::enter(state);
         state.record_accepted(&spec, declared);
-        if let Some(learned) = learned {
-            state.set_capabilities(learned);
+        if let Some(capabilities) = capabilities {
+            state.set_capabilities(capabilities);
         }
         Ok(Connection { session, state })
     }
@@ -123,6 +128,7 @@ impl<H: Idle> PipelineEnd for AfterQuit<H> {
     type Connection = Result<(), Lost>;
 
     fn finish(result: PipelineResult<H>) -> Self::Connection {
+        // The session is over, whatever the server said to QUIT (RFC 5321 §4.1.1.10).
         result.lost.map_or(Ok(()), Err)
     }
 }

@@ -26,8 +26,8 @@
 //! }
 //! ```
 //!
-//! A group is written down command by command, and the compiler checks each in the state that those
-//! before it lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message
+//! A group is built command by command, and the compiler checks each one in the state that the
+//! earlier ones lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message
 //! without DATA, a command after NOOP do not compile. It is sent when it is awaited, and comes to
 //! the connection and the outcomes, one for each member, in the order of the group.
 //!
@@ -41,18 +41,17 @@
 //! Commands of yours join by what they declare: `valid_in(..)` or `transition(..)` says where, and
 //! `pipelining` that others may follow.
 //!
-//! # What leaves when
+//! # Flights
 //!
 //! Everything up to DATA leaves in one flight. Once every reply to it was read, the content, its
 //! final dot and the commands up to the next DATA are the next flight. A RSET is put between a
 //! message and what follows it, so that recipients of the next one can never join a transaction
-//! that a server kept. A server without PIPELINING gets one command at a time, and what comes of it
-//! is the same, but for commands that mean nothing after one that was refused: these are then not
-//! even sent.
+//! that a server kept. A server without PIPELINING gets one command at a time, and the outcomes are
+//! the same, except that commands which mean nothing after a refused one are then not even sent.
 //!
-//! # What is refused
+//! # Refusals
 //!
-//! Nothing that came back is lost, also when the connection is: each member has its [`Outcome`]. No
+//! No reply is lost, also when the connection is: each member has its [`Outcome`]. No
 //! content leaves unless MAIL, a recipient and DATA were accepted. A server that asks for content
 //! although it has accepted no recipient gets a lone dot; one that asks for it for a recipient that
 //! it has accepted without a sender would deliver an empty message, so the connection is closed
@@ -60,7 +59,7 @@
 //! as refused, and is left out. Where a transaction may still be open, RSET goes before the first
 //! command of the next call.
 //!
-//! What is handed back depends on where the group ends: [`PipelineEnd`].
+//! The result depends on the state in which the group ends: [`PipelineEnd`].
 //!
 //! # Cancellation
 //!
@@ -71,7 +70,7 @@
 //!
 //! | file | the question it answers |
 //! |---|---|
-//! | `builder` | how is a group written down? |
+//! | `builder` | how is a group built? |
 //! | `rules` | which command may stand where? |
 //! | `running` | what does awaiting a group do? |
 //! | `end` | what is handed back? |

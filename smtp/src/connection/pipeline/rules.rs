@@ -1,4 +1,7 @@
-//! Which command may stand where in a group.
+//! The rules of a group as traits: which command is allowed in which state, and may be followed.
+//!
+//! Each rule is a trait of its own, so that the error for a wrong group names the rule (RFC 2920
+//! §3.1, RFC 5321 §4.1.4).
 
 use super::end::{PipelineEnd, PipelineParts};
 use crate::state::{Idle, InTransaction, OpensContent, Pipelined, State, Transition, ValidIn};
@@ -13,6 +16,7 @@ use crate::state::{Idle, InTransaction, OpensContent, Pipelined, State, Transiti
 )]
 pub trait PipelinedIn<S: State>: ValidIn<S> {}
 
+// So that an error shows the text above, and not this impl.
 #[diagnostic::do_not_recommend]
 impl<S: State, C: ValidIn<S> + Pipelined> PipelinedIn<S> for C {}
 
@@ -49,7 +53,8 @@ where
     }
 }
 
-/// A state that is next to `S` within one group.
+/// A state that a group can go to from `S`: into a transaction, or out of one. Both have the same
+/// idle state, because AUTH and STARTTLS end a group.
 trait SiblingState<S: PipelineEnd>: PipelineEnd {
     const OPENS: bool;
     fn carry(parts: PipelineParts<S::Idle>) -> PipelineParts<Self::Idle>;

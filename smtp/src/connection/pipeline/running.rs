@@ -15,7 +15,11 @@ use crate::exchange::recipients::RecipientList;
 use crate::proto::stage::Stage;
 use crate::state::State as _;
 
-/// A group on its way. Nothing is sent before it is polled.
+/// A group in flight. Nothing is sent before it is polled.
+///
+/// # Cancellation
+///
+/// Dropping it closes the connection.
 #[must_use = "a group is sent when its future is awaited"]
 pub struct RunPipeline<'a, S: PipelineEnd, L> {
     result: Option<PipelineResult<S::Idle>>,
@@ -35,7 +39,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
         let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
         let mut run = PipelineRun::new(members, parts.idle.capabilities(), parts.state, recipients);
         let last = run.last_spec();
-        let result = PipelineResult { parts, lost: None, reason: None, last, learned: None };
+        let result = PipelineResult { parts, lost: None, reason: None, last, capabilities: None };
         let (result, run) = (Some(result), Some(run));
         Self { result, run, hello: None, refusal: None, begun: false, ran: false, end: PhantomData }
     }
@@ -70,6 +74,8 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
                     return Poll::Ready(self.result.take().zip(self.run.take()));
                 }
             }
+            // A command such as XCLIENT begins the session anew: what the server offers is unknown
+            // until EHLO was answered.
             let resets = result.last.is_some_and(|last| last.resets);
             if resets && result.parts.state.left.is_some() {
                 let secure = result.parts.idle.security().is_some();
@@ -81,7 +87,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
             let answer = ready!(session.driver.poll_run(cx, hello));
             self.hello = None;
             match answer {
-                Ok(Ok(learned)) => result.learned = Some(learned),
+                Ok(Ok(capabilities)) => result.capabilities = Some(capabilities),
                 Ok(Err(refusal)) => self.refusal = Some(refusal),
                 Err(lost) => result.lost = Some(lost),
             }

@@ -11,7 +11,7 @@ const CHUNK: usize = 256 * 1024;
 const TAKEN: [usize; 2] = [4 << 10, 40_000];
 /// A segment whose every third byte is doubled, and the command of a chunk.
 const SEGMENT: usize = PIECE / 3 * 4 + 100;
-/// What the queue may keep.
+/// The most memory that the queue may keep.
 const KEPT: usize = 640 << 10;
 
 /// The most bytes that wait at once, and the most memory that queue and chunk hold, without what

@@ -1,4 +1,4 @@
-//! When the next transaction begins, and when there is none.
+//! The begin of the next transaction, and the end of the delivery when there is none.
 
 use std::borrow::Borrow;
 use std::task::Poll;
@@ -23,6 +23,8 @@ where
 {
     /// Begins the next transaction; what must happen first, where it cannot begin.
     pub(super) fn begin(&mut self, engine: &mut Engine) -> Option<Need<Stopped>> {
+        // "MAILMAX": more MAIL commands than this over one connection are refused (RFC 9422). MAIL
+        // that would be refused is not sent, so that the message can be sent over another one.
         let at_limit =
             self.offers.limits.mail.is_some_and(|most| engine.transactions() >= u64::from(most));
         if at_limit {
@@ -36,7 +38,7 @@ where
                 Some(Need::Reply)
             };
         }
-        // A transaction is large: it is made where it stays.
+        // A message whose first recipients have it goes on before the next message is taken.
         if self.again.is_empty() {
             let (ticket, envelope, body) = match self.next.take() {
                 Some(message) => message,
@@ -52,6 +54,7 @@ where
             };
             match self.offers.plan(envelope.borrow(), &body) {
                 Ok(plan) => {
+                    // A transaction is large: it is made where it stays.
                     let carriage = Carriage {
                         method: plan.method,
                         summary: plan.summary,
@@ -65,7 +68,8 @@ where
                 }
                 Err(refusal) => {
                     self.refuse_at_once(ticket, envelope.borrow(), refusal);
-                    // The driver sees to the connection in between, as a source may have many such.
+                    // Back to the driver: a source may have many messages that cannot be sent, and
+                    // the connection must still be read and its deadline kept.
                     return Some(Need::Source);
                 }
             }
@@ -87,9 +91,12 @@ where
         let most = transaction.most_recipients();
         let limits = &self.offers.limits;
         let all = most == usize::MAX && limits.rcpt.is_none() && limits.rcpt_domain.is_none();
+        // RCPTMAX, RCPTDOMAINMAX (RFC 9422), or the number that the server took before.
         let range = if all && transaction.transactions() == 0 {
             0..transaction.recipients.len()
         } else {
+            // A body that cannot be sent twice, and a policy that must see all recipients at once,
+            // allow one transaction only: the server then says which recipients are too many.
             let splits = transaction.is_repeatable()
                 && flight.envelope.borrow().send_policy().permits_one_flight();
             let (limits, most) =
@@ -97,11 +104,14 @@ where
             let rcpts = flight.envelope.borrow().rcpts();
             transaction.recipients.next_range(rcpts, &limits, most).unwrap_or_default()
         };
-        // RSET is due in every flight that overtakes a final reply: a server that refuses the
-        // message before may keep its transaction, and these recipients would join it.
+        // RSET goes first in every flight that does not wait for the final reply before it: a
+        // server that refuses that message may keep its transaction, and these recipients would
+        // join it.
         let reset = engine.facts.reset_due || overtakes;
         transaction.begin(range, reset, overtakes, engine.queued());
         self.counted |= transaction.method() != BodyMethod::Data;
+        // MAIL, RCPT and BDAT of an eager flight are all answered with 250: a reply that is sent
+        // twice shows only at a command that is not answered so.
         if transaction.method() == BodyMethod::EagerBdat {
             self.fence = Fence::Due;
         }
@@ -109,19 +119,25 @@ where
 
     /// Whether another transaction may begin after those under way.
     pub(super) fn may_begin(&self, engine: &Engine) -> bool {
+        // No further message begins before the reply to HELP is read: if that reply shows a shift,
+        // the result of the message would be unknown too.
         if self.fence == Fence::Sent {
             return false;
         }
         let Some(last) = self.in_flight.back() else {
             return true;
         };
+        // RFC 2920 §3.1 lets commands follow a final dot; some servers, and some callers, do not.
         if !self.offers.pipelining || !engine.facts.overtakes || !self.offers.transfer.overtakes {
             return false;
         }
         if last.transaction.method() != BodyMethod::EagerBdat {
-            // It is written whole, so its commands were answered: only its end is due.
+            // The message is written whole, so its commands were answered and only its final reply
+            // is due: content never waits with another message's content.
             return true;
         }
+        // The window bounds how much a server must read and throw away when it refuses a message,
+        // and how many messages are unknown when the connection is lost.
         let transfer = &self.offers.transfer;
         let bytes = || self.in_flight.iter().map(|flight| flight.bytes).sum::<u64>();
         engine.facts.bdat_verified
@@ -140,7 +156,7 @@ where
 
     /// Ends the delivery once everything is answered.
     pub(super) fn end(&mut self, engine: &mut Engine, stopped: Stopped) -> Need<Stopped> {
-        // A server that refuses what follows a message in its flight would refuse this one too.
+        // A server that refuses commands in the flight of a message would refuse HELP too.
         let follows = engine.facts.overtakes && self.offers.transfer.overtakes;
         if self.fence == Fence::Due && (follows || self.in_flight.is_empty()) {
             self.fence = Fence::Sent;

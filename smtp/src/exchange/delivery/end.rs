@@ -1,4 +1,5 @@
-//! What is said of a message once no transaction is left for it.
+//! The result of a message for which no transaction is left: the server's limit is reached, or the
+//! connection is lost.
 
 use std::borrow::Borrow;
 
@@ -28,6 +29,7 @@ where
         {
             return self.end(engine, Stopped::Exhausted);
         }
+        // These messages need another connection: a recipient that was never named is not refused.
         let most = engine.transactions();
         for mut flight in std::mem::take(&mut self.again) {
             flight.transaction.recipients.stop(&Refusal::exhausted(most));
@@ -37,7 +39,7 @@ where
                 continue;
             }
             let Flight { ticket, envelope, mut transaction, .. } = flight;
-            // It was to begin again: nothing was said of it.
+            // It was to begin again: the server has answered none of it, so it can be handed back.
             let recipients = transaction.recipients.take();
             let unsent = Unsent::new(Err(Refusal::exhausted(most)), recipients);
             let message = transaction.take_body().map(|body| (envelope, body));
@@ -62,6 +64,8 @@ where
         by_another: bool,
     ) {
         let Flight { ticket, envelope, mut transaction, .. } = flight;
+        // The replies that refused it may have been those of other commands, and the message has
+        // left whole: it may have been delivered (RFC 1047).
         if self.is_out_of_step(lost) && transaction.depends_on_replies(engine) {
             transaction.doubt();
             let recipients = transaction.recipients.take();
@@ -78,7 +82,8 @@ where
         };
         let error = match (came_to, delivered) {
             (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
-            // Some have it: the others are not sent, or refused, and the receipt says so.
+            // An earlier transaction has delivered it to some recipients. An error would invite the
+            // caller to send it again to all; the receipt says which recipients have it.
             (_, Some(reply)) => {
                 let receipt = Receipt::new(recipients, reply);
                 return self.messages.report(ticket, Ok(receipt));

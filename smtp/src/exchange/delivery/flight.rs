@@ -1,4 +1,4 @@
-//! A message on its way, and the commands of its transaction.
+//! A message in flight, and the commands of its transaction.
 
 use std::borrow::Borrow;
 
@@ -23,7 +23,7 @@ pub(super) struct Flight<'b, E, T> {
     pub(super) transaction: Transaction<'b>,
 }
 
-/// What comes after the commands of a transaction that may be written now.
+/// What must happen after the commands that may be written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// A reply decides.
@@ -41,7 +41,8 @@ pub(super) enum Next {
 }
 
 impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
-    /// Writes the commands of a transaction as far as they may be written now.
+    /// Writes the commands of a transaction as far as they may be written now: MAIL, each RCPT and
+    /// DATA in one flight, with DATA as its last command (RFC 2920 §3.1).
     pub(super) fn write_commands(
         &mut self,
         engine: &mut Engine,
@@ -50,10 +51,13 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
         let transaction = &mut self.transaction;
         let envelope = self.envelope.borrow();
         let capabilities = &offers.capabilities;
+        // The recipients of a list may be many thousands: they wait for the socket, and not in
+        // memory.
         if transaction.step() == Step::Rcpt && engine.output().remaining() > MAX_QUEUED_BYTES {
             return Next::Room;
         }
         loop {
+            // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
             if !offers.pipelining && transaction.awaits() {
                 return Next::Reply;
             }
@@ -65,10 +69,13 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                 Step::Mail => {
                     let mail = self.params.of(envelope.mail());
                     match engine.submit(&mail, capabilities, false) {
+                        // What MAIL has declared holds for the rest of the transaction: UTF-8 in
+                        // RCPT (RFC 6531 §3.4), 8-bit and binary content (RFC 6152, RFC 3030 §3).
                         Ok(declared) => transaction.wrote_mail(declared),
                         Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                     }
                 }
+                // MAIL was refused meanwhile: a recipient without a sender means nothing.
                 Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
                 Step::Rcpt => match transaction.next_recipient() {
                     Some(index) => {
@@ -80,7 +87,8 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                                 transaction.skip_rcpt(index, refusal);
                             }
                         }
-                        // What is refused while there is no room decides what follows the last one.
+                        // Before the step after the last recipient is chosen: replies that are read
+                        // while the buffer empties may refuse MAIL, and then no DATA follows.
                         if engine.output().remaining() > MAX_QUEUED_BYTES {
                             return Next::Room;
                         }
@@ -93,6 +101,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                         Opening::Wait => return Next::Reply,
                         Opening::Source => return Next::Source,
                         Opening::Refused => transaction.give_up(),
+                        // DATA must be the last command of its flight (RFC 2920 §3.1).
                         Opening::Ask => {
                             engine.submit_verb::<Data>();
                             transaction.wrote_opening();
@@ -117,7 +126,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
             && self.transaction.is_repeatable()
     }
 
-    /// What became of a message for which no transaction is left.
+    /// The result of a message for which no transaction is left.
     #[inline]
     pub(super) fn finish(&mut self) -> Result<Receipt, DeliverError> {
         let transaction = &mut self.transaction;

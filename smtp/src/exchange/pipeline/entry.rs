@@ -1,4 +1,7 @@
-//! The members of a group: what they send, and what they keep of the replies.
+//! The members of a group: each makes its commands, and keeps the outcome of each.
+//!
+//! A group is a tuple of members of different types. With one trait without type parameters, the
+//! run of a group is compiled once, and not for each tuple.
 
 use smtp_grammar::{Capabilities, Reply};
 
@@ -10,7 +13,7 @@ use crate::proto::command::{self, Command, CommandSpec};
 use crate::proto::engine::{Engine, Outcome as Answer};
 use crate::proto::line::Declared;
 
-/// What an accepted command does to the session.
+/// The effect of an accepted command on the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StateEffect {
     /// It keeps the state.
@@ -27,7 +30,7 @@ pub(crate) enum StateEffect {
     Quit,
 }
 
-/// What came of queueing a command.
+/// The result of queueing a command.
 #[derive(Debug)]
 pub(crate) enum Submitted {
     Queued(Declared),
@@ -50,7 +53,8 @@ pub(crate) trait Entry<'a>: Send {
     fn answer(&mut self, answer: Answer) -> bool;
     /// Everything that has no outcome yet gets this one: nothing of it was queued.
     fn skip(&mut self, why: NotSent);
-    /// The oldest command that waits for a reply gets none. `left` says whether it had left.
+    /// The oldest command that waits for a reply gets none. `left` says whether the command had
+    /// left.
     fn lose(&mut self, left: bool);
     /// Why the last command was refused.
     fn refusal(&self) -> Option<Refusal>;
@@ -66,9 +70,9 @@ pub(crate) trait ContentEntry<'a>: Send {
     fn body(&self) -> Option<&Body<'a>>;
     fn body_mut(&mut self) -> Option<&mut Body<'a>>;
     fn take_body(&mut self) -> Option<Body<'a>>;
-    /// What became of it.
+    /// Takes the result of the message.
     fn end(&mut self, outcome: Outcome<Receipt>);
-    /// What was said to a final dot without it.
+    /// Takes the reply to a final dot that was sent without the message.
     fn empty_message_reply(&mut self, reply: Reply);
 }
 
@@ -112,6 +116,8 @@ where
         let Some(command) = self.command.take() else {
             return Submitted::Nothing;
         };
+        // A command that is answered with 3yz has the server wait for a line that no member sends,
+        // except where the content is that line (RFC 5321 §4.2.1).
         let checked = match self.effect {
             StateEffect::Content => C::SPEC.check_content(),
             _ => C::SPEC.check_alone(),
@@ -126,6 +132,8 @@ where
     }
 
     fn answer(&mut self, answer: Answer) -> bool {
+        // A reply of an unexpected form has accepted the command all the same: the code decides,
+        // and never the text (RFC 5321 §4.2).
         let outcome = read::<C>(answer);
         let accepted = outcome.is_accepted();
         self.outcome = Some(outcome);
@@ -133,6 +141,7 @@ where
     }
 
     fn skip(&mut self, why: NotSent) {
+        // An outcome that is there was read from a reply, and stands.
         self.outcome.get_or_insert(Outcome::NotSent(why));
     }
 
@@ -258,7 +267,7 @@ where
     }
 }
 
-/// What a reply says to a command.
+/// The outcome of a command that was answered.
 pub(crate) fn read<C: Command>(answer: Answer) -> Outcome<C::Reply> {
     match answer {
         Answer::Accepted(reply) => match command::read::<C>(reply) {
@@ -271,5 +280,6 @@ pub(crate) fn read<C: Command>(answer: Answer) -> Outcome<C::Reply> {
 
 /// The outcome of a command whose reply never came.
 pub(crate) fn lost<T>(left: bool) -> Outcome<T> {
+    // A command that has left may have been carried out, although its reply is lost (RFC 1047).
     if left { Outcome::Unknown } else { Outcome::NotSent(NotSent::Lost) }
 }

@@ -8,7 +8,8 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::engine::{Engine, Outcome as Answer};
 
-/// Commands that are made when their turn comes, so that a long list is never there as a whole.
+/// Commands that are made one by one as there is room, so that a long list is never in memory as a
+/// whole.
 pub(crate) struct Many<I: Iterator<Item: Command>> {
     commands: I,
     /// One for each command that was made. [`Outcome::Unknown`] until its reply comes.
@@ -24,12 +25,14 @@ impl<I: Iterator<Item: Command>> Many<I> {
 
     /// Gives the oldest command that waits for a reply its outcome.
     fn settle(&mut self, outcome: Outcome<<I::Item as Command>::Reply>) {
+        // Replies come in the order of the commands (RFC 2920 §3.2), so only those that could not
+        // be written, and have their outcome already, are passed.
         let waits = |outcome: &Outcome<_>| matches!(outcome, Outcome::Unknown);
-        let passed = self.outcomes.iter().skip(self.oldest).position(waits).unwrap_or_default();
-        if let Some(oldest) = self.outcomes.get_mut(self.oldest + passed) {
+        let skipped = self.outcomes.iter().skip(self.oldest).position(waits).unwrap_or_default();
+        if let Some(oldest) = self.outcomes.get_mut(self.oldest + skipped) {
             *oldest = outcome;
         }
-        self.oldest += passed + 1;
+        self.oldest += skipped + 1;
     }
 }
 
@@ -60,6 +63,7 @@ where
                 self.outcomes.push(Outcome::Unknown);
                 Submitted::Queued(declared)
             }
+            // It keeps its index: the outcomes are in the order of the commands.
             Err(error) => {
                 let refusal = Refusal::encode(I::Item::SPEC.verb, error);
                 self.outcomes.push(Outcome::Refused(refusal));
@@ -76,6 +80,7 @@ where
     }
 
     fn skip(&mut self, why: NotSent) {
+        // The caller matches outcomes to commands by index: each command needs one, sent or not.
         let rest = self.commands.by_ref().map(|_| Outcome::NotSent(why));
         self.outcomes.extend(rest);
     }

@@ -1,5 +1,5 @@
-//! Groups of commands on their way: what may leave is queued, and each reply goes to the command
-//! that it answers.
+//! Groups of commands in flight (RFC 2920 §3.1): which commands may leave, and which member of the
+//! group each reply answers.
 
 pub(crate) mod entry;
 pub(crate) mod many;

@@ -8,15 +8,14 @@ use crate::error::refusal::Refusal;
 use crate::message::receipt::Receipt;
 use crate::proto::reply::ReplyError;
 
-/// What became of a command.
+/// The outcome of one command of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// The server accepted it, and this is its reply.
     Accepted(T),
     /// The server accepted it, and its reply has an unexpected form.
     Unreadable(ReplyError),
-    /// The server said no, or the command cannot be written and was left out
-    /// ([`Refusal::is_local`]).
+    /// The server refused it, or it cannot be written and was left out ([`Refusal::is_local`]).
     Refused(Refusal),
     /// The command did not leave.
     NotSent(NotSent),
@@ -27,8 +26,8 @@ pub enum Outcome<T> {
 /// Why a command did not leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotSent {
-    /// A command before it was refused, without which it means nothing: a recipient without a
-    /// sender, content without DATA.
+    /// An earlier command on which it depends was refused: a recipient needs a sender, content
+    /// needs DATA.
     AfterRefused,
     /// No recipient was accepted.
     NoRecipients,
@@ -36,16 +35,16 @@ pub enum NotSent {
     Lost,
 }
 
-/// What became of a message of a group.
+/// The outcome of a message of a group.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Message<R> {
-    /// What the server said to DATA, or the command that stands for it.
+    /// The answer to DATA, or to the command that stands for it.
     pub opening: Outcome<R>,
-    /// What it said to the message itself. After [`Outcome::Unknown`] the server may have
-    /// delivered it (RFC 1047), and sending it again may deliver it twice.
+    /// The answer to the message itself. After [`Outcome::Unknown`] the server may have delivered
+    /// it (RFC 1047), and sending it again may deliver it twice.
     pub end: Outcome<Receipt>,
-    /// What it said to a final dot without content: it had asked for a message although it had
+    /// The reply to a final dot without content: the server had asked for a message although it had
     /// accepted no recipient (RFC 2920 §3.1).
     pub empty_message_reply: Option<Reply>,
 }
@@ -53,6 +52,7 @@ pub struct Message<R> {
 impl<T> Outcome<T> {
     /// Whether the server accepted the command.
     pub fn is_accepted(&self) -> bool {
+        // The code has accepted it; only its text was not as expected.
         matches!(self, Self::Accepted(_) | Self::Unreadable(_))
     }
 

@@ -1,8 +1,9 @@
 //! The state of the session within a group: predicted while commands are written, confirmed as
 //! their replies come.
 //!
-//! The type says where the session would be if the server accepted everything. What a group that is
-//! in flight already says after a refusal is said in another state than its type thinks.
+//! The type of a group says where the session would be if the server accepted everything. After a
+//! refusal, the commands that are in flight already reach the server in another state: this type
+//! follows them, so that RSET is sent and content is kept back where it must be.
 
 use super::entry::StateEffect;
 use crate::proto::line::Declared;
@@ -10,7 +11,9 @@ use crate::proto::line::Declared;
 /// The session at one point of a group.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PredictedState {
-    /// Changes of state that were passed.
+    /// How many commands that may change the state were passed.
+    // The predicted state is ahead of the confirmed one: the same number says that both are at the
+    // same command.
     pub(crate) transitions: usize,
     /// Whether, and why, the session is not where the type says.
     pub(crate) diverged: Option<Diverged>,
@@ -18,9 +21,9 @@ pub(crate) struct PredictedState {
     pub(crate) open: bool,
     /// Recipients of the transaction that were accepted, or may be.
     pub(crate) recipients: usize,
-    /// What the transaction has agreed on, or may.
+    /// The extensions that the transaction has declared, or may have.
     pub(crate) declared: Declared,
-    /// What the command that led away from here has declared.
+    /// The declaration of the command that led away from this state.
     pub(crate) left: Option<Declared>,
 }
 
@@ -33,7 +36,7 @@ pub(crate) enum Diverged {
     Inside,
 }
 
-/// What became of a command, as far as the state is concerned.
+/// The progress of the session by one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Accepted(Declared),
@@ -47,6 +50,7 @@ impl PredictedState {
     pub(crate) fn pass(&mut self, effect: StateEffect, progress: Progress) {
         match effect {
             StateEffect::Stay => {
+                // Outside of its transaction a command cannot declare anything for it.
                 if let (Progress::Accepted(declared), None) = (progress, self.diverged) {
                     self.declare(declared);
                 }
@@ -81,8 +85,10 @@ impl PredictedState {
                 self.recipients = 0;
                 self.declared = declared;
             }
-            // A command that was accepted within another transaction has not opened one of its own.
+            // MAIL that is accepted within an older transaction opens none of its own (RFC 5321
+            // §4.1.4 has it refused): the old recipients are still there.
             Progress::Accepted(_) => {}
+            // An older divergence stays: it is nearer to the cause.
             Progress::Refused | Progress::Skipped => {
                 self.diverged.get_or_insert(Diverged::Outside);
             }
@@ -90,6 +96,8 @@ impl PredictedState {
     }
 
     fn close(&mut self, progress: Progress) {
+        // Where no transaction was opened, the session is where RSET would have led, whatever the
+        // server answers to it. A refused RSET leaves the transaction open (RFC 5321 §4.1.1.5).
         match (progress, self.diverged) {
             (Progress::Accepted(_), _) | (_, Some(Diverged::Outside)) => self.end_transaction(),
             (Progress::Refused | Progress::Skipped, _) => self.diverged = Some(Diverged::Inside),
@@ -130,11 +138,11 @@ mod tests {
             (&[(Open, YES), (Close, Refused), (Open, Refused), (Close, YES)], false, None),
         ];
         for (steps, open, diverged) in table {
-            let mut track = PredictedState::default();
+            let mut state = PredictedState::default();
             for (effect, progress) in *steps {
-                track.pass(*effect, *progress);
+                state.pass(*effect, *progress);
             }
-            assert_eq!((track.open, track.diverged), (*open, *diverged), "{steps:?}");
+            assert_eq!((state.open, state.diverged), (*open, *diverged), "{steps:?}");
         }
     }
 }

@@ -1,4 +1,7 @@
-//! The replies to a group: each goes to the command that it answers, by counting.
+//! The replies to a group, matched to its commands by counting.
+//!
+//! A client "MUST check ALL statuses returned from each command in a group" (RFC 2920 §3.1): each
+//! reply moves the confirmed state on, and the content depends on all of them.
 
 use super::entry::StateEffect;
 use super::outcome::{NotSent, Outcome};
@@ -24,10 +27,12 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             if !head.automatic {
                 self.take(&head, engine)?;
             } else if head.accepted || !self.reset_overtakes {
+                // A RSET that was sent alone and is refused ends the connection.
                 reset::settle(engine, &head)?;
             } else {
-                // Some servers refuse what comes after a final dot in the same flight, to be safe
-                // from smuggled messages: this one gets no such commands any more.
+                // Some servers refuse commands that follow a final dot in the same flight, to be
+                // safe from smuggled messages, although RFC 2920 §3.1 allows them. This server gets
+                // no such commands any more.
                 engine.facts.overtakes = false;
                 engine.facts.leave_transaction(false);
                 self.reset_refused = true;
@@ -39,6 +44,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
 
     /// Whether the server waits for a message that is not begun.
     fn is_asked(&self) -> bool {
+        // No reply is read then: after 354 the next one is about the message, which must be opened
+        // first to take it.
         self.opened == Some(true) && self.awaited.is_empty()
     }
 
@@ -63,7 +70,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                     && reply.code().is_intermediate()
                     && awaited.effect != StateEffect::Content
                 {
-                    // The server takes what follows the command for the answer to its question.
+                    // 3yz asks for a further line (RFC 5321 §4.2.1), and the server takes the next
+                    // command of the group for that line: no later reply can be trusted.
                     self.awaited.push_front(awaited);
                     let (stage, reply) = (head.stage, reply.clone());
                     return Err(engine.end(ProtocolError::Unexpected { stage, reply }.into()));
@@ -84,6 +92,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             return;
         };
         let names_recipient = entry.spec().stage == Stage::Rcpt;
+        // Only RCPT of the library names a recipient in a form that can be kept; `answered` is its
+        // index among those.
         if names_recipient && entry.spec().verb == NAMED {
             match &answer {
                 Answer::Accepted(reply) => self.recipients.answer(self.answered, Ok(reply.clone())),
@@ -97,17 +107,19 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let accepted = entry.answer(answer);
         if names_recipient && accepted {
             self.confirmed.recipients += 1;
-            // Without a sender: it may stand in a transaction all the same.
+            // Accepted although MAIL was refused: the server may have a transaction with this
+            // recipient, who would get the next message.
             if self.confirmed.diverged == Some(Diverged::Outside) {
                 engine.facts.leave_transaction(true);
             }
         }
         if awaited.effect == StateEffect::Content && accepted {
-            // What has come together with 354 is said of the message already.
+            // At once, and not when content is queued: a refusal that came in the same read as 354
+            // is already about the message.
             engine.begin_content();
         }
         let progress = if accepted { Progress::Accepted(declared) } else { Progress::Refused };
-        if self.note(awaited, progress) {
+        if self.record(awaited, progress) {
             engine.facts.leave_transaction(true);
         }
         if awaited.effect == StateEffect::Close && accepted {
@@ -143,8 +155,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         Ok(())
     }
 
-    /// Moves on along the group. Returns whether RSET is due now.
-    fn note(&mut self, awaited: Awaited, progress: Progress) -> bool {
+    /// Moves the confirmed state past a command. Returns whether RSET is due now.
+    fn record(&mut self, awaited: Awaited, progress: Progress) -> bool {
         let refused = progress == Progress::Refused;
         let reason = self.entry(awaited.member).and_then(|entry| entry.refusal());
         let mut reset_due = false;
@@ -152,6 +164,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             StateEffect::Open | StateEffect::Leave | StateEffect::Quit if refused => {
                 self.reason = reason;
             }
+            // The transaction is still open (RFC 5321 §4.1.1.5), and the type says that it is not.
             StateEffect::Close if refused => {
                 reset_due = true;
                 self.reason = reason;
@@ -159,11 +172,15 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             StateEffect::Content => {
                 let sent = matches!(awaited.due, Due::Reply(_));
                 self.opened = sent.then_some(!refused);
+                // A group that goes on after a refused message needs no reason; one that ends in a
+                // state that it could not reach has the last refusal.
                 self.reason = reason.or_else(|| self.reason.take());
             }
             _ => {}
         }
         self.confirmed.pass(awaited.effect, progress);
+        // The replies have caught up with the commands that change the state: the next commands are
+        // written with the knowledge of what was refused.
         if self.confirmed.transitions == self.predicted.transitions {
             self.predicted.diverged = self.confirmed.diverged;
         }
@@ -173,30 +190,31 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         reset_due
     }
 
-    /// Passes by what did not leave and is next.
+    /// Moves past the oldest commands, as long as these did not leave.
     pub(super) fn pass_unsent(&mut self) {
         while let Some(&awaited) = self.awaited.front()
             && let Due::Nothing(progress) = awaited.due
         {
             self.awaited.pop_front();
-            self.note(awaited, progress);
+            self.record(awaited, progress);
         }
     }
 
-    /// The connection is gone: everything that has no outcome yet gets one.
+    /// Gives an outcome to everything that has none, because the connection is gone.
     pub(super) fn lose(&mut self, engine: &Engine, cause: &Lost) {
         let mut unanswered = engine.unanswered().filter(|due| !due.automatic);
-        // A reply that ended the connection by what it said was taken out of the engine's queue.
+        // A reply that was judged here, and ended the connection, is out of the engine's queue
+        // already: its command has left.
         let dues = self.awaited.iter().filter(|awaited| !matches!(awaited.due, Due::Nothing(_)));
         let mut taken = dues.count().saturating_sub(unanswered.clone().count());
-        // One that answers a RSET of the library's own refuses no member.
+        // A 421 that answers a RSET of the library's own refuses no member.
         let answers_member = engine.unanswered().next().is_some_and(|due| !due.automatic);
         let closing = match cause.fault() {
             Fault::Closing(reply) if answers_member => Some(reply),
             _ => None,
         };
         if let Some(mut transaction) = self.message.take() {
-            // Its reply is older than all others: those before were read.
+            // Content is sent only after every earlier reply was read, so its reply is the oldest.
             let member = self
                 .awaited
                 .front()
@@ -227,8 +245,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             };
             if let Some(entry) = self.entry(awaited.member) {
                 match closing {
-                    // It answers the command that it comes to, and says that no other will be
-                    // answered (RFC 5321 §3.8). An unasked 221 refuses nothing.
+                    // 421 answers the oldest command, and says that no other one will be answered
+                    // (RFC 5321 §3.8). A 221 that was not asked for refuses nothing.
                     Some(reply) if first && reply.code().value() >= 400 => {
                         entry.answer(Answer::Refused(reply.clone()));
                     }

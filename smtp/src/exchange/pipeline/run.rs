@@ -1,4 +1,4 @@
-//! A group on its way: what may leave is queued, and each reply goes to the member that it answers.
+//! The run of a group: it queues the commands that may leave, flight by flight.
 //!
 //! Everything up to the command that opens content leaves in one flight (RFC 2920 §3.1); a server
 //! without PIPELINING gets one command at a time. Then every reply is read before the content is
@@ -27,7 +27,8 @@ use crate::proto::fault::Fault;
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
-/// Bytes of commands that may wait to be written before more are made.
+/// The number of bytes of commands that may wait to be written before more are made.
+// A group may name any number of recipients: its commands wait for the socket, not in memory.
 const MAX_QUEUED_COMMAND_BYTES: usize = 64 * 1024;
 
 /// A group in flight.
@@ -37,7 +38,7 @@ pub(crate) struct PipelineRun<'a, L> {
     /// The member that is being written, and how far it is.
     index: usize,
     phase: Phase,
-    /// What waits for a reply, or for its turn among those.
+    /// The commands that wait for a reply, and between them those that did not leave.
     pub(super) awaited: VecDeque<Awaited>,
     /// The state of the session if everything in flight is accepted.
     pub(super) predicted: PredictedState,
@@ -64,7 +65,7 @@ pub(crate) struct PipelineRun<'a, L> {
 enum Phase {
     /// Nothing was written.
     Begin,
-    /// RSET comes before the next member: a message has left.
+    /// RSET comes before the next member, because a message has left.
     Reset,
     /// Its commands are written.
     Commands,
@@ -74,7 +75,8 @@ enum Phase {
     Content,
 }
 
-/// What waits for a reply, or for its turn among those.
+/// A command that waits for a reply, or did not leave and keeps its position among those that did.
+// Both are in one queue, so that the confirmed state passes all commands in their order.
 #[derive(Clone, Copy)]
 pub(super) struct Awaited {
     pub(super) member: usize,
@@ -148,7 +150,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         }
     }
 
-    /// What the last command of the group is.
+    /// The properties of the last command of the group.
     pub(crate) fn last_spec(&mut self) -> Option<crate::proto::command::CommandSpec> {
         let mut index = 0;
         let mut last = None;
@@ -163,7 +165,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         self.members.entry(index).map(|entry| entry.0)
     }
 
-    /// Writes what may be written, and says what must happen before more is; none when all was.
+    /// Writes as much as may be written, and gives the event that must come before more; none when
+    /// all is written.
     fn write(&mut self, engine: &mut Engine) -> Result<Option<Need<PipelineEnd>>, Fault> {
         while let Some(effect) = self.entry(self.index).map(|entry| entry.effect()) {
             let need = match self.phase {
@@ -173,12 +176,15 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 }
                 Phase::Reset => self.reset(effect, engine),
                 Phase::Commands => self.write_command(effect, engine),
+                // "The client must then check the response to the DATA command" (RFC 2920 §3.1),
+                // and those to all recipients: content that has left cannot be taken back.
                 Phase::Replies => {
                     if engine.awaits_reply() {
                         Some(Need::Reply)
                     } else {
                         self.open_content(engine);
-                        // What came together with 354 is said of the message.
+                        // A refusal that came in the same read as 354 is about the message, which
+                        // can take it now.
                         self.take_replies(engine)?;
                         None
                     }
@@ -192,22 +198,25 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         Ok(None)
     }
 
-    /// A RSET that is due goes before the first command, but for QUIT.
+    /// Writes a RSET that is due before the first command.
     fn begin(&mut self, effect: StateEffect, engine: &mut Engine) {
+        // Not before QUIT, which ends every transaction.
         if engine.facts.reset_due && effect != StateEffect::Quit {
             engine.submit_reset();
         }
         self.phase = Phase::Commands;
     }
 
-    /// RSET stands between a message and the next command: a server that refuses a message may keep
+    /// Writes RSET between a message and the next command: a server that refuses a message may keep
     /// its transaction, and recipients of the next one must never join it.
     fn reset(&mut self, effect: StateEffect, engine: &mut Engine) -> Option<Need<PipelineEnd>> {
         let overtakes = engine.awaits_reply();
         if effect != StateEffect::Quit {
+            // Without PIPELINING, or once the server has refused such a flight, the dot goes alone.
             if overtakes && !(engine.facts.pipelining && engine.facts.overtakes) {
                 return Some(Need::Reply);
             }
+            // While the reply is not known, RSET goes for the case of a refusal.
             if overtakes || engine.facts.reset_due {
                 (self.reset_overtakes, self.reset_refused) = (overtakes, false);
                 engine.submit_reset();
@@ -223,6 +232,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         effect: StateEffect,
         engine: &mut Engine,
     ) -> Option<Need<PipelineEnd>> {
+        // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
         if !engine.may_submit() {
             return Some(Need::Reply);
         }
@@ -236,7 +246,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             self.pass_by(effect, Progress::Skipped);
             return None;
         }
-        if effect == StateEffect::Content && !self.has_first_piece() {
+        // Before DATA: after 354 a source that fails leaves nothing but to close the connection.
+        if effect == StateEffect::Content && !self.has_first_segment() {
             return Some(Need::Source);
         }
         let utf8 = self.predicted.declared.utf8;
@@ -250,6 +261,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                     let named = named_recipient(line);
                     self.recipients.extend(named, engine.limits().recipients_kept);
                 }
+                // The recipients kept so far are those of the transaction before.
                 if effect == StateEffect::Open {
                     self.recipients = RecipientList::default();
                     self.answered = 0;
@@ -260,7 +272,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                     self.end_commands(effect);
                 }
             }
-            // Another recipient may do.
+            // A recipient that cannot be written: another one may get the message (RFC 5321 §3.3).
             Submitted::Refused if effect == StateEffect::Stay => {}
             Submitted::Refused => {
                 self.reason = entry.refusal();
@@ -271,9 +283,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         None
     }
 
-    /// Whether the first piece of the member's body is here: a source that fails before DATA has
+    /// Whether the first segment of the member's body is here: a source that fails before DATA has
     /// left costs its own message only.
-    fn has_first_piece(&mut self) -> bool {
+    fn has_first_segment(&mut self) -> bool {
         let content = self.entry(self.index).and_then(|entry| entry.content());
         content.and_then(|content| content.body()).is_none_or(Body::is_ready)
     }
@@ -293,14 +305,17 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         }
     }
 
-    /// Why a member must not be sent, as far as can be seen by now.
+    /// Why a member must not be sent, as far as the replies so far show.
     fn hinders(&mut self, effect: StateEffect) -> Option<NotSent> {
+        // The session is not where the type says, so the command would mean something else to the
+        // server: RCPT would add to another transaction. QUIT means the same everywhere.
         if self.predicted.diverged.is_some() && effect != StateEffect::Quit {
             return Some(NotSent::AfterRefused);
         }
         if effect != StateEffect::Content {
             return None;
         }
+        // Not even predicted: no RCPT was written, or each one is refused already.
         if self.predicted.recipients == 0 {
             return Some(NotSent::NoRecipients);
         }
@@ -313,7 +328,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         Some(NotSent::AfterRefused)
     }
 
-    /// Goes past a member that does not leave, when its turn comes.
+    /// Moves past a member that does not leave, in its order among those that do.
     fn pass_by(&mut self, effect: StateEffect, progress: Progress) {
         self.predicted.pass(effect, progress);
         self.expect(effect, Due::Nothing(progress));
@@ -325,7 +340,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         self.awaited.push_back(Awaited { member: self.index, effect, due });
     }
 
-    /// Begins the message that the server waits for, if anyone gets it. Every reply was read.
+    /// Begins the message that the server waits for, if a recipient gets it. Every reply was read.
     fn open_content(&mut self, engine: &mut Engine) {
         self.pass_unsent();
         let opened = self.opened.take();
@@ -338,9 +353,12 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         };
         let forbidden = match opened {
             Some(true) => forbids(content.body(), &state, &predicted),
+            // DATA was refused, or not sent: the transaction of MAIL is still open (RFC 5321
+            // §4.1.4).
             _ => {
                 content.end(Outcome::NotSent(NotSent::AfterRefused));
-                // Not after a refused MAIL: a recipient that was accepted all the same has said so.
+                // After a refused MAIL none is open: where a recipient was accepted all the same,
+                // its reply has asked for RSET already.
                 if state.open {
                     engine.facts.leave_transaction(state.recipients > 0);
                 }
@@ -357,8 +375,8 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         transaction.begin_at(engine.queued());
         match forbidden {
             None => transaction.set_step(Step::Content),
-            // The server gets an empty message, for no recipient (RFC 2920 §3.1), and RSET after
-            // that.
+            // 354 although the message must not leave: the server gets a lone dot (RFC 2920 §3.1),
+            // and RSET after that.
             Some(outcome) => {
                 content.end(outcome);
                 transaction.set_step(Step::Nothing);
@@ -407,7 +425,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     }
 }
 
-/// What becomes of a message that the server waits for and must not get.
+/// The outcome of a message that the server waits for and must not get; none where it may.
 fn forbids(
     body: Option<&Body<'_>>,
     confirmed: &PredictedState,
@@ -422,7 +440,7 @@ fn forbids(
     if confirmed.declared == predicted.declared {
         return None;
     }
-    // What was to allow its bytes has been refused.
+    // A command that declared 8-bit or binary content was refused (RFC 6152 §3, RFC 3030 §3).
     check_body(body?, confirmed.declared, BodyMethod::Data).err().map(Outcome::Refused)
 }
 
@@ -438,7 +456,7 @@ impl<'a, L: Members<'a>> Exchange for PipelineRun<'a, L> {
                 Some(Need::Reply) | None if engine.awaits_reply() => return Ok(Need::Reply),
                 Some(Need::Room) => return Ok(Need::Room),
                 Some(Need::Source) => return Ok(Need::Source),
-                // The replies that were waited for are here.
+                // The replies that it waited for are here.
                 Some(_) => {}
                 None => {
                     self.pass_unsent();

@@ -1,5 +1,7 @@
-//! Groups as tuples: a member after another makes a longer tuple, and the outcomes of a tuple of
-//! members are a tuple again.
+//! Groups as tuples: one more member makes a longer tuple, and a tuple of members becomes a tuple
+//! of their outcomes.
+//!
+//! So each outcome has its own type, and is found by its position.
 
 use super::entry::{Entry, WithOutcome};
 
@@ -36,7 +38,7 @@ pub trait Members<'a>: sealed::Sealed {
     fn outcomes(self) -> Self::Outcomes;
 }
 
-macro_rules! rooms {
+macro_rules! appends {
     ($($($member:ident)*;)*) => {$(
         impl<$($member),*> Append for ($($member,)*) {
             type With<M> = ($($member,)* M,);
@@ -58,6 +60,7 @@ macro_rules! groups {
             type Outcomes = ($($outcome,)*);
 
             #[allow(non_snake_case, reason = "a member is called as its outcome is")]
+            // A tuple has no index at run time: each member counts it down.
             fn entry(&mut self, mut index: usize) -> Option<sealed::EntryMut<'_, 'a>> {
                 let ($($outcome,)*) = self;
                 $(
@@ -80,7 +83,7 @@ macro_rules! groups {
     )*};
 }
 
-rooms! {
+appends! {
     ; A; A B; A B C; A B C D; A B C D E; A B C D E F; A B C D E F G; A B C D E F G H;
     A B C D E F G H I; A B C D E F G H I J; A B C D E F G H I J K; A B C D E F G H I J K L;
     A B C D E F G H I J K L N; A B C D E F G H I J K L N O; A B C D E F G H I J K L N O P;

@@ -1,4 +1,4 @@
-//! The message of a transaction: whether it may follow its recipients, and how it is queued.
+//! The content of a transaction: whether it may follow the recipients, and how it is queued.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -21,14 +21,21 @@ impl Transaction<'_> {
     /// they were answered, as far as the policy lets it.
     pub(crate) fn opening(&mut self, pipelining: bool, policy: &Policy) -> Opening {
         let eager = match self.carriage.method {
+            // DATA may stand in the flight of its recipients, as its last command (RFC 2920 §3.1):
+            // no content leaves before 354. A policy that may still say no must see all replies
+            // first, because after 354 only closing the connection keeps the message back.
             BodyMethod::Data => pipelining && policy.permits_one_flight(),
+            // A chunk leaves with its bytes: the replies to RCPT are read before it (RFC 3030 §2).
             BodyMethod::Bdat => false,
             BodyMethod::EagerBdat => true,
         };
+        // Without one RCPT in the flight there is certainly no recipient, whatever the replies say.
         if self.due > 0 && !(eager && self.asked > 0) {
             return Opening::Wait;
         }
         if self.due == 0 {
+            // All replies are here, and no recipient is left: DATA would be answered 503 or 554
+            // (RFC 5321 §4.1.1.4), and a chunk would be thrown away.
             if self.is_hopeless() {
                 return Opening::Refused;
             }
@@ -46,8 +53,8 @@ impl Transaction<'_> {
         if self.carriage.method == BodyMethod::Data { Opening::Ask } else { Opening::Send }
     }
 
-    /// Has the first piece of a body that is produced while it is sent. One that fails by then ends
-    /// its message alone: nothing of it was announced.
+    /// Whether the first segment of a body that is produced while it is sent is here. A source that
+    /// fails by then ends its message alone, because nothing of the message was announced.
     fn prepare(&mut self) -> bool {
         let Some(body) = &mut self.body else {
             return true;
@@ -64,6 +71,7 @@ impl Transaction<'_> {
         let Some(body) = &self.body else {
             return;
         };
+        // Recipients beyond the server's limit get another transaction (RFC 5321 §4.5.3.1.10).
         let again = body.again();
         if let Some(body) = std::mem::replace(&mut self.body, again) {
             let Carriage { method, summary, chunk_size } = self.carriage;
@@ -88,7 +96,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Whether nothing of the body has come yet.
+    /// Whether the body has not begun: none of it was taken to be queued.
     pub(crate) fn awaits_body(&self) -> bool {
         self.content.is_none() && self.body.is_some()
     }
@@ -119,7 +127,8 @@ impl Transaction<'_> {
         submit_whole(engine, capabilities, segment, method)
     }
 
-    /// Queues of the message what there is and fits; none when it is queued whole, or abandoned.
+    /// Queues as much of the message as there is and fits. None when the message is queued whole,
+    /// or abandoned.
     ///
     /// # Errors
     ///
@@ -133,7 +142,8 @@ impl Transaction<'_> {
         pipelining: bool,
     ) -> Result<Option<ContentNeed>, Fault> {
         if self.content.is_none() {
-            // No recipient is left, so no chunk is sent.
+            // No recipient is left, so no chunk is sent: some servers do not read the bytes of a
+            // chunk that they refuse, and would take them for commands.
             if self.method() != BodyMethod::Data && self.is_hopeless() {
                 self.give_up();
                 return Ok(None);
@@ -157,6 +167,8 @@ impl Transaction<'_> {
         }
         let data = self.carriage.method == BodyMethod::Data;
         loop {
+            // A chunk was refused: "the sender-SMTP MUST NOT send any additional BDAT segments"
+            // (RFC 3030 §2). RSET, which is due then, takes back those that were accepted.
             if !data && self.is_hopeless() {
                 self.give_up();
                 return Ok(None);
@@ -166,6 +178,8 @@ impl Transaction<'_> {
                 self.give_up();
                 return Ok(None);
             };
+            // Without PIPELINING the next chunk waits for the reply to the one before (RFC 3030
+            // §2).
             if !data && !pipelining && self.due > 0 {
                 return Ok(Some(ContentNeed::Chunk));
             }
@@ -179,13 +193,16 @@ impl Transaction<'_> {
                     self.chunks_due += 1;
                 }
                 Ok(need) => return Ok(Some(need)),
+                // DATA has no command that gives up: a final dot would deliver a part of the
+                // message (RFC 5321 §4.1.1.4), so the connection is closed.
                 Err(failure) if data => {
                     return Err(engine.end(match failure {
                         ContentFailure::Body(error) => Fault::Body(error),
                         ContentFailure::Content(error) => Fault::Content(error),
                     }));
                 }
-                // The chunks before it were counted, and RSET takes them back.
+                // The chunks before this one were counted, so the server knows where they end, and
+                // RSET takes them back (RFC 3030 §2).
                 Err(failure) => {
                     self.refuse(match failure {
                         ContentFailure::Body(error) => Refusal::body(error),
@@ -205,6 +222,8 @@ impl Transaction<'_> {
     /// When the server has accepted a recipient, or has refused the message before this one and
     /// then RSET, so that it may still have its recipients: they would get the empty message.
     pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        // RFC 2920 §3.1 asks for "a single dot" where no recipient was accepted. Where one may be,
+        // the dot would deliver an empty message to it.
         if self.accepted > 0 || (self.reset_refused && engine.facts.recipients_left) {
             return Err(engine.end(Fault::Abandoned));
         }

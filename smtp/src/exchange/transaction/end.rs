@@ -1,4 +1,4 @@
-//! How a transaction ends: over, or with its connection.
+//! The end of a transaction: by its last reply, or together with its connection.
 
 use smtp_grammar::{Reply, ReplyCode};
 
@@ -22,43 +22,51 @@ impl Transaction<'_> {
 
     #[cold]
     fn settle_refused(&mut self, engine: &mut Engine) {
+        // Each recipient that was refused keeps its own reply; a refused message is told to the
+        // others too.
         if let Some(refusal) = &self.refusal
             && !self.is_of_recipients(refusal)
         {
             self.recipients.refuse_rest(refusal);
         }
+        // RFC 5321 §4.1.1.4 clears the transaction after the final dot, refused or not. Some
+        // servers keep it, as Postfix does where a policy refuses, and a recipient may stand
+        // although MAIL was refused: the next message would go to those recipients too. So RSET is
+        // due.
         let open = self.mail == MailReply::Accepted || self.accepted > 0 || self.empty;
         if open || self.refusal.is_none() {
             engine.facts.leave_transaction(self.accepted > 0);
         }
     }
 
-    /// Whether a refusal is only that of each recipient. Those that this transaction had no room
-    /// for may still be accepted by another: it was not the message that was refused.
+    /// Whether the server has refused only recipients, and not the message. Recipients for which
+    /// this transaction had no room may still be accepted by another one.
     fn is_of_recipients(&self, refusal: &Refusal) -> bool {
         self.mail == MailReply::Accepted && self.accepted == 0 && refusal.is_of_recipient()
     }
 
-    /// What became of the message, of a connection that is lost for this reason. `oldest` says that
-    /// the next reply would have been for this transaction, so that one that closed the session
-    /// answers it.
+    /// The result of the message when the connection is lost with this fault. `oldest` says that
+    /// the next reply would have been for this transaction: a reply that closed the session answers
+    /// it.
     pub(crate) fn lose(&mut self, fault: &Fault, engine: &Engine, oldest: bool) -> Loss {
         let closing = match fault {
             Fault::Closing(reply) => Some(reply),
             _ => None,
         };
-        // A server that says that it is not available takes nothing that it has not answered
-        // (RFC 5321 §3.8); one that says goodbye to a message may have taken it.
+        // 421 takes nothing that the server has not answered (RFC 5321 §3.8). Any other end, 221
+        // among them, may follow a message that the server has taken.
         let unavailable =
             closing.is_some_and(|reply| reply.code() == ReplyCode::SERVICE_NOT_AVAILABLE);
         let early = oldest && closing.is_some_and(|reply| reply.code().value() >= 400);
+        // From the moment when the whole message has left, the server may have delivered it and its
+        // reply may be lost (RFC 1047): to call it undelivered would invite a second copy.
         let whole = self.end.is_some_and(|end| engine.has_left(end));
         let answered = self.end.is_some() && self.due == 0;
         if whole && !answered && !self.is_hopeless() && !unavailable && !early {
             self.recipients.lose(Some(&(self.answered..self.named)));
             return Loss::Unknown;
         }
-        // What was refused before stays refused: it is nearer to the cause than a goodbye.
+        // An earlier refusal stands: it is nearer to the cause than the reply that closed.
         if let Some(reply) = closing.filter(|_| early && !self.is_refused()) {
             self.take_closing(reply.clone(), engine);
         }
@@ -71,18 +79,22 @@ impl Transaction<'_> {
             return Loss::Refused(refusal);
         }
         self.recipients.lose(None);
+        // A message of which not even one byte has left can be handed back to its caller. An
+        // earlier transaction of the same message has left, so it cannot.
         let has_left = self.transactions > 1 || engine.has_left(self.start + 1);
         if has_left { Loss::NotDelivered } else { Loss::NotSent }
     }
 
-    /// Whether the server has refused the message, or every recipient. What it says in a
-    /// transaction that begins again is not about those.
+    /// Whether the server has refused the message, or every recipient. The refusals of a
+    /// transaction that begins again are about the flight, and not about message or recipients.
     fn is_refused(&self) -> bool {
         !self.restarts && self.is_hopeless() && (self.refusal.is_some() || self.asked > 0)
     }
 
     /// Gives the reply that closed the session to the command that it answers.
     fn take_closing(&mut self, reply: Reply, engine: &Engine) {
+        // The engine still holds the oldest command without a reply: 421 is the answer to it, and
+        // no later command gets one (RFC 5321 §3.8).
         let verb = match engine.unanswered().next().map(|due| due.stage) {
             Some(Stage::Rcpt) => {
                 self.rcpts_due = 0;
@@ -94,10 +106,11 @@ impl Transaction<'_> {
             Some(Stage::Mail) => Mail::SPEC.verb,
             Some(Stage::Bdat) => Bdat::SPEC.verb,
             Some(Stage::EndOfData) => Refusal::END_OF_DATA,
-            // It answers what was no part of this message, although DATA has left too.
+            // It answers RSET, which is no part of this message, although DATA has left too.
             Some(Stage::Reset) => return,
             _ if self.step == Step::Opening => self.opening_verb,
-            // Content is on its way.
+            // Content is on its way, and its end is not queued: no reply is due, and the server
+            // refuses the message before it has all of it.
             None if self.step >= Step::Content => Refusal::END_OF_DATA,
             _ => return,
         };

@@ -1,4 +1,7 @@
-//! What each reply means to a transaction.
+//! The replies of a transaction: the meaning of each for the message and its recipients.
+//!
+//! RFC 2920 §3.1: a client "MUST check ALL statuses returned from each command in a group", because
+//! a server that refuses one command may accept those that follow it.
 
 use smtp_grammar::Reply;
 
@@ -14,8 +17,10 @@ impl Transaction<'_> {
     /// Whether no recipient can get the message any more.
     #[inline]
     pub(crate) fn is_hopeless(&self) -> bool {
-        let nobody = self.accepted == 0 && self.step > Step::Rcpt && self.rcpts_due == 0;
-        nobody || self.refusal.is_some()
+        // Only once each RCPT was written and answered: one that is accepted is enough for the
+        // message to be sent (RFC 5321 §3.3).
+        let no_recipient = self.accepted == 0 && self.step > Step::Rcpt && self.rcpts_due == 0;
+        no_recipient || self.refusal.is_some()
     }
 
     #[cold]
@@ -42,12 +47,12 @@ impl Transaction<'_> {
         self.restarts
     }
 
-    /// Takes the next reply. `answers` says what command it is the answer to, `may_split` that
-    /// recipients for which there is no room here are named again in another transaction.
+    /// Takes the next reply. `answers` is the stage of the command that it answers; `may_split`
+    /// says that recipients for which this transaction has no room are named again in another one.
     ///
     /// # Errors
     ///
-    /// When it refuses a RSET that was no part of a flight that overtook a message.
+    /// When the server refuses RSET, and RSET did not follow a message that is not answered yet.
     #[expect(clippy::inline_always, reason = "a call would cost as much as what it does")]
     #[inline(always)]
     pub(crate) fn take(
@@ -75,13 +80,16 @@ impl Transaction<'_> {
             }
             Stage::Data if head.accepted && !self.is_hopeless() && !self.restarts => {
                 engine.skip(head);
-                // What has come together with 354 is said of the message already.
+                // At once, and not when content is queued: the server may have refused the message
+                // already, in the same read as 354.
                 engine.begin_content();
                 self.step = Step::Content;
             }
             Stage::EndOfData => self.take_end(engine.take(head)),
             Stage::Bdat => {
                 self.chunks_due -= 1;
+                // Without an accepted recipient the chunk was refused for that reason alone: the
+                // refusals of the recipients say more.
                 if let Some(reply) = engine.take_refusal(head).filter(|_| self.accepted > 0) {
                     self.refusal.get_or_insert(Refusal::by_server(Bdat::SPEC.verb, reply));
                 }
@@ -101,22 +109,27 @@ impl Transaction<'_> {
         let refused = engine.take_refusal(head);
         match (answers, refused) {
             (Stage::Reset, Some(reply)) => {
+                // A server that does not end a transaction (RFC 5321 §4.1.1.5) would add the old
+                // recipients to the next message.
                 if !self.overtakes {
                     return Err(engine.end(ProtocolError::ResetRefused(reply).into()));
                 }
-                // Some servers refuse what comes after a final dot in the same flight, to be safe
-                // from smuggled messages: this one gets no such commands any more.
+                // Some servers refuse commands that follow a final dot in the same flight, to be
+                // safe from smuggled messages, although RFC 2920 §3.1 allows them. This server gets
+                // no such commands any more.
                 engine.facts.overtakes = false;
                 self.reset_refused = true;
             }
-            // A source that was read from cannot be read again: its message is refused for now.
+            // The server has read chunks of the body already (an eager flight), and a source cannot
+            // be read again: its message is refused for now.
             (Stage::Mail, Some(reply)) if self.reset_refused && self.body.is_none() => {
                 self.mail = MailReply::Refused;
                 self.refusal = Some(Refusal::not_repeatable(reply));
             }
             (Stage::Mail, Some(_)) if self.reset_refused => {
                 self.restarts = true;
-                // Once DATA has left, its reply decides.
+                // Once DATA has left, its reply decides: after 354 the server waits for a final
+                // dot.
                 if self.step != Step::Opening {
                     self.step = Step::Done;
                 }
@@ -142,7 +155,8 @@ impl Transaction<'_> {
             self.full_before = false;
             self.recipients.accept(index, reply);
         } else if !self.restarts {
-            // Else it is named again, as if it had not been.
+            // In a transaction that begins again the recipient is named again too: the server
+            // refused the flight.
             self.refuse_rcpt(index, reply, may_split);
         }
     }
@@ -152,16 +166,18 @@ impl Transaction<'_> {
         if self.mail == MailReply::Refused
             && let Some(refusal) = &self.refusal
         {
-            // It follows from the refusal of the sender, which decides: a 503 here does not make a
-            // recipient permanent whose sender may be accepted later.
+            // 503 follows from the refusal of MAIL, and says nothing of the recipient: a sender
+            // that may be accepted later (4yz) must not turn into a permanent failure of its
+            // recipients.
             return self.recipients.refuse_after_mail(index, reply, refusal.clone());
         }
         let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
+        // Only after an accepted recipient: a server that takes none has no limit to split by.
         if self.accepted > 0 && may_split && is_too_many(&refusal) {
             self.recipients.retry(index, refusal);
             self.was_full = true;
-            // Those that were not named yet are of the next transaction: after the second such
-            // reply, as 452 is also what a server says of one mailbox that is full.
+            // The recipients that were not named yet belong to the next transaction, but only after
+            // the second such reply in a row: 452 is also the answer for one full mailbox.
             if std::mem::replace(&mut self.full_before, true) {
                 self.range.end = self.named;
             }
@@ -174,6 +190,9 @@ impl Transaction<'_> {
     /// is no transaction, no matter what the server said of its recipients and to DATA.
     fn take_no_data(&mut self, refused: Option<Reply>) {
         match refused {
+            // 354 although no recipient gets the message: a client "cannot assume that the DATA
+            // command will be rejected just because none of the RCPT TO commands worked", and sends
+            // a lone dot (RFC 2920 §3.1).
             None => {
                 if !self.restarts {
                     self.refusal = Some(self.why_hopeless());
@@ -181,6 +200,7 @@ impl Transaction<'_> {
                 self.step = Step::Nothing;
             }
             Some(_) if self.restarts => self.step = Step::Done,
+            // 503 or 554 after every recipient was refused: their own replies say why.
             Some(_) if self.is_hopeless() => self.refuse(self.why_hopeless()),
             Some(reply) => self.refuse(Refusal::by_server(self.opening_verb, reply)),
         }
@@ -189,10 +209,10 @@ impl Transaction<'_> {
     #[inline]
     fn take_end(&mut self, outcome: Outcome) {
         match outcome {
-            // The reply to a message without recipients is of no interest.
-            _ if self.accepted == 0 || self.chunk_was_refused() => self.end_for_nobody(),
-            // A server that takes a message for accepted recipients has taken it, whatever it said
-            // to MAIL.
+            // No recipient, or a message with a hole: a 250 to either delivers nothing.
+            _ if self.accepted == 0 || self.chunk_was_refused() => self.end_without_recipients(),
+            // 250 to the message moves the responsibility to the server (RFC 5321 §6.1), whatever
+            // it said to MAIL before: to send it again would make a second copy.
             Outcome::Accepted(reply) => {
                 self.refusal = None;
                 self.restarts = false;
@@ -206,14 +226,15 @@ impl Transaction<'_> {
         }
     }
 
-    /// Whether a part of the message was refused, which no later reply can mend.
+    /// Whether a chunk was refused: the message has "failed" then, whatever is said to a later
+    /// chunk (RFC 3030 §2).
     #[inline]
     fn chunk_was_refused(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.command() == Bdat::SPEC.verb)
     }
 
     #[cold]
-    fn end_for_nobody(&mut self) {
+    fn end_without_recipients(&mut self) {
         if !self.restarts {
             self.refusal = Some(self.why_hopeless());
         }
@@ -223,6 +244,8 @@ impl Transaction<'_> {
 /// Whether a recipient is one more than the server takes for one message: 452, or 552 of a server
 /// that follows RFC 821 (RFC 5321 §4.5.3.1.10).
 fn is_too_many(refusal: &Refusal) -> bool {
+    // An enhanced code says it exactly: X.5.3 is "too many recipients" (RFC 3463 §3.6), and 4.2.2,
+    // a full mailbox, has nothing to do with the number of recipients.
     let code = refusal.reply().map(|reply| reply.code().value());
     let detail = refusal.enhanced().map(|code| (code.subject(), code.detail()));
     matches!(code, Some(452 | 552)) && matches!(detail, None | Some((5, 3)))
