@@ -1,8 +1,8 @@
-//! Exchanges: commands that go on for several rounds.
+//! Command exchanges: commands that the server answers with questions.
 //!
-//! A server answers such a command with 3yz and waits for a line, again and again, until it has
-//! what it wants. AUTH is the one that everybody knows; what is said there is a
-//! [`Mechanism`](crate::Mechanism)'s.
+//! A server answers such a command with 3yz and waits for a line, and does so again until it has
+//! everything that it needs. AUTH is the best known one; its responses come from a
+//! [`Mechanism`](crate::Mechanism).
 
 use smtp_grammar::Reply;
 
@@ -20,11 +20,11 @@ pub trait CommandExchange: Send {
     ///
     /// # Errors
     ///
-    /// When there is no answer. There is no way to say so in SMTP, so the connection is closed.
+    /// When there is no answer. SMTP has no way to say so, and the connection is closed.
     fn answer(&mut self, round: usize, reply: &Reply) -> Result<Response, MechanismError>;
 }
 
-/// What is said in an exchange.
+/// The client's response to an intermediate reply.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Response {

@@ -150,7 +150,7 @@ pub use secret::Secret;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// What derived code calls. It is no part of the public interface.
+/// The items that derived code uses. They are no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use core::option::Option::{self, None, Some};

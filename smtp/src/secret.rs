@@ -99,7 +99,7 @@ impl Debug for Hidden<'_> {
     }
 }
 
-/// What a function has made of a value: `#[smtp(with = path)]`.
+/// A value that a function has encoded: `#[smtp(with = path)]`.
 pub struct Encoded<T> {
     value: T,
     /// Kept here, so that a result that cannot be written is one error.
@@ -107,7 +107,7 @@ pub struct Encoded<T> {
     secret: bool,
 }
 
-/// What a function has made of `value`. It is a secret where the value is one.
+/// The result of a function for a value. It is a secret where the value is one.
 pub fn encoded<V: ?Sized, T: Argument>(_: &V, encoded: T) -> Encoded<T> {
     // The type's name, because it is found in any type: through an alias, a reference or an
     // `Option`, and in place of a parameter. A type of another crate with this name is redacted

@@ -77,10 +77,10 @@ pub struct InTransaction<H: Idle> {
     note = "the states are `Greeted`, `Tls`, `Authed` and `InTransaction<Idle>`"
 )]
 pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
-    /// What the server offers in this state.
+    /// The capabilities that the server offers in this state.
     fn capabilities(&self) -> &Capabilities;
 
-    /// What TLS gives to the session, where there is TLS.
+    /// The security that TLS gives to the session; `None` in clear.
     fn security(&self) -> Option<&Security>;
 
     /// Whether the transaction has agreed on SMTPUTF8.

@@ -1,4 +1,4 @@
-//! What a session runs on: a stream, and a clock that keeps its timeouts.
+//! The base of a session: a stream, and a clock that keeps its timeouts.
 //!
 //! [`Connection::connect`](crate::Connection::connect) and [`Submission`](crate::Submission) open
 //! TCP connections of tokio, and need nothing from here. A session over a [`Transport`] of the

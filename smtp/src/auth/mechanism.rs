@@ -1,7 +1,7 @@
-//! What a mechanism is: an initial response, and an answer to each challenge (RFC 4422 §5).
+//! The trait of mechanisms: an initial response, and a response to each challenge (RFC 4422 §5).
 //!
-//! A mechanism does no I/O and knows no runtime. The connection frames what it says for SMTP (RFC
-//! 4954): base64, the initial response that does not fit, cancelling. It also does the waiting: a
+//! A mechanism does no I/O and knows no runtime. The connection frames its responses for SMTP (RFC
+//! 4954): base64, the initial response that does not fit, cancelling. The connection also waits: a
 //! mechanism says when it is ready, as a future does.
 
 use std::fmt::{self, Debug};
@@ -76,7 +76,7 @@ pub trait Mechanism: Send {
         Poll::Ready(Ok(()))
     }
 
-    /// What the client says first, if it speaks first. An empty response and none are different
+    /// The initial response, where the client begins. An empty response and none are different
     /// things (RFC 4954 §4).
     ///
     /// # Errors
@@ -99,7 +99,7 @@ pub trait Mechanism: Send {
     }
 }
 
-/// What a mechanism does next.
+/// The next step of a mechanism.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step {

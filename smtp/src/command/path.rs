@@ -1,4 +1,4 @@
-//! What MAIL and RCPT are given: a path, or an address that becomes one.
+//! The argument of MAIL and RCPT: a path, or an address that becomes one.
 //!
 //! They exist for the error of text that was not parsed: it says how.
 

@@ -23,7 +23,7 @@ impl Vrfy {
     }
 }
 
-/// What a server says to VRFY.
+/// The reply to VRFY.
 #[derive(Debug, Clone, PartialEq, Eq, SmtpReply)]
 pub enum Verification {
     /// The mailbox exists (250).

@@ -51,7 +51,7 @@ macro_rules! either {
 }
 
 impl AnyConnection {
-    /// What the server offers.
+    /// The capabilities that the server offers in its state.
     pub fn capabilities(&self) -> &Capabilities {
         either!(self, connection => connection.capabilities())
     }
@@ -120,6 +120,10 @@ impl AnyConnection {
         either!(self, connection => connection.deliver_stream(messages, report))
     }
 
+    /// As [`Connection::feed`].
+    ///
+    /// # Cancellation
+    ///
     /// As [`Connection::feed`].
     pub fn feed(self) -> (Feed, AnyFeeding) {
         match self {
@@ -229,6 +233,10 @@ macro_rules! states {
 states!(Greeted, Tls, Authed);
 
 /// As [`Feeding`], of a connection whose state is known at run time.
+///
+/// # Cancellation
+///
+/// As [`Connection::feed`].
 #[must_use = "nothing is sent while this future is not polled"]
 #[derive(Debug)]
 pub enum AnyFeeding {
@@ -253,6 +261,10 @@ impl Future for AnyFeeding {
 }
 
 /// As [`UntilClosed`], of a connection whose state is known at run time.
+///
+/// # Cancellation
+///
+/// As [`Connection::closed`].
 #[must_use = "nothing is watched while this future is not polled"]
 #[derive(Debug)]
 pub enum AnyUntilClosed<'a> {
@@ -277,6 +289,10 @@ impl Future for AnyUntilClosed<'_> {
 }
 
 /// As [`Call`], of a connection whose state is known at run time.
+///
+/// # Cancellation
+///
+/// As [`Connection::send`].
 #[must_use = "a command is sent when its future is awaited"]
 #[derive(Debug)]
 pub enum AnyCall<'a, C, R> {

@@ -1,4 +1,4 @@
-//! What can be done in `Authed`: everything that can be done between transactions, with an
+//! The calls of the state `Authed`: everything that can be done between transactions, with an
 //! identity.
 //!
 //! There is no second AUTH: after a success the server must refuse it (RFC 4954 §4).

@@ -1,4 +1,4 @@
-//! AUTH between two states: who may say it where, and what comes of it.
+//! AUTH between two states: the states in which it may be sent, and the state after it.
 
 use super::error::TransitionError;
 use super::typed::Connection;

@@ -1,7 +1,7 @@
 //! The futures of commands.
 //!
-//! They have names, and so a call that is wrong gives one error where it stands, not another at
-//! each place that touches what it returned.
+//! They have names, so that a wrong call gives one compiler error, at the call, and not another one
+//! wherever its result is used.
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -16,15 +16,19 @@ use crate::message::recipient::Recipient;
 use crate::proto::command::{self, Command};
 use crate::state::State;
 
-/// A command `C` that keeps the state, on its way to its reply `R`. Nothing is sent before it is
-/// polled.
+/// The future of a command `C` that keeps the state; it gives the reply `R`. Nothing is sent before
+/// it is polled.
+///
+/// # Cancellation
+///
+/// As [`Connection::send`].
 #[must_use = "a command is sent when its future is awaited"]
 pub struct Call<'a, S: State, C, R> {
     connection: &'a mut Connection<S>,
     exchange: SendCommand<C>,
     begun: bool,
-    /// Kept here, not called by name: what is no command is then an error where it is sent, and not
-    /// another one where it is awaited.
+    /// Kept here, and not called by name: a type that is no command is then an error where it is
+    /// sent, and not a second one where it is awaited.
     run: fn(&mut Self, &mut Context<'_>) -> Poll<Result<R, Error>>,
 }
 
@@ -88,7 +92,12 @@ impl<S: State, C, R> Debug for Call<'_, S, C, R> {
     }
 }
 
-/// A call of several steps, on its way. Nothing is sent before it is polled.
+/// The future of a call of several steps. Nothing is sent before it is polled.
+///
+/// # Cancellation
+///
+/// As the method that returned it: one that takes the connection closes it, one that borrows it
+/// interrupts it.
 #[must_use = "nothing is sent before the future is awaited"]
 pub struct Pending<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 

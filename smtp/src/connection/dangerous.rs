@@ -14,19 +14,20 @@ use crate::proto::command::Command;
 use crate::state::{Authed, ExchangeIn, ExchangeInto, Greeted, Idle, Tls, Transition, ValidIn};
 
 impl<H: Idle> Connection<H> {
-    /// Opens the door for a call that takes the connection: anyone on the way can see its secrets.
+    /// Opens the door for a call that takes the connection. Its secrets can be read by every host
+    /// on the way to the server.
     pub fn dangerous(self) -> Dangerous<H> {
         Dangerous(self)
     }
 
-    /// Opens the door for a call that borrows the connection: anyone on the way can see its
-    /// secrets.
+    /// Opens the door for a call that borrows the connection. Its secrets can be read by every host
+    /// on the way to the server.
     pub fn dangerous_mut(&mut self) -> DangerousMut<'_, H> {
         DangerousMut(self)
     }
 }
 
-/// A connection for one call whose secrets anyone on the way can see.
+/// A connection for one call that may send secrets to a server that is not verified.
 #[derive(Debug)]
 #[must_use]
 pub struct Dangerous<H: Idle>(Connection<H>);
@@ -35,7 +36,8 @@ macro_rules! authentication_begins_in {
     ($($state:ty),*) => {$(
         impl Dangerous<$state> {
             /// Authenticates although the server is not verified, for servers that are reached in a
-            /// way that is safe by itself. Anyone on that way can read the password, and the mail.
+            /// way that is safe by itself. Every host on that way can read the password, and the
+            /// mail.
             ///
             /// # Errors
             ///
@@ -58,7 +60,7 @@ macro_rules! authentication_begins_in {
 authentication_begins_in!(Greeted, Tls);
 
 impl<H: Idle> Dangerous<H> {
-    /// As [`Connection::transition`], with a command whose secrets anyone on the way can see.
+    /// As [`Connection::transition`], with secrets that every host on the way can read.
     ///
     /// # Errors
     ///
@@ -78,7 +80,7 @@ impl<H: Idle> Dangerous<H> {
         Pending::new(self.0.run_transition(command, true))
     }
 
-    /// As [`Connection::exchange_into`], with secrets that anyone on the way can see.
+    /// As [`Connection::exchange_into`], with secrets that every host on the way can read.
     ///
     /// # Errors
     ///
@@ -100,13 +102,13 @@ impl<H: Idle> Dangerous<H> {
     }
 }
 
-/// A connection, borrowed for one call whose secrets anyone on the way can see.
+/// A connection, borrowed for one call that may send secrets to a server that is not verified.
 #[derive(Debug)]
 #[must_use]
 pub struct DangerousMut<'a, H: Idle>(&'a mut Connection<H>);
 
 impl<'a, H: Idle> DangerousMut<'a, H> {
-    /// As [`Connection::send`], with a command whose secrets anyone on the way can see.
+    /// As [`Connection::send`], with secrets that every host on the way can read.
     ///
     /// # Errors
     ///
@@ -122,7 +124,7 @@ impl<'a, H: Idle> DangerousMut<'a, H> {
         Call::new(self.0, command).dangerous()
     }
 
-    /// As [`Connection::exchange`], with secrets that anyone on the way can see.
+    /// As [`Connection::exchange`], with secrets that every host on the way can read.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! How messages go out: the whole transaction in one call.
+//! The calls that deliver messages: each runs whole transactions.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Debug};
@@ -27,7 +27,7 @@ impl<H: Idle> Connection<H> {
     /// Delivers a message: MAIL, a RCPT for each recipient, the content.
     ///
     /// A server that offers PIPELINING gets the commands before the content in one flight (RFC
-    /// 2920), any other one at a time; what comes of it is the same.
+    /// 2920), any other one at a time; the result is the same.
     ///
     /// The message goes to the recipients that the server accepts, or as the envelope's
     /// [`policy`](Envelope::policy) says. `SIZE=`, `BODY=8BITMIME` and `SMTPUTF8` are
@@ -35,10 +35,10 @@ impl<H: Idle> Connection<H> {
     ///
     /// # Errors
     ///
-    /// [`DeliverError::Refused`] when no recipient got the message and the session goes on: what
-    /// can be seen of the message or the envelope beforehand is refused without sending anything.
-    /// [`DeliverError::NotSent`] when the connection was gone before anything had left, or the
-    /// server takes no more messages over it; [`DeliverError::Lost`] when it is gone and no
+    /// [`DeliverError::Refused`] when no recipient got the message and the session goes on. A
+    /// message or an envelope that cannot be sent to this server is refused before anything is
+    /// sent. [`DeliverError::NotSent`] when the connection was gone before anything had left, or
+    /// the server takes no more messages over it; [`DeliverError::Lost`] when it is gone and no
     /// recipient got the message; [`DeliverError::Unknown`] when it is gone and the message was
     /// sent whole and not answered.
     ///
@@ -60,14 +60,36 @@ impl<H: Idle> Connection<H> {
     /// [`Transfer`](crate::Transfer) says, and hands each result to `report` with the message's
     /// index, as soon as it is known.
     ///
+    /// The index counts the messages of this call, from 0: a second call that goes on with the rest
+    /// of the same iterator begins at 0 again.
+    ///
     /// A server that offers PIPELINING gets the content of one message and the commands before the
     /// next in one flight: a message then costs one round trip. Recipients beyond what the server
     /// takes at once (RFC 9422, or a 452 to RCPT) get the message in transactions of their own, and
     /// its receipt names them all; results come in the order in which they are known.
     ///
     /// It stops when the connection is lost, or when the server takes no more messages over it
-    /// ([`Stopped::ServerLimit`]). What became of the messages under way was then reported; all
+    /// ([`Stopped::ServerLimit`]). The results of the messages in flight were then reported; all
     /// others are still in `messages`: pass `&mut messages` to keep them.
+    ///
+    /// Envelopes and bodies may be borrowed from a list:
+    ///
+    /// ```no_run
+    /// # use smtp::{Connection, Envelope, state::Authed};
+    /// # async fn send(mut connection: Connection<Authed>, list: Vec<(Envelope, Vec<u8>)>)
+    /// #     -> Result<(), smtp::Lost> {
+    /// let mut failed = Vec::new();
+    /// let messages = list.iter().map(|(envelope, body)| (envelope, body));
+    /// connection
+    ///     .deliver_all(messages, |index, result| {
+    ///         if let Err(error) = result {
+    ///             failed.push((&list[index], error));
+    ///         }
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -91,8 +113,8 @@ impl<H: Idle> Connection<H> {
         DeliverAll::new(session, state.capabilities(), messages.into_iter(), report)
     }
 
-    /// As [`deliver_all`](Self::deliver_all), of messages that come from a stream. While none is
-    /// there the connection is watched, and what came before leaves and is reported.
+    /// As [`deliver_all`](Self::deliver_all), of messages that come from a stream. While the stream
+    /// has none, earlier messages leave and are reported, and the connection is watched.
     ///
     /// # Errors
     ///
@@ -125,21 +147,25 @@ impl<H: Idle> Connection<H> {
     }
 }
 
-/// A message on its way, of [`Connection::deliver`]. Nothing is sent before it is polled.
+/// The future of [`Connection::deliver`]. Nothing is sent before it is polled.
+///
+/// # Cancellation
+///
+/// As [`Connection::deliver`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct Deliver<'a, 'b> {
     session: &'a mut Session,
-    delivery: Delivery<'b, One<'a, 'b>, &'a Envelope, ()>,
+    delivery: Delivery<'b, OneMessage<'a, 'b>, &'a Envelope, ()>,
     begun: bool,
 }
 
-/// One message, and what became of it.
-struct One<'a, 'b> {
+/// One message, and its result.
+struct OneMessage<'a, 'b> {
     message: Option<(&'a Envelope, Body<'b>)>,
     result: Option<Delivered>,
 }
 
-impl<'a, 'b> Messages<'b> for One<'a, 'b> {
+impl<'a, 'b> Messages<'b> for OneMessage<'a, 'b> {
     type Envelope = &'a Envelope;
     type Ticket = ();
 
@@ -168,7 +194,7 @@ impl<'a, 'b> Deliver<'a, 'b> {
         body: Body<'b>,
     ) -> Self {
         let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
-        let message = One { message: Some((envelope, body)), result: None };
+        let message = OneMessage { message: Some((envelope, body)), result: None };
         Self { session, delivery: Delivery::new(offers, message), begun: false }
     }
 
@@ -196,7 +222,8 @@ impl Future for Deliver<'_, '_> {
         let run = ready!(this.session.driver.poll_run(cx, &mut this.delivery));
         this.session.driver.end_call();
         Poll::Ready(match (this.delivery.messages().result.take(), run) {
-            // The replies were found to be out of step: none of them says anything of the message.
+            // The replies were found to be out of step: none of them can be trusted to be about the
+            // message.
             (Some(Ok(receipt)), Err(lost)) if this.delivery.is_in_doubt(&lost) => {
                 let recipients = receipt.into_unknown();
                 Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
@@ -223,7 +250,11 @@ impl Debug for Deliver<'_, '_> {
     }
 }
 
-/// Messages on their way, of [`Connection::deliver_all`]. Nothing is sent before it is polled.
+/// The future of [`Connection::deliver_all`]. Nothing is sent before it is polled.
+///
+/// # Cancellation
+///
+/// As [`Connection::deliver`].
 #[must_use = "messages are sent when their future is awaited"]
 pub struct DeliverAll<'a, 'b, M, E, R> {
     session: &'a mut Session,
@@ -231,7 +262,7 @@ pub struct DeliverAll<'a, 'b, M, E, R> {
     begun: bool,
 }
 
-/// Messages of an iterator, and where is told what became of them.
+/// The messages of an iterator, and the caller's function that takes the results.
 struct Iterated<M, R> {
     messages: Enumerate<M>,
     report: R,
@@ -334,8 +365,11 @@ impl<M, E, R> Debug for DeliverAll<'_, '_, M, E, R> {
     }
 }
 
-/// Messages of a stream on their way, of [`Connection::deliver_stream`]. Nothing is sent before it
-/// is polled.
+/// The future of [`Connection::deliver_stream`]. Nothing is sent before it is polled.
+///
+/// # Cancellation
+///
+/// As [`Connection::deliver`].
 #[cfg(feature = "stream")]
 #[must_use = "messages are sent when their future is awaited"]
 pub struct DeliverStream<'a, 'b, M, E, R> {
@@ -344,7 +378,7 @@ pub struct DeliverStream<'a, 'b, M, E, R> {
     begun: bool,
 }
 
-/// Messages of a stream, and where is told what became of them.
+/// The messages of a stream, and the caller's function that takes the results.
 #[cfg(feature = "stream")]
 struct Streamed<M, R> {
     messages: Pin<Box<M>>,

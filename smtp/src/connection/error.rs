@@ -13,7 +13,7 @@ use crate::state::State;
 /// A call that would have moved the session from the state `S`, and did not.
 #[derive(Debug)]
 pub enum TransitionError<S: State> {
-    /// The server said no, or the command was never sent. Here is the connection.
+    /// The server refused the command, or it was never sent; with the connection.
     Refused(Refused<S>),
     /// The connection is gone.
     Lost(Lost),
@@ -24,14 +24,14 @@ pub enum TransitionError<S: State> {
 pub struct Refused<S: State> {
     /// The connection, which can go on.
     pub connection: Connection<S>,
-    /// What was refused, and why.
+    /// The command that was refused, and why.
     pub refusal: Refusal,
 }
 
 /// A message that was not taken, or may have been. The transaction is over.
 #[derive(Debug)]
 pub enum DataError<S: State> {
-    /// The message was refused, or never sent. Here is the connection, after the transaction.
+    /// The message was refused, or never sent; with the connection, after the transaction.
     Refused(DataRefused<S>),
     /// The connection is gone, and the message was not delivered.
     Lost(DeliveryLost),
@@ -44,9 +44,9 @@ pub enum DataError<S: State> {
 pub struct DataRefused<S: State> {
     /// The connection, which can go on.
     pub connection: Connection<S>,
-    /// What was refused, and why.
+    /// The command that was refused, and why.
     pub refusal: Refusal,
-    /// The recipients that were named with the library's RCPT, and what became of each.
+    /// The recipients that were named with the library's RCPT, each with its outcome.
     pub recipients: Vec<Recipient>,
 }
 

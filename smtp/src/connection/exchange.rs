@@ -1,4 +1,4 @@
-//! Commands of several rounds, and commands that end SMTP.
+//! Commands that the server answers with questions, and commands that end SMTP.
 
 use bytes::Bytes;
 use smtp_grammar::Reply;
@@ -20,7 +20,7 @@ use crate::state::{ExchangeIn, ExchangeInto, State, TakesOver};
 pub struct RawStream {
     /// The stream, inside TLS if the session was.
     pub stream: Box<dyn Transport>,
-    /// What the server said after its reply, and was read already.
+    /// The bytes that the server sent after its reply, and that were read already.
     pub unread: Bytes,
 }
 
@@ -31,13 +31,14 @@ impl std::fmt::Debug for RawStream {
 }
 
 impl<S: State> Connection<S> {
-    /// Sends a command that the server answers in several rounds, and reads its final reply.
+    /// Sends a command that the server answers with questions (3yz), answers each with `exchange`,
+    /// and reads the final reply.
     ///
     /// # Errors
     ///
     /// As [`send`](Self::send). [`Error::Lost`] also when the exchange has no answer, answers with
-    /// a [secret](crate::command::Response::Line) where the server is not verified, or takes more
-    /// rounds than [`Limits::challenges`](crate::connect::Limits::challenges).
+    /// a [secret](crate::command::Response::Line) where the server is not verified, or when the
+    /// server asks more often than [`Limits::challenges`](crate::connect::Limits::challenges).
     ///
     /// # Cancellation
     ///

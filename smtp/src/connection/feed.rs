@@ -40,12 +40,21 @@ impl<H: Idle> Connection<H> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the [`Feeding`] closes the connection. Dropping a [`Feed`] does not.
     pub fn feed(self) -> (Feed, Feeding<H>) {
         let (feed, delivery) = begin(&self.session, self.state.capabilities());
         (feed, Feeding { connection: Some(self), delivery, begun: false })
     }
 
-    /// As [`feed`](Self::feed), of a connection that is lent.
+    /// As [`feed`](Self::feed), of a connection that is borrowed.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping a [`FeedingMut`] that was polled and is not done interrupts the connection.
+    /// Dropping a [`Feed`] does not.
     pub fn feed_mut(&mut self) -> (Feed, FeedingMut<'_, H>) {
         let (feed, delivery) = begin(&self.session, self.state.capabilities());
         (feed, FeedingMut { connection: self, delivery, begun: false, done: false })
@@ -81,9 +90,9 @@ impl Feed {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future takes the message out before it has room in the window, and before the
-    /// first piece of a body that is a source has come. Afterwards the message goes on, and only
-    /// its answer is not heard: a source that never ends then holds the connection for as long as
+    /// Dropping the future takes the message out, as long as it has no room in the window, or the
+    /// first piece of a body that is a source has not come. After that the message is sent, and its
+    /// result is dropped: a source that never ends then holds the connection for as long as
     /// [`Timeouts::total`](crate::connect::Timeouts::total) allows. The connection is never
     /// interrupted.
     pub fn deliver(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
@@ -122,10 +131,15 @@ impl Debug for Feed {
     }
 }
 
-/// A message of a [`Feed`] on its way. It is in the queue once it was polled.
+/// The future of [`Feed::deliver`]: a message, and its result. The message is in the queue once the
+/// future was polled.
+///
+/// # Cancellation
+///
+/// As [`Feed::deliver`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct FeedDelivery {
-    /// Where the message goes, until it is there: until then it is a handle.
+    /// The queue, until the message is in it: until then the message counts as a handle.
     queue: Option<Arc<FeedQueue>>,
     /// The message and its result, until that was taken.
     slot: Option<Arc<FeedSlot>>,
@@ -175,7 +189,12 @@ impl Debug for FeedDelivery {
     }
 }
 
-/// A message of a [`Feed`] that waits for room in the window. It comes to the future of its answer.
+/// The future of [`Feed::submit`]: a message that waits for room in the window. It gives the future
+/// of its result.
+///
+/// # Cancellation
+///
+/// As [`Feed::deliver`].
 #[must_use = "a message is sent when its future is awaited"]
 #[derive(Debug)]
 pub struct FeedSubmission(FeedDelivery);
@@ -221,7 +240,8 @@ fn poll_feed(
     Poll::Ready(run)
 }
 
-/// The feed is given up: what waited is not sent, and of the rest it is said what is known.
+/// Gives the feed up: the messages that waited are not sent, and the others get the result that is
+/// known.
 fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
     if let Err(lost) = session.driver.interrupt(delivery) {
         delivery.messages().0.close(&Ok(lost));
@@ -230,12 +250,12 @@ fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
 
 /// Sends the messages of a [`Feed`] while it is polled.
 ///
-/// It comes to the connection once the last [`Feed`] is gone and all is answered, or when the
+/// It gives the connection back once the last [`Feed`] is gone and all is answered, or when the
 /// server takes no more messages over it; then messages are [`NotSent`](DeliverError::NotSent).
 ///
 /// # Errors
 ///
-/// [`Lost`] when the connection is gone. Every message that was fed has been told.
+/// [`Lost`] when the connection is gone. Every message that was fed has its result.
 ///
 /// # Cancellation
 ///
@@ -280,7 +300,7 @@ impl<H: Idle> Debug for Feeding<H> {
     }
 }
 
-/// As [`Feeding`], of a connection that is lent.
+/// As [`Feeding`], of a connection that is borrowed.
 ///
 /// # Cancellation
 ///

@@ -1,4 +1,4 @@
-//! What can be done in `Greeted`: connected, EHLO done, no TLS.
+//! The calls of the state `Greeted`: connected, EHLO done, no TLS.
 
 use super::call::Pending;
 use super::error::TransitionError;
@@ -16,8 +16,8 @@ impl Connection<Greeted> {
         Ok(Self { session, state: Greeted { capabilities } })
     }
 
-    /// Goes on inside TLS: STARTTLS, the handshake, EHLO again (RFC 3207). What was learned before
-    /// is forgotten.
+    /// Goes on inside TLS: STARTTLS, the handshake, EHLO again (RFC 3207 §4). Everything that the
+    /// server said before TLS is forgotten.
     ///
     /// # Errors
     ///
@@ -25,6 +25,10 @@ impl Connection<Greeted> {
     /// connection comes back, in clear: sending mail over it is a decision of its own.
     /// [`TransitionError::Lost`] when the handshake fails, the certificate is not one for this
     /// server, or bytes followed the server's reply in clear.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
     pub async fn starttls(
         self,
         tls: &TlsConfig,
@@ -37,6 +41,10 @@ impl Connection<Greeted> {
     /// # Errors
     ///
     /// As [`starttls`](Self::starttls).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
     pub fn upgrade<'a, C>(
         self,
         command: C,

@@ -1,4 +1,4 @@
-//! What can be done between transactions: in `Greeted`, `Tls` and `Authed` alike.
+//! The calls between transactions: in `Greeted`, `Tls` and `Authed` alike.
 
 use super::error::TransitionError;
 use super::typed::Connection;
@@ -37,7 +37,7 @@ impl<H: Idle> Connection<H> {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the server refuses it, and then what it offered before still holds;
+    /// [`Error::Refused`] when the server refuses it, and then its earlier offer still holds;
     /// [`Error::Lost`] when the connection is gone.
     ///
     /// # Cancellation

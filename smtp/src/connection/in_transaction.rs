@@ -1,4 +1,4 @@
-//! What can be done in `InTransaction`: name recipients, send the message, or give up.
+//! The calls of the state `InTransaction`: name recipients, send the message, or give up.
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -121,9 +121,14 @@ impl<H: Idle> Connection<InTransaction<H>> {
     }
 }
 
-/// A message on its way in a transaction. Nothing is sent before it is polled.
+/// The future of [`Connection::data`], [`content`](Connection::content) and
+/// [`bdat`](Connection::bdat). Nothing is sent before it is polled.
 ///
-/// It comes to the connection after the transaction and a [`Receipt`], or to a [`DataError`].
+/// It gives the connection after the transaction and a [`Receipt`], or a [`DataError`].
+///
+/// # Cancellation
+///
+/// As [`Connection::data`].
 #[must_use = "a message is sent when its future is awaited"]
 pub struct SendData<'b, H: Idle, C> {
     connection: Option<Connection<InTransaction<H>>>,

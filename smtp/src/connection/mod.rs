@@ -9,8 +9,8 @@
 //! | `feed.rs` | how do many callers share a connection? |
 //! | `watch.rs` | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
-//! | `dangerous.rs` | how do I send a secret where others may see it? |
-//! | `exchange.rs` | what if a command takes several rounds, or ends SMTP? |
+//! | `dangerous.rs` | how do I send a secret to a server that is not verified? |
+//! | `exchange.rs` | what if the server answers with questions, or the command ends SMTP? |
 //! | `any.rs` | how do I keep a connection whose state is known at run time? |
 
 mod any;

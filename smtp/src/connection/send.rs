@@ -1,4 +1,4 @@
-//! What can be done in every state: a command that stays, one that moves, and QUIT.
+//! The calls of every state: a command that keeps it, one that leads to another, and QUIT.
 
 use smtp_grammar::Reply;
 
@@ -55,9 +55,9 @@ impl<S: State> Connection<S> {
     }
 
     /// Ends the session with QUIT, and does not wait for the reply: nothing depends on it, and a
-    /// round trip is saved. RFC 5321 §4.1.1.10 would have a client wait; see
-    /// [`quit_and_wait`](Self::quit_and_wait). A server that has closed the session by itself was
-    /// only faster.
+    /// round trip is saved. RFC 5321 §4.1.1.10 says that a client should wait; see
+    /// [`quit_and_wait`](Self::quit_and_wait). It is no error when the server has closed the
+    /// session before.
     ///
     /// # Errors
     ///

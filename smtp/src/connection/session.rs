@@ -1,4 +1,4 @@
-//! What a connection keeps through all of its states.
+//! The session of a connection: the parts that it keeps through all of its states.
 
 use std::future::poll_fn;
 
@@ -16,14 +16,14 @@ use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::Declared;
 use crate::state::{Exporter, Security};
 
-/// The driver, and whom it talks to.
+/// The driver, and the server that it talks to.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) driver: Driver,
     pub(crate) config: SessionConfig,
 }
 
-/// What of a [`Server`](crate::Server) is needed after its connection was opened.
+/// The settings of a [`Server`](crate::Server) that are needed after its connection was opened.
 #[derive(Debug)]
 pub(crate) struct SessionConfig {
     pub(crate) server_name: String,
@@ -65,8 +65,8 @@ impl Session {
         self.run(if dangerous { exchange.dangerous() } else { exchange })
     }
 
-    /// Reads the greeting and says EHLO. `extended` says that HELO will not do. The session that the
-    /// server refuses is over.
+    /// Reads the greeting and says EHLO. `extended` says that HELO is not enough. A session that
+    /// the server refuses is over.
     pub(crate) async fn open(
         &mut self,
         extended: bool,
@@ -113,8 +113,8 @@ impl Session {
         self.driver.handshake(tls, &self.config.server_name).await
     }
 
-    /// Reads the reply to a command that moved the session. The two sides no longer agree on where
-    /// they are when it cannot be read.
+    /// Reads the reply to a command that led to another state. When it cannot be read, client and
+    /// server no longer agree on the state, so the connection ends.
     pub(crate) fn read<C: Command>(&mut self, reply: Reply) -> Result<C::Reply, Lost> {
         command::read::<C>(reply)
             .map_err(|error| self.driver.fail(ProtocolError::Unreadable(error).into()))

@@ -1,4 +1,4 @@
-//! What can be done in `Tls`: EHLO done inside TLS, not authenticated.
+//! The calls of the state `Tls`: EHLO done inside TLS, not authenticated.
 
 use super::call::Pending;
 use super::error::TransitionError;
@@ -18,9 +18,13 @@ impl Connection<Tls> {
     /// # Errors
     ///
     /// [`TransitionError::Refused`] when the server does not offer the mechanism, refuses the
-    /// credentials, or says something that the mechanism does not understand;
+    /// credentials, or sends a challenge that the mechanism does not understand;
     /// [`TransitionError::Lost`] when the connection is gone, also when the server claims success
-    /// before the mechanism has verified it.
+    /// before the mechanism has verified the server.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
     pub fn authenticate<M: Mechanism + ?Sized>(
         self,
         mechanism: &mut M,

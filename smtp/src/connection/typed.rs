@@ -19,8 +19,9 @@ use crate::state::{Security, State};
 ///  Greeted, Tls or Authed (a Idle) ── mail ──► InTransaction<Idle> ── data / bdat / reset ──► Idle
 /// ```
 ///
-/// A call that keeps the state borrows the connection; one that moves it takes it, and hands it
-/// back when the server refuses. A call that was not possible does not compile.
+/// A call that keeps the state borrows the connection. A call that leads to another state takes the
+/// connection, and hands it back when the server refuses. A call that the state does not allow does
+/// not compile.
 ///
 /// # Cancellation
 ///
@@ -36,18 +37,19 @@ pub struct Connection<S: State> {
 }
 
 impl<S: State> Connection<S> {
-    /// What the server offers in this state.
+    /// The capabilities that the server offers in this state.
     pub fn capabilities(&self) -> &Capabilities {
         self.state.capabilities()
     }
 
-    /// What TLS gives to this session, where there is TLS.
+    /// The security that TLS gives to this session; `None` in clear.
     pub fn security(&self) -> Option<&Security> {
         self.state.security()
     }
 
-    /// How many transactions were begun on this connection: some servers limit them (RFC 9422
-    /// MAILMAX).
+    /// How many transactions were begun on this connection. Some servers limit them: where this is
+    /// no less than [`ServerLimits::mail`](crate::extension::ServerLimits::mail), the server takes
+    /// no further message over this connection (MAILMAX of RFC 9422).
     pub fn transactions(&self) -> u64 {
         self.session.driver.transactions()
     }

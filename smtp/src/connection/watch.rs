@@ -1,4 +1,4 @@
-//! Whether a connection is still open, asked between calls.
+//! The check between calls whether a connection is still open, and the wait for its end.
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -11,16 +11,34 @@ use crate::exchange::watch::Watch;
 use crate::state::State;
 
 impl<S: State> Connection<S> {
-    /// Whether the connection is open, as far as can be seen: what has arrived is looked at,
-    /// nothing is sent, and nothing is waited for. A server that has closed, or said that it
-    /// closes, makes it false from then on.
+    /// Whether the connection is open, as far as can be seen: bytes that have arrived are read,
+    /// nothing is sent, and nothing is waited for. Once the server has closed, or has said that it
+    /// closes, this is false from then on. A pool asks before it lends a connection out.
     ///
-    /// A pool asks before it lends a connection out.
+    /// It says nothing of the server's limits: it stays true when the server takes no further
+    /// message over this connection (MAILMAX of RFC 9422). Compare
+    /// [`transactions`](Self::transactions) with
+    /// [`ServerLimits::mail`](crate::extension::ServerLimits::mail) to see that beforehand; a
+    /// delivery then ends with [`Stopped::ServerLimit`](crate::connection::Stopped::ServerLimit),
+    /// or its message is [`NotSent`](crate::error::DeliverError::NotSent) without a
+    /// [`lost`](crate::error::Unsent::lost) connection.
+    ///
+    /// ```
+    /// use smtp::Connection;
+    /// use smtp::extension::ServerLimits;
+    /// use smtp::state::Authed;
+    ///
+    /// fn takes_a_message(connection: &mut Connection<Authed>) -> bool {
+    ///     let limits: ServerLimits = connection.capabilities().get().unwrap_or_default();
+    ///     let begun = connection.transactions();
+    ///     connection.is_open() && limits.mail.is_none_or(|most| begun < u64::from(most))
+    /// }
+    /// ```
     pub fn is_open(&mut self) -> bool {
         self.session.driver.is_open()
     }
 
-    /// Waits until the connection is closed by the server, and says how. Nothing is sent.
+    /// Waits until the server closes the connection, and says how it did. Nothing is sent.
     ///
     /// # Cancellation
     ///
@@ -31,6 +49,10 @@ impl<S: State> Connection<S> {
 }
 
 /// The future of [`Connection::closed`].
+///
+/// # Cancellation
+///
+/// As [`Connection::closed`].
 #[must_use = "nothing is watched while this future is not polled"]
 pub struct UntilClosed<'a, S: State> {
     connection: &'a mut Connection<S>,

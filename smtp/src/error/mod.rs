@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by what is left of the session.
+//! Errors, sorted by what is left of the session.
 //!
 //! | type | what happened | the session |
 //! |---|---|---|
@@ -8,9 +8,10 @@
 //! | [`Lost`] | network, TLS, time, protocol, 421, a dropped future | gone |
 //! | [`DeliveryUnknown`] | as [`Lost`], but the message had been sent whole | gone |
 //!
-//! What became of a message is a [`DeliverError`], which has an outcome for each recipient. A call
-//! that moves the session answers with a [`TransitionError`](crate::connection::TransitionError),
-//! which hands the connection back when it is intact. `?` turns every one of them into [`Error`].
+//! The result of a message that failed is a [`DeliverError`], which has an outcome for each
+//! recipient. A call that moves the session answers with a
+//! [`TransitionError`](crate::connection::TransitionError), which hands the connection back when it
+//! is intact. `?` turns every one of them into [`Error`].
 
 pub(crate) mod blame;
 pub(crate) mod lost;

@@ -50,10 +50,10 @@ impl PartialEq for BodyFailure {
 impl Eq for BodyFailure {}
 
 impl Refusal {
-    /// What stands for a command when the message was refused, after its final dot.
+    /// Stands for a command where the message was refused, after its final dot.
     pub const END_OF_DATA: &'static str = "end of data";
 
-    /// What stands for a command when the session was refused, with the greeting.
+    /// Stands for a command where the session was refused, with the greeting.
     pub const GREETING: &'static str = "greeting";
 
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
@@ -126,7 +126,7 @@ impl Refusal {
     /// The verb of the command; [`END_OF_DATA`](Self::END_OF_DATA) when it is the message itself,
     /// [`GREETING`](Self::GREETING) when it is the session.
     pub fn command(&self) -> &'static str {
-        // What stands after the verb of `MAIL FROM:` is no part of it.
+        // The rest of `MAIL FROM:` after the verb is no part of it.
         match self.command.split_once(' ') {
             Some((verb, rest)) if rest.ends_with(':') => verb,
             _ => self.command,

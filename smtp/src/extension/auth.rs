@@ -1,4 +1,4 @@
-//! AUTH: which mechanisms the server offers (RFC 4954).
+//! AUTH: the mechanisms that the server offers (RFC 4954).
 
 use smtp_grammar::{Capability, Params};
 
@@ -10,8 +10,8 @@ use smtp_grammar::{Capability, Params};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthMechanisms(Vec<String>);
 
-/// Names that a list may have before the rest is ignored.
-const MOST: usize = 64;
+/// How many names are kept of a list; the others are ignored.
+const MAX_MECHANISMS: usize = 64;
 
 impl AuthMechanisms {
     /// Whether a mechanism is offered, whatever the case of its name.
@@ -33,7 +33,7 @@ impl Capability for AuthMechanisms {
         let mut names: Vec<String> = Vec::new();
         for param in params.filter(|param| is_mechanism(param)) {
             let name = param.to_ascii_uppercase();
-            if names.len() < MOST && !names.contains(&name) {
+            if names.len() < MAX_MECHANISMS && !names.contains(&name) {
                 names.push(name);
             }
         }

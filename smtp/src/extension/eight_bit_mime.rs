@@ -18,7 +18,7 @@ impl Capability for EightBitMime {
     }
 }
 
-/// What bytes a message holds.
+/// The kind of bytes that a message holds.
 ///
 /// ```text
 /// body-value ::= "7BIT" / "8BITMIME" / "BINARYMIME"      ; RFC 6152 §3, RFC 3030 §3

@@ -6,7 +6,7 @@ use crate::proto::line::{Arguments, Line};
 
 /// A parameter, the EHLO keyword that allows it, and how much longer it may make the line.
 ///
-/// What it may hold (`esmtp-param`, RFC 5321 §4.1.2) is checked when it is written: a command with
+/// Its text (`esmtp-param`, RFC 5321 §4.1.2) is checked when it is written: a command with
 /// a parameter that would be read as something else is not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {

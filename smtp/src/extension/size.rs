@@ -39,7 +39,7 @@ impl Capability for Size {
     }
 }
 
-/// What MAIL declares: bytes of the message with CRLF line ends.
+/// The parameter SIZE of MAIL: the bytes of the message, with CRLF line ends.
 ///
 /// ```text
 /// "SIZE=" 1*20DIGIT      ; RFC 1870 §3, §6

@@ -1,7 +1,7 @@
 //! The body of a message: bytes in memory, or a source that is polled for them.
 //!
-//! The library neither creates nor parses mails. A [`Body`] is an encoded one, and what may be
-//! done to its line ends.
+//! The library neither creates nor parses mails. A [`Body`] is an encoded mail, and the rule for
+//! its line ends.
 
 mod from;
 mod length;
@@ -35,26 +35,26 @@ use length_check::LengthCheck;
 pub trait BodySource: Send {
     /// The next piece; `None` after the last.
     ///
-    /// While it is pending the connection lives: what came before leaves, replies are read. It
-    /// starts no timeout of a stage; the server's own, and
+    /// While it is pending the connection lives: earlier pieces leave, and replies are read. It
+    /// starts no timeout of a stage; the server's own timeout, and
     /// [`Timeouts::total`](crate::connect::Timeouts), go on.
     ///
-    /// An error abandons the message, and no other where the protocol allows: in chunks, and with
-    /// DATA as long as the first piece has not come. After that the connection is closed without
-    /// the final dot, and the server drops what it got (RFC 5321 §3.8).
+    /// An error abandons the message, and only this message where the protocol allows it: in
+    /// chunks, and with DATA as long as the first piece has not come. After that the connection is
+    /// closed without the final dot, and the server drops the part that it has (RFC 5321 §3.8).
     fn poll_piece(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>>;
 }
 
 /// The body of a message: an encoded mail.
 ///
 /// Bytes in memory are measured before MAIL is sent, so that `SIZE=` is exact and a message that
-/// cannot be sent costs no connection. A `Bytes` (and what becomes one) is sent without being
+/// cannot be sent costs no connection. `Bytes`, `Vec<u8>` and `String` are sent without being
 /// copied; a borrowed slice is copied once, piece by piece.
 ///
-/// Anything else is sent while it is produced: a [`Stream`](Self::from_stream), an
-/// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of one's own. It
-/// is never held whole in memory, and when it fails the message is abandoned, and the error says
-/// why: [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
+/// Any other body is sent while it is produced: a [`Stream`](Self::from_stream), an
+/// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of your own. It
+/// is never held whole in memory. When it fails the message is abandoned, and the error says why:
+/// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
 /// [`Fault::Body`](crate::error::Fault::Body) where only closing the connection could abandon it.
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
@@ -83,8 +83,8 @@ impl Polled<'_> {
     }
 }
 
-/// A source in a type that is `Sync`. It stands inside its box, so that a body of a long life is
-/// one of a shorter life too.
+/// A source in a type that is `Sync`. The wrapper is inside the box, so that a body of a longer
+/// lifetime is also one of a shorter lifetime.
 struct Unshared<S>(Exclusive<Pin<Box<S>>>);
 
 impl<S: BodySource> BodySource for Unshared<S> {
@@ -97,9 +97,37 @@ impl<S: BodySource> BodySource for Unshared<S> {
 }
 
 impl<'a> Body<'a> {
-    /// A message that is produced while it is sent, of unknown length. It is declared as
-    /// `BODY=8BITMIME` where the server offers it; where the server does not, bytes beyond ASCII
-    /// abandon the message.
+    /// A message from a [`BodySource`], which produces it while it is sent, of unknown length. It
+    /// is declared as `BODY=8BITMIME` where the server offers it; where the server does not, bytes
+    /// beyond ASCII abandon the message.
+    ///
+    /// A futures `Stream` becomes one in [`from_stream`](Self::from_stream), an `AsyncRead` of
+    /// tokio in [`reader`](Self::reader). Any other source implements the trait:
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::pin::Pin;
+    /// use std::task::{Context, Poll};
+    ///
+    /// use bytes::Bytes;
+    /// use smtp::Body;
+    /// use smtp::message::BodySource;
+    ///
+    /// /// A message of 1000 lines, each of which is made when the connection has room for it.
+    /// struct Lines(u32);
+    ///
+    /// impl BodySource for Lines {
+    ///     fn poll_piece(
+    ///         mut self: Pin<&mut Self>,
+    ///         _: &mut Context<'_>,
+    ///     ) -> Poll<Option<io::Result<Bytes>>> {
+    ///         self.0 += 1;
+    ///         Poll::Ready((self.0 <= 1000).then(|| Ok(format!("line {}\r\n", self.0).into())))
+    ///     }
+    /// }
+    ///
+    /// let body = Body::stream(Lines(0));
+    /// ```
     pub fn stream(source: impl BodySource + 'a) -> Self {
         let source = Box::pin(Unshared(Exclusive::new(Box::pin(source))));
         Self::from(Source::Stream(Box::new(Polled { source, first: Poll::Pending })))
@@ -130,10 +158,10 @@ impl<'a> Body<'a> {
     /// where at most 256 KiB of them still wait to be written. It never goes back. `total` is the
     /// length of the message, where it is known.
     ///
-    /// The hook is called for each piece, and the last time with `sent` equal to `total`, of
-    /// whatever source, if all of the message could be sent. That the server took it is said by
-    /// the [`Receipt`](crate::Receipt) alone. It is called while the connection waits, so it should
-    /// return soon.
+    /// The function is called for each piece, and the last time with `sent` equal to `total` if all
+    /// of the message could be sent, whatever its source. Only the [`Receipt`](crate::Receipt) says
+    /// that the server took the message. The connection waits during the call, so it should return
+    /// soon.
     ///
     /// ```
     /// use smtp::Body;
@@ -158,7 +186,7 @@ impl<'a> Body<'a> {
         self.length.announced().or_else(|| Some(self.known()?.len() as u64))
     }
 
-    /// Finds that a message in memory is not as long as was [said](Self::length) of it.
+    /// Checks that a message in memory has the [announced](Self::length) length.
     pub(crate) fn check_length(&self) -> Result<(), LengthError> {
         match self.known() {
             Some(bytes) => self.length.check_all(bytes.len()),
@@ -166,7 +194,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// What can be said of the message before it is sent; nothing of a stream.
+    /// The summary of a message in memory; none of a stream.
     pub(crate) fn summary(&self) -> Result<Option<ContentSummary>, ContentError> {
         self.known().map(|bytes| ContentSummary::of(bytes, self.line_ends)).transpose()
     }
@@ -201,8 +229,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The message apart from the call that it was given to, where it is in memory of its own and
-    /// borrows nothing.
+    /// The message for its caller to keep, where it is in memory of its own and borrows nothing.
     pub(crate) fn into_owned(self) -> Option<Body<'static>> {
         match self.source {
             Source::Owned(bytes) if !self.length.is_watched() => {
@@ -221,7 +248,7 @@ impl<'a> Body<'a> {
         self.known().is_some()
     }
 
-    /// Whether pieces must be [polled](Self::poll_segment) for.
+    /// Whether the segments come from [polling](Self::poll_segment).
     #[inline]
     pub(crate) fn is_polled(&self) -> bool {
         matches!(self.source, Source::Stream(_))
@@ -317,7 +344,7 @@ fn cut(bytes: &[u8], most: usize) -> usize {
     }
 }
 
-/// A part of a message on its way out.
+/// A part of a message that is being sent.
 #[derive(Debug)]
 pub(crate) enum Segment<'a> {
     Owned(Bytes),

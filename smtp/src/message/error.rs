@@ -71,7 +71,7 @@ pub struct Unsent {
 }
 
 impl DeliverError {
-    /// What became of each recipient, in the order of the envelope.
+    /// Each recipient and its outcome, in the order of the envelope.
     pub fn recipients(&self) -> &[Recipient] {
         match self {
             Self::Refused(undelivered) => &undelivered.recipients,
@@ -93,7 +93,7 @@ impl DeliverError {
         }
     }
 
-    /// Whose doing it is.
+    /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
             Self::Refused(undelivered) => undelivered.refusal.blame(),
@@ -141,13 +141,14 @@ impl Undelivered {
         Self { refusal, recipients }
     }
 
-    /// What refused the message as a whole: the reply to MAIL, to DATA, or to the message; to a
-    /// recipient when each was refused, and then to one that may be tried again, if there is one.
+    /// The refusal of the message as a whole: the reply to MAIL, to DATA, or to the message. When
+    /// each recipient was refused, it is the reply to one of them: to one that may be tried again,
+    /// if there is one.
     pub fn refusal(&self) -> &Refusal {
         &self.refusal
     }
 
-    /// What became of each recipient, in the order of the envelope.
+    /// Each recipient and its outcome, in the order of the envelope.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }
@@ -188,13 +189,19 @@ impl DeliveryLost {
         &self.lost
     }
 
-    /// What became of each recipient, in the order of the envelope: refused, or not sent.
+    /// Each recipient and its outcome, in the order of the envelope: refused, or not sent.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }
 
-    /// Whether the message may be sent again: the server has not refused it for good, for all of
-    /// its recipients.
+    /// Whether sending the message again, over another connection, may deliver it to a recipient
+    /// that has not got it. It cannot deliver the message twice: here no recipient got it.
+    ///
+    /// True where the fault of the connection may pass ([`Lost::is_transient`]: closed by the
+    /// server, cut, too slow, refused with 4yz). Where the fault is permanent, or of another
+    /// message in flight, the recipients decide: true if one of them was not refused for good
+    /// (5yz). False where the same attempt would fail again, such as a source of this message that
+    /// fails.
     pub fn is_transient(&self) -> bool {
         self.lost.is_transient()
             || ((self.by_another || self.lost.refusal().is_some())
@@ -216,7 +223,7 @@ impl DeliveryUnknown {
         &self.lost
     }
 
-    /// What became of each recipient before that, in the order of the envelope. Those that are
+    /// Each recipient and its outcome, in the order of the envelope. Those that are
     /// [unknown](RecipientOutcome::Unknown) may have got the message.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
@@ -234,7 +241,7 @@ impl Unsent {
     }
 
     /// How the connection was lost; `None` where it is intact and the server takes no more messages
-    /// over it (RFC 9422 MAILMAX).
+    /// over it (MAILMAX of RFC 9422).
     pub fn lost(&self) -> Option<&Lost> {
         self.reason.as_ref().ok()
     }
@@ -244,10 +251,10 @@ impl Unsent {
         &self.recipients
     }
 
-    /// The message as it was given, where nothing was taken from its body and it was given away
-    /// with the call: every message of a [`Feed`](crate::connection::Feed), of other calls one
-    /// whose body is in memory of its own and tells no progress. A borrowed body and a source stay
-    /// with the caller.
+    /// The message as the caller gave it, where nothing was taken from its body and the call owned
+    /// it: every message of a [`Feed`](crate::connection::Feed), and of other calls a message whose
+    /// body owns its bytes and reports no progress. A borrowed body and a source are not handed
+    /// back.
     pub fn into_message(self) -> Option<(Envelope, Body<'static>)> {
         self.message.map(|message| *message)
     }

@@ -27,7 +27,7 @@ impl Receipt {
         self.recipients
     }
 
-    /// What became of each recipient, in the order in which they were named.
+    /// Each recipient and its outcome, in the order in which they were named.
     ///
     /// Of recipients that were named by a command of your own there is none here: such a command
     /// has a reply of its own type. At most [`Limits::recipients_kept`](crate::connect::Limits) are

@@ -15,7 +15,7 @@ pub struct Recipient {
     status: RecipientStatus,
 }
 
-/// What the server has said to RCPT, and of the message.
+/// The server's answer to RCPT, and the outcome of the message for this recipient.
 #[derive(Clone, Debug)]
 enum Answer {
     None,

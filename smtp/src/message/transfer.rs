@@ -8,8 +8,8 @@
 /// | [`chunks`](Self::chunks) | one round trip | PIPELINING and CHUNKING |
 /// | [`eager`](Self::eager) | a part of one, by its window | PIPELINING and CHUNKING |
 ///
-/// What the server does not offer is done without: chunks become DATA, and commands wait for their
-/// replies.
+/// Without an extension of the server the transfer is slower, and works: chunks become DATA, and
+/// commands wait for their replies.
 ///
 /// ```
 /// use smtp::{Server, Transfer};
@@ -56,7 +56,7 @@ impl Transfer {
     /// replies before it sends the next message, up to a [window](Self::window) of 8 messages and
     /// 4 MiB.
     ///
-    /// RFC 3030 §2 asks a client to look at the replies to RCPT before it sends a chunk: this is a
+    /// RFC 3030 §2 asks a client to read the replies to RCPT before it sends a chunk: this is a
     /// mode for servers that are known to read, and to throw away, the chunk of a message that
     /// they refuse. Content then reaches a server that has accepted no recipient for it, and one
     /// that does not read chunks it refuses would take content for commands. So the first message

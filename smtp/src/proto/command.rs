@@ -1,4 +1,4 @@
-//! What a command is: a value that can be written as one line, and whose reply has a type.
+//! The trait of commands: values that are written as one line, and whose replies have a type.
 //!
 //! The commands of this crate and those of its users implement the same trait, mostly through
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand).
@@ -12,7 +12,7 @@ use super::stage::Stage;
 
 /// A command: how it is written and how its reply is read.
 ///
-/// Where it may be sent is said by other traits: `ValidIn` for a command that stays in its state,
+/// Other traits say where it may be sent: `ValidIn` for a command that stays in its state,
 /// `Transition` for one that leaves it, `Upgrade` for one that opens a TLS handshake.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an SMTP command",
@@ -20,10 +20,10 @@ use super::stage::Stage;
     note = "derive it: `#[derive(SmtpCommand)] #[smtp(verb = \"NOOP\", valid_in(any))]`"
 )]
 pub trait Command {
-    /// What an accepted reply is read into.
+    /// The type of an accepted reply.
     type Reply: FromReply;
 
-    /// What is true of every value of this command.
+    /// The properties of the command, the same for each value.
     const SPEC: CommandSpec;
 
     /// Writes the command without its CRLF. Errors are kept in the line and reported when
@@ -31,7 +31,7 @@ pub trait Command {
     fn encode(&self, line: &mut Line<'_>);
 }
 
-/// What is true of every value of a command type.
+/// The properties of a command type, the same for each of its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct CommandSpec {
@@ -60,12 +60,12 @@ pub enum Position {
     Last,
 }
 
-/// What a reply means to the command it answers.
+/// The meaning of a reply to the command that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The command succeeded.
     Accepted,
-    /// The server said no; the session goes on.
+    /// The server refused the command; the session goes on.
     Refused,
     /// No server that follows the protocol answers this command in this way: the two sides have
     /// lost step.
@@ -138,7 +138,7 @@ impl CommandSpec {
     }
 }
 
-/// What a reply with this code means to a command that succeeds with `accepts`.
+/// The meaning of a reply with this code to a command that succeeds with `accepts`.
 ///
 /// RFC 5321 §4.2.1 asks clients to act on the first digit. So any 4yz or 5yz is a refusal, and a
 /// positive code that is not accepted is one too when its class is; a positive code of another
@@ -179,7 +179,7 @@ pub(crate) fn encode<C: Command>(command: &C, line: &mut Line<'_>) -> Result<(),
 ///
 /// When the reply has another form than its type expects.
 pub(crate) fn read<C: Command>(reply: Reply) -> Result<C::Reply, ReplyError> {
-    C::Reply::from_reply(reply).map_err(|error| error.of_command(C::SPEC.verb))
+    C::Reply::from_reply(reply).map_err(|error| error.with_command(C::SPEC.verb))
 }
 
 /// The line that a command would be sent as, with its CRLF, to a server that offers these

@@ -14,27 +14,27 @@ pub(crate) fn decimal(number: &u64) -> Decimal {
 }
 
 /// Digits that the largest number has.
-const MOST: usize = 20;
+const MAX_DIGITS: usize = 20;
 
-/// Digits that are written as one: few numbers have more.
-const FEW: usize = 8;
+/// Digits that are written in one step: few numbers have more.
+const WORD_DIGITS: usize = 8;
 
 impl Argument for Decimal {
     #[inline]
     fn write(&self, line: &mut Line<'_>) {
-        let mut digits = [b'0'; MOST];
-        let (mut rest, mut start) = (self.0, MOST - 1);
-        for (place, digit) in digits.iter_mut().enumerate().rev() {
+        let mut digits = [b'0'; MAX_DIGITS];
+        let (mut rest, mut start) = (self.0, MAX_DIGITS - 1);
+        for (index, digit) in digits.iter_mut().enumerate().rev() {
             *digit = b'0' + (rest % 10) as u8;
-            start = place;
+            start = index;
             rest /= 10;
             if rest == 0 {
                 break;
             }
         }
-        line.bytes(|buffer| match digits.last_chunk::<FEW>() {
-            Some(&last) if start >= MOST - FEW => {
-                let surplus = start - (MOST - FEW);
+        line.bytes(|buffer| match digits.last_chunk::<WORD_DIGITS>() {
+            Some(&last) if start >= MAX_DIGITS - WORD_DIGITS => {
+                let surplus = start - (MAX_DIGITS - WORD_DIGITS);
                 let word = u64::from_le_bytes(last) >> (8 * surplus);
                 buffer.extend_from_slice(&word.to_le_bytes());
                 buffer.truncate(buffer.len() - surplus);

@@ -1,6 +1,6 @@
-//! What MAIL and its like agree on for the rest of their transaction.
+//! The declaration of MAIL, and of similar commands, for the rest of the transaction.
 
-/// What a command says about the rest of its transaction.
+/// The extensions that a command declares for the rest of its transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// SMTPUTF8: the envelope may hold UTF-8 (RFC 6531).
@@ -12,7 +12,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Adds what another command of the transaction says.
+    /// Adds the declaration of another command of the transaction.
     pub(crate) fn add(&mut self, other: Self) {
         self.utf8 |= other.utf8;
         self.eight_bit |= other.eight_bit;

@@ -4,9 +4,9 @@
 //! its text says, and a reply that no command asked for ends the connection: from then on every
 //! later one would be given to the wrong command.
 //!
-//! The queue of replies that are due is the only one there is: exchanges read from it what a reply
-//! is the answer to. What must outlive an exchange is kept here too: which bytes have left, whether
-//! RSET is due, what was learned of the server.
+//! The queue of replies that are due is the only one: exchanges read from it which command a reply
+//! answers. The engine also keeps the facts that must outlive an exchange: which bytes have left,
+//! whether RSET is due, how the server behaves.
 
 mod ending;
 mod expected;
@@ -36,7 +36,7 @@ use expected::Due;
 
 pub(crate) use expected::{Expected, Outcome, ReplyHead};
 
-/// What outlives the exchanges of a session.
+/// The facts of a session that outlive its exchanges.
 #[derive(Debug)]
 pub(crate) struct SessionFacts {
     /// The server takes commands before it has answered those before them (RFC 2920).
@@ -195,7 +195,7 @@ impl Engine {
         let start = buffer.len();
         let mut line = Line::new(buffer, capabilities, utf8, audience);
         command::encode(command, &mut line)?;
-        let (declared, secret) = (line.declared(), line.secret_place());
+        let (declared, secret) = (line.declared(), line.secret_range());
         self.output.close(start);
         if secret.is_some() {
             self.output.mark_secret();
@@ -328,7 +328,7 @@ impl Engine {
         self.trace.content(bytes);
     }
 
-    /// What waits to be written.
+    /// The bytes that wait to be written.
     #[inline]
     pub(crate) fn output(&mut self) -> &mut Output {
         &mut self.output
@@ -345,7 +345,7 @@ impl Engine {
         self.framer.take()
     }
 
-    /// What the connection waits for.
+    /// The stage that the connection waits for.
     #[inline]
     pub(crate) fn stage(&self) -> Option<Stage> {
         match self.in_flight.front().map(|due| due.expected.stage) {

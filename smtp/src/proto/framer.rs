@@ -39,7 +39,7 @@ pub(crate) struct Unread<'a> {
 /// Cuts replies out of what was received.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
-    /// What was received and not cut off yet. The replies of one read share its bytes.
+    /// The bytes that were received and not cut off yet. The replies of one read share them.
     received: Bytes,
     /// Bytes of it that hold complete lines of an incomplete reply.
     lines_end: usize,
@@ -79,7 +79,7 @@ impl Framer {
         std::mem::take(&mut self.received)
     }
 
-    /// What was received of a reply that was not cut off.
+    /// The bytes that were received of a reply that was not cut off.
     pub(crate) fn unread(&self) -> Unread<'_> {
         let after = &self.received[self.lines_end..];
         let end = self.lines_end + memchr(b'\n', after).map_or(after.len(), |at| at + 1);

@@ -1,4 +1,4 @@
-//! How large an answer may be before it is an attack.
+//! Limits on the replies of a server: above them a reply is taken for an attack.
 //!
 //! RFC 5321 §4.5.3.1 gives sizes that every implementation must accept, not sizes at which it must
 //! stop. Without the second kind one server can fill the memory of every client.
@@ -26,12 +26,12 @@ pub struct Limits {
     /// Recipients that a [`Receipt`](crate::Receipt) keeps of those that were named one at a time
     /// (10,000).
     pub recipients_kept: usize,
-    /// What else is let through.
+    /// The faults of servers that are accepted.
     pub leniency: Leniency,
 }
 
-/// What some servers say that no server should. None of it is accepted by default: where two sides
-/// disagree on what a line is, an attacker between them can make two of one.
+/// Faults of some servers that can be accepted. None is accepted by default: where client and
+/// server disagree on what a line is, an attacker between them can make two lines of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leniency {
@@ -59,7 +59,7 @@ impl Default for Limits {
 }
 
 impl Leniency {
-    /// What of it holds for a reply in this stage.
+    /// The part that holds for a reply in this stage.
     pub(crate) fn at(self, stage: Stage) -> Self {
         Self {
             bare_line_feed: self.bare_line_feed && !matches!(stage, Stage::StartTls | Stage::Auth),

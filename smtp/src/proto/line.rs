@@ -22,10 +22,10 @@ use super::trace::RedactedLine;
 /// (RFC 5321 §4.5.3.1.4).
 pub(crate) const COMMAND_LINE: usize = 512;
 
-/// Bytes that a secret, and what follows it in its line, rarely exceed.
-const ROOM: usize = 1024;
+/// Bytes that are reserved for a secret and the rest of its line, which rarely have more.
+const SECRET_RESERVE: usize = 1024;
 
-/// What can be written as an argument of a command.
+/// A value that can be written as an argument of a command.
 ///
 /// Everything that implements [`Display`] can; secrets can too, and stay out of every trace.
 #[diagnostic::on_unimplemented(
@@ -98,7 +98,7 @@ pub struct Line<'a> {
     plain: bool,
     /// Where in the line the secret stands; empty where there is none.
     secret: Range<usize>,
-    /// Who would see a secret of the line.
+    /// The audience of a secret in the line.
     audience: Audience,
     /// All that is written now is a secret.
     hiding: bool,
@@ -108,7 +108,7 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// A line that is appended to `buffer` and may use what `capabilities` lists. `utf8` says that
-    /// the transaction has agreed on SMTPUTF8, `audience` who would see a secret.
+    /// the transaction has declared SMTPUTF8; `audience` is that of a secret.
     #[inline]
     pub(crate) fn new(
         buffer: &'a mut Vec<u8>,
@@ -219,7 +219,7 @@ impl<'a> Line<'a> {
         parameters.any(|other| other.eq_ignore_ascii_case(parameter))
     }
 
-    /// What the server's latest EHLO reply lists.
+    /// The capabilities in the server's latest EHLO reply.
     pub fn capabilities(&self) -> &'a Capabilities {
         self.capabilities
     }
@@ -264,7 +264,7 @@ impl<'a> Line<'a> {
         });
     }
 
-    /// Lets `write` write a secret. Nothing is written where anyone could see it.
+    /// Lets `write` write a secret. Nothing is written where the server is not verified.
     pub(crate) fn hide(&mut self, write: impl FnOnce(&mut Self)) {
         if self.audience == Audience::Anyone {
             self.fail(EncodeErrorKind::Secret);
@@ -274,7 +274,7 @@ impl<'a> Line<'a> {
             return write(self);
         }
         // No half of a secret must be left in a buffer that was too small.
-        self.buffer.reserve(ROOM);
+        self.buffer.reserve(SECRET_RESERVE);
         let from = self.buffer.len() - self.start;
         write(self);
         self.hiding = false;
@@ -298,7 +298,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// What the command says about the rest of its transaction.
+    /// The declaration of the command for the rest of its transaction.
     #[inline]
     pub(crate) fn declared(&self) -> Declared {
         self.declared
@@ -306,7 +306,7 @@ impl<'a> Line<'a> {
 
     /// Where in the line its secret stands, if it has one.
     #[inline]
-    pub(crate) fn secret_place(&self) -> Option<Range<usize>> {
+    pub(crate) fn secret_range(&self) -> Option<Range<usize>> {
         (!self.secret.is_empty()).then(|| self.secret.clone())
     }
 
@@ -399,7 +399,7 @@ impl<'a> Line<'a> {
         if splits(written) {
             let value = self.value(at..self.buffer.len());
             self.fail(match memchr3(b'\r', b'\n', 0, written) {
-                Some(place) => EncodeErrorKind::Forbidden { byte: written[place], value },
+                Some(offset) => EncodeErrorKind::Forbidden { byte: written[offset], value },
                 None => EncodeErrorKind::Space(value),
             });
         }
@@ -421,14 +421,14 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What was written so far, without its secrets.
+/// The text that was written so far, without its secrets.
 impl fmt::Debug for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = &self.buffer[self.start..];
         let shown = if self.hiding {
             RedactedLine::open(b"<redacted>")
         } else {
-            RedactedLine::redacted(line, self.secret_place())
+            RedactedLine::redacted(line, self.secret_range())
         };
         f.debug_struct("Line")
             .field("written", &shown)

@@ -72,7 +72,7 @@ impl ReplyError {
     }
 
     /// The same, of the reply to this command.
-    pub(crate) fn of_command(mut self, verb: &'static str) -> Self {
+    pub(crate) fn with_command(mut self, verb: &'static str) -> Self {
         self.command = Some(verb);
         self
     }

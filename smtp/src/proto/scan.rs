@@ -11,25 +11,26 @@ use memchr::memchr;
 pub(crate) fn is_plain(bytes: &[u8], first: u8) -> bool {
     let below = ONES * u64::from(first);
     let mut high = 0;
-    let mut look = |bytes: [u8; 8]| {
+    let mut test = |bytes: [u8; 8]| {
         let word = u64::from_ne_bytes(bytes);
         // The first subtraction that borrows sets the high bit of its byte; DEL sets it by the
-        // addition. What a byte beyond ASCII does to its neighbours does not matter.
+        // addition. A byte beyond ASCII may change the bytes next to it, which does not matter: it
+        // has set the high bit already.
         high |= word | word.wrapping_sub(below) | word.wrapping_add(ONES);
     };
     let (words, rest) = bytes.as_chunks::<8>();
-    words.iter().copied().for_each(&mut look);
+    words.iter().copied().for_each(&mut test);
     if !rest.is_empty() {
         // Some bytes are seen twice, which costs less than seeing the rest one by one.
         match (bytes.last_chunk(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(&last), ..) => look(last),
+            (Some(&last), ..) => test(last),
             (None, Some(first), Some(last)) => {
                 let mut both = [0; 8];
                 both[..4].copy_from_slice(first);
                 both[4..].copy_from_slice(last);
-                look(both);
+                test(both);
             }
-            _ => rest.iter().for_each(|&byte| look([byte; 8])),
+            _ => rest.iter().for_each(|&byte| test([byte; 8])),
         }
     }
     high & HIGH == 0
@@ -38,13 +39,13 @@ pub(crate) fn is_plain(bytes: &[u8], first: u8) -> bool {
 /// Bytes in which a line feed is looked for before the search for long texts takes over.
 const SHORT: usize = 64;
 
-/// Where the first line feed stands.
+/// The offset of the first line feed.
 #[inline]
 pub(crate) fn line_feed(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes[..bytes.len().min(SHORT)].as_chunks::<8>();
-    for (place, &word) in words.iter().enumerate() {
+    for (index, &word) in words.iter().enumerate() {
         if let Some(at) = line_feed_in(word) {
-            return Some(8 * place + at);
+            return Some(8 * index + at);
         }
     }
     match bytes.last_chunk() {
@@ -54,7 +55,7 @@ pub(crate) fn line_feed(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the first line feed stands in eight bytes.
+/// The offset of the first line feed in eight bytes.
 #[inline]
 fn line_feed_in(bytes: [u8; 8]) -> Option<usize> {
     let other = u64::from_le_bytes(bytes) ^ (ONES * u64::from(b'\n'));
@@ -99,13 +100,13 @@ mod tests {
     #[test]
     fn every_byte_is_seen_at_every_place() {
         for length in 1..20 {
-            for place in 0..length {
+            for offset in 0..length {
                 for byte in 0..=255 {
                     let mut bytes = vec![b'a'; length];
-                    bytes[place] = byte;
+                    bytes[offset] = byte;
                     for first in [b' ', b'!'] {
                         let plain = (first..=b'~').contains(&byte);
-                        assert_eq!(is_plain(&bytes, first), plain, "{byte:#04x} at {place}");
+                        assert_eq!(is_plain(&bytes, first), plain, "{byte:#04x} at {offset}");
                     }
                 }
             }
@@ -118,9 +119,9 @@ mod tests {
             for filler in [b'a', 0x0b, 0x8a, 0] {
                 let mut bytes = vec![filler; length];
                 assert_eq!(line_feed(&bytes), None);
-                for place in (0..length).rev() {
-                    bytes[place] = b'\n';
-                    assert_eq!(line_feed(&bytes), Some(place), "of {length}");
+                for offset in (0..length).rev() {
+                    bytes[offset] = b'\n';
+                    assert_eq!(line_feed(&bytes), Some(offset), "of {length}");
                 }
             }
         }

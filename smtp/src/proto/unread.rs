@@ -1,4 +1,4 @@
-//! What the server had sent that is no whole reply, as it may be shown.
+//! The last line of a server that is no whole reply, in a form that may be shown.
 
 use std::fmt::{self, Debug, Display};
 

@@ -6,8 +6,8 @@ use smtp_grammar::Xtext;
 
 use super::line::{Argument, Line};
 
-// These hold what they write as a `dyn` value: a type that cannot be written is then one error, at the
-// function that it is given to, and not another where the result is written.
+// These hold what they write as a `dyn` value: a type that cannot be written is then one error, at
+// the function that it is given to, and not another where the result is written.
 
 /// Text before a value: `#[smtp(prefix = "@")]`.
 pub struct Prefixed<'a>(&'static str, &'a dyn Argument);
@@ -33,7 +33,7 @@ impl Debug for Prefixed<'_> {
 /// Values with a separator between them: `#[smtp(join = ",")]`.
 pub struct Join<'a, T, F>(&'a [T], &'static str, F);
 
-/// Values, what stands between them, and how each is written.
+/// A list of values with a separator, and how each is written.
 pub fn join<'a, T, F: Fn(&T, &mut Line<'_>)>(
     values: &'a [T],
     separator: &'static str,
@@ -45,8 +45,8 @@ pub fn join<'a, T, F: Fn(&T, &mut Line<'_>)>(
 impl<T, F: Fn(&T, &mut Line<'_>)> Argument for Join<'_, T, F> {
     fn write(&self, line: &mut Line<'_>) {
         let Self(values, separator, write) = self;
-        for (place, value) in values.iter().enumerate() {
-            if place > 0 {
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
                 separator.write(line);
             }
             write(value, line);

@@ -165,6 +165,10 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
 
     /// Adds a command that keeps the state, and ends the group with it: NOOP, VRFY, and every
     /// other that does not say `pipelining`.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the group, or its future, closes the connection.
     pub fn last<C, R>(self, command: C) -> Closed<'a, S, OneOf<'a, L, R>>
     where
         C: ValidIn<S> + Command<Reply = R> + Send + 'a,
@@ -174,6 +178,10 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
     }
 
     /// Ends the group, and the session, with QUIT, which must be the last command (RFC 2920 §3.1).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the group, or its future, closes the connection.
     pub fn quit(self) -> Closed<'a, AfterQuit<S::Idle>, OneOf<'a, L, Reply>> {
         Closed(self.one(StateEffect::Quit, Quit))
     }
@@ -182,6 +190,10 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
 impl<'a, H: Idle, L: Append> Pipeline<'a, H, L> {
     /// Adds a command that leads to another state, and ends the group with it: commands after a
     /// login would be sent without it if it was refused.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the group, or its future, closes the connection.
     pub fn last_transition<C>(
         self,
         command: C,
@@ -205,6 +217,10 @@ impl<'a, H: Idle, L: Append> Pipeline<'a, InTransaction<H>, L> {
     }
 
     /// Adds a command of yours that ends the transaction, and ends the group with it.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the group, or its future, closes the connection.
     pub fn last_transition<C, R>(self, command: C) -> Closed<'a, H, OneOf<'a, L, R>>
     where
         C: Transition<InTransaction<H>, Next = H> + Command<Reply = R> + Send + 'a,

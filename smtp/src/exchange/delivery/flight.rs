@@ -23,7 +23,7 @@ pub(super) struct Flight<'b, E, T> {
     pub(super) transaction: Transaction<'b>,
 }
 
-/// What must happen after the commands that may be written now.
+/// The event that must come after the commands that may be written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// A reply decides.
@@ -69,7 +69,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                 Step::Mail => {
                     let mail = self.params.of(envelope.mail());
                     match engine.submit(&mail, capabilities, false) {
-                        // What MAIL has declared holds for the rest of the transaction: UTF-8 in
+                        // The declaration of MAIL holds for the rest of the transaction: UTF-8 in
                         // RCPT (RFC 6531 §3.4), 8-bit and binary content (RFC 6152, RFC 3030 §3).
                         Ok(declared) => transaction.wrote_mail(declared),
                         Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),

@@ -1,4 +1,4 @@
-//! What becomes a message by itself: bytes and text in memory.
+//! Conversions into a body: bytes and text in memory.
 
 use bytes::Bytes;
 

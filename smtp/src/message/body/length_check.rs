@@ -16,7 +16,7 @@ struct Counter<'a> {
     progress: Option<Progress<'a>>,
     /// Bytes of all pieces so far.
     taken: u64,
-    /// What was last told of the progress.
+    /// The progress that was last reported.
     told: Option<(u64, Option<u64>)>,
 }
 

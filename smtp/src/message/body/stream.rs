@@ -11,8 +11,8 @@ use futures_core::Stream;
 use super::{Body, BodySource};
 
 impl<'a> Body<'a> {
-    /// A message from a [`Stream`] of pieces, such as the body of an HTTP request or what comes
-    /// out of an object store. Its length is unknown, unless it is [said](Self::length).
+    /// A message from a [`Stream`] of pieces, such as the body of an HTTP request or an object of
+    /// an object store. Its length is unknown, unless it is [given](Self::length).
     ///
     /// An error of the stream abandons the message. An [`io::Error`] is kept as it is, any other is
     /// the inner error of one.

@@ -119,7 +119,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// What makes the message unsendable. The caller must then abandon it.
+    /// The fault that makes the message unsendable. The caller must then abandon it.
     pub(crate) fn encode(
         &mut self,
         segment: &[u8],
@@ -159,7 +159,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// What makes the message unsendable. The caller must then abandon it.
+    /// The fault that makes the message unsendable. The caller must then abandon it.
     pub(crate) fn finish(&mut self, sink: &mut impl Sink) -> Result<(), ContentError> {
         if self.method == Method::BinaryBdat {
             return Ok(());

@@ -1,11 +1,11 @@
-//! What the caller wants done to the line ends of a message.
+//! The caller's choice for the line ends of a message.
 //!
 //! CRLF is the only line end that servers agree on (RFC 5321 §2.3.8), and few programs write it.
 
 /// Bytes of a text line without its CRLF (RFC 5321 §4.5.3.1.6 counts 1000 with it).
 pub(crate) const TEXT_LINE: usize = 998;
 
-/// What to do with line ends that are not CRLF.
+/// The treatment of line ends that are not CRLF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineEnds {
     /// Make CRLF of a bare LF and of a bare CR. Right for text that was written on this machine.

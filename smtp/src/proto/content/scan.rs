@@ -3,7 +3,7 @@
 //! It looks at every byte of nearly every message, so it is written for the compiler to turn into
 //! vector instructions: sixteen bytes at a time, with one branch for all of them.
 
-/// What was found in bytes that begin a line.
+/// The result of a scan of bytes that begin a line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ContentScan {
     pub(super) nul: bool,
@@ -71,7 +71,7 @@ fn overlapping(bytes: &[u8], start: usize) -> Option<(&Chunk, &Chunk)> {
     Some((bytes.get(start..)?.first_chunk()?, bytes.get(start + 1..)?.first_chunk()?))
 }
 
-/// What was seen in each lane. The last two are all ones or all zeros.
+/// The findings of each lane. The last two are all ones or all zeros.
 struct Seen {
     any: Chunk,
     least: Chunk,

@@ -10,7 +10,7 @@ use super::line_ends::{LineEnds, TEXT_LINE};
 use super::lines::{Lines, check_lines};
 use super::scan::ContentScan;
 
-/// What is known of a whole message before any of it is sent.
+/// A summary of a whole message, made before any of it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContentSummary {
     /// Bytes with CRLF line ends, without doubled dots and without the final one: what SIZE counts
@@ -40,7 +40,7 @@ impl ContentSummary {
     ///
     /// # Errors
     ///
-    /// What makes it unsendable under `line_ends`.
+    /// The fault that makes it unsendable under `line_ends`.
     pub(crate) fn of(content: &[u8], line_ends: LineEnds) -> Result<Self, ContentError> {
         let bytes = content.len() as u64;
         if line_ends == LineEnds::Binary {

@@ -123,7 +123,8 @@ fn no_server_sees_a_second_message() {
     assert!(sent > 20_000, "only {sent} strings were sent");
 }
 
-/// What makes a message unsendable is found before it is sent as it would be while it is sent.
+/// A fault that makes a message unsendable is found before the message is sent, as it would be
+/// while it is sent.
 #[test]
 fn a_summary_refuses_what_the_encoder_refuses() {
     for string in short_strings() {

@@ -1,8 +1,8 @@
 //! How a connection ends: what was received before is given out first.
 //!
-//! The driver says what happened to the stream or the clock, and nothing more. What follows from it
-//! is decided here: a write that fails leaves a moment to read why, and an end of the stream is
-//! told only after every reply that had come was given out, because what was read decides.
+//! The driver reports what happened to the stream or the clock, and nothing more. The consequences
+//! are decided here: after a failed write there is a moment to read why, and an end of the stream
+//! is reported only after every reply that had come was given out, because these replies decide.
 
 use std::io;
 
@@ -18,7 +18,7 @@ pub(crate) struct Unanswered {
     pub(crate) automatic: bool,
     /// It had left whole.
     pub(crate) left: bool,
-    /// What its reply would have answered.
+    /// The stage that its reply would have answered.
     pub(crate) stage: Stage,
 }
 

@@ -25,12 +25,12 @@ pub(super) struct Due {
     pub(super) automatic: bool,
 }
 
-/// What a reply said to the command that it answers.
+/// The answer of a reply to its command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The command succeeded.
     Accepted(Reply),
-    /// The server said no.
+    /// The server refused it.
     Refused(Reply),
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct ReplyHead {
     end: usize,
     code: ReplyCode,
     pub(crate) accepted: bool,
-    /// What it answers.
+    /// The stage of the command that it answers.
     pub(crate) stage: Stage,
     /// Whether that was sent by the library's own decision.
     pub(crate) automatic: bool,

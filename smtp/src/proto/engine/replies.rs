@@ -1,4 +1,4 @@
-//! Replies as they arrive, and what they say to the commands that they answer.
+//! The replies that arrive, each matched to the command that it answers.
 
 use smtp_grammar::{Reply, ReplyCode};
 
@@ -44,15 +44,15 @@ impl Engine {
             return Err(Fault::Ended);
         }
         if !self.framer.is_waiting()
-            && let Some(head) = self.look()?
+            && let Some(head) = self.match_oldest()?
         {
             return Ok(Some(head));
         }
         self.take_ending().map_or(Ok(None), Err)
     }
 
-    /// Looks at what has come.
-    fn look(&mut self) -> Result<Option<ReplyHead>, Fault> {
+    /// Matches the received bytes to the oldest command.
+    fn match_oldest(&mut self) -> Result<Option<ReplyHead>, Fault> {
         let Some(&due) = self.in_flight.front() else {
             return self.check_unasked().map(|()| None);
         };
@@ -138,8 +138,8 @@ impl Engine {
         self.end(fault)
     }
 
-    /// Looks at what came although no reply is due. The server may close at any time, and may
-    /// refuse a message before it has all of it, but must not say anything else.
+    /// Checks the bytes that came although no reply is due. The server may close at any time, and
+    /// may refuse a message before it has all of it, but must not say anything else.
     pub(crate) fn check_unasked(&mut self) -> Result<(), Fault> {
         if self.ended {
             return Err(Fault::Ended);
@@ -159,7 +159,7 @@ impl Engine {
         Err(self.end(fault))
     }
 
-    /// Looks at what came between two calls. A part of a line may still become anything.
+    /// Checks the bytes that came between two calls. A part of a line may still become any reply.
     pub(crate) fn check_watched(&mut self) -> Result<(), Fault> {
         self.check_unasked()?;
         self.take_ending().map_or(Ok(()), Err)

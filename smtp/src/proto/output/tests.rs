@@ -8,7 +8,7 @@ const SEGMENT: usize = 64 * 1024;
 const SECRET: &[u8] = b"AHVzZXIAcGVuY2ls";
 
 thread_local! {
-    /// What this test has wiped.
+    /// The bytes that this test has wiped.
     pub(super) static WIPED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -17,7 +17,7 @@ struct Pipe {
     output: Output,
     numbers: Bytes,
     read: usize,
-    /// What moving bytes to the front of the buffer has cost, in bytes.
+    /// How many bytes were moved to the front of the buffer.
     moved: usize,
 }
 
@@ -159,7 +159,7 @@ fn with_secret(before: usize) -> Output {
     output
 }
 
-/// What this test has wiped since the last call.
+/// The bytes that this test has wiped since the last call.
 pub(in crate::proto) fn wiped() -> Vec<u8> {
     WIPED.take()
 }
