@@ -15,7 +15,7 @@ use crate::proto::reply::ReplyError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server said no, or the command was never sent. The session is intact.
+    /// The server refused the command, or it was never sent. The session is intact.
     Refused(Refusal),
     /// The reply to an accepted command has an unexpected form. The session is intact.
     Reply(ReplyError),
@@ -28,7 +28,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whose doing it is.
+    /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
             Self::Refused(refusal) => refusal.blame(),

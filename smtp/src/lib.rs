@@ -1,4 +1,4 @@
-//! An SMTP client in which a command is a type that anyone can define, and the session is a type
+//! An SMTP client in which a command is a type that you can define, and the session is a type
 //! that makes wrong order impossible.
 //!
 //! It speaks SMTP and nothing else: mails come in encoded, and go out to the recipients that the

@@ -17,7 +17,7 @@
 //! ([`Transition`]). The one exception is the edge into [`Tls`], which only this library's own
 //! handshake can walk.
 //!
-//! Each state carries what was learned in it, so what a server said before TLS cannot be used
+//! Each state carries the facts that belong to it, so a reply from before TLS cannot be used
 //! after it.
 
 mod security;
@@ -210,7 +210,7 @@ pub trait ExchangeInto<S: State>: Command {
     note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Idle => InTransaction<Idle>` and `InTransaction<Idle> => Idle`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
 )]
 pub trait Reachable<From: State>: State {
-    /// Moves what was learned on.
+    /// Enters this state with the facts of the state before.
     #[doc(hidden)]
     fn enter(from: From) -> Self;
 }

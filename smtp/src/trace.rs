@@ -1,4 +1,4 @@
-//! The lines of a session as they may be shown: an observer sees each one, without its secrets.
+//! The trace of a session: an observer sees each line, without its secrets.
 //!
 //! The same lines go to `tracing`, with the target `smtp::wire` and the level TRACE.
 

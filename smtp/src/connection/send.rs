@@ -18,7 +18,7 @@ impl<S: State> Connection<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`](crate::Error::Refused) when the server said no or the command cannot be
+    /// [`Error::Refused`](crate::Error::Refused) when the server refuses it or it cannot be
     /// written, [`Error::Reply`](crate::Error::Reply) when its reply has an unexpected form,
     /// [`Error::Lost`](crate::Error::Lost) when the connection is gone.
     ///

@@ -2,7 +2,7 @@
 //!
 //! | type | what happened | the session |
 //! |---|---|---|
-//! | [`Refusal`] | the server said no, or the command was never sent | intact |
+//! | [`Refusal`] | the server refused the command, or it was never sent | intact |
 //! | [`EnvelopeError`] | an address is none: nothing was sent | intact |
 //! | [`ReplyError`] | the command was accepted, its reply has an unexpected form | intact |
 //! | [`Lost`] | network, TLS, time, protocol, 421, a dropped future | gone |

@@ -193,7 +193,7 @@ impl Refusal {
         !self.is_transient()
     }
 
-    /// Whose doing it is.
+    /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match &*self.kind {
             RefusalKind::Reply(_)

@@ -228,7 +228,8 @@ where
             // it were given to the wrong commands. None of them can be trusted.
             return Err(engine.end(ProtocolError::OutOfStep(reply).into()));
         }
-        // A reply too many may be on its way to the next call: not even a part of one may be here.
+        // A surplus reply would be taken for that of the next call: not even a part of one may be
+        // here.
         engine.check_idle()?;
         self.fence = Fence::None;
         Ok(())

@@ -96,7 +96,7 @@ impl<'a, C: Command, A: CommandExchange + ?Sized> Dialog<'a, C, A> {
                 return Ok(());
             }
             Ok(Response::Line(_) | Response::Base64(_))
-                if self.audience(engine) == Audience::Anyone =>
+                if self.audience(engine) == Audience::Unverified =>
             {
                 std::io::Error::other(
                     "an answer is a secret and the server is not verified: use TLS with \

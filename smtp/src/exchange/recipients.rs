@@ -1,7 +1,7 @@
 //! The recipients of a message and the status of each, over all transactions of the message.
 //!
 //! They stand apart from the transaction, because one message may take several (RFC 5321
-//! §4.5.3.1.10) and each recipient must come to one result.
+//! §4.5.3.1.10) and each recipient must have one result.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -226,7 +226,7 @@ impl<'b> Transaction<'b> {
             self.transactions -= 1;
         } else if std::mem::take(&mut self.was_full) {
             // A server that takes this many recipients at once will refuse more each time (RFC 5321
-            // §4.5.3.1.10). At least one, or the message would never come to its end.
+            // §4.5.3.1.10). At least one, or the message would never end.
             self.most = self.accepted.max(1) as usize;
         }
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);

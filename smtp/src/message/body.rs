@@ -101,8 +101,13 @@ impl<'a> Body<'a> {
     /// is declared as `BODY=8BITMIME` where the server offers it; where the server does not, bytes
     /// beyond ASCII abandon the message.
     ///
-    /// A futures `Stream` becomes one in [`from_stream`](Self::from_stream), an `AsyncRead` of
-    /// tokio in [`reader`](Self::reader). Any other source implements the trait:
+    /// Two kinds of source need no implementation of the trait:
+    ///
+    /// - a futures `Stream` of pieces, `Stream<Item = Result<impl Into<Bytes>, E>>`:
+    ///   [`Body::from_stream(stream)`](Self::from_stream), with the feature `stream`;
+    /// - an `AsyncRead` of tokio: [`Body::reader(reader)`](Self::reader).
+    ///
+    /// Any other source implements it:
     ///
     /// ```
     /// use std::io;
@@ -208,8 +213,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The same message, to be sent once more; its progress is not shown again. Only one that is in
-    /// memory can be.
+    /// The same message, to be sent once more; its progress is not reported again. Only one that is
+    /// in memory can be.
     pub(crate) fn again(&self) -> Option<Self> {
         let source = match &self.source {
             Source::Owned(bytes) => Source::Owned(bytes.clone()),
@@ -219,7 +224,7 @@ impl<'a> Body<'a> {
         Some(Self::from(source).line_ends(self.line_ends))
     }
 
-    /// The message, where it is in memory and its progress is not shown.
+    /// The message, where it is in memory and its progress is not reported.
     pub(crate) fn whole(&self) -> Option<Segment<'a>> {
         match &self.source {
             _ if self.length.is_watched() => None,

@@ -197,11 +197,11 @@ impl DeliveryLost {
     /// Whether sending the message again, over another connection, may deliver it to a recipient
     /// that has not got it. It cannot deliver the message twice: here no recipient got it.
     ///
-    /// True where the fault of the connection may pass ([`Lost::is_transient`]: closed by the
-    /// server, cut, too slow, refused with 4yz). Where the fault is permanent, or of another
-    /// message in flight, the recipients decide: true if one of them was not refused for good
-    /// (5yz). False where the same attempt would fail again, such as a source of this message that
-    /// fails.
+    /// True where the fault of the connection may pass ([`Lost::is_transient`]): the server closed
+    /// it, it was cut or too slow, or the server had refused with 4yz. Where the server had refused
+    /// for good (5yz), or the fault is the source of another message in flight, the recipients
+    /// decide: true if one of them was not refused for good. False where the same attempt would
+    /// fail again, as with a source of this message that failed.
     pub fn is_transient(&self) -> bool {
         self.lost.is_transient()
             || ((self.by_another || self.lost.refusal().is_some())

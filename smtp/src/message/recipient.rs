@@ -43,7 +43,7 @@ pub enum RecipientOutcome<'a> {
     NotSent,
 }
 
-/// The state of a recipient while its message is on its way.
+/// The state of a recipient while its message is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecipientStatus {
     /// RCPT was not sent, or not answered.
@@ -84,7 +84,7 @@ impl Recipient {
         }
     }
 
-    /// Whether the recipient got the message. While it is on its way, as a
+    /// Whether the recipient got the message. While it is in flight, as a
     /// [`Policy`](crate::Policy) sees it, no recipient has got it yet.
     pub fn outcome(&self) -> RecipientOutcome<'_> {
         match (self.status, &self.answer) {

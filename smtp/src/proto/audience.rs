@@ -1,10 +1,10 @@
-//! Who reads along: the one fact that decides whether a secret may be written.
+//! The audience of a line: the one fact that decides whether a secret may be written.
 
-/// Who would see a secret that a line holds.
+/// The audience of a secret that a line holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// The server alone, which has proved who it is; or no one, because the line is not sent.
+    /// The verified server alone; or the line is not sent.
     Trusted,
-    /// Anyone: the connection is in clear, or inside TLS with a server that was not verified.
-    Anyone,
+    /// Any host on the way: the connection is in clear, or the server was not verified.
+    Unverified,
 }

@@ -1,4 +1,4 @@
-//! Why a command cannot be sent: the one error of the encoder.
+//! The one error of the encoder: the reason why a command cannot be sent.
 
 use std::fmt::{self, Display};
 
@@ -67,7 +67,7 @@ impl Display for Value {
 }
 
 impl EncodeError {
-    /// The server would wait for what is no command.
+    /// The server would wait for a line that is no command.
     pub(super) fn waits() -> Self {
         Self { kind: EncodeErrorKind::Waits }
     }

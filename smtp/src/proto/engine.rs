@@ -95,7 +95,7 @@ pub(crate) struct Engine {
     framer: Framer,
     output: Output,
     in_flight: VecDeque<Due>,
-    /// Message content is on its way out and its final dot is not.
+    /// A part of the content is queued and its final dot is not.
     content: bool,
     ended: bool,
     /// Why nothing more will be received: it is told once every reply that has come was given out.
@@ -136,7 +136,7 @@ impl Engine {
             transactions: 0,
             replies: 0,
             trace: Trace::new(observer),
-            audience: Audience::Anyone,
+            audience: Audience::Unverified,
             facts: SessionFacts::new(),
         };
         engine.expect(Expected {
@@ -388,10 +388,10 @@ impl Engine {
         self.audience
     }
 
-    /// The stream is now inside TLS. What was learned before is forgotten (RFC 3207 §4.2).
+    /// The stream is now inside TLS. Everything from before is forgotten (RFC 3207 §4.2).
     /// `verified` says that the server has proved who it is.
     pub(crate) fn secured(&mut self, verified: bool) {
-        self.audience = if verified { Audience::Trusted } else { Audience::Anyone };
+        self.audience = if verified { Audience::Trusted } else { Audience::Unverified };
         self.facts = SessionFacts::new();
         self.trace.secured();
     }

@@ -1,4 +1,4 @@
-//! Bytes cut into replies.
+//! The framer, which cuts the received bytes into replies.
 //!
 //! A reply is cut off as soon as its last line is complete, and the limits hold while it is still
 //! arriving. Each byte is looked at once, however the network splits them.
@@ -20,7 +20,7 @@ pub(crate) struct ReplyLimits {
     pub(crate) leniency: Leniency,
 }
 
-/// A reply that has arrived whole. Its code says what becomes of it before it is cut off.
+/// A reply that has arrived whole. Its code can be judged before it is cut off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FramedReply {
     pub(crate) code: ReplyCode,

@@ -266,7 +266,7 @@ impl<'a> Line<'a> {
 
     /// Lets `write` write a secret. Nothing is written where the server is not verified.
     pub(crate) fn hide(&mut self, write: impl FnOnce(&mut Self)) {
-        if self.audience == Audience::Anyone {
+        if self.audience == Audience::Unverified {
             self.fail(EncodeErrorKind::Secret);
             return;
         }

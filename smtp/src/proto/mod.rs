@@ -22,7 +22,7 @@
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
 //! | [`fault`], [`handshake`] | why a connection can no longer be used |
 //! | [`unread`] | a line that is no whole reply, as it may be shown |
-//! | [`trace`] | each line that passes, shown without its secrets |
+//! | [`trace`] | each line that is sent or received, without its secrets |
 
 mod audience;
 mod code;

@@ -1,7 +1,7 @@
 //! The send buffer: bytes that wait to be written, in the order in which they must be sent.
 //!
-//! Lines are encoded into one buffer that is used again and again; content is kept as the slices
-//! its owner gave, so that a large message is not copied on its way out.
+//! Lines are encoded into one buffer that is used again and again; content is kept as the slices of
+//! its owner, so that a large message is not copied.
 //!
 //! A server that reads slowly may never let the buffer become empty. So space is also taken back
 //! while bytes wait: memory stays within a small factor of those, and each byte is moved a constant

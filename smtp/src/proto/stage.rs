@@ -27,7 +27,7 @@ pub enum Stage {
     Rcpt,
     /// DATA, up to the 354.
     Data,
-    /// Message content on its way out.
+    /// Message content that is being sent.
     DataBlock,
     /// The reply to the final dot.
     EndOfData,

@@ -1,4 +1,4 @@
-//! Each line that passes, shown without its secrets.
+//! The trace: each line that is sent or received, without its secrets.
 //!
 //! The dialogue is what a person reads first when mail does not arrive. It goes to `tracing`
 //! (target `smtp::wire`, level TRACE, because it names people) and to an [`Observer`] of the
@@ -46,7 +46,8 @@ impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
     }
 }
 
-/// A line as it may be shown: without its CRLF, without its secrets, control characters escaped.
+/// A line in a form that may be shown: without its CRLF and its secrets, control characters
+/// escaped.
 #[derive(Clone, Copy)]
 pub struct RedactedLine<'a> {
     before: &'a [u8],

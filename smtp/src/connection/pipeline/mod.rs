@@ -28,7 +28,7 @@
 //!
 //! A group is built command by command, and the compiler checks each one in the state that the
 //! earlier ones lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message
-//! without DATA, a command after NOOP do not compile. It is sent when it is awaited, and comes to
+//! without DATA, a command after NOOP do not compile. It is sent when it is awaited, and gives
 //! the connection and the outcomes, one for each member, in the order of the group.
 //!
 //! | you add | others may follow | the outcome |

@@ -38,7 +38,7 @@ pub(super) enum Pace {
     Bytes,
 }
 
-/// What an exchange has come to.
+/// The result of an exchange.
 #[derive(Debug)]
 pub(super) struct Ran<T> {
     pub(super) output: T,
@@ -54,7 +54,7 @@ pub(super) struct Bench {
     pace: Pace,
     struck: bool,
     /// Bytes that were given to the client.
-    pub(super) heard: u64,
+    pub(super) received: u64,
     /// The sources that were waited for.
     pub(super) waits: Vec<Waits>,
     /// The exchange has waited for room.
@@ -66,7 +66,7 @@ pub(super) struct Bench {
     left_at_end: Option<u64>,
 }
 
-/// More turns than any exchange takes.
+/// More steps than any exchange takes.
 const MOST_TURNS: usize = 20_000;
 
 impl Bench {
@@ -96,7 +96,7 @@ impl Bench {
             strike,
             pace,
             struck: false,
-            heard: 0,
+            received: 0,
             waits: Vec::new(),
             had_no_room: false,
             broken: false,
@@ -165,7 +165,7 @@ impl Bench {
             return true;
         }
         let most = match self.strike {
-            // What is said of a part is read before more of it leaves.
+            // A reply to a part is read before more of it leaves.
             Some((Place::Bytes(at), what))
                 if !self.struck || !what.goes_on() || !self.server.out.is_empty() =>
             {
@@ -214,7 +214,7 @@ impl Bench {
         };
         self.engine.receive(&said[..part]);
         said.drain(..part);
-        self.heard += part as u64;
+        self.received += part as u64;
         if part > 0 && (!said.is_empty() || self.pace != Pace::Whole) {
             return true;
         }
@@ -262,7 +262,7 @@ impl Bench {
             _ => {}
         }
         let Some(what) = waits else {
-            return Err(format!("it waits for what nobody owes ({})", name(need)));
+            return Err(format!("it waits for an event that cannot come ({})", name(need)));
         };
         self.waits.push(what);
         match &mut self.feeder {
@@ -298,7 +298,7 @@ impl Bench {
         while self.read() {}
     }
 
-    /// What was written after the stream was known to be over.
+    /// The bytes that were written after the stream was known to be over.
     pub(super) fn written_after_end(&self) -> u64 {
         self.left_at_end.map_or(0, |left| self.server.at - left)
     }

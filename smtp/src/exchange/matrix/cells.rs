@@ -103,7 +103,7 @@ pub(super) fn has_no_mode(scene: Scene, mode: Mode) -> Option<&'static str> {
     }
 }
 
-/// What is at a place where a fault can strike.
+/// A place where a fault can strike.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Spot<'t> {
     /// A reply is due, and the server has all that it answers.
@@ -272,7 +272,7 @@ const IMPOSSIBLE: [Impossible; 12] = [
     },
     Impossible {
         why: "eager content has left with the MAIL that is refused, and a server that takes recipients \
-              without a sender is not heard any more: what was read decides",
+              without a sender is not read any more: the replies that were read decide",
         is: |cell, spot, what| {
             let mail = matches!(spot, Spot::Reply(_, entry) if entry.verb == "MAIL");
             let refused = what.refusal().is_some_and(|code| code != 421) && !what.goes_on();

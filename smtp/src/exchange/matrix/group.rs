@@ -1,4 +1,4 @@
-//! The scene of a group: what its members have come to, as messages and recipients.
+//! The scene of a group: the outcomes of its members, as messages and recipients.
 
 use super::messages::{LARGE, mail, rcpts, recipients};
 use super::oracle::{Fate, Kind, Report, number};
@@ -51,7 +51,7 @@ fn play<'a, L: Members<'a>>(stage: &mut Stage<'_>, members: L) -> Result<L::Outc
     Ok(run.into_members().outcomes())
 }
 
-/// Makes a report of what the members of one message have come to.
+/// Makes a report of the outcomes of the members of one message.
 fn tell<R>(stage: &mut Stage<'_>, message: usize, (mail, named, data): Told<'_, R>) {
     let lost = stage.story.lost;
     let kind = match &data.end {
@@ -65,18 +65,18 @@ fn tell<R>(stage: &mut Stage<'_>, message: usize, (mail, named, data): Told<'_, 
         _ => None,
     };
     let fates = recipients(message).iter().enumerate();
-    let fates = fates.map(|(place, rcpt)| {
-        let fate = fate(place, &mail, named.get(place), &data);
+    let fates = fates.map(|(index, rcpt)| {
+        let fate = fate(index, &mail, named.get(index), &data);
         (rcpt.clone(), fate)
     });
     let fates = fates.collect();
     stage.story.reports.push(Report { message, kind, fates, transient: None, reply });
 }
 
-fn fate<R>(place: usize, mail: &Outcome<R>, rcpt: Option<&Outcome<R>>, data: &Message<R>) -> Fate {
+fn fate<R>(index: usize, mail: &Outcome<R>, rcpt: Option<&Outcome<R>>, data: &Message<R>) -> Fate {
     let refusal = |refusal: &Refusal| Fate::refused(refusal);
     if let Outcome::Accepted(receipt) = &data.end {
-        return of_receipt(place, receipt);
+        return of_receipt(index, receipt);
     }
     if let Some(refused) = mail.refusal().or(rcpt.and_then(Outcome::refusal)) {
         return refusal(refused);
@@ -88,6 +88,6 @@ fn fate<R>(place: usize, mail: &Outcome<R>, rcpt: Option<&Outcome<R>>, data: &Me
     }
 }
 
-fn of_receipt(place: usize, receipt: &Receipt) -> Fate {
-    receipt.recipients().get(place).map_or(Fate::NotSent, |recipient| Fate::of(recipient).1)
+fn of_receipt(index: usize, receipt: &Receipt) -> Fate {
+    receipt.recipients().get(index).map_or(Fate::NotSent, |recipient| Fate::of(recipient).1)
 }

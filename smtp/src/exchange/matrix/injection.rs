@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// What goes wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Injection {
     /// A 4yz reply instead of the usual one.
@@ -109,7 +109,7 @@ impl Injection {
         }
     }
 
-    /// Whether the reply to a command was heard as such before the connection ended, if it did.
+    /// Whether the reply to a command was received as such before the connection ended, if it did.
     pub(super) fn answers(self) -> bool {
         self.refusal().is_some_and(|code| code != 421)
             || matches!(self, Twice | ReplyThenEnd | BodyError | SourceError)
@@ -143,7 +143,7 @@ impl Injection {
         matches!(self, WriteError | WriteErrorThenRefusal)
     }
 
-    /// What the server says. `usual` is the code that accepts the command, `number` stands in the
+    /// The line of the server. `usual` is the code that accepts the command, `number` stands in the
     /// text of each reply.
     pub(super) fn say(self, usual: u16, number: usize) -> String {
         let mut said = String::new();

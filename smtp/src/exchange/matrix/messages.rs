@@ -32,7 +32,7 @@ fn message(number: usize) -> Message {
         PROBE => 1,
         _ => 2,
     };
-    let rcpts: Vec<_> = (1..=most).map(|place| format!("m{number}r{place}@server.test")).collect();
+    let rcpts: Vec<_> = (1..=most).map(|index| format!("m{number}r{index}@server.test")).collect();
     let sender = format!("m{number}@client.test");
     let envelope = Envelope::new(sender.as_str(), rcpts.iter().map(String::as_str));
     let content = if number == LARGE {
@@ -44,7 +44,7 @@ fn message(number: usize) -> Message {
     Message { envelope: envelope.expect("addresses"), rcpts, content: content.into() }
 }
 
-/// What a message holds, and is taken as.
+/// The content of a message, and how its line ends are treated.
 pub(super) fn content(message: usize) -> Bytes {
     MESSAGES[message].content.clone()
 }

@@ -40,7 +40,7 @@ use cells::{MODES, SCENES};
 use scenes::run;
 use setting::{Mode, Scene, Source};
 
-/// What became of the cells.
+/// The results of the cells.
 #[derive(Debug, Default)]
 struct Count {
     cells: BTreeMap<(Scene, Mode), usize>,

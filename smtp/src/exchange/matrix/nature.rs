@@ -19,14 +19,14 @@ pub(super) enum Nature {
     Guards,
 }
 
-/// What a choosy server refuses: the verb, the message, its recipient, and the code.
+/// The refusals of a choosy server: the verb, the message, its recipient, and the code.
 const CHOICES: [(&str, usize, &str, u16); 3] = [
     ("RCPT", 1, "m1r2@server.test", 550),
     ("END", 2, "", 451),
     ("RCPT", 3, "m3r1@server.test", 450),
 ];
 
-/// What one refuses that keeps transactions.
+/// The refusals of a server that keeps transactions.
 const KEEPER: [(&str, usize, &str, u16); 3] = [
     ("END", 1, "", 554),
     ("RCPT", 2, "m2r1@server.test", 550),

@@ -7,14 +7,14 @@ use smtp_grammar::Reply;
 use super::bench::Bench;
 use super::injection::Injection;
 use super::messages::{BROKEN, content, recipients};
-use super::server::{Entry, NOBODY};
+use super::server::{Entry, NO_MESSAGE};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::recipient::{Recipient, RecipientOutcome};
 
-/// What was told of a recipient.
+/// The reported result of a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Delivered,
@@ -28,7 +28,7 @@ pub(super) enum Fate {
     NotSent,
 }
 
-/// What was told of a message.
+/// The reported result of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Taken,
@@ -49,7 +49,7 @@ pub(super) struct Report {
     pub(super) reply: Option<usize>,
 }
 
-/// What a command has come to.
+/// The result of a command.
 #[derive(Debug)]
 pub(super) enum Answered {
     Yes(Option<Reply>),
@@ -57,7 +57,7 @@ pub(super) enum Answered {
     Lost(Lost),
 }
 
-/// What a scene has come to.
+/// The result of a scene.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub(super) reports: Vec<Report>,
@@ -71,7 +71,7 @@ pub(super) struct Story {
     pub(super) grouped: bool,
     /// Replies before this one belong to the setup.
     pub(super) first: usize,
-    /// What a reply that was said twice may have made of the others.
+    /// The doubt that a reply which was sent twice puts on the others.
     pub(super) shift: Shift,
 }
 
@@ -143,8 +143,8 @@ macro_rules! hold {
     };
 }
 
-/// What the server has said of a message, as far as the client has heard it.
-enum Heard<'e> {
+/// The server's answer to a message, as far as the client has received it.
+enum Known<'e> {
     Nothing,
     Taken(usize),
     Refused(usize, &'e Entry),
@@ -185,8 +185,8 @@ impl Story {
         let delivered = has(|fate| *fate == Fate::Delivered);
         let unknown = has(|fate| *fate == Fate::Unknown);
         match report.kind {
-            Taken => hold!(delivered, "it was taken for nobody"),
-            Unknown => hold!(unknown, "it is unknown for nobody"),
+            Taken => hold!(delivered, "it was taken for no recipient"),
+            Unknown => hold!(unknown, "it is unknown for no recipient"),
             Refused => hold!(!delivered && !unknown, "it was not refused for all"),
             Lost | NotSent => hold!(!delivered && !unknown, "it may have been delivered"),
         }
@@ -275,13 +275,13 @@ impl Story {
             let refusal = (*number, *command, *transient);
             self.check_refusal(message, rcpt, refusal, bench)?;
         }
-        match Self::heard(message, rcpt, bench) {
-            Heard::Nothing => Ok(()),
-            Heard::Taken(number) => {
+        match Self::known(message, rcpt, bench) {
+            Known::Nothing => Ok(()),
+            Known::Taken(number) => {
                 hold!(*fate == Fate::Delivered, "was delivered by reply {number}");
                 Ok(())
             }
-            Heard::Refused(by, entry) => {
+            Known::Refused(by, entry) => {
                 let is = matches!(fate, Fate::Refused { number, .. } if *number == Some(by));
                 hold!(is, "was refused by reply {by}: {entry:?}");
                 Ok(())
@@ -299,10 +299,10 @@ impl Story {
         let what = bench.strike.map(|(_, what)| what);
         let Some(number) = number else {
             let local = matches!(what, Some(Injection::BodyError | Injection::SourceError));
-            hold!(local, "was refused by nobody");
+            hold!(local, "was refused by no reply");
             return Ok(());
         };
-        if number == NOBODY {
+        if number == NO_MESSAGE {
             // It closed the session between two chunks.
             let closes = what.and_then(Injection::refusal) == Some(421);
             hold!(
@@ -327,9 +327,9 @@ impl Story {
         Ok(())
     }
 
-    /// What the replies that the client has heard say of a recipient.
-    fn heard<'e>(message: usize, rcpt: &str, bench: &'e Bench) -> Heard<'e> {
-        let mut heard = Heard::Nothing;
+    /// The answer to a recipient, by the replies that the client has received.
+    fn known<'e>(message: usize, rcpt: &str, bench: &'e Bench) -> Known<'e> {
+        let mut known = Known::Nothing;
         let mut sender_refused = false;
         // Whether it is one of the transaction, and whether a chunk was refused.
         let (mut named, mut anybody, mut failed) = (false, false, false);
@@ -353,7 +353,7 @@ impl Story {
                     (named, anybody, failed) = (false, false, false);
                     sender_refused = refused;
                     if refused {
-                        heard = Heard::Refused(number, entry);
+                        known = Known::Refused(number, entry);
                     }
                 }
                 "RCPT" => {
@@ -362,22 +362,22 @@ impl Story {
                         continue;
                     }
                     named = !refused;
-                    heard = match (refused, sender_refused) {
-                        (true, true) => heard,
-                        (true, false) if entry.code == 452 && anybody => Heard::Nothing,
-                        (true, false) => Heard::Refused(number, entry),
-                        (false, _) => Heard::Nothing,
+                    known = match (refused, sender_refused) {
+                        (true, true) => known,
+                        (true, false) if entry.code == 452 && anybody => Known::Nothing,
+                        (true, false) => Known::Refused(number, entry),
+                        (false, _) => Known::Nothing,
                     };
                 }
                 "DATA" | "XDATA" | "BDAT" | "END" if named && refused && !failed => {
                     failed = true;
-                    heard = Heard::Refused(number, entry);
+                    known = Known::Refused(number, entry);
                 }
-                "END" if named && !failed => heard = Heard::Taken(number),
+                "END" if named && !failed => known = Known::Taken(number),
                 _ => {}
             }
         }
-        heard
+        known
     }
 
     /// The answer to a command is the last that the server has said to it.
@@ -398,12 +398,12 @@ impl Story {
         }
         let final_reply = answer.filter(|(_, entry)| !(300..400).contains(&entry.code));
         match (answered, final_reply) {
-            (Answered::Yes(reply), Some((place, entry))) => {
-                let own = reply.as_ref().is_none_or(|reply| number(reply) == Some(place));
+            (Answered::Yes(reply), Some((index, entry))) => {
+                let own = reply.as_ref().is_none_or(|reply| number(reply) == Some(index));
                 hold!(entry.code < 400 && own, "the answer is that to something else: {entry:?}");
             }
-            (Answered::No(refusal), Some((place, entry))) => {
-                let own = refusal.reply().and_then(number) == Some(place);
+            (Answered::No(refusal), Some((index, entry))) => {
+                let own = refusal.reply().and_then(number) == Some(index);
                 hold!(entry.code >= 400 && own, "the refusal is another: {refusal:?}, {entry:?}");
                 // A mechanism that has given up is refused by itself.
                 let passes = entry.code / 100 == 4 && entry.verb != "*";
@@ -414,34 +414,34 @@ impl Story {
             }
             (Answered::No(refusal), None) => {
                 let local = bench.strike.is_some_and(|(_, what)| what == Injection::SourceError);
-                hold!(local && refusal.is_local(), "nobody has refused it: {refusal:?}");
+                hold!(local && refusal.is_local(), "no reply has refused it: {refusal:?}");
             }
             (Answered::Lost(lost), _) => {
                 hold!(self.lost, "the connection is intact");
-                if let Some((place, entry)) = final_reply {
+                if let Some((index, entry)) = final_reply {
                     // EHLO was refused, and HELO was tried.
                     let own = lost.refusal().and_then(Refusal::reply).and_then(number);
-                    hold!(own == Some(place), "the answer was forgotten: {entry:?}");
+                    hold!(own == Some(index), "the answer was forgotten: {entry:?}");
                 }
             }
-            (Answered::Yes(_), None) => return Err("nobody has accepted it".into()),
+            (Answered::Yes(_), None) => return Err("no reply has accepted it".into()),
         }
         Ok(())
     }
 }
 
-/// Whether the client has heard the reply as the answer to its command.
+/// Whether the client has received the reply as the answer to its command.
 fn is_heard(entry: &Entry, bench: &Bench) -> bool {
-    entry.said && entry.end <= bench.heard && entry.struck.is_none_or(Injection::answers)
+    entry.said && entry.end <= bench.received && entry.struck.is_none_or(Injection::answers)
 }
 
-/// Whether what follows a reply is taken for something else, or not heard any more.
+/// Whether the replies after this one are taken for others, or not read any more.
 fn ends_it(entry: &Entry) -> bool {
     let reset_refused = entry.verb == "RSET" && entry.code >= 400 && !entry.overtakes;
     entry.struck == Some(Injection::Twice) || reset_refused
 }
 
-/// What the server has taken is what was to be sent, once to each recipient.
+/// The server has taken the messages that were to be sent, once for each recipient.
 fn check_arrived(bench: &Bench) -> Result<(), String> {
     let mut got: Vec<(usize, &str)> = Vec::new();
     for arrived in bench.server.arrived.iter().filter(|arrived| arrived.taken) {

@@ -135,7 +135,7 @@ impl Stage<'_> {
         Ok(trace)
     }
 
-    /// What cannot be told when a reply is said twice.
+    /// The doubt where a reply is sent twice.
     fn shift(&self) -> Shift {
         let Cell { scene, mode, pace, .. } = *self.cell;
         if !self.strikes(Injection::Twice) {
@@ -324,7 +324,7 @@ impl Stage<'_> {
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
         for (number, slot) in &feeder.slots {
             let std::task::Poll::Ready(result) = slot.poll_result(&mut cx) else {
-                return Err(format!("nobody was told of message {number}"));
+                return Err(format!("no caller was told of message {number}"));
             };
             self.story.reports.push(Report::delivered(*number, &result));
         }
@@ -348,7 +348,7 @@ impl Stage<'_> {
     /// As the next call finds it.
     fn is_usable(&mut self) -> bool {
         self.bench.read_rest();
-        // What is left of a chunk that was refused leaves with the next command.
+        // The rest of a refused chunk leaves with the next command.
         !self.bench.engine.awaits_reply()
             && self.bench.engine.check_watched().is_ok()
             && self.bench.engine.check_idle().is_ok()
@@ -400,7 +400,7 @@ fn sent(message: usize, sent: &Sent) -> Report {
     Report { message, kind, fates, transient, reply }
 }
 
-/// What there is of a connection that waits: it has no end without a fault.
+/// The scene of an idle connection: it has no end without a fault.
 pub(super) fn watched() -> Trace {
     let cell = Cell {
         scene: Scene::Parting,

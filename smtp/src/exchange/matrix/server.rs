@@ -9,7 +9,7 @@ use super::injection::{Ending, Injection};
 use super::messages::number_of;
 use super::nature::Nature;
 
-/// What the command of a reply is about.
+/// The subject of the command of a reply.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) verb: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Entry {
     pub(super) guarded: bool,
     /// It came before the reply to the one before it had left.
     pub(super) overtakes: bool,
-    /// What came instead.
+    /// The fault that came instead.
     pub(super) struck: Option<Injection>,
     /// It was said.
     pub(super) said: bool,
@@ -48,7 +48,7 @@ enum Reading {
     Answers { verb: &'static str, round: usize },
 }
 
-/// What a command does when it is accepted.
+/// The effect of an accepted command.
 enum Effect {
     None,
     Open(usize),
@@ -75,7 +75,7 @@ pub(super) struct Server {
     content: Vec<u8>,
     /// A chunk was refused: what follows it is too.
     failed: bool,
-    /// What was said to a message of which not all has come.
+    /// The reply to a message of which not all has come.
     early: Option<u16>,
     /// The message that MAIL has named last, also in vain.
     last: Option<usize>,
@@ -96,9 +96,9 @@ pub(super) struct Server {
     mute: bool,
     deaf: bool,
     pub(super) struck: bool,
-    /// What it says again and again.
+    /// The line that it repeats.
     pub(super) endless: Option<String>,
-    /// What the client did that no client may do.
+    /// The fault of the client, if it made one.
     pub(super) wrong: Option<String>,
 }
 
@@ -290,7 +290,7 @@ impl Server {
         }
         let (said, ended) = (!self.mute, matches!(effect, Effect::End));
         self.apply(effect, code);
-        // What makes no reply of it is the nastier if it looks like a success.
+        // A line that is no reply is worse if it looks like a success.
         let as_it_is = strike.is_some_and(Injection::answers);
         let usual = if usual >= 400 && !as_it_is { positive(verb) } else { usual };
         self.record(verb, message, rcpt, code, guarded, overtakes, strike, said);
@@ -395,7 +395,7 @@ impl Server {
     pub(super) fn strike_unasked(&mut self, what: Injection) {
         let verb = match self.reading {
             Reading::Commands | Reading::Answers { .. } => {
-                return self.strike(what, self.next_code(), NOBODY);
+                return self.strike(what, self.next_code(), NO_MESSAGE);
             }
             Reading::Chunk { last: false, .. } => "BDAT",
             Reading::Content | Reading::Chunk { .. } => "END",
@@ -435,7 +435,8 @@ impl Server {
 
     #[cold]
     fn complain(&mut self, what: &str, line: &[u8]) {
-        // What follows a reply that was said twice is said in another place than the client thinks.
+        // Replies after one that was sent twice are matched to other commands than the server
+        // means.
         if !self.struck {
             let line = String::from_utf8_lossy(line);
             self.wrong.get_or_insert_with(|| format!("the client sent {what}: {line:?}"));
@@ -444,7 +445,7 @@ impl Server {
 }
 
 /// The number of a reply that answers no command.
-pub(super) const NOBODY: usize = 999;
+pub(super) const NO_MESSAGE: usize = 999;
 
 /// The code that accepts a command.
 fn positive(verb: &str) -> u16 {

@@ -69,7 +69,7 @@ pub(super) struct Cell {
     pub(super) survives: bool,
 }
 
-/// What a cell without a fault shows of the places where one can strike.
+/// The places where a fault can strike, as a cell without a fault shows them.
 #[derive(Debug)]
 pub(super) struct Trace {
     /// Replies and bytes of the setup.
@@ -90,7 +90,7 @@ impl Scene {
 }
 
 impl Mode {
-    /// What the server offers.
+    /// The extensions that the server offers.
     pub(super) fn offers(self) -> &'static [&'static str] {
         match self {
             Self::Lockstep => &[],

@@ -20,7 +20,7 @@ use crate::message::body::{Body, BodySource};
 use crate::message::envelope::Envelope;
 use crate::secret::Secret;
 
-/// What is waited for.
+/// The source that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
     /// A piece of a body that has given so many.
@@ -39,7 +39,7 @@ pub(super) enum Waits {
 pub(super) struct Gate {
     passes: AtomicUsize,
     failing: AtomicBool,
-    /// What waits, as a number: 0 is nothing.
+    /// The source that waits, as a number: 0 is none.
     waiting: AtomicUsize,
 }
 
@@ -156,7 +156,7 @@ impl<'b> Messages<'b> for Queue<'b> {
     }
 }
 
-/// What feeds a connection: the messages that were not pushed yet.
+/// The feeder of a connection: the messages that were not pushed yet.
 #[derive(Debug)]
 pub(super) struct Feeder {
     pub(super) queue: Arc<FeedQueue>,

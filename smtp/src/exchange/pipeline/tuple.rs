@@ -5,7 +5,7 @@
 
 use super::entry::{Entry, WithOutcome};
 
-/// A member of a group that comes to the outcome `O`.
+/// A member of a group with the outcome `O`.
 #[allow(missing_debug_implementations, reason = "no caller can have one")]
 pub struct Member<'a, O>(Box<dyn WithOutcome<'a, O> + 'a>);
 

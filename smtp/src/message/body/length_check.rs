@@ -1,4 +1,4 @@
-//! Counts a message on its way: against the length that was announced, and for a progress hook.
+//! A count of the bytes of a message, against the announced length and for the progress function.
 
 use super::length::LengthError;
 use crate::exclusive::Exclusive;
