@@ -332,7 +332,7 @@ impl Story {
         let mut known = Known::Nothing;
         let mut sender_refused = false;
         // Whether it is one of the transaction, and whether a chunk was refused.
-        let (mut named, mut anybody, mut failed) = (false, false, false);
+        let (mut named, mut any_accepted, mut failed) = (false, false, false);
         let log = &bench.server.log;
         let last = log.iter().position(ends_it).map_or(log.len(), |last| last + 1);
         // A server that refuses RSET after a message and then MAIL has not looked at this one yet.
@@ -350,21 +350,21 @@ impl Story {
             let refused = entry.code >= 400;
             match entry.verb {
                 "MAIL" => {
-                    (named, anybody, failed) = (false, false, false);
+                    (named, any_accepted, failed) = (false, false, false);
                     sender_refused = refused;
                     if refused {
                         known = Known::Refused(number, entry);
                     }
                 }
                 "RCPT" => {
-                    anybody |= !refused;
+                    any_accepted |= !refused;
                     if entry.rcpt.as_deref() != Some(rcpt) {
                         continue;
                     }
                     named = !refused;
                     known = match (refused, sender_refused) {
                         (true, true) => known,
-                        (true, false) if entry.code == 452 && anybody => Known::Nothing,
+                        (true, false) if entry.code == 452 && any_accepted => Known::Nothing,
                         (true, false) => Known::Refused(number, entry),
                         (false, _) => Known::Nothing,
                     };
