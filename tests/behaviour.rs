@@ -27,7 +27,6 @@ mod behaviour {
     mod memory;
     mod model;
     mod outcomes;
-    mod outside;
     mod pipeline;
     mod pipelining;
     mod policy;

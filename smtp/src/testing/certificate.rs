@@ -1,6 +1,6 @@
-//! Certificates made at the start of a test, and forgotten at its end.
+//! Certificates made by the program that tests with them, and forgotten at its end.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -60,9 +60,12 @@ impl Certificate {
 }
 
 impl Default for Certificate {
-    /// A certificate for `mail.example.test`, `localhost`, `127.0.0.1` and `::1`.
+    /// A certificate for `mail.example.test`, `localhost`, `127.0.0.1` and `::1`, made once in a
+    /// program: all of them are the same.
     fn default() -> Self {
-        Self::new(&["mail.example.test", "localhost", "127.0.0.1", "::1"])
+        static MADE: OnceLock<Certificate> = OnceLock::new();
+        let names = ["mail.example.test", "localhost", "127.0.0.1", "::1"];
+        MADE.get_or_init(|| Self::new(&names)).clone()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
-use smtp::{Secret, SmtpCommand};
 use smtp::auth::{Challenge, MechanismError, Step};
+use smtp::{Secret, SmtpCommand};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(mechanism = "CRAM-MD5", respond = Self::answer)]

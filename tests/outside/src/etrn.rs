@@ -1,9 +1,9 @@
 //! ETRN: asks a server to send what it holds for a domain (RFC 1985).
 
-use smtp::{Reply, SmtpCommand, SmtpReply};
-use smtp::grammar::{Domain, parser};
 use smtp::grammar::parser::Parsed;
-use smtp::grammar::parser::nom::{Parser as _};
+use smtp::grammar::parser::nom::Parser as _;
+use smtp::grammar::{Domain, parser};
+use smtp::{Reply, SmtpCommand, SmtpReply};
 
 /// ```text
 /// etrn = "ETRN" SP [ "@" / "#" ] node      ; RFC 1985 §5

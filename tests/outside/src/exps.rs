@@ -1,8 +1,8 @@
 //! X-EXPS: what Exchange servers say to each other instead of AUTH.
 
-use smtp::{Reply, Secret, SmtpCommand};
 use smtp::auth::MechanismError;
 use smtp::command::{CommandExchange, Response};
+use smtp::{Reply, Secret, SmtpCommand};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(

@@ -1,8 +1,8 @@
 //! OTP: one-time passwords with MD5 (RFC 2289, RFC 2444).
 
 use md5::{Digest, Md5};
-use smtp::{Secret, SmtpCommand};
 use smtp::auth::{Challenge, MechanismError, Step};
+use smtp::{Secret, SmtpCommand};
 
 /// ```text
 /// initial response = authzid NUL authcid                 ; RFC 2444 §3

@@ -1,8 +1,8 @@
 //! X-SURVEY: a vendor's command that asks back, line by line.
 
-use smtp::{Reply, SmtpCommand, SmtpReply};
 use smtp::auth::MechanismError;
 use smtp::command::{CommandExchange, Response};
+use smtp::{Reply, SmtpCommand, SmtpReply};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Idle))]

@@ -1,13 +1,13 @@
 //! VRFY and EXPN, with what they say as values (RFC 5321 §3.5).
 
-use smtp::{Mailbox, Reply, SmtpCommand, SmtpReply};
-use smtp::grammar::{SmtpString, parser};
 use smtp::grammar::parser::Parsed;
-use smtp::grammar::parser::nom::{Parser as _};
+use smtp::grammar::parser::nom::Parser as _;
 use smtp::grammar::parser::nom::branch::alt;
 use smtp::grammar::parser::nom::bytes::complete::{tag, take_till};
 use smtp::grammar::parser::nom::combinator::{map, map_opt};
 use smtp::grammar::parser::nom::sequence::delimited;
+use smtp::grammar::{SmtpString, parser};
+use smtp::{Mailbox, Reply, SmtpCommand, SmtpReply};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "VRFY", reply = Verdict, accepts(250, 251, 252), valid_in(any))]
@@ -44,12 +44,11 @@ pub struct Member {
 fn member(input: &[u8]) -> Parsed<'_, Member> {
     let bare = map(parser::mailbox, |mailbox| Member { name: String::new(), mailbox });
     let path = delimited(tag("<"), take_till(|byte| byte == b'>'), tag(">"));
-    let named =
-        map_opt((take_till(|byte| byte == b'<'), path), |(name, path): (&[u8], &[u8])| {
-            Some(Member {
-                name: String::from_utf8_lossy(name).trim().to_owned(),
-                mailbox: std::str::from_utf8(path).ok()?.parse().ok()?,
-            })
-        });
+    let named = map_opt((take_till(|byte| byte == b'<'), path), |(name, path): (&[u8], &[u8])| {
+        Some(Member {
+            name: String::from_utf8_lossy(name).trim().to_owned(),
+            mailbox: std::str::from_utf8(path).ok()?.parse().ok()?,
+        })
+    });
     alt((named, bare)).parse(input)
 }

@@ -1,7 +1,7 @@
 //! A mechanism with a challenge and a proof of the server's: X-VAULT.
 
-use smtp::{Secret, SmtpCommand};
 use smtp::auth::{Challenge, MechanismError, Step};
+use smtp::{Secret, SmtpCommand};
 
 /// Says who it is, answers a challenge with its sum under a key, and checks the server's answer.
 ///

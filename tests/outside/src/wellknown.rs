@@ -1,9 +1,9 @@
 //! WELLKNOWN: a document of the server's (Exim).
 
-use smtp::{Reply, SmtpCommand, SmtpReply};
-use smtp::grammar::{parser, xtext};
 use smtp::grammar::parser::Parsed;
-use smtp::grammar::parser::nom::{Parser as _};
+use smtp::grammar::parser::nom::Parser as _;
+use smtp::grammar::{parser, xtext};
+use smtp::{Reply, SmtpCommand, SmtpReply};
 
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "WELLKNOWN", requires = "WELLKNOWN", reply = Document, accepts(250), valid_in(Idle))]

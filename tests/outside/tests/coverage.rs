@@ -1,13 +1,13 @@
 //! Commands of RFCs and vendors, as they stand on the wire, and their replies as values.
 
 use outside::*;
-use smtp::{Command, Connection, Error, Mechanism, Reply, Secret, Server, TlsConfig};
 use smtp::auth::{Challenge, Step};
 use smtp::command::encode;
 use smtp::connection::TransitionError;
 use smtp::grammar::{Capabilities, ReplyCode, SmtpString};
 use smtp::state::{Authed, Greeted, Tls};
 use smtp::testing::{Peer, Script};
+use smtp::{Command, Connection, Error, Mechanism, Reply, Secret, Server, TlsConfig};
 
 fn offering(keywords: &[&str]) -> Capabilities {
     let lines = ["mail.example.test"].iter().chain(keywords);

@@ -1,11 +1,11 @@
 //! The commands and mechanisms of this crate, against scripted servers.
 
 use outside::{Etrn, Queue, TokenLogin, Vault, XClient, XForward};
-use smtp::{Connection, Secret, Server, TlsConfig};
 use smtp::command::{Mail, Rcpt};
 use smtp::connection::TransitionError;
 use smtp::state::{Greeted, Tls};
 use smtp::testing::{Peer, Script};
+use smtp::{Connection, Secret, Server, TlsConfig};
 
 async fn greeted(dialogue: &str) -> (Connection<Greeted>, Peer) {
     let (stream, peer) = Script::new(dialogue).start();
@@ -159,7 +159,8 @@ async fn a_mechanism_of_several_rounds() {
     connection.authenticate(&mut Vault::new("me", 7)).await.unwrap();
     peer.finish();
 
-    let (connection, peer) = secured(&format!("{hello}S: 334 Gw==\nC: \\*\nS: 501 cancelled")).await;
+    let (connection, peer) =
+        secured(&format!("{hello}S: 334 Gw==\nC: \\*\nS: 501 cancelled")).await;
     let refused = connection.authenticate(&mut Vault::new("me", 7)).await;
     assert!(matches!(refused, Err(TransitionError::Refused(_))), "the server has another key");
     peer.finish();

@@ -1,31 +1,55 @@
 //! Programs that must not compile, and what the compiler says of them.
 //!
 //! A session in the wrong order gives one error whose first line is understood without our source;
-//! a wrong attribute gives one that names the fix. The expected texts are those of one version of
-//! the compiler: `TRYBUILD=overwrite cargo test -p tests --test ui` writes them anew.
+//! a wrong attribute gives one that names the fix. `TRYBUILD=overwrite cargo test -p ui` writes the
+//! expected texts anew.
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used)]
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
+
+/// The compiler that the expected texts are of. Another one words some of them differently, so it
+/// is not held to them.
+const COMPILER: &str = "rustc 1.95.";
 
 #[test]
 fn wrong_programs_do_not_compile() {
+    let compiler = compiler();
+    if !compiler.starts_with(COMPILER) && std::env::var_os("TRYBUILD").is_none() {
+        // Not captured, unlike `println!`: a test that compares nothing must be seen to do so.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: the texts in tests/ui are of {COMPILER}x and were not compared with those \
+             of {compiler}",
+        );
+        return;
+    }
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("ui/states/*.rs");
-    cases.compile_fail("ui/pipeline/*.rs");
-    cases.compile_fail("ui/derive/*/*.rs");
+    cases.compile_fail("states/*.rs");
+    cases.compile_fail("pipeline/*.rs");
+    cases.compile_fail("derive/*/*.rs");
+}
+
+/// Name and version of the compiler that cargo, and so trybuild, uses.
+fn compiler() -> String {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let output = Command::new(rustc).arg("--version").output().expect("rustc");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 #[test]
 fn a_session_in_the_wrong_order_is_one_error() {
-    let seen = each_is_one_error(&["ui/states"]);
+    let seen = each_is_one_error(&["states"]);
     assert!(seen >= 25, "only {seen} programs");
 }
 
 #[test]
 fn a_group_in_the_wrong_order_is_one_error() {
-    let seen = each_is_one_error(&["ui/pipeline"]);
+    let seen = each_is_one_error(&["pipeline"]);
     assert!(seen >= 24, "only {seen} programs");
 }
 
@@ -45,7 +69,7 @@ fn a_wrong_attribute_is_one_error() {
         "types",
         "verb",
     ];
-    let folders = kinds.map(|kind| format!("ui/derive/{kind}"));
+    let folders = kinds.map(|kind| format!("derive/{kind}"));
     let seen = each_is_one_error(&folders.each_ref().map(String::as_str));
     assert!(seen >= 200, "only {seen} programs");
 }
