@@ -3,7 +3,7 @@
 use smtp::command::{Noop, Stage};
 use smtp::connection::TransitionError;
 use smtp::error::{Blame, Fault, ProtocolError};
-use smtp::testing::{Certificate, Script};
+use smtp::testing::{Certificate, Peer, Script};
 use smtp::{Connection, Error, Plain, Server, SmtpCommand};
 use tests::{ehlo, error, greeted, script, trust};
 
@@ -104,11 +104,15 @@ async fn a_handshake_that_is_cut_may_be_tried_again() {
     }
     let (connection, peer) =
         greeted(script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- tls --")).await;
-    let stranger = Script::default().start().1;
-    let error = error(connection.starttls(&trust(&stranger)).await);
+    let error = error(connection.starttls(&trust(&stranger())).await);
     assert!(!error.is_transient(), "{error}");
     assert_eq!(error.blame(), Blame::Server, "{error}");
     assert!(peer.is_closed());
+}
+
+/// A server with another authority than all others.
+fn stranger() -> Peer {
+    Script::default().certificate(&Certificate::new(&["mail.example.test"])).start().1
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +130,7 @@ async fn a_certificate_must_be_for_this_server_and_trusted() {
         let (connection, peer) = greeted(script).await;
         let trusted = match certificate {
             Some(_) => trust(&peer),
-            None => trust(&Script::default().start().1),
+            None => trust(&stranger()),
         };
         let error = error(connection.starttls(&trusted).await);
         assert!(

@@ -2,7 +2,7 @@
 
 use smtp::connection::AnyConnection;
 use smtp::error::Blame;
-use smtp::testing::{CaptureServer, CaptureServerBuilder};
+use smtp::testing::{CaptureServer, CaptureServerBuilder, Certificate};
 use smtp::{
     Connection, DeliverError, Envelope, Error, Login, Plain, Server, Submission, TlsConfig,
 };
@@ -136,7 +136,7 @@ async fn a_server_without_extensions_is_left_at_once() {
 #[tokio::test]
 async fn nobody_who_is_not_trusted_gets_anything() {
     let (server, _) = start(CaptureServer::builder()).await;
-    let (other, _) = start(CaptureServer::builder()).await;
+    let other = Certificate::new(&["localhost"]);
     let tls = TlsConfig::builder().root_pem(other.authority_pem()).build().expect("a root");
     let result = Submission::new("localhost").port(server.port()).tls(tls).connect().await;
     let error = error(result);
