@@ -2,8 +2,8 @@
 //! byte for byte from where it landed.
 //!
 //! The servers are started by the scripts in `servers/`, on free ports of the loopback interface,
-//! and stopped by their pid files. A server that is not installed is skipped, and the test says so;
-//! `servers/install.sh` installs them.
+//! once for all tests, and stopped by the scripts after the tests have ended. A server that is not
+//! installed is skipped, and the tests say so; `servers/install.sh` installs them.
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used, clippy::panic)]

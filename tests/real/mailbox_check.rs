@@ -1,6 +1,7 @@
 //! Mail where it landed, and the bytes of it that were sent.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::server::Server;
@@ -8,38 +9,54 @@ use super::server::Server;
 /// How long a server may take to put the next message where it belongs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The files with mail of this user, once there are so many.
-pub(super) async fn wait_for(server: &Server, user: &str, count: usize) -> Vec<PathBuf> {
+/// The pause between two looks into a mailbox.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The messages of this test in the mailbox of this user, sorted, once there are so many.
+///
+/// Tests share their servers: each marks its messages with a header field, `X-First: {mark}`.
+pub(super) async fn wait_for(
+    server: &Server,
+    user: &str,
+    mark: &str,
+    count: usize,
+) -> Vec<Vec<u8>> {
     let name = match server.get("SERVER") {
         "exim" => user.split('@').next().unwrap_or_default(),
         _ => user,
     };
     let folder = PathBuf::from(server.get("MAIL").replace("<user>", name));
-    let (mut began, mut seen) = (Instant::now(), 0);
+    let mark = format!("X-First: {mark}\r\n");
+    let (mut read, mut ours) = (HashSet::new(), Vec::new());
+    let mut last = Instant::now();
+    // Servers deliver in their own time, which is the real one, and tell of it in no other way.
+    let mut looks = tokio::time::interval(PAUSE);
     loop {
-        let files: Vec<PathBuf> = std::fs::read_dir(&folder)
-            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-            .unwrap_or_default();
-        if files.len() >= count {
-            return files;
+        looks.tick().await;
+        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        for file in files.filter(|file| read.insert(file.file_name())) {
+            if let Some(message) = content(&file.path(), mark.as_bytes()) {
+                ours.push(message);
+                last = Instant::now();
+            }
         }
-        if files.len() > seen {
-            (began, seen) = (Instant::now(), files.len());
+        if ours.len() >= count {
+            ours.sort();
+            return ours;
         }
         assert!(
-            began.elapsed() < PATIENCE,
+            last.elapsed() < PATIENCE,
             "{} of {count} messages are in {}",
-            files.len(),
+            ours.len(),
             folder.display()
         );
-        // Servers deliver in their own time; there is nothing here that could tell.
-        tokio::task::yield_now().await;
     }
 }
 
 /// The message in a file, with CRLF line ends and without the header fields that the server put
-/// before it. These are trace fields: the message's own begin with `X-First`.
-pub(super) fn content(file: &PathBuf) -> Vec<u8> {
+/// before it. These are trace fields: the message's own begin with `first`. `None` if the message
+/// is of another test.
+fn content(file: &Path, first: &[u8]) -> Option<Vec<u8>> {
     let stored = std::fs::read(file).expect("a message");
     // A Maildir has the line ends of its system.
     let stored = if stored.windows(2).any(|pair| pair == b"\r\n") {
@@ -52,9 +69,7 @@ pub(super) fn content(file: &PathBuf) -> Vec<u8> {
         }
         bytes
     };
-    let first = b"X-First:";
-    let start = stored.windows(first.len()).position(|bytes| bytes == first);
-    let start = start.expect("the message's first header field");
+    let start = stored.windows(first.len()).position(|bytes| bytes == first)?;
     for line in stored[..start].split(|&byte| byte == b'\n') {
         let trace = [
             "Return-path:",
@@ -70,5 +85,5 @@ pub(super) fn content(file: &PathBuf) -> Vec<u8> {
             || trace.iter().any(|field| text.starts_with(field));
         assert!(known, "the server added {text:?}");
     }
-    stored[start..].to_vec()
+    Some(stored[start..].to_vec())
 }

@@ -8,7 +8,7 @@ use super::server::Server;
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
-    let Some(server) = Server::start("postfix") else {
+    let Some(server) = Server::get_started("postfix") else {
         return;
     };
     let mut mail = server.relay("PORT_PLAIN").await;
@@ -47,7 +47,7 @@ async fn refusals_are_told_apart() {
 
 #[tokio::test]
 async fn servers_that_lack_everything() {
-    let Some(server) = Server::start("postfix") else {
+    let Some(server) = Server::get_started("postfix") else {
         return;
     };
     let envelope = Envelope::new("a@example.com", ["tester@example.test"]).expect("addresses");

@@ -1,32 +1,48 @@
-//! A real server, running for as long as its value lives.
+//! Real servers, each started once for all tests of a program.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 use smtp::state::{Authed, Greeted};
 use smtp::{Connection, Plain, Server as Address, Submission, TlsConfig};
 
-/// A server started by its script.
+/// The servers that have been started, or why they were not.
+static SERVERS: [(&str, OnceLock<Option<Server>>); 5] = [
+    ("aiosmtpd", OnceLock::new()),
+    ("dovecot", OnceLock::new()),
+    ("exim", OnceLock::new()),
+    ("nodemailer", OnceLock::new()),
+    ("postfix", OnceLock::new()),
+];
+
+/// A server started by its script, which stops it after this program has ended.
 pub(super) struct Server {
-    script: PathBuf,
-    folder: PathBuf,
     environment: HashMap<String, String>,
 }
 
 impl Server {
+    /// The server, which the first test that asks for it starts. `None` if it cannot be started:
+    /// the tests of it are then skipped.
+    pub(super) fn get_started(name: &str) -> Option<&'static Self> {
+        let (_, server) = SERVERS.iter().find(|(known, _)| *known == name).expect("a server");
+        server.get_or_init(|| Self::start(name)).as_ref()
+    }
+
     /// Starts the server, or says why it is skipped.
-    pub(super) fn start(name: &str) -> Option<Self> {
+    fn start(name: &str) -> Option<Self> {
         let script = scripts().join(format!("{name}.sh"));
         let available = Command::new(&script).arg("available").output().expect("a script");
         if !available.status.success() {
             let why = String::from_utf8_lossy(&available.stdout);
-            println!("skipped: {name} cannot be started: {}", why.trim());
+            // Not captured, unlike `println!`: a test that shows nothing must be seen to do so.
+            let _ = writeln!(std::io::stderr(), "skipped: the tests of {name}: {}", why.trim());
             return None;
         }
         // Unix sockets want a short path, and the servers' users one that they can enter.
-        let folder = folder(name);
+        let folder = std::env::temp_dir().join(format!("smtp-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let started = Command::new(&script)
             .arg("start")
@@ -44,7 +60,7 @@ impl Server {
             .filter_map(|line| line.split_once('='))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
-        Some(Self { script, folder, environment })
+        Some(Self { environment })
     }
 
     /// A value of the script's.
@@ -87,22 +103,6 @@ impl Server {
         let credentials = Plain::new(self.user(), self.get("SMTP_PASSWORD"));
         submission.tls(self.tls()).auth(credentials).connect().await.expect("a login")
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let stopped = Command::new(&self.script).arg("stop").arg(&self.folder).output();
-        if stopped.is_ok_and(|output| output.status.success()) {
-            let _ = std::fs::remove_dir_all(&self.folder);
-        }
-    }
-}
-
-/// A folder that no other server has.
-fn folder(name: &str) -> PathBuf {
-    static STARTED: AtomicUsize = AtomicUsize::new(0);
-    let number = STARTED.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("smtp-{}-{number}-{name}", std::process::id()))
 }
 
 fn scripts() -> PathBuf {

@@ -29,7 +29,7 @@ fn ways() -> [(&'static str, Transfer, bool); 5] {
 /// A message, unlike all others, with dots where they matter.
 fn message(way: &str, number: usize) -> Vec<u8> {
     format!(
-        "X-First: yes\r\n\
+        "X-First: stream\r\n\
          From: tester@example.test\r\n\
          Message-ID: <{way}-{number}@example.test>\r\n\
          Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n\
@@ -58,9 +58,7 @@ async fn send<H: Idle>(mut mail: Connection<H>, user: &str, stream: &[Vec<u8>]) 
 
 /// Compares what has landed with what was sent.
 async fn landed(server: &Server, user: &str, mut sent: Vec<Vec<u8>>) {
-    let files = mailbox_check::wait_for(server, user, sent.len()).await;
-    let mut landed: Vec<Vec<u8>> = files.iter().map(mailbox_check::content).collect();
-    landed.sort();
+    let landed = mailbox_check::wait_for(server, user, "stream", sent.len()).await;
     sent.sort();
     assert_eq!(landed.len(), sent.len(), "a message has landed twice");
     for (landed, sent) in landed.iter().zip(&sent) {
@@ -70,7 +68,7 @@ async fn landed(server: &Server, user: &str, mut sent: Vec<Vec<u8>>) {
 
 /// Streams in clear, as between servers.
 async fn through_relay(name: &str, ports: &[&str]) {
-    let Some(server) = Server::start(name) else {
+    let Some(server) = Server::get_started(name) else {
         return;
     };
     let user = server.user().to_owned();
@@ -88,12 +86,12 @@ async fn through_relay(name: &str, ports: &[&str]) {
             sent.extend(stream);
         }
     }
-    landed(&server, &user, sent).await;
+    landed(server, &user, sent).await;
 }
 
 /// Streams of a user who has logged in.
 async fn through_submission(name: &str) {
-    let Some(server) = Server::start(name) else {
+    let Some(server) = Server::get_started(name) else {
         return;
     };
     let user = server.user().to_owned();
@@ -109,7 +107,7 @@ async fn through_submission(name: &str) {
         send(mail, &user, &stream).await;
         sent.extend(stream);
     }
-    landed(&server, &user, sent).await;
+    landed(server, &user, sent).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ if [ "$ACTION" = stop ]; then stop_pidfile "$DIR/run/aiosmtpd.pid"; rm -f "$DIR/
 need_free $B $((B+1)) $((B+2)) $((B+3)) $((B+4))
 need_aiosmtpd
 certs
-mkdir -p "$DIR/run" "$DIR/log" "$DIR/mail/new" "$DIR/mail/envelope"
+mkdir -p "$DIR/run" "$DIR/log" "$DIR/mail/new" "$DIR/mail/tmp" "$DIR/mail/envelope"
 export PORT_BASE SMTP_USER SMTP_PASSWORD SMTP_USER2 SMTP_PASSWORD2 TEST_HOSTNAME SIZE_LIMIT CERT="${AIOSMTPD_CERT:-$CERTS/server.pem}" KEY="${AIOSMTPD_KEY:-$CERTS/server.key}"
 (cd / && exec setsid "$AIOSMTPD_VENV/bin/python" -W ignore "$HERE/aiosmtpd_server.py" "$DIR" >"$DIR/log/aiosmtpd.log" 2>&1 </dev/null) &
 wait_port $((B+4)) || { cat "$DIR/log/aiosmtpd.log" >&2; die "aiosmtpd does not listen"; }

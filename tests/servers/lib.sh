@@ -53,6 +53,14 @@ missing() {
     *) echo "installed at its first start" ;;
   esac
 }
+# disk_full: prints that the disk is, or nothing.  Servers answer 452, or lose mail half-way, on one that is nearly full; the
+# long streams of the tests take this much.
+MIN_FREE_MB=256
+disk_full() {
+  local where=${TMPDIR:-/tmp} free
+  free=$(df -Pm "$where" | awk 'NR == 2 { print $4 }')
+  [ "$free" -ge "$MIN_FREE_MB" ] || echo "the disk is nearly full: less than $MIN_FREE_MB MB are free below $where ($free MB)"
+}
 missing_packages() {
   local p
   for p in openssl "$@"; do
@@ -65,6 +73,8 @@ begin() {
   if [ "${1:-}" = available ]; then
     local why; why=$(missing "$(basename "$0" .sh)" | head -1)
     [ -z "$why" ] || { echo "$why (tests/servers/install.sh installs the servers)"; exit 1; }
+    why=$(disk_full)
+    [ -z "$why" ] || { echo "$why"; exit 1; }
     exit 0
   fi
   [ $# -eq 2 ] || usage
@@ -85,20 +95,25 @@ begin() {
   [ -z "${WATCH_PID:-}" ] || watch "$WATCH_PID"
 }
 
-# pick_ports: a free block for a server and those it starts itself.
+# pick_ports: a free block for a server and those it starts itself.  Starts take turns, each with the block after the last one:
+# two at once would find the same block free.
 pick_ports() {
-  local p tries=100
+  local p n tries=280
+  mkdir -p "$SERVER_CACHE"
+  exec 9<>"$SERVER_CACHE/last-block"; flock 9
+  read -r n <&9 || n=$RANDOM
   while [ $tries -gt 0 ]; do
-    PORT_BASE=$((20000 + RANDOM % 280 * 40)); tries=$((tries-1))
+    n=$(((n + 1) % 280)); PORT_BASE=$((20000 + n * 40)); tries=$((tries-1))
     for p in $(seq "$PORT_BASE" $((PORT_BASE+39))); do port_open "$p" && continue 2; done
+    echo $n >"$SERVER_CACHE/last-block"; exec 9>&-
     export PORT_BASE; return 0
   done
   die "no block of free ports"
 }
 
-# watch PID: stops this server when the process that asked for it is gone, however it went.
+# watch PID: stops this server and removes DIR when the process that asked for it is gone, however it went.
 watch() {
-  WATCH_PID= setsid bash -c 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" stop "$3"' - "$1" "$HERE/$(basename "$0")" "$DIR" >/dev/null 2>&1 </dev/null &
+  WATCH_PID= setsid bash -c 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; cd /; "$2" stop "$3" && rm -rf "$3"' - "$1" "$HERE/$(basename "$0")" "$DIR" >/dev/null 2>&1 </dev/null &
   unset WATCH_PID
 }
 
@@ -162,9 +177,19 @@ stop_pidfile() { # TERM, wait up to 10 s, KILL: only the process named in the fi
   rm -f "$f"
 }
 
-certs() { # CERTS_DIR: share one set of certificates between servers
+# certs: CERTS_DIR shares one set of certificates between servers.  Without it each server gets a copy of the set that this
+# version of certs.sh has made before: making it takes longer than most servers take to start.
+certs() {
+  local kept made
   CERTS=${CERTS_DIR:-$DIR/certs}
-  [ -e "$CERTS/ca.pem" ] || "$HERE/certs.sh" "$CERTS" >/dev/null
+  [ ! -e "$CERTS/ca.pem" ] || return 0
+  kept=$SERVER_CACHE/certs-$(cksum <"$HERE/certs.sh" | cut -d' ' -f1)
+  if [ ! -e "$kept/ca.pem" ]; then
+    mkdir -p "$SERVER_CACHE"; made=$(mktemp -d "$SERVER_CACHE/certs.XXXXXX")
+    "$HERE/certs.sh" "$made" >/dev/null; chmod 755 "$made"
+    mv -T "$made" "$kept" 2>/dev/null || rm -rf "$made"   # another start was faster
+  fi
+  mkdir -p "$CERTS"; cp -R "$kept/." "$CERTS"
 }
 
 emit() { printf '%s=%s\n' "$1" "$2" | tee -a "$DIR/env"; }
