@@ -97,8 +97,9 @@
 //! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
-// Without the driver some of the values that the rest is about are never built.
-#![cfg_attr(not(feature = "tokio"), allow(dead_code, unused_imports))]
+// Without the driver some of the values that the rest is about are never built, or have no public
+// path.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code, unreachable_pub, unused_imports))]
 
 // The derive names `::smtp`, here as in any other crate.
 extern crate self as smtp;
@@ -129,9 +130,17 @@ pub mod trace;
 #[cfg(feature = "tokio")]
 pub mod transport;
 
+/// The crate whose `Bytes` bodies and replies are made of, in the version that this one uses.
+#[doc(no_inline)]
+pub use bytes;
 pub use smtp_derive::{SmtpCommand, SmtpReply};
 pub use smtp_grammar as grammar;
 pub use smtp_grammar::{Mailbox, Reply};
+/// The crate whose `ClientConfig` [`TlsConfig::from_rustls`] takes, in the version that this one
+/// uses.
+#[cfg(feature = "tokio")]
+#[doc(no_inline)]
+pub use tokio_rustls::rustls;
 
 pub use auth::{Login, Mechanism, Plain};
 pub use command::Command;
@@ -147,7 +156,7 @@ pub use secret::Secret;
 
 /// The README's programs are compiled with the tests.
 #[cfg(all(doctest, feature = "tokio"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
 
 /// The items that derived code uses. They are no part of the public interface.
