@@ -1,6 +1,6 @@
-//! Whose doing an error is.
+//! Whose fault an error is.
 
-/// Whose doing an error is.
+/// Whose fault an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blame {

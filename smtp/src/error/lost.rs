@@ -68,12 +68,12 @@ impl Lost {
         self
     }
 
-    /// What happened.
+    /// The cause.
     pub fn fault(&self) -> &Fault {
         &self.cause.fault
     }
 
-    /// What the connection was waiting for when it was lost. [`Stage::Source`] is the caller's own
+    /// The step in which the connection was lost. [`Stage::Source`] is the caller's own
     /// source of a message, or its mechanism; `None` where nothing was under way.
     pub fn stage(&self) -> Option<Stage> {
         self.cause.stage
@@ -87,7 +87,7 @@ impl Lost {
         self.cause.unread.as_ref().map(UnreadLine::as_bytes)
     }
 
-    /// What the server had refused before the connection was lost.
+    /// The refusal of the server's that came before the connection was lost.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_deref()
     }
@@ -164,7 +164,7 @@ impl Lost {
         }
     }
 
-    /// Whose doing it is.
+    /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         if let Some(refusal) = self.refusal() {
             return refusal.blame();

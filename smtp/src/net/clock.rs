@@ -108,7 +108,7 @@ pub(crate) enum Expired {
 }
 
 impl Expired {
-    /// What it means in `stage`.
+    /// The fault that it is in `stage`.
     pub(crate) fn during(self, stage: Stage) -> Fault {
         match self {
             Self::Late => Fault::TimedOut(stage),

@@ -63,7 +63,7 @@ pub(crate) async fn connect(
     Err(failed(host, port, failures))
 }
 
-/// What it means that a name was not resolved.
+/// The fault of a name that was not resolved.
 fn unresolved(name: &str, error: io::Error) -> Fault {
     match LocalCause::of(&error) {
         Some(cause) => cause.fault(&format!("cannot resolve the name {name}: {error}"), error),
@@ -78,7 +78,7 @@ fn unresolved(name: &str, error: io::Error) -> Fault {
     }
 }
 
-/// What it means that no address could be connected to. One that was asked says more than those
+/// The fault where no address could be connected to. One that was asked says more than those
 /// that this machine could not even ask.
 fn failed(host: &str, port: u16, failures: Vec<(SocketAddr, io::Error)>) -> Fault {
     let reasons: Vec<_> =

@@ -46,7 +46,7 @@ pub(crate) struct Driver {
     timeouts: Timeouts,
     /// When the whole connection must be over.
     latest: Option<Instant>,
-    /// What the timer was set for.
+    /// The step that the timer was set for.
     timed: Timed,
     /// Replies that had been taken when it was set.
     replies: u64,
@@ -60,7 +60,7 @@ pub(crate) struct Driver {
     flushed: bool,
 }
 
-/// What the timer was set for.
+/// The step that a timer was set for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Timed {
     /// Nothing yet, or something that is over.
@@ -104,7 +104,7 @@ impl Driver {
     /// Begins a call. Every call that may wait begins with this and ends with
     /// [`end_call`](Self::end_call).
     ///
-    /// What has arrived since the last call is read first, without waiting: a reply that was not
+    /// Bytes that have arrived since the last call are read first, without waiting: a reply that was not
     /// asked for must be seen before a command is written that it would be taken to answer.
     pub(crate) fn begin_call(&mut self) -> Result<(), Lost> {
         self.check_usable()?;
@@ -115,7 +115,7 @@ impl Driver {
         Ok(())
     }
 
-    /// What is known against the connection without a look at it: a call was dropped before it was
+    /// Finds what is known against the connection without a look at it: a call was dropped before it was
     /// done, and what it had queued must never leave; or the connection has ended, and no caller
     /// was told why.
     pub(crate) fn check_usable(&mut self) -> Result<(), Lost> {

@@ -15,7 +15,7 @@ use super::certificate_error;
 use crate::proto::fault::Fault;
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind as Kind};
 
-/// What of a handshake its error depends on.
+/// The facts of a handshake that its error depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
     /// TLS was spoken from the first byte, without STARTTLS.
@@ -37,7 +37,7 @@ pub(super) fn handshake_fault(error: io::Error, attempt: Attempt) -> Fault {
     Fault::Handshake(HandshakeError::new(kind, reason, into_source(error)))
 }
 
-/// What it means that reading failed. In TLS 1.3 a server looks at the client's certificate after
+/// The fault where reading failed. In TLS 1.3 a server looks at the client's certificate after
 /// the client is done with the handshake, so that its alert is read like a reply.
 #[cold]
 pub(super) fn read_fault(error: io::Error) -> Fault {
@@ -126,7 +126,7 @@ fn version(attempt: Attempt) -> String {
     .to_owned()
 }
 
-/// What an alert says of the client's certificate.
+/// The words for an alert about the client's certificate.
 fn client_certificate(alert: Alert) -> Option<String> {
     match alert {
         Alert::CertificateRequired => Some(

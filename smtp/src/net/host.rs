@@ -44,7 +44,7 @@ pub(super) fn parse(host: &str) -> io::Result<Host<'_>> {
     }
 }
 
-/// What keeps a text from being a DNS name. Underscores are in names of machines, if not in those
+/// Finds what keeps a text from being a DNS name. Underscores are in names of machines, if not in those
 /// of hosts.
 fn problem(name: &str) -> Option<String> {
     let is_of_names = |&c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

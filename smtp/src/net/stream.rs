@@ -1,4 +1,4 @@
-//! What bytes travel over: a TCP socket or any stream of the caller's, in clear or inside TLS.
+//! The stream of a connection: a TCP socket or any stream of the caller's, in clear or inside TLS.
 
 use std::fmt::{self, Debug};
 use std::io::{self, IoSlice};

@@ -100,7 +100,7 @@ impl Timer {
     }
 }
 
-/// What a timer of the clock wakes: it passes the call on to the task that waits now. So another
+/// The waker of a timer of the clock: it passes the call on to the task that waits now. So another
 /// task may take over the wait without a word to the clock.
 #[derive(Debug)]
 struct Alarm {

@@ -118,7 +118,7 @@ mod builder {
     pub struct TlsConfigBuilder {
         roots: Vec<CertificateDer<'static>>,
         identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-        accept_anybody: bool,
+        accept_any: bool,
         error: Option<TlsConfigError>,
     }
 
@@ -152,7 +152,7 @@ mod builder {
         /// no secret travels in it but through
         /// [`Connection::dangerous`](crate::Connection::dangerous).
         pub fn dangerous_accept_any_certificate(mut self) -> Self {
-            self.accept_anybody = true;
+            self.accept_any = true;
             self
         }
 
@@ -170,8 +170,10 @@ mod builder {
             let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
                 .with_safe_default_protocol_versions()
                 .map_err(|error| rejected("the protocol versions", error))?;
-            let builder = if self.accept_anybody {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            let builder = if self.accept_any {
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(AcceptsAnyCertificate(provider)))
             } else {
                 builder.with_root_certificates(roots(self.roots)?)
             };
@@ -182,7 +184,7 @@ mod builder {
                 None => builder.with_no_client_auth(),
             };
             let verification =
-                if self.accept_anybody { Verification::Unverified } else { Verification::Roots };
+                if self.accept_any { Verification::Unverified } else { Verification::Roots };
             Ok(TlsConfig { config: Arc::new(config), verification })
         }
     }
@@ -244,9 +246,9 @@ mod builder {
 
     /// Accepts every certificate, but still checks that the server holds its key.
     #[derive(Debug)]
-    struct Anybody(Arc<CryptoProvider>);
+    struct AcceptsAnyCertificate(Arc<CryptoProvider>);
 
-    impl ServerCertVerifier for Anybody {
+    impl ServerCertVerifier for AcceptsAnyCertificate {
         fn verify_server_cert(
             &self,
             _: &CertificateDer<'_>,

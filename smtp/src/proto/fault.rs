@@ -14,7 +14,7 @@ use super::handshake::HandshakeError;
 use super::reply::ReplyError;
 use super::stage::Stage;
 
-/// What ended the connection.
+/// The cause that ended a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -188,7 +188,7 @@ impl Display for NoTimer {
 
 impl std::error::Error for NoTimer {}
 
-/// What the server did that no server may do.
+/// A violation of the protocol by the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -211,7 +211,7 @@ pub enum ProtocolError {
     ResetRefused(Reply),
     /// A reply of a kind that cannot be the answer to what was sent in this stage.
     Unexpected {
-        /// What was answered.
+        /// The step whose reply it should have been.
         stage: Stage,
         /// The answer.
         reply: Reply,
