@@ -33,7 +33,7 @@ pub(super) enum EncodeErrorKind {
     Secret,
     Waits,
     OpensNothing,
-    Rejected(String),
+    Rejected(Box<str>),
 }
 
 /// The part of a command that is wrong, escaped and bounded; none where it holds a secret.

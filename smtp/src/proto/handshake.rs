@@ -8,7 +8,11 @@ use std::fmt::{self, Display};
 /// Why a TLS handshake failed, and what to do. The error of rustls is its
 /// [`source`](Error::source), where it is rustls that has failed it.
 #[derive(Debug)]
-pub struct HandshakeError {
+pub struct HandshakeError(Box<Failed>);
+
+/// In a box, as every result that may be an error is as large as the largest one.
+#[derive(Debug)]
+struct Failed {
     kind: HandshakeErrorKind,
     reason: String,
     source: Box<dyn Error + Send + Sync>,
@@ -52,23 +56,23 @@ impl HandshakeError {
         reason: String,
         source: Box<dyn Error + Send + Sync>,
     ) -> Self {
-        Self { kind, reason, source }
+        Self(Box::new(Failed { kind, reason, source }))
     }
 
     /// Its kind.
     pub fn kind(&self) -> HandshakeErrorKind {
-        self.kind
+        self.0.kind
     }
 }
 
 impl Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        f.write_str(&self.0.reason)
     }
 }
 
 impl Error for HandshakeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+        Some(&*self.0.source)
     }
 }

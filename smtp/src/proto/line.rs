@@ -238,14 +238,14 @@ impl<'a> Line<'a> {
 
     /// Makes the command unsendable, for a reason that completes "the argument ...".
     pub fn reject(&mut self, reason: impl Into<String>) {
-        self.fail(EncodeErrorKind::Rejected(reason.into()));
+        self.fail(EncodeErrorKind::Rejected(reason.into().into()));
     }
 
     /// Writes what `value` displays.
     fn display<T: Display + ?Sized>(&mut self, value: &T) {
         self.plain = false;
         if write!(ByteWriter(self.buffer), "{value}").is_err() {
-            self.fail(EncodeErrorKind::Rejected("could not be displayed".to_owned()));
+            self.fail(EncodeErrorKind::Rejected("could not be displayed".into()));
         }
     }
 

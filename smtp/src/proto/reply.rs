@@ -53,7 +53,11 @@ impl FromReply for Capabilities {
 ///
 /// The command was accepted and the session is intact: only this value could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplyError {
+pub struct ReplyError(Box<Unreadable>);
+
+/// In a box, as every result that may be an error is as large as the largest one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unreadable {
     command: Option<&'static str>,
     reply: Reply,
     position: Option<(usize, usize)>,
@@ -62,52 +66,53 @@ pub struct ReplyError {
 impl ReplyError {
     /// The type has no case for the code of `reply`.
     pub fn unexpected_code(reply: Reply) -> Self {
-        Self { command: None, reply, position: None }
+        Self(Box::new(Unreadable { command: None, reply, position: None }))
     }
 
     /// The text of a line (counted from 0) could not be read at a byte (counted from 0, after
     /// the code).
     pub fn at(reply: Reply, line: usize, byte: usize) -> Self {
-        Self { command: None, reply, position: Some((line, byte)) }
+        let position = Some((line, byte));
+        Self(Box::new(Unreadable { command: None, reply, position }))
     }
 
     /// The same, of the reply to this command.
     pub(crate) fn with_command(mut self, verb: &'static str) -> Self {
-        self.command = Some(verb);
+        self.0.command = Some(verb);
         self
     }
 
     /// The verb of the command that was answered. None where a reply was read by itself.
     pub fn command(&self) -> Option<&'static str> {
-        self.command
+        self.0.command
     }
 
     /// The reply, as it came.
     pub fn reply(&self) -> &Reply {
-        &self.reply
+        &self.0.reply
     }
 
     /// The line and the byte of its text at which reading stopped, both counted from 0.
     pub fn position(&self) -> Option<(usize, usize)> {
-        self.position
+        self.0.position
     }
 }
 
 impl Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(verb) = self.command {
+        if let Some(verb) = self.0.command {
             write!(f, "{verb} was accepted, but its reply cannot be read: ")?;
         }
-        match self.position {
+        match self.0.position {
             None => {
-                write!(f, "the type of the reply has no case for the code of {}", self.reply)
+                write!(f, "the type of the reply has no case for the code of {}", self.0.reply)
             }
             Some((line, byte)) => write!(
                 f,
                 "its type expects something else at byte {} of the text of line {}: {}",
                 byte + 1,
                 line + 1,
-                self.reply
+                self.0.reply
             ),
         }
     }
