@@ -1,4 +1,5 @@
-//! Atoms and quoted strings, which addresses and arguments are made of.
+//! Parsers and encoders of atoms and quoted strings. Addresses and arguments are made of these, so
+//! the rules stand here once.
 
 use nom::IResult;
 use nom::Parser as _;
@@ -16,8 +17,8 @@ pub(crate) fn is_atext(character: char) -> bool {
         || is_utf8_non_ascii(character)
 }
 
-/// `UTF8-non-ascii`, without what no address needs and a reader cannot see: C1 controls, line and
-/// paragraph separators, bidirectional controls, noncharacters.
+/// `UTF8-non-ascii`, without the characters that no address needs and a reader cannot see: C1
+/// controls, line and paragraph separators, bidirectional controls, noncharacters.
 pub(crate) fn is_utf8_non_ascii(character: char) -> bool {
     !character.is_ascii()
         && !matches!(
@@ -80,7 +81,7 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Runs a parser that must read all of `input`; else says at which byte it stopped.
+/// Runs a parser that must read all of `input`. The error is the byte at which it stopped.
 pub(crate) fn whole<'a, T>(
     parse: impl FnOnce(&'a str) -> IResult<&'a str, T>,
     input: &'a str,

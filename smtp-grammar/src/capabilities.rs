@@ -1,4 +1,5 @@
-//! What a server says it can do.
+//! The reply to EHLO as a map of keywords. Extensions are read from it by keyword, so that a new
+//! extension needs no change here.
 
 use std::fmt::{self, Debug};
 use std::iter::FusedIterator;
@@ -13,7 +14,7 @@ use nom::{IResult, Parser as _};
 
 use crate::reply::Reply;
 
-/// The reply to EHLO as an open map of keywords.
+/// The reply to EHLO: the keywords that the server lists, with their parameters.
 ///
 /// ```text
 /// ehlo-ok-rsp  = ( "250" SP Domain [ SP ehlo-greet ] CRLF ) / ...
@@ -22,8 +23,19 @@ use crate::reply::Reply;
 /// ehlo-param   = 1*(%d33-126)                                  ; RFC 5321 §4.1.1.1
 /// ```
 ///
-/// Keywords that are not known here are kept like all others. The first line is never a keyword. A
-/// line that is none is ignored and stays readable.
+/// The map is open: keywords that this crate does not know are kept like all others. The first line
+/// is never a keyword. A line that does not begin with a keyword is left out of the map, and
+/// [`raw_lines`](Self::raw_lines) still has it.
+///
+/// ```
+/// use smtp_grammar::{Capabilities, Reply, ReplyCode};
+///
+/// let reply = Reply::new(ReplyCode::OK, ["mx.example.org", "SIZE 1000", "AUTH PLAIN LOGIN"]);
+/// let offered = Capabilities::from_reply(&reply);
+/// assert_eq!(offered.greeting_domain(), "mx.example.org");
+/// assert!(offered.has("size") && !offered.has("STARTTLS"));
+/// assert!(offered.params("AUTH").is_some_and(|auth| auth.eq(["PLAIN", "LOGIN"])));
+/// ```
 #[derive(Clone, Default)]
 pub struct Capabilities {
     text: Bytes,
@@ -47,16 +59,17 @@ pub trait Capability: Sized {
     /// The EHLO keyword.
     const KEYWORD: &'static str;
 
-    /// Reads the parameters. What cannot be read must be taken as not said: a server's mistake in
-    /// a parameter does not unsay the keyword.
+    /// Reads the parameters. A parameter that cannot be read must be taken as absent: the server
+    /// offers the keyword although it made a mistake in a parameter.
     fn parse(params: Params<'_>) -> Self;
 }
 
-/// Parameters that are kept of one keyword; what follows is ignored.
+/// Parameters of one keyword that are read. Those that follow are ignored, because a server may
+/// send any number of them.
 const MOST_PARAMS: usize = 64;
 
 impl Capabilities {
-    /// Reads the reply to EHLO. It cannot fail: what is no keyword is kept as text.
+    /// Reads the reply to EHLO. It cannot fail: a line without a keyword is kept as text.
     pub fn from_reply(reply: &Reply) -> Self {
         let text = reply.raw().clone();
         let mut entries = Vec::with_capacity(USUAL_LINES);
@@ -81,7 +94,7 @@ impl Capabilities {
         std::str::from_utf8(word.unwrap_or_default()).unwrap_or_default()
     }
 
-    /// Whether a keyword is listed, whatever its case.
+    /// Whether a keyword is listed, in any case.
     pub fn has(&self, keyword: &str) -> bool {
         self.entries.iter().any(|entry| self.is(entry, keyword))
     }
@@ -114,7 +127,7 @@ impl Capabilities {
             .map(|line| without_line_end(line).get(CODE..).unwrap_or_default())
     }
 
-    /// The same without some keywords, for servers that list what they cannot do.
+    /// The same without some keywords, for servers that list extensions that do not work.
     #[must_use]
     pub fn without(&self, keywords: &[&str]) -> Self {
         let listed = |entry: &&Entry| {
@@ -135,8 +148,9 @@ impl Capabilities {
             .map(|entry| self.bytes(&entry.params))
     }
 
-    /// Whether this is the keyword of an entry. Most differ in their length already, and servers
-    /// write it in capitals, as the RFCs do: to compare it without case takes many times as long.
+    /// Whether this is the keyword of an entry. Most keywords differ in length, and servers write
+    /// them in capitals, as the RFCs do: these two tests avoid most comparisons without case, which
+    /// take many times as long.
     #[inline]
     fn is(&self, entry: &Entry, keyword: &str) -> bool {
         let keyword = keyword.as_bytes();
@@ -146,7 +160,7 @@ impl Capabilities {
         }
     }
 
-    /// A keyword. It is ASCII, or would be none.
+    /// A keyword. `ehlo_keyword` accepts ASCII only, so that this conversion never fails.
     fn keyword(&self, entry: &Entry) -> &str {
         std::str::from_utf8(self.bytes(&entry.keyword)).unwrap_or_default()
     }
@@ -156,10 +170,10 @@ impl Capabilities {
     }
 }
 
-/// Bytes of a line before its text: the code and what separates it.
+/// Bytes of a line before its text: the code and its separator.
 const CODE: usize = 4;
 
-/// Lines that few replies exceed.
+/// Lines that the vector has room for at first: few replies have more.
 const USUAL_LINES: usize = 16;
 
 /// Where the line that begins at `start` ends, its line feed included.
@@ -193,7 +207,7 @@ fn ehlo_keyword(input: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 fn is_keyword(byte: u8) -> bool {
-    // Looked up: a branch for each range of letters takes longer than the rest of the reply.
+    // A table: a branch for each range of letters takes longer than the rest of the reply.
     const KEYWORD: [bool; 256] = {
         let mut table = [false; 256];
         let mut byte = 0u8;
@@ -206,7 +220,7 @@ fn is_keyword(byte: u8) -> bool {
     KEYWORD[usize::from(byte)]
 }
 
-/// What stands between parameters: a space, and in some servers a tab.
+/// Whether a byte separates parameters: a space, and in some servers a tab.
 #[allow(clippy::trivially_copy_pass_by_ref)] // The shape that `slice::split` asks for.
 fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')

@@ -1,4 +1,5 @@
-//! Domain names, in the form that the wire can carry and in the one that people read.
+//! Domain names. Each is kept in A-labels, which every server understands, and as the user wrote
+//! it.
 
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
@@ -8,6 +9,8 @@ use crate::error::{ControlCharacter, SyntaxError};
 
 const WHAT: &str = "domain";
 
+/// A domain name, the usual part of an address after the `@`.
+///
 /// ```text
 /// Domain     = sub-domain *("." sub-domain)      ; RFC 5321 §4.1.2, at most 255 bytes (§4.5.3.1.2)
 /// sub-domain = Let-dig [Ldh-str] / U-label       ; RFC 6531 §3.3, at most 63 bytes (RFC 1035 §2.3.4)
@@ -15,6 +18,15 @@ const WHAT: &str = "domain";
 ///
 /// A name with U-labels is turned into A-labels, which every server understands; both are kept.
 /// Equality ignores case.
+///
+/// ```
+/// use smtp_grammar::Domain;
+///
+/// let domain = "mx-1.Example.org".parse::<Domain>().unwrap();
+/// assert_eq!(domain, "mx-1.example.org".parse().unwrap());
+/// let error = "mx_1.example.org".parse::<Domain>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid domain from byte 3 on");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Domain {
     ascii: Box<str>,
@@ -118,7 +130,7 @@ mod idn {
         convert(name).map(Cow::into_owned)
     }
 
-    /// A label that says it is an A-label must be one.
+    /// A label that begins with `xn--` must be a valid A-label (RFC 5890 §2.3.2.1).
     pub(super) fn check_a_labels(name: &str) -> Result<(), SyntaxError> {
         let claims =
             |label: &str| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"));
@@ -139,8 +151,8 @@ mod idn {
             .map_err(|_| SyntaxError::because(WHAT, "it is no internationalised domain name"))
     }
 
-    /// Other dots, which UTS 46 would take for dots, and default-ignorable characters, which it
-    /// would drop.
+    /// Characters that UTS 46 would take for a dot or drop. A name that holds one is not the name
+    /// that its reader sees.
     fn is_misleading(character: char) -> bool {
         matches!(
             character,

@@ -1,4 +1,5 @@
-//! The reason of a reply in numbers.
+//! Enhanced status codes. They give the reason of a reply as numbers, which a client can act on
+//! without reading the text.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -11,11 +12,22 @@ use nom::{IResult, Parser as _};
 use crate::error::SyntaxError;
 use crate::reply_code::ReplyCode;
 
+/// An enhanced status code: the reason of a reply, such as 5.1.1 for a mailbox that does not exist.
+///
 /// ```text
 /// status-code = class "." subject "." detail
 /// class   = "2" / "4" / "5"
 /// subject = 1*3digit
 /// detail  = 1*3digit      ; RFC 3463 §2; no leading zeros
+/// ```
+///
+/// ```
+/// use smtp_grammar::EnhancedStatusCode;
+///
+/// let code = "5.1.1".parse::<EnhancedStatusCode>().unwrap();
+/// assert!(code.is(EnhancedStatusCode::BAD_MAILBOX));
+/// let error = "5.1.1 unknown".parse::<EnhancedStatusCode>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid enhanced status code from byte 6 on");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnhancedStatusCode {
@@ -39,27 +51,28 @@ impl EnhancedStatusCode {
         self.class
     }
 
-    /// What the code is about: 1 addresses, 2 mailboxes, 3 the mail system, 4 the network, 5 the
-    /// protocol, 6 content, 7 security (RFC 3463 §3).
+    /// The subject: 1 addresses, 2 mailboxes, 3 the mail system, 4 the network, 5 the protocol,
+    /// 6 content, 7 security (RFC 3463 §3).
     pub const fn subject(self) -> u16 {
         self.subject
     }
 
-    /// What about it.
+    /// The detail, which has a meaning of its own for each subject (RFC 3463 §3).
     pub const fn detail(self) -> u16 {
         self.detail
     }
 
-    /// Whether subject and detail are these, whatever the class: the names of RFC 3463 are given
-    /// without it, as `X.1.1`.
+    /// Whether subject and detail are these, with any class: RFC 3463 names its codes without the
+    /// class, as `X.1.1`.
     pub const fn is(self, (subject, detail): (u16, u16)) -> bool {
         self.subject == subject && self.detail == detail
     }
 
-    /// The code at the beginning of a line of a reply with the code `reply`, and what follows it.
+    /// The code at the beginning of a line of a reply with the code `reply`, and the rest of the
+    /// line.
     ///
-    /// Its class must be that of the reply, and a space or nothing must follow it (RFC 2034 §4);
-    /// else it is text that looks like one.
+    /// Its class must be that of the reply, and a space or the end of the line must follow it (RFC
+    /// 2034 §4); else it is text that looks like a code.
     pub fn prefix(reply: ReplyCode, text: &[u8]) -> Option<(Self, &[u8])> {
         let (rest, code) = status_code(text).ok()?;
         if u16::from(code.class) != reply.value() / 100 {

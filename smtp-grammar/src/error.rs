@@ -1,4 +1,5 @@
-//! Why a text is not what it should be.
+//! The errors of this crate: a text that breaks a rule of the grammar, and a control character in a
+//! text that its caller claimed to be valid.
 
 use std::fmt::{self, Display};
 
@@ -6,13 +7,27 @@ use memchr::memchr3;
 
 use crate::escape::Escaped;
 
-/// A text that the grammar does not allow. An address is shown with it, escaped and cut after 100
-/// characters, because it may be hostile; and where the mistake is a frequent one, what to do.
+/// A text that the grammar does not allow.
+///
+/// The error of an address shows the address, escaped and cut after 100 characters because it may be
+/// hostile. Where the mistake is a frequent one, it says what to do.
+///
+/// ```
+/// use smtp_grammar::Mailbox;
+///
+/// let error = "a..b@example.com".parse::<Mailbox>().unwrap_err();
+/// assert_eq!(error.byte(), Some(1));
+/// assert_eq!(
+///     error.to_string(),
+///     "\"a..b@example.com\": not a valid local part from byte 2 on; \
+///      write the part before the @ in quotes: \"a..b\"@example.com"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     what: &'static str,
     kind: Kind,
-    /// The address that it is a part of, as it may be shown, and what to do.
+    /// The address that the text is a part of, escaped, and what to do.
     address: Option<Box<(String, &'static str)>>,
 }
 
@@ -56,7 +71,7 @@ impl SyntaxError {
         Self { address: Some(Box::new((shown, mend(address)))), ..self }
     }
 
-    /// The byte, counted from 0, at which the text stops being what it should be.
+    /// The byte, counted from 0, at which the text breaks its rule.
     pub fn byte(&self) -> Option<usize> {
         match self.kind {
             Kind::At(byte) => Some(byte),
@@ -88,7 +103,7 @@ impl Display for SyntaxError {
 /// Characters of an address that are shown.
 const SHOWN: usize = 100;
 
-/// What to do about an address that is none, where that can be seen.
+/// The advice about an invalid address, or nothing where the mistake is not a frequent one.
 fn mend(address: &str) -> &'static str {
     if address.trim() != address {
         return "remove the space around it";
@@ -116,7 +131,7 @@ fn mend(address: &str) -> &'static str {
 
 impl std::error::Error for SyntaxError {}
 
-/// A text that was claimed to be valid holds a CR, a LF or a NUL, which no line of SMTP can hold.
+/// A CR, a LF or a NUL in a text that its caller claimed to be valid. No line of SMTP can hold one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlCharacter {
     byte: u8,
@@ -124,7 +139,7 @@ pub struct ControlCharacter {
 }
 
 impl ControlCharacter {
-    /// What every `new_unchecked` checks all the same.
+    /// The one check that every `new_unchecked` makes.
     pub(crate) fn none_in(text: &str) -> Result<(), Self> {
         match memchr3(b'\r', b'\n', 0, text.as_bytes()) {
             Some(at) => Err(Self { byte: text.as_bytes()[at], at }),

@@ -1,9 +1,8 @@
-//! Text of the other side as it may be shown: readable where it is text, and never in control of
-//! what shows it.
+//! Escaped text of the server, for errors and traces. A terminal that shows it must not obey it.
 
 use std::fmt::{self, Display, Write as _};
 
-/// Bytes as they may be shown to a person.
+/// Bytes that are escaped when they are displayed, so that they are safe to show.
 ///
 /// Valid UTF-8 stands as it is (RFC 6531 §3.7.4.1 allows it in replies). Control characters, the
 /// characters that change the direction of text, and bytes that are no UTF-8 are escaped: `\x1b`,
@@ -25,8 +24,8 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Writes bytes as [`Escaped`] shows them, and adds to `shown` how many characters that were. Stops
-/// at `most` of them, and says whether that was all of the text.
+/// Writes bytes as [`Escaped`] shows them, and adds the number of characters written to `shown`.
+/// Stops once `shown` reaches `most`. Returns whether all of the text was written.
 pub(crate) fn escape(
     bytes: &[u8],
     f: &mut fmt::Formatter<'_>,
@@ -60,7 +59,7 @@ pub(crate) fn escape(
     Ok(true)
 }
 
-/// Whether a character is not seen itself, but changes how others are: controls, the separators of
+/// Whether a character is invisible and changes how others are shown: controls, the separators of
 /// lines and paragraphs, and the marks and overrides of direction (Unicode Standard Annex 9).
 fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown() {
+    fn control_characters_are_escaped_and_text_is_kept() {
         let table: &[(&[u8], &str)] = &[
             (b"250 ok", "250 ok"),
             ("Письмо, 用户, e\u{301}".as_bytes(), "Письмо, 用户, e\u{301}"),

@@ -1,4 +1,5 @@
-//! The argument of EHLO, or the part of an address after the `@`.
+//! Hosts: the argument of EHLO, and the part of an address after the `@`. Both may be a name or an
+//! address literal.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -7,8 +8,19 @@ use crate::domain::Domain;
 use crate::error::SyntaxError;
 use crate::literal::AddressLiteral;
 
+/// A host by its name, or by its address where it has no name.
+///
 /// ```text
 /// Domain / address-literal      ; RFC 5321 §4.1.1.1, §4.1.2
+/// ```
+///
+/// ```
+/// use smtp_grammar::Host;
+///
+/// assert!("mail.example.org".parse::<Host>().unwrap().domain().is_some());
+/// assert!("[192.0.2.1]".parse::<Host>().unwrap().domain().is_none());
+/// let error = "mail.example.".parse::<Host>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid domain from byte 14 on");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {

@@ -1,13 +1,13 @@
-//! The language of SMTP: what may stand on the wire, and what it means.
+//! The grammar of SMTP as types: replies, EHLO keywords, addresses, paths and parameters.
 //!
-//! Every type here cannot hold a value that the protocol does not allow: text goes in through
-//! `FromStr` or `TryFrom`, and comes out through `Display` in its canonical form. There is no I/O
-//! here, no state and no clock.
+//! Each type refuses a value that the protocol does not allow, so that a client checks its input
+//! once. Text goes in through `FromStr` or `TryFrom`, and comes out through `Display` in its
+//! canonical form. There is no I/O here, no state and no clock.
 //!
-//! | what | types |
+//! | part of the protocol | types |
 //! |---|---|
 //! | replies (RFC 5321 §4.2) | [`Reply`], [`ReplyLine`], [`ReplyCode`], [`EnhancedStatusCode`] |
-//! | what EHLO says (§4.1.1.1) | [`Capabilities`], [`Capability`] |
+//! | the reply to EHLO (§4.1.1.1) | [`Capabilities`], [`Capability`] |
 //! | addresses (§4.1.2, RFC 6531) | [`Mailbox`], [`LocalPart`], [`Domain`], [`AddressLiteral`], [`Host`] |
 //! | paths (§4.1.2) | [`ReversePath`], [`ForwardPath`] |
 //! | parameters (§4.1.2) | [`EsmtpKeyword`], [`EsmtpValue`], [`EsmtpParam`] |

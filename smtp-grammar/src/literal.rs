@@ -1,4 +1,4 @@
-//! Addresses of hosts without a name.
+//! Address literals: IP addresses in brackets, for hosts without a name.
 
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,6 +8,8 @@ use crate::error::SyntaxError;
 
 const WHAT: &str = "address literal";
 
+/// An IP address that stands where a domain would.
+///
 /// ```text
 /// address-literal      = "[" ( IPv4-address-literal / IPv6-address-literal ) "]"
 /// IPv4-address-literal = Snum 3("." Snum)
@@ -15,6 +17,15 @@ const WHAT: &str = "address literal";
 /// ```
 ///
 /// `General-address-literal` is not handled: `IPv6` is the only tag that was ever registered.
+///
+/// ```
+/// use smtp_grammar::AddressLiteral;
+///
+/// let literal = "[IPv6:2001:DB8::1]".parse::<AddressLiteral>().unwrap();
+/// assert_eq!(literal.to_string(), "[IPv6:2001:db8::1]");
+/// let error = "192.0.2.1".parse::<AddressLiteral>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid address literal: it stands in square brackets");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressLiteral(IpAddr);
 
@@ -26,7 +37,7 @@ impl AddressLiteral {
 }
 
 impl From<IpAddr> for AddressLiteral {
-    /// An IPv4 address that is mapped into IPv6 is written as what it is.
+    /// An IPv4 address that is mapped into IPv6 is written as IPv4.
     fn from(address: IpAddr) -> Self {
         Self(address.to_canonical())
     }
@@ -72,7 +83,7 @@ impl TryFrom<&str> for AddressLiteral {
     }
 }
 
-/// `Snum = 1*3DIGIT` from 0 to 255; leading zeros are decimal here, and not written again.
+/// `Snum = 1*3DIGIT` from 0 to 255. Leading zeros do not make it octal, and are not written again.
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
     let mut bytes = [0; 4];
     let mut parts = text.split('.');
@@ -84,8 +95,8 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| bytes.into())
 }
 
-/// `IPv6-comp` and `IPv6v4-comp` let `::` stand for two groups at least (RFC 5321 §4.1.3), which is
-/// stricter than what addresses look like elsewhere.
+/// `IPv6-comp` and `IPv6v4-comp` let `::` stand for two groups at least (RFC 5321 §4.1.3), where
+/// other notations allow one group.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
     let address = match text.rsplit_once(':') {
         // `Snum` may have leading zeros here as well.

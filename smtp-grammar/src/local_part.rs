@@ -1,4 +1,4 @@
-//! The part of an address that only its own host can interpret.
+//! Local parts: the part of an address before the `@`, which only its host can interpret.
 
 use std::cmp::Ordering;
 use std::fmt::{self, Display};
@@ -10,12 +10,23 @@ use crate::error::{ControlCharacter, SyntaxError};
 
 const WHAT: &str = "local part";
 
+/// The part of an address before the `@`.
+///
 /// ```text
 /// Local-part = Dot-string / Quoted-string      ; RFC 5321 §4.1.2, at most 64 bytes (§4.5.3.1.1)
 /// ```
 ///
-/// It is kept decoded and written with as little quoting as it needs: `"abc"` is `abc`. Case
-/// matters: only the host knows whether it does. `postmaster` is the one exception (§4.5.1).
+/// It is kept decoded and written with as little quoting as it needs: `"abc"` is `abc`. Equality
+/// respects case, because only the host knows whether case matters; `postmaster` is the one
+/// exception (§4.5.1).
+///
+/// ```
+/// use smtp_grammar::LocalPart;
+///
+/// assert_eq!("\"abc\"".parse::<LocalPart>().unwrap().to_string(), "abc");
+/// let error = "a b".parse::<LocalPart>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid local part from byte 2 on");
+/// ```
 #[derive(Clone, Debug)]
 pub struct LocalPart(Box<str>);
 
@@ -54,7 +65,7 @@ impl LocalPart {
         Ok(Self(decoded.into()))
     }
 
-    /// What it means, without quotes.
+    /// The decoded text, without quotes.
     pub fn decoded(&self) -> &str {
         &self.0
     }
@@ -64,7 +75,7 @@ impl LocalPart {
         self.0.is_ascii()
     }
 
-    /// What equality, order and hash look at: "postmaster" is "case-insensitive" (§4.5.1).
+    /// The key of equality, order and hash: "postmaster" is "case-insensitive" (§4.5.1).
     fn key(&self) -> &str {
         const POSTMASTER: &str = "postmaster";
         if self.0.eq_ignore_ascii_case(POSTMASTER) { POSTMASTER } else { &self.0 }
@@ -81,7 +92,8 @@ impl FromStr for LocalPart {
             whole(dot_string, text).map(str::to_owned)
         };
         let decoded = decoded.map_err(|byte| SyntaxError::at(WHAT, byte))?;
-        // Quotes and backslashes count, also those that will not be written again.
+        // Quotes and backslashes count, also those that `Display` does not write again: the limit
+        // is of the text as it was given.
         if text.len() > Self::MAX {
             return Err(SyntaxError::too_long(WHAT, text.len(), Self::MAX));
         }

@@ -1,4 +1,4 @@
-//! Addresses of people.
+//! Mailboxes: addresses as envelopes hold them, a local part and a host.
 
 use std::fmt::{self, Debug, Display};
 use std::hash::{Hash, Hasher};
@@ -12,21 +12,32 @@ use crate::local_part::LocalPart;
 
 const WHAT: &str = "address";
 
+/// An address, such as `user@example.org`.
+///
 /// ```text
 /// Mailbox = Local-part "@" ( Domain / address-literal )      ; RFC 5321 §4.1.2
 /// ```
 ///
-/// At most 254 bytes, so that it fits into a path (§4.5.3.1.3). There are no display names,
-/// comments or blanks: those belong to the headers of a message.
+/// It has at most 254 bytes, so that it fits into a path (§4.5.3.1.3). It has no display name, no
+/// comment and no blank: those belong to the headers of a message.
 ///
 /// A clone shares its text, as one address goes into envelopes, commands and receipts.
+///
+/// ```
+/// use smtp_grammar::Mailbox;
+///
+/// let mailbox = "user@Example.org".parse::<Mailbox>().unwrap();
+/// assert_eq!(mailbox.local_part().decoded(), "user");
+/// let error = "user.example.org".parse::<Mailbox>().unwrap_err();
+/// assert_eq!(error.to_string(), "\"user.example.org\": not a valid address: it has no @");
+/// ```
 #[derive(Clone)]
 pub struct Mailbox(Arc<Parts>);
 
 struct Parts {
     local_part: LocalPart,
     host: Host,
-    /// As a path, which is how it stands on the wire.
+    /// The address in angle brackets, as MAIL and RCPT write it.
     path: Box<str>,
     needs_smtputf8: bool,
 }
@@ -41,8 +52,8 @@ impl Mailbox {
     ///
     /// When it is too long.
     pub fn new(local_part: LocalPart, host: Host) -> Result<Self, SyntaxError> {
-        // A domain needs no UTF-8: its A-labels say the same. Beside a local part that does, the
-        // readable form is as good (RFC 6531 §3.2).
+        // A-labels spare the address SMTPUTF8. A local part in UTF-8 needs SMTPUTF8 anyway, and
+        // then the domain may be written in U-labels too (RFC 6531 §3.2).
         let path = match &host {
             Host::Domain(domain) if !local_part.is_ascii() => {
                 format!("<{local_part}@{}>", domain.as_unicode())
@@ -106,7 +117,8 @@ impl FromStr for Mailbox {
     type Err = SyntaxError;
 
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
-        // No host may hold an `@`, so the last one is the one that counts, quoted or not.
+        // A host never holds an `@`, so the last one separates, also where the local part quotes
+        // another.
         let Some((local_part, host)) = text.rsplit_once('@') else {
             return Err(SyntaxError::because(WHAT, "it has no @").of_address(text));
         };

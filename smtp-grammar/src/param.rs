@@ -1,4 +1,4 @@
-//! Parameters of MAIL and RCPT.
+//! Parameters of MAIL and RCPT: a keyword, and a value where it has one. Extensions define them.
 
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
@@ -7,11 +7,21 @@ use std::str::FromStr;
 use crate::atom::is_utf8_non_ascii;
 use crate::error::{ControlCharacter, SyntaxError};
 
+/// The keyword of a parameter.
+///
 /// ```text
 /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")      ; RFC 5321 §4.1.2
 /// ```
 ///
 /// EHLO keywords follow the same rule (§4.1.1.1). Equality ignores case.
+///
+/// ```
+/// use smtp_grammar::EsmtpKeyword;
+///
+/// assert_eq!("BODY".parse::<EsmtpKeyword>(), "Body".parse::<EsmtpKeyword>());
+/// let error = "X_BODY".parse::<EsmtpKeyword>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid keyword from byte 2 on");
+/// ```
 #[derive(Clone, Debug)]
 pub struct EsmtpKeyword(Box<str>);
 
@@ -39,7 +49,7 @@ impl FromStr for EsmtpKeyword {
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         let valid =
             |(at, byte): (usize, u8)| byte.is_ascii_alphanumeric() || (byte == b'-' && at > 0);
-        match text.bytes().enumerate().position(|place| !valid(place)) {
+        match text.bytes().enumerate().position(|indexed| !valid(indexed)) {
             None if !text.is_empty() => Ok(Self(text.into())),
             at => Err(SyntaxError::at("keyword", at.unwrap_or(0))),
         }
@@ -68,8 +78,18 @@ impl Hash for EsmtpKeyword {
     }
 }
 
+/// The value of a parameter.
+///
 /// ```text
 /// esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)      ; RFC 5321 §4.1.2, RFC 6531 §3.3
+/// ```
+///
+/// ```
+/// use smtp_grammar::EsmtpValue;
+///
+/// assert_eq!("8BITMIME".parse::<EsmtpValue>().unwrap().as_str(), "8BITMIME");
+/// let error = "a b".parse::<EsmtpValue>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid value from byte 2 on");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EsmtpValue(Box<str>);
@@ -111,8 +131,20 @@ impl Display for EsmtpValue {
     }
 }
 
+/// A parameter of MAIL or RCPT, such as `BODY=8BITMIME`.
+///
 /// ```text
 /// esmtp-param = esmtp-keyword ["=" esmtp-value]      ; RFC 5321 §4.1.2
+/// ```
+///
+/// ```
+/// use smtp_grammar::EsmtpParam;
+///
+/// let param = "SIZE=1000".parse::<EsmtpParam>().unwrap();
+/// assert_eq!(param.keyword().as_str(), "SIZE");
+/// assert_eq!(param.value().map(|value| value.as_str()), Some("1000"));
+/// let error = "SIZE=".parse::<EsmtpParam>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid value from byte 1 on");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EsmtpParam {

@@ -1,8 +1,8 @@
-//! nom parsers of your own, and a few of ours to make them from.
+//! Parsers for the text of replies, to combine with nom parsers of your own.
 //!
-//! The text of a reply is read by a function of the shape [`Parser`](Parsed): bytes in, the rest
-//! and a value out. Any parser of the nom version that is re-exported here has that shape, and so
-//! have the functions below, each named after its rule.
+//! A function of the shape [`Parser`](Parsed) reads the text of a reply: it takes bytes, and returns
+//! the rest and a value. Any parser of the nom version that is re-exported here has that shape, and
+//! so have the functions below, each named after its rule.
 //!
 //! ```
 //! use smtp_grammar::parser::{self, Parsed, nom::Parser};
@@ -26,13 +26,13 @@ use nom::bytes::complete::{take_while, take_while1};
 
 use crate::{Domain, ForwardPath, Mailbox};
 
-/// The result of a parser: what is left, and the value.
+/// The result of a parser: the bytes that are left, and the value.
 pub type Parsed<'a, T> = IResult<&'a [u8], T>;
 
-/// Where a text stopped being readable.
+/// A text that a parser could not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseFailure {
-    /// The byte, counted from 0.
+    /// The byte at which the parser stopped, counted from 0.
     pub at: usize,
 }
 
@@ -48,7 +48,7 @@ impl std::error::Error for ParseFailure {}
 ///
 /// # Errors
 ///
-/// Where the parser failed, or what it left over begins.
+/// The byte at which the parser failed, or the first that it left.
 pub fn complete<'a, T>(
     parse: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
     input: &'a [u8],
@@ -82,7 +82,7 @@ pub fn spaces(input: &[u8]) -> Parsed<'_, ()> {
     Ok((rest, ()))
 }
 
-/// `*OCTET`: everything that is left.
+/// `*OCTET`: all bytes that are left.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Senders and recipients as MAIL and RCPT name them.
+//! Paths: senders and recipients as MAIL and RCPT name them. Each has one value without an address,
+//! `<>` and `<Postmaster>`, which is why a path is not a mailbox.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -9,8 +10,19 @@ use crate::mailbox::Mailbox;
 
 const WHAT: &str = "path";
 
+/// The sender of a message, as MAIL names it.
+///
 /// ```text
 /// Reverse-path = Path / "<>"      ; RFC 5321 §4.1.2
+/// ```
+///
+/// ```
+/// use smtp_grammar::ReversePath;
+///
+/// assert_eq!("<>".parse::<ReversePath>(), Ok(ReversePath::Null));
+/// assert_eq!("me@example.org".parse::<ReversePath>().unwrap().as_str(), "<me@example.org>");
+/// let error = "<me@example.org".parse::<ReversePath>().unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid path: it opens with < and has no >");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReversePath {
@@ -20,10 +32,21 @@ pub enum ReversePath {
     Mailbox(Mailbox),
 }
 
+/// A recipient of a message, as RCPT names it.
+///
 /// ```text
 /// Forward-path = Path
 /// rcpt         = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) ...
 ///                                                    ; RFC 5321 §4.1.1.3, §4.1.2
+/// ```
+///
+/// ```
+/// use smtp_grammar::ForwardPath;
+///
+/// assert_eq!("postmaster".parse::<ForwardPath>(), Ok(ForwardPath::Postmaster));
+/// assert_eq!("<you@example.org>".parse::<ForwardPath>().unwrap().as_str(), "<you@example.org>");
+/// let error = "".parse::<ForwardPath>().unwrap_err();
+/// assert_eq!(error.to_string(), "\"\": not a valid address: it has no @");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ForwardPath {
@@ -88,6 +111,8 @@ impl FromStr for ForwardPath {
     }
 }
 
+/// The address inside the brackets of a path.
+///
 /// ```text
 /// Path  = "<" [ A-d-l ":" ] Mailbox ">"
 /// A-d-l = At-domain *( "," At-domain )      ; RFC 5321 §4.1.2

@@ -1,4 +1,4 @@
-//! What a server says to a command.
+//! Replies: the answer of a server to a command, kept as the bytes that came.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Write as _};
@@ -13,8 +13,19 @@ use crate::reply_line::{ReplyLine, ReplyLineError};
 
 /// A reply: a code, and a text of one or more lines (RFC 5321 §4.2).
 ///
-/// It keeps the bytes that came, all of them in one piece: reading a reply copies nothing, and a
-/// clone is cheap. What it displays is safe to show, as [`Escaped`](crate::Escaped) is.
+/// It keeps the bytes that came in one piece: reading a reply copies nothing, and a clone is cheap.
+/// Its `Display` escapes the text, as [`Escaped`](crate::Escaped) does, and cuts it after 512
+/// characters.
+///
+/// ```
+/// use smtp_grammar::Reply;
+///
+/// let reply = Reply::from_frame("250-mx.example.org\r\n250 SIZE 1000\r\n".into()).unwrap();
+/// assert_eq!(reply.code().value(), 250);
+/// assert_eq!(reply.text(), "mx.example.org\nSIZE 1000");
+/// let error = Reply::from_frame("250-mx.example.org\r\n".into()).unwrap_err();
+/// assert_eq!(error.to_string(), "a reply ends before its last line");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     code: ReplyCode,
@@ -27,13 +38,13 @@ impl Reply {
     /// # Errors
     ///
     /// When a line is no reply line or does not end with CRLF, the lines have different codes, or
-    /// the last line is not the one that says so.
+    /// the last line is not the one that is marked as last.
     pub fn from_frame(frame: Bytes) -> Result<Self, ReplyLineError> {
         Self::check(&frame, true).map(|code| Self { code, frame })
     }
 
-    /// As [`from_frame`](Self::from_frame), for servers that change their mind in the middle of a
-    /// greeting: the last line's code counts.
+    /// As [`from_frame`](Self::from_frame), for servers whose greeting has lines of different codes:
+    /// the code of the last line counts.
     ///
     /// # Errors
     ///
@@ -95,7 +106,7 @@ impl Reply {
         self.code
     }
 
-    /// What the first digit of the code says.
+    /// The meaning of the first digit of the code.
     pub fn severity(&self) -> Severity {
         self.code.severity()
     }
@@ -105,7 +116,7 @@ impl Reply {
         Lines { rest: &self.frame }
     }
 
-    /// The text of all lines, joined by line feeds. What is not UTF-8 is replaced.
+    /// The text of all lines, joined by line feeds. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> Cow<'_, str> {
         join(self.lines())
     }
@@ -125,7 +136,7 @@ impl Reply {
         self.lines().nth(line).and_then(|line| self.split(line).0)
     }
 
-    /// The bytes that came.
+    /// The bytes that came, with codes and line ends.
     pub fn raw(&self) -> &Bytes {
         &self.frame
     }
@@ -173,7 +184,7 @@ fn join<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Cow<'a, str> {
     text
 }
 
-/// Characters of a reply that are shown; a hostile one may have many more.
+/// Characters of a reply that are shown; a hostile server may send many more.
 const SHOWN: usize = 512;
 
 impl Display for Reply {

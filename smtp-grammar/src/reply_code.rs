@@ -1,16 +1,26 @@
-//! The three digits of a reply.
+//! Reply codes: the three digits of a reply. Clients act on the first one.
 
 use std::fmt::{self, Display};
 
+/// The code of a reply.
+///
 /// ```text
 /// Reply-code = %x32-35 %x30-35 %x30-39      ; RFC 5321 §4.2
 /// ```
 ///
 /// The first digit is from 2 to 5; any two may follow, as servers do send 571 and 599.
+///
+/// ```
+/// use smtp_grammar::{ReplyCode, Severity};
+///
+/// let code = ReplyCode::from_digits(*b"452").unwrap();
+/// assert_eq!(code.severity(), Severity::Transient);
+/// assert_eq!(ReplyCode::from_digits(*b"123"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReplyCode(u16);
 
-/// What the first digit of a reply says (RFC 5321 §4.2.1). Clients act on it alone.
+/// The meaning of the first digit of a reply code (RFC 5321 §4.2.1). Clients act on it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// 2yz: done.
@@ -44,7 +54,8 @@ impl ReplyCode {
         if matches!(code, 200..=599) { Some(Self(code)) } else { None }
     }
 
-    /// The code that three digits say, as they stand in a reply.
+    /// The code of three ASCII digits, as they stand in a reply. `None` if the first is not from 2
+    /// to 5.
     #[inline]
     pub const fn from_digits(digits: [u8; 3]) -> Option<Self> {
         let [hundreds @ b'2'..=b'5', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = digits else {
@@ -60,7 +71,7 @@ impl ReplyCode {
         self.0
     }
 
-    /// What the first digit says.
+    /// The meaning of the first digit.
     pub const fn severity(self) -> Severity {
         match self.0 / 100 {
             2 => Severity::Positive,

@@ -1,9 +1,11 @@
-//! One line of a reply.
+//! Lines of replies: the parser that reads one, and why bytes are not a reply.
 
 use std::fmt::{self, Display};
 
 use crate::reply_code::ReplyCode;
 
+/// One line of a reply: its code, its text, and whether it is the last.
+///
 /// ```text
 /// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
 ///              Reply-code [ SP textstring ] CRLF      ; RFC 5321 §4.2
@@ -11,13 +13,25 @@ use crate::reply_code::ReplyCode;
 ///
 /// Any text is accepted, also none, and also one that is not ASCII: "clients SHOULD be prepared for
 /// any text" (§4.2), and servers do answer in the language of their owner.
+///
+/// ```
+/// use smtp_grammar::ReplyLine;
+///
+/// let line = ReplyLine::parse(b"250-SIZE 1000").unwrap();
+/// assert_eq!((line.code.value(), line.last, line.text), (250, false, &b"SIZE 1000"[..]));
+/// let error = ReplyLine::parse(b"250SIZE").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the byte 0x53 follows a reply code, where a space or a hyphen must"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplyLine<'a> {
     /// The code.
     pub code: ReplyCode,
     /// Whether the reply ends with this line.
     pub last: bool,
-    /// What follows the code.
+    /// The bytes after the code and its separator.
     pub text: &'a [u8],
 }
 
@@ -48,7 +62,7 @@ impl<'a> ReplyLine<'a> {
     }
 }
 
-/// Why bytes are no reply.
+/// The reason why bytes are not a reply, or not a line of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyLineError {
     kind: Kind,

@@ -1,4 +1,4 @@
-//! Text as an argument: what VRFY, EXPN, HELP and NOOP take.
+//! Strings: text as an argument of VRFY, EXPN, HELP and NOOP, quoted where it must be.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -7,12 +7,25 @@ use crate::atom::{is_atext, is_quotable, quote};
 use crate::error::{ControlCharacter, SyntaxError};
 use crate::mailbox::Mailbox;
 
+/// Text as an argument of a command.
+///
 /// ```text
 /// String = Atom / Quoted-string      ; RFC 5321 §4.1.2
 /// ```
 ///
 /// It is kept decoded, and quoted on output where it must be. An address is not quoted, although
 /// it is no atom: no server would find the user.
+///
+/// ```
+/// use smtp_grammar::SmtpString;
+///
+/// assert_eq!("two words".parse::<SmtpString>().unwrap().to_string(), "\"two words\"");
+/// let error = "two\r\nlines".parse::<SmtpString>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "not a valid string: it holds control characters, which no command may hold"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SmtpString(Box<str>);
 
@@ -37,7 +50,7 @@ impl SmtpString {
 impl FromStr for SmtpString {
     type Err = SyntaxError;
 
-    /// Takes a text as it is meant, without quotes.
+    /// Takes the decoded text: a quote in it is a character of the text.
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         if is_quotable(text) {
             Ok(Self(text.into()))

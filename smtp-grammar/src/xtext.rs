@@ -1,4 +1,4 @@
-//! xtext: any text in characters that a parameter can hold.
+//! xtext: an encoding of any text in the characters that a parameter can hold.
 //!
 //! ```text
 //! xtext   = *( xchar / hexchar )
@@ -19,7 +19,7 @@ use nom::{IResult, Parser as _};
 
 use crate::error::SyntaxError;
 
-/// Displays what another value displays, as xtext.
+/// A value that is displayed as xtext.
 ///
 /// ```
 /// # use smtp_grammar::Xtext;
@@ -44,6 +44,14 @@ pub fn encode(text: &str) -> String {
 /// # Errors
 ///
 /// When the text is not xtext.
+///
+/// ```
+/// use smtp_grammar::xtext;
+///
+/// assert_eq!(xtext::decode("e+3Dmc2"), Ok(b"e=mc2".to_vec()));
+/// let error = xtext::decode("e=mc2").unwrap_err();
+/// assert_eq!(error.to_string(), "not a valid xtext from byte 2 on");
+/// ```
 pub fn decode(xtext: &str) -> Result<Vec<u8>, SyntaxError> {
     let byte = alt((map(satisfy(is_xchar), u32::from), hexchar));
     let (_, bytes) = all_consuming(many0(byte)).parse(xtext).map_err(
@@ -107,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_xtext() {
+    fn invalid_xtext_is_refused_at_its_byte() {
         for (text, byte) in [("a+", 1), ("a+4", 1), ("a=b", 1), ("a b", 1), ("é", 0), ("+GG", 0)] {
             assert_eq!(decode(text).map_err(|e| e.byte()), Err(Some(byte)), "{text}");
         }

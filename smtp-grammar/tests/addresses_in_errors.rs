@@ -1,9 +1,9 @@
-//! What an error says of an address that is none: the address, the place, what to do.
+//! Errors of invalid addresses: each names the address, the byte that is wrong, and what to do.
 
 use smtp_grammar::Mailbox;
 
 #[test]
-fn an_address_that_is_none_is_shown_with_its_mend() {
+fn an_invalid_address_is_shown_with_advice() {
     let table = [
         (
             "Me <me@example.com>",

@@ -1,5 +1,5 @@
-//! Each address has one form on the wire; what is equal, and how long it may be (RFC 5321 §4.1.2,
-//! §4.5.1, §4.5.3.1).
+//! Canonical forms of addresses, their equality and their limits (RFC 5321 §4.1.2, §4.5.1,
+//! §4.5.3.1).
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used, clippy::unwrap_used)]

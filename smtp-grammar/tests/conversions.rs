@@ -1,5 +1,5 @@
-//! Into each type and out of it: `FromStr`, `TryFrom`, `From`, `Display`, and the doors that check
-//! less.
+//! Conversions into each type and out of it: `FromStr`, `TryFrom`, `From`, `Display`, and the
+//! constructors that check less.
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
@@ -154,7 +154,7 @@ fn reply_codes() {
 
 #[test]
 fn every_way_into_a_type_is_the_same() {
-    /// What a text is by `FromStr`, after asking `TryFrom<&str>` for the same.
+    /// The value of a text by `FromStr`, which `TryFrom<&str>` must give too.
     fn both<T>(text: &'static str) -> Result<String, SyntaxError>
     where
         T: FromStr<Err = SyntaxError> + TryFrom<&'static str, Error = SyntaxError>,

@@ -1,5 +1,5 @@
-//! Which lines of an EHLO reply are keywords, which parameters they have, and what stays readable
-//! of the others (RFC 5321 §4.1.1.1).
+//! Lines of an EHLO reply: which are keywords, which parameters they have, and how the others are
+//! read (RFC 5321 §4.1.1.1).
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::unwrap_used)]

@@ -1,5 +1,5 @@
-//! Addresses beyond ASCII: what survives as UTF-8, what is refused, and that nothing is narrowed
-//! (RFC 6531, UTS 46).
+//! Addresses beyond ASCII: which are kept as UTF-8, which are refused, and that no character is
+//! truncated to a byte (RFC 6531, UTS 46).
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,5 @@
-//! Address literals: what is read, and how it is written again (RFC 5321 §4.1.3, RFC 5952).
+//! Address literals: which are accepted, and how they are written again (RFC 5321 §4.1.3, RFC
+//! 5952).
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! What is a line of a reply, what is a whole reply, and what is neither (RFC 5321 §4.2).
+//! Lines of replies and whole replies: which bytes are one, and which are neither (RFC 5321 §4.2).
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used, clippy::unwrap_used)]

@@ -1,5 +1,5 @@
-//! What the grammar generates is accepted, what it does not generate is refused, and nothing that
-//! is displayed holds a line end.
+//! Round trips of generated text: text of the grammar is accepted, other text is refused, and no
+//! value displays a line end.
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::unwrap_used)]
@@ -82,13 +82,13 @@ fn is_domain(text: &str) -> bool {
 }
 
 fn is_mailbox(text: &str) -> bool {
-    let places = text.match_indices('@').map(|(at, _)| (&text[..at], &text[at + 1..]));
-    places.into_iter().any(|(local_part, domain)| {
+    let splits = text.match_indices('@').map(|(at, _)| (&text[..at], &text[at + 1..]));
+    splits.into_iter().any(|(local_part, domain)| {
         (is_dot_string(local_part) || is_quoted_string(local_part)) && is_domain(domain)
     })
 }
 
-/// What would end a line or a string does not come out.
+/// Whether a displayed value holds no character that would end a line or a string.
 fn is_one_line(value: &impl Display) -> bool {
     !value.to_string().contains(['\r', '\n', '\0'])
 }
@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn what_the_grammar_generates_is_accepted(
+    fn text_of_the_grammar_is_accepted(
         local_part in generated(&local_part()),
         domain in generated(&domain())
             .prop_filter("A-labels", |text| !text.to_ascii_lowercase().contains("xn--")),
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn what_it_does_not_generate_is_refused(text in undecided()) {
+    fn other_text_is_refused(text in undecided()) {
         prop_assert_eq!(text.parse::<Mailbox>().is_ok(), is_mailbox(&text));
         let local_part = is_dot_string(&text) || is_quoted_string(&text);
         prop_assert_eq!(text.parse::<LocalPart>().is_ok(), local_part);

@@ -1,4 +1,4 @@
-//! What servers in use say to EHLO.
+//! EHLO replies of servers in use, read as their keywords.
 
 // A test that cannot go on fails, and says why.
 #![allow(clippy::expect_used)]
