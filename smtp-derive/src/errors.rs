@@ -1,4 +1,4 @@
-//! All mistakes of an input, reported at once.
+//! The collector of errors, so that all mistakes of an input are reported at once.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -6,7 +6,8 @@ use std::fmt::Display;
 use quote::ToTokens;
 use syn::Error;
 
-/// Gathers errors. Forgetting to look at them would let a wrong input through, so that is caught.
+/// Gathers errors. A stage that drops it without `finish` would let a wrong input through, so a
+/// debug build panics then.
 pub(crate) struct Errors(RefCell<Option<Vec<Error>>>);
 
 impl Errors {

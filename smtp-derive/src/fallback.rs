@@ -1,4 +1,4 @@
-//! What is generated for a wrong input: its errors, and just enough for the rest of the program to
+//! The output for a wrong input: its errors, and just enough for the rest of the program to
 //! compile, so that one mistake is one error.
 
 use proc_macro2::TokenStream;

@@ -1,6 +1,6 @@
 //! Derives for the crate `smtp`: commands, their replies, authentication mechanisms.
 //!
-//! Use them through `smtp`, which re-exports them: what they expand to names `::smtp`.
+//! Use them through `smtp`, which re-exports them: their output names `::smtp`.
 //!
 //! # A command
 //!

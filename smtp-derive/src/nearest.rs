@@ -21,7 +21,7 @@ pub(crate) fn listed(known: &[&str]) -> String {
     quoted.join(", ")
 }
 
-/// Levenshtein's distance, whatever the case.
+/// Levenshtein's distance, without regard to case.
 fn distance(one: &str, other: &str) -> usize {
     let one: Vec<char> = one.to_ascii_lowercase().chars().collect();
     let other: Vec<char> = other.to_ascii_lowercase().chars().collect();

@@ -1,13 +1,13 @@
-//! Where an error of the generated code is shown, and types as they were written.
+//! Spans of generated code, and types without the groups of a macro.
 //!
-//! rustc underlines an expression from its first token to its last. One token that stands at the
-//! derive would drag the underline there, so all tokens of an expression get the place of the field
+//! rustc underlines an expression from its first token to its last. One token with the span of the
+//! derive would draw the underline there, so all tokens of an expression get the span of the field
 //! that it is for.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use syn::Type;
 
-/// The same tokens, at `span`. What their names mean does not change.
+/// The same tokens, at `span`. Their names resolve as before.
 pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(|token| token_at(span, token)).collect()
 }

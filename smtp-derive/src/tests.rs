@@ -1,4 +1,5 @@
-//! What the derives make of an input, as a reviewer would read it.
+//! Snapshots of expansions, formatted as a reviewer would read them, and the errors of wrong
+//! inputs.
 //!
 //! `UPDATE_SNAPSHOTS=1 cargo test -p smtp-derive` writes the expansions anew.
 

@@ -9,8 +9,8 @@ use crate::escape::Escaped;
 
 /// A text that the grammar does not allow.
 ///
-/// The error of an address shows the address, escaped and cut after 100 characters because it may be
-/// hostile. Where the mistake is a frequent one, it says what to do.
+/// The error of an address shows the address, escaped and cut after 100 characters because it may
+/// be hostile. Where the mistake is a frequent one, it says what to do.
 ///
 /// ```
 /// use smtp_grammar::Mailbox;

@@ -1,7 +1,7 @@
 //! Parsers for the text of replies, to combine with nom parsers of your own.
 //!
-//! A function of the shape [`Parser`](Parsed) reads the text of a reply: it takes bytes, and returns
-//! the rest and a value. Any parser of the nom version that is re-exported here has that shape, and
+//! A function of the shape [`Parser`](Parsed) reads the text of a reply: it takes bytes, and
+//! returns the rest and a value. Any parser of the nom version that is re-exported here has that shape, and
 //! so have the functions below, each named after its rule.
 //!
 //! ```

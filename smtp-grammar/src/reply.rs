@@ -43,8 +43,8 @@ impl Reply {
         Self::check(&frame, true).map(|code| Self { code, frame })
     }
 
-    /// As [`from_frame`](Self::from_frame), for servers whose greeting has lines of different codes:
-    /// the code of the last line counts.
+    /// As [`from_frame`](Self::from_frame), for servers whose greeting has lines of different
+    /// codes: the code of the last line counts.
     ///
     /// # Errors
     ///

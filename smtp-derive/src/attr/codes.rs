@@ -1,4 +1,4 @@
-//! Reply codes: `250`, `2xx`.
+//! The parser of reply codes in attributes: `250`, `2xx`.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser as _;
@@ -16,7 +16,7 @@ pub(crate) struct Code {
     pub(crate) literal: LitInt,
 }
 
-/// Reads what stands between the parentheses of `name(250, 2xx)`.
+/// Reads the list between the parentheses of `name(250, 2xx)`.
 pub(crate) fn codes(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Code> {
     let parse = Punctuated::<LitInt, Token![,]>::parse_terminated;
     let literals = match parse.parse2(tokens) {

@@ -1,4 +1,4 @@
-//! One name of an attribute, with its value.
+//! The parser of one name of an attribute with its value, and the list of all names of an item.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Lit, LitInt, LitStr, Token, Type, parenthesized};
 
-use super::known::Place;
+use super::known::Target;
 use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
@@ -40,9 +40,10 @@ impl Parse for Item {
                     }
                 }
             } else {
-                // What cannot be a type either is none of the three, whatever syn was looking for.
-                let place = input.span();
-                Value::Type(input.parse().map_err(|_| syn::Error::new(place, VALUES))?)
+                // The error of syn names all that a type can begin with; ours names the three
+                // kinds of values.
+                let span = input.span();
+                Value::Type(input.parse().map_err(|_| syn::Error::new(span, VALUES))?)
             }
         } else if input.peek(syn::token::Paren) {
             let content;
@@ -55,18 +56,19 @@ impl Parse for Item {
     }
 }
 
-/// The items of all `#[smtp(...)]` attributes in one place, until each is taken.
+/// The items of all `#[smtp(...)]` attributes of one target, until each is taken.
 pub(crate) struct Items<'a> {
     found: Vec<Item>,
-    /// Whether something was wrong here, so that what is missing may be what was meant.
+    /// Whether an item was wrong, so that an attribute that seems to be missing may be the one that
+    /// was meant.
     spoiled: bool,
     errors: &'a Errors,
 }
 
 impl<'a> Items<'a> {
-    /// Reads the attributes. A name that means nothing in `place` is an error, and so is one that
+    /// Reads the attributes. A name that means nothing on `target` is an error, and so is one that
     /// stands there twice.
-    pub(crate) fn of(attributes: &[Attribute], place: Place, errors: &'a Errors) -> Self {
+    pub(crate) fn of(attributes: &[Attribute], target: Target, errors: &'a Errors) -> Self {
         let mut found: Vec<Item> = Vec::new();
         let mut spoiled = false;
         for attribute in attributes {
@@ -80,9 +82,9 @@ impl<'a> Items<'a> {
             };
             for item in listed_here {
                 let name = item.name.to_string();
-                if !place.has(&name) {
+                if !target.has(&name) {
                     spoiled = true;
-                    errors.at(&item.name, unknown(&name, place));
+                    errors.at(&item.name, unknown(&name, target));
                 } else if found.iter().any(|other| other.name == item.name) {
                     spoiled = true;
                     errors.at(&item.name, format!("`{name}` stands here twice: keep one"));
@@ -94,20 +96,20 @@ impl<'a> Items<'a> {
         Self { found, spoiled, errors }
     }
 
-    /// Whether something was wrong here: then nothing is said of what is missing.
+    /// Whether an item was wrong: then a missing attribute is not reported.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.spoiled
     }
 
-    /// Remembers that something was wrong here.
+    /// Remembers that an item was wrong.
     pub(crate) fn spoil(&mut self) {
         self.spoiled = true;
     }
 
     /// Takes an item, with its name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Item> {
-        let place = self.found.iter().position(|item| item.name == name)?;
-        Some(self.found.remove(place))
+        let index = self.found.iter().position(|item| item.name == name)?;
+        Some(self.found.remove(index))
     }
 
     /// The name of an item that is still there.
@@ -161,7 +163,7 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// Says that `name` has another form.
+    /// Reports that `name` has another form.
     fn wrong<T>(&mut self, name: &Ident, form: &str) -> Option<T> {
         self.spoiled = true;
         let space = if form.starts_with('=') { " " } else { "" };
@@ -170,13 +172,13 @@ impl<'a> Items<'a> {
     }
 }
 
-/// What is said of a name that means nothing in `place`.
-fn unknown(name: &str, place: Place) -> String {
-    let at = place.at;
-    if let Some(belongs) = place.elsewhere(name) {
+/// The error of a name that means nothing on `target`.
+fn unknown(name: &str, target: Target) -> String {
+    let at = target.at;
+    if let Some(belongs) = target.elsewhere(name) {
         return format!("`{name}` means nothing {at}: it belongs {belongs}");
     }
-    let known = place.all();
+    let known = target.all();
     let (hint, listed) = (hint(name, &known), listed(&known));
-    format!("`{name}` means nothing {at}{hint}; what does: {listed}")
+    format!("`{name}` means nothing {at}{hint}; expected one of {listed}")
 }

@@ -1,9 +1,9 @@
-//! Every name that `#[smtp(...)]` takes, where it may stand, how it is written and what it means.
+//! The list of the names that `#[smtp(...)]` takes, with their targets, forms and meanings.
 //!
-//! This is the one place where they are listed: messages name them from here, and a test writes the
-//! tables of the documentation from it.
+//! They are listed here once: error messages take the names from here, and a test writes the tables
+//! of the documentation from it.
 
-/// An attribute: how it is written, which begins with its name, and what it means.
+/// An attribute: its form, which begins with its name, and its meaning.
 pub(crate) struct Known(
     pub(crate) &'static str,
     #[cfg_attr(not(test), allow(dead_code, reason = "for the tables that a test writes"))]
@@ -11,7 +11,7 @@ pub(crate) struct Known(
 );
 
 impl Known {
-    /// Its name. None for what a field means without an attribute.
+    /// Its name. None for the meaning of a field without an attribute.
     pub(crate) fn name(&self) -> Option<&'static str> {
         let end = self.0.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let name = &self.0[..end.unwrap_or(self.0.len())];
@@ -19,10 +19,10 @@ impl Known {
     }
 }
 
-/// A place where attributes stand, and those that mean something there.
+/// An item that attributes stand on, and those that mean something there.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    /// "on a field": where it is, for messages.
+pub(crate) struct Target {
+    /// "on a field": the item, for messages.
     pub(crate) at: &'static str,
     known: &'static [&'static [Known]],
 }
@@ -37,16 +37,16 @@ pub(crate) const COMMAND: &[Known] = &[
         "accepts(250, 2xx)",
         "the replies that mean success; any 2yz without it, and 354 for `content`",
     ),
-    Known("reply = Type", "what the reply is read into; a `Reply` without it"),
+    Known("reply = Type", "the type that the reply is read into; `Reply` without it"),
     Known("reply_lines = 1024", "how many lines the reply may have; 128 without it"),
     Known(
         "valid_in(Tls, InTransaction)",
-        "where it is sent and keeps the state: `Greeted`, `Tls`, `Authed`, `Idle` for the three, \
-         `InTransaction`, `any`; nowhere: `valid_in()`",
+        "the states in which it is sent, and which it keeps: `Greeted`, `Tls`, `Authed`, `Idle` \
+         for the three, `InTransaction`, `any`; none: `valid_in()`",
     ),
     Known(
         "transition(A => B)",
-        "where it leads: `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, \
+        "the state before it and the one after it: `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, \
          `Authed => Authed`, `Idle => InTransaction`, `InTransaction => Idle`",
     ),
     Known("upgrade", "a TLS handshake follows"),
@@ -60,14 +60,14 @@ pub(crate) const COMMAND: &[Known] = &[
     Known("resets", "success takes the server back to its greeting: EHLO follows"),
     Known("pipelining", "others may follow it in a group"),
     Known("last", "it is the last of its group, as it is without either"),
-    Known("stage = Mail", "whose timeout applies"),
+    Known("stage = Mail", "the stage whose timeout applies"),
     Known("rest = path", "a `fn(&Self, &mut Line)` that writes the rest of the line"),
 ];
 pub(crate) const MECHANISM: &[Known] = &[
     Known(r#"mechanism = "X-A""#, "its name"),
     Known(
         r#"initial = "{user}\0{password}""#,
-        "what it says first: a template of its fields, none of which may hold a control byte of \
+        "its initial response: a template of its fields, none of which may hold a control byte of \
          the template or the mark that follows it there",
     ),
     Known("initial = path", "or a `fn(&mut Self) -> Result<Secret, MechanismError>`"),
@@ -79,18 +79,18 @@ pub(crate) const MECHANISM: &[Known] = &[
     ),
     Known("complete = path", "a `fn(&Self) -> bool`: whether the server may claim success"),
 ];
-const BOTH: &[Known] = &[Known("crate = path", "where the crate `smtp` is")];
+const BOTH: &[Known] = &[Known("crate = path", "the path of the crate `smtp`")];
 
 /// A type with `#[derive(SmtpCommand)]`.
-pub(crate) const TYPE: Place = Place { at: "on this type", known: &[COMMAND, BOTH, MECHANISM] };
-pub(crate) const VARIANT: Place = Place {
+pub(crate) const TYPE: Target = Target { at: "on this type", known: &[COMMAND, BOTH, MECHANISM] };
+pub(crate) const VARIANT: Target = Target {
     at: "on a variant",
     known: &[&[
         Known(r#"verb = "X-A""#, "the verb of a form of the command"),
         Known(r#"requires = "X-A""#, "the EHLO keyword of a form of the command"),
     ]],
 };
-pub(crate) const FIELD: Place = Place {
+pub(crate) const FIELD: Target = Target {
     at: "on a field",
     known: &[&[
         Known(
@@ -117,7 +117,7 @@ pub(crate) const FIELD: Place = Place {
         Known("utf8", "the line, and its transaction, may hold UTF-8"),
     ]],
 };
-pub(crate) const SLOT: Place = Place {
+pub(crate) const SLOT: Target = Target {
     at: "on a field of a mechanism",
     known: &[&[
         Known("nonempty", "a template refuses it when it is empty"),
@@ -127,15 +127,15 @@ pub(crate) const SLOT: Place = Place {
         ),
     ]],
 };
-pub(crate) const REPLY: Place = Place { at: "on this type", known: &[BOTH] };
-pub(crate) const REPLY_VARIANT: Place = Place {
+pub(crate) const REPLY: Target = Target { at: "on this type", known: &[BOTH] };
+pub(crate) const REPLY_VARIANT: Target = Target {
     at: "on a variant",
     known: &[&[Known(
         "code(250, 2xx)",
         "its codes; one that is listed exactly goes before its class",
     )]],
 };
-pub(crate) const REPLY_FIELD: Place = Place {
+pub(crate) const REPLY_FIELD: Target = Target {
     at: "on a field of a reply",
     known: &[&[
         Known("text", "the first line, by its `FromStr`; an `Option` may be empty"),
@@ -161,8 +161,8 @@ pub(crate) fn names(known: &[Known]) -> Vec<&'static str> {
     names
 }
 
-impl Place {
-    /// What means something here.
+impl Target {
+    /// The attributes that mean something here.
     pub(crate) fn known(self) -> impl Iterator<Item = &'static Known> {
         self.known.iter().copied().flatten()
     }
@@ -177,9 +177,9 @@ impl Place {
         self.known().any(|known| known.name() == Some(name))
     }
 
-    /// Where `name` belongs, if it is a name of another place of the same derive.
+    /// The target of `name`, if it means something on another one of the same derive.
     pub(crate) fn elsewhere(self, name: &str) -> Option<&'static str> {
-        let places: &[(Place, &str)] = match (self.at, self.has("verb") || self.has("param")) {
+        let targets: &[(Target, &str)] = match (self.at, self.has("verb") || self.has("param")) {
             ("on a variant", true) => &[(TYPE, "on the type"), (FIELD, "on a field")],
             ("on this type", true) => &[(FIELD, "on a field")],
             ("on a field" | "on a field of a mechanism", _) => &[(TYPE, "on the type")],
@@ -190,7 +190,7 @@ impl Place {
             ("on a field of a reply", _) => &[(TYPE, "on the command")],
             _ => &[],
         };
-        let found = places.iter().find(|(place, _)| place.has(name));
+        let found = targets.iter().find(|(target, _)| target.has(name));
         found.map(|(_, belongs)| *belongs)
     }
 }
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// The rows of a place, as "on type".
+    /// The rows of a target, as "on type".
     fn rows<'a>(on: &str, known: impl Iterator<Item = &'a Known>, table: &mut String) {
         for Known(form, meaning) in known {
             let form = if form.is_empty() { "none".to_owned() } else { format!("`{form}`") };
@@ -264,7 +264,7 @@ mod tests {
         if let Ok(text) = std::fs::read_to_string(&guide) {
             is_written(&guide, &with_tables(&text, &tables));
             for Known(form, _) in
-                [TYPE, FIELD, SLOT, REPLY_VARIANT, REPLY_FIELD].into_iter().flat_map(Place::known)
+                [TYPE, FIELD, SLOT, REPLY_VARIANT, REPLY_FIELD].into_iter().flat_map(Target::known)
             {
                 let example = text
                     .lines()

@@ -1,7 +1,7 @@
 //! The first stage: `#[smtp(...)]` as a list of names with values.
 //!
-//! What a name means is not known here, only its form; so every mistake of form is found, whatever
-//! else is wrong.
+//! This stage knows the form of a name and not its meaning, so that it finds every mistake of form,
+//! also in an input with other mistakes.
 
 mod codes;
 mod item;
@@ -13,5 +13,5 @@ mod template;
 pub(crate) use codes::{Code, codes};
 pub(crate) use item::{Item, Items, Value};
 pub(crate) use names::{is_keyword, is_mechanism, is_verb};
-pub(crate) use states::{Edge, End, Place, edges, places};
+pub(crate) use states::{Edge, End, StateSet, edges, state_sets};
 pub(crate) use template::{Part, template};

@@ -1,4 +1,4 @@
-//! Names that stand on the wire.
+//! Checks of names that are written on the wire: verbs, keywords, mechanisms.
 
 use syn::LitStr;
 

@@ -1,4 +1,4 @@
-//! States, and the edges between them.
+//! The parser of states and of the edges between them, in `valid_in`, `transition` and `consumes`.
 
 use proc_macro2::TokenStream;
 use quote::format_ident;
@@ -11,14 +11,15 @@ use crate::nearest::{hint, listed};
 
 /// The states that a command can name.
 const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction"];
-const PLACES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction", "any"];
-/// What `Idle` stands for.
+/// The words of a list of states.
+const SETS: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction", "any"];
+/// The states that `Idle` stands for.
 const IDLE: [&str; 3] = ["Greeted", "Tls", "Authed"];
 
-/// Where a command is valid.
-pub(crate) enum Place {
+/// States in which a command is valid, as one word of a list names them.
+pub(crate) enum StateSet {
     Any,
-    /// In every transaction, wherever it began.
+    /// Every transaction, also one that began in another state.
     InTransaction,
     State(Ident),
 }
@@ -35,13 +36,14 @@ pub(crate) enum End {
     InTransaction(Ident),
 }
 
-/// Reads what stands between the parentheses of `valid_in(Tls, Idle)`.
-pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Place> {
+/// Reads the list between the parentheses of `valid_in(Tls, Idle)`.
+pub(crate) fn state_sets(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<StateSet> {
     let parse = Punctuated::<Ident, Token![,]>::parse_terminated;
     let names = match parse.parse2(tokens.clone()) {
         Ok(names) => names,
         Err(error) => {
-            // A path or a string: underlined whole, and what was meant is most often its last word.
+            // A path or a string: underlined whole. Its last word is most often the state that was
+            // meant.
             let meant = last_word(tokens.clone()).unwrap_or_else(|| "Tls".to_owned());
             let message = format!("states are written by name alone: `{name}({meant})`");
             errors.push(if tokens.is_empty() {
@@ -53,10 +55,10 @@ pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<
         }
     };
     let mut seen: Vec<String> = Vec::new();
-    let mut places = Vec::new();
+    let mut sets = Vec::new();
     let alone = names.len() == 1;
     for name in names {
-        if !known(&name, PLACES, errors) {
+        if !known(&name, SETS, errors) {
             continue;
         }
         let states = match name.to_string().as_str() {
@@ -65,7 +67,7 @@ pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<
                 continue;
             }
             "any" => {
-                places.push(Place::Any);
+                sets.push(StateSet::Any);
                 continue;
             }
             "Idle" => IDLE.to_vec(),
@@ -80,24 +82,24 @@ pub(crate) fn places(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<
                 continue;
             }
             seen.push(state.to_owned());
-            places.push(if state == "InTransaction" {
-                Place::InTransaction
+            sets.push(if state == "InTransaction" {
+                StateSet::InTransaction
             } else {
-                Place::State(format_ident!("{state}", span = name.span()))
+                StateSet::State(format_ident!("{state}", span = name.span()))
             });
         }
     }
-    places
+    sets
 }
 
 /// The last state that is named in tokens of another form: `Tls` of `smtp::state::Tls` and of
 /// `"Tls"`.
 fn last_word(tokens: TokenStream) -> Option<String> {
     let words = tokens.into_iter().map(|token| token.to_string().trim_matches('"').to_owned());
-    words.filter(|word| PLACES.contains(&word.as_str())).last()
+    words.filter(|word| SETS.contains(&word.as_str())).last()
 }
 
-/// Reads what stands between the parentheses of `transition(Tls => Authed, ..)`.
+/// Reads the list between the parentheses of `transition(Tls => Authed, ..)`.
 pub(crate) fn edges(name: &Ident, tokens: TokenStream, errors: &Errors) -> Vec<Edge> {
     let parse = |input: ParseStream<'_>| {
         let from: Ident = input.parse()?;

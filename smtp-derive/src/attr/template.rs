@@ -1,4 +1,4 @@
-//! Templates of messages: `"{user}\0{password}"`.
+//! The parser of templates of messages: `"{user}\0{password}"`.
 
 use syn::LitStr;
 

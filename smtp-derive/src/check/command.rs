@@ -1,7 +1,8 @@
-//! Commands: what is missing, and words that cannot stand on the wire.
+//! The check of a command: attributes that are missing, states that are named twice, and words that
+//! cannot stand on the wire.
 
 use super::{field, followed};
-use crate::attr::{End, Place, is_keyword, is_verb};
+use crate::attr::{End, StateSet, is_keyword, is_verb};
 use crate::errors::Errors;
 use crate::model::{Command, Field, Role, Shape};
 
@@ -34,7 +35,7 @@ fn names(command: &Command, errors: &Errors) {
     if command.shapes.iter().all(|shape| shape.verb.is_none() && shape.variant.is_some())
         || command.shapes.iter().any(|shape| shape.variant.is_none())
     {
-        // Also of an enum of which no variant has one: the verb of all is what is missing.
+        // An enum without any verb gets this one error, not an error for each variant.
         if command.shapes.iter().any(|shape| unnamed(&shape)) {
             errors.at(
                 &command.name,
@@ -61,7 +62,7 @@ fn states(command: &Command, errors: &Errors) {
     if !placed && special.is_none() && !command.spoiled {
         errors.at(
             &command.name,
-            "where may this command be sent? Say `valid_in(..)` if it keeps the state, \
+            "this command does not say where it may be sent: `valid_in(..)` if it keeps the state, \
              `transition(A => B)` if it leads to another, `upgrade` if a TLS handshake follows, \
              `content` if the message does, `consumes(..)` if the server takes the connection over",
         );
@@ -83,39 +84,40 @@ fn states(command: &Command, errors: &Errors) {
         let state = match end {
             End::Idle(state) | End::InTransaction(state) => state,
         };
-        if command.places.iter().chain(&command.consumes).any(|place| covers(place, end)) {
+        if command.valid_in.iter().chain(&command.consumes).any(|set| covers(set, end)) {
             errors.at(state, twice);
             // The three states that `Idle` stands for are one mistake.
             return;
         }
     }
-    for place in &command.consumes {
-        if let Some(other) = command.places.iter().find(|other| overlap(place, other)) {
-            match place {
-                Place::State(state) => errors.at(state, twice),
-                Place::Any | Place::InTransaction => match other {
-                    Place::State(state) => errors.at(state, twice),
-                    Place::Any | Place::InTransaction => errors.at(&command.lists.consumes, twice),
-                },
+    for set in &command.consumes {
+        if let Some(other) = command.valid_in.iter().find(|other| overlap(set, other)) {
+            match (set, other) {
+                (StateSet::State(state), _) | (_, StateSet::State(state)) => {
+                    errors.at(state, twice);
+                }
+                _ => errors.at(&command.lists.consumes, twice),
             }
             return;
         }
     }
 }
 
-/// Whether `end` is one of the states that `place` means.
-fn covers(place: &Place, end: &End) -> bool {
-    match (place, end) {
-        (Place::Any, _) | (Place::InTransaction, End::InTransaction(_)) => true,
-        (Place::State(state), End::Idle(from)) => state == from,
+/// Whether `end` is one of the states of `set`.
+fn covers(set: &StateSet, end: &End) -> bool {
+    match (set, end) {
+        (StateSet::Any, _) | (StateSet::InTransaction, End::InTransaction(_)) => true,
+        (StateSet::State(state), End::Idle(from)) => state == from,
         _ => false,
     }
 }
 
-fn overlap(one: &Place, other: &Place) -> bool {
+fn overlap(one: &StateSet, other: &StateSet) -> bool {
     match (one, other) {
-        (Place::Any, _) | (_, Place::Any) | (Place::InTransaction, Place::InTransaction) => true,
-        (Place::State(one), Place::State(other)) => one == other,
+        (StateSet::Any, _)
+        | (_, StateSet::Any)
+        | (StateSet::InTransaction, StateSet::InTransaction) => true,
+        (StateSet::State(one), StateSet::State(other)) => one == other,
         _ => false,
     }
 }
@@ -124,7 +126,10 @@ fn fields(command: &Command, shape: &Shape, errors: &Errors) {
     let keyword = shape.requires.as_ref().or(command.requires.as_ref());
     let mut unlisted = shape.fields.iter().filter_map(|field| field.if_listed.as_ref());
     if let (None, Some(if_listed)) = (keyword, unlisted.next()) {
-        errors.at(if_listed, "listed where? Name the keyword: `requires = \"XCLIENT\"`");
+        errors.at(
+            if_listed,
+            "`if_listed` needs the keyword that lists the parameter: `requires = \"XCLIENT\"`",
+        );
     }
     for each in &shape.fields {
         field::check(each, errors);
@@ -161,7 +166,7 @@ fn no_keyword_twice(fields: &[Field], errors: &Errors) {
     }
 }
 
-/// What follows free text would be read as a part of it.
+/// The server would read an argument after free text as a part of the text.
 fn text_ends_the_line(command: &Command, shape: &Shape, errors: &Errors) {
     let mut written = shape.fields.iter().filter(|field| writes(field));
     let Some(text) = written.find(|field| matches!(field.role(), Role::Text)) else {

@@ -1,4 +1,5 @@
-//! Fields of a command: attributes that do not go together, and text that would break the line.
+//! The check of a field of a command: attributes that exclude each other, and text that would break
+//! the line.
 
 use syn::{Ident, LitStr};
 
@@ -30,7 +31,7 @@ pub(super) fn check(field: &Field, errors: &Errors) {
     facts(field, errors);
 }
 
-/// What is written before a value, or between two.
+/// Checks the text that is written before a value, or between two.
 fn is_text_of_a_line(text: &LitStr, spaces: bool, errors: &Errors) {
     let value = text.value();
     let printable = |c: char| matches!(c, '!'..='~') || (spaces && c == ' ');
@@ -39,14 +40,14 @@ fn is_text_of_a_line(text: &LitStr, spaces: bool, errors: &Errors) {
         errors.at(
             text,
             format!(
-                "{character:?} cannot stand in an argument: it would end it, or the line; use \
-                 printable ASCII"
+                "{character:?} cannot stand in an argument: it would end the argument or the \
+                 line; use printable ASCII"
             ),
         );
     }
 }
 
-/// How the value is written. Says whether that is right.
+/// Checks how the value is written. Returns whether it is right.
 fn form(field: &Field, errors: &Errors) -> bool {
     let encoders: Vec<&Ident> = field
         .forms
@@ -88,7 +89,7 @@ fn form(field: &Field, errors: &Errors) -> bool {
     values(field, errors)
 }
 
-/// How often the value is written, and of which type it is.
+/// Checks how often the value is written, and its type. Returns whether they are right.
 fn values(field: &Field, errors: &Errors) -> bool {
     let alone = is_list(field) && field.join.is_none();
     match field.role() {
@@ -131,7 +132,7 @@ fn is_bool(field: &Field) -> bool {
     is_named(inner(&field.ty, "Option").unwrap_or(&field.ty), "bool")
 }
 
-/// When the field is written.
+/// Checks when the field is written.
 fn facts(field: &Field, errors: &Errors) {
     if let (Role::Skip, Some(fact)) = (field.role(), field.facts.first()) {
         errors.at(fact, format!("`skip` sends nothing: remove `{fact}`"));
@@ -147,10 +148,14 @@ fn facts(field: &Field, errors: &Errors) {
     }
     let listed = matches!(field.role(), Role::Param(_) | Role::Flag(_));
     if let (Some(if_listed), false) = (&field.if_listed, listed) {
-        errors.at(if_listed, "what can be listed is a `param` or a `flag`: say which it is");
+        errors.at(if_listed, "only a `param` or a `flag` can be listed: say which this is");
     }
     let optional = field.many != Many::One || matches!(field.role(), Role::Flag(_));
     if let (Some(unless), true) = (&field.unless_default, optional) {
-        errors.at(unless, "nothing is written of nothing anyway: remove `unless_default`");
+        errors.at(
+            unless,
+            "an `Option`, a `Vec` and a flag are left out when they are empty: remove \
+             `unless_default`",
+        );
     }
 }

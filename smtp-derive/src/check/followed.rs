@@ -1,8 +1,8 @@
-//! What follows a command: one rule for its 3yz, and one thing that it is followed by.
+//! The check of the input that follows a command: one rule for its 3yz, and one kind of input.
 //!
-//! A server that answers 3yz waits for something that is no command. So a command says what: its
-//! message (`content`), or answers (`converses`). Any other command that accepts a 3yz would have
-//! the next command taken for what the server waits for.
+//! A server that answers 3yz waits for input that is not a command. So a command that accepts a 3yz
+//! says what the input is: its message (`content`), or answers (`converses`). Without that, the
+//! server would take the next command for the input.
 
 use syn::Ident;
 
@@ -19,7 +19,7 @@ pub(super) fn check(command: &Command, errors: &Errors) {
     resets(command, errors);
 }
 
-/// What the server waits for after the command is one thing. Says whether it is not.
+/// Whether the command names more than one kind of input.
 fn exclusive(command: &Command, errors: &Errors) -> bool {
     let words = [&command.upgrade, &command.content, &command.converses];
     let mut words = words.into_iter().flatten();
@@ -58,7 +58,7 @@ fn intermediate(command: &Command, errors: &Errors) {
         (None, Some(converses)) => {
             let questions = codes.filter(|code| is_intermediate(code)).count();
             if command.spoiled {
-                // The codes may be what could not be read.
+                // The codes may be the attribute that could not be read.
             } else if questions == 0 {
                 errors.at(
                     converses,
@@ -76,9 +76,9 @@ fn intermediate(command: &Command, errors: &Errors) {
                 errors.at(
                     &code.literal,
                     format!(
-                        "after `{}` the server waits, and would take the next command for what it \
-                         waits for: say `content` if it is the message, `converses` if it asks \
-                         questions, or remove the code",
+                        "after `{}` the server waits for input, and would take the next command \
+                         for it: say `content` if the input is the message, `converses` if it is \
+                         answers to questions, or remove the code",
                         code.literal
                     ),
                 );
@@ -91,7 +91,7 @@ fn is_intermediate(code: &Code) -> bool {
     code.number == 3 || code.number / 100 == 3
 }
 
-/// Where the command stands in a group of pipelined commands.
+/// Checks the position of the command in a group of pipelined commands.
 fn position(command: &Command, errors: &Errors) {
     if let (Some(_), Some(last)) = (&command.pipelining, &command.last) {
         errors.at(last, "a command is either `pipelining` or `last`: keep one");
@@ -110,20 +110,22 @@ fn position(command: &Command, errors: &Errors) {
     if let Some((word, why)) = follows {
         errors.at(
             position,
-            format!("{why}, so no command of a group can: remove `{position}`, `{word}` says it"),
+            format!(
+                "{why} (`{word}`), so no command of a group can follow it: remove `{position}`"
+            ),
         );
     } else if let Some(resets) = command.resets.as_ref().filter(|_| command.pipelining.is_some()) {
         errors.at(
             position,
             format!(
-                "EHLO follows a command that `{resets}`, so no command of a group can: remove \
-                 `{position}`"
+                "EHLO follows a command that `{resets}`, so no command of a group can follow it: \
+                 remove `{position}`"
             ),
         );
     }
 }
 
-/// EHLO is said again where a transition ends.
+/// Checks that the client can say EHLO again, which it does after a transition only.
 fn resets(command: &Command, errors: &Errors) {
     let Some(resets) = &command.resets else {
         return;
@@ -137,13 +139,13 @@ fn resets(command: &Command, errors: &Errors) {
         );
     } else if command.upgrade.is_some() {
         errors.at(resets, "EHLO follows a TLS handshake anyway: remove `resets`");
-    } else if !command.places.is_empty() || command.edges.is_empty() {
+    } else if !command.valid_in.is_empty() || command.edges.is_empty() {
         if command.spoiled {
             return;
         }
         errors.at(
             resets,
-            "EHLO is said again after a transition alone: name the states as \
+            "the client repeats EHLO after a transition only: name the states as \
              `transition(Tls => Tls)`",
         );
     }

@@ -1,4 +1,4 @@
-//! Mechanisms: a name, and something to say.
+//! The check of a mechanism: its name, and that it sends something.
 
 use crate::attr::is_mechanism;
 use crate::errors::Errors;
@@ -22,14 +22,14 @@ pub(super) fn check(mechanism: &Mechanism, errors: &Errors) {
     if silent && !mechanism.spoiled {
         errors.at(
             &mechanism.ident,
-            "this mechanism has nothing to say: give it `initial = \"..\"` if it speaks first, \
-             `respond(\"..\")` if it answers challenges",
+            "this mechanism sends nothing: give it `initial = \"..\"` if it has an initial \
+             response, `respond(\"..\")` if it answers challenges",
         );
     }
     unused(mechanism, errors);
 }
 
-/// A field that no template names is for the functions; without one, its attributes do nothing.
+/// A field that no template names is for the functions: its attributes would do nothing.
 fn unused(mechanism: &Mechanism, errors: &Errors) {
     for (index, slot) in mechanism.slots.iter().enumerate() {
         let Some(word) = slot.nonempty.as_ref().or(slot.saslname.as_ref()) else {
@@ -41,7 +41,8 @@ fn unused(mechanism: &Mechanism, errors: &Errors) {
             errors.at(
                 word,
                 format!(
-                    "`{word}` is of what templates send, and no template names `{{{}}}`",
+                    "`{word}` applies to a field that a template sends, and no template names \
+                     `{{{}}}`",
                     slot.name
                 ),
             );

@@ -1,4 +1,4 @@
-//! Replies: codes that no other variant has, and keys that can be found.
+//! The check of a reply type: codes that two variants have, and keys that no reply can hold.
 
 use syn::LitStr;
 
@@ -40,7 +40,7 @@ fn is_key(key: &LitStr, errors: &Errors) {
     if let Some(name) = text.strip_suffix('=') {
         errors.at(key, format!("the `=` after the key is expected anyway: `key = \"{name}\"`"));
     } else if text.is_empty() {
-        errors.at(key, "a key is a word: `key = \"SIZE\"` reads what stands after `SIZE=`");
+        errors.at(key, "a key is a word: `key = \"SIZE\"` reads the value after `SIZE=`");
     } else if let Some(character) = text.chars().find(|c| !matches!(c, '!'..='~') || *c == '=') {
         errors.at(key, format!("a key cannot hold {character:?}: it is one word, before its `=`"));
     }

@@ -1,4 +1,4 @@
-//! `impl Command`: facts and line.
+//! The output of a command: `impl Command`, with its `SPEC` and the function that writes its line.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -40,21 +40,21 @@ pub(super) fn command(model: &Model<'_>, command: &Command) -> TokenStream {
     }
 }
 
-/// The codes of the reply type are among those of the command: found when the program is compiled,
-/// unless one of the two is generic.
+/// The check that the command accepts each code of its reply type. It is made when the program is
+/// compiled, unless one of the two is generic.
 fn read(model: &Model<'_>, command: &Command) -> Option<TokenStream> {
     let reply = command.reply.as_ref()?;
     if !model.input.generics.params.is_empty() {
         return None;
     }
     let name = &model.input.ident;
-    let place = Span::call_site().located_at(reply.span());
-    let smtp = span::at(place, model.smtp.to_token_stream());
-    let name = Ident::new(&name.to_string(), name.span().located_at(place));
-    Some(quote_spanned!(place=> const _: () = #smtp::__private::reads::<#name>();))
+    let span = Span::call_site().located_at(reply.span());
+    let smtp = span::at(span, model.smtp.to_token_stream());
+    let name = Ident::new(&name.to_string(), name.span().located_at(span));
+    Some(quote_spanned!(span=> const _: () = #smtp::__private::reads::<#name>();))
 }
 
-/// Others may follow the command before its reply has come.
+/// The mark that others may follow the command before its reply has come.
 pub(crate) fn pipelined(model: &Model<'_>) -> TokenStream {
     let smtp = &model.smtp;
     let name = &model.input.ident;

@@ -1,6 +1,6 @@
-//! What a field of a command writes, when it writes anything.
+//! The output of a field of a command: the calls that write its argument.
 //!
-//! Every token has the place of the field's type: an error of the type is shown there.
+//! Every token has the span of the field's type, so that an error of the type is shown there.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
@@ -163,7 +163,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What must be said before the field is written.
+    /// The requirements of the line that stand before the field is written.
     fn facts(&self) -> TokenStream {
         let Self { field, span, line, .. } = self;
         let requires = field.requires.iter();

@@ -1,4 +1,4 @@
-//! `impl Mechanism`: what is said first, and to each challenge.
+//! The output of a mechanism: `impl Mechanism`, with its initial response and its answers.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -84,8 +84,8 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
     }
 }
 
-/// A template sends its fields as they are, so a secret among them is revealed, no matter what the
-/// attributes say.
+/// Whether the mechanism reveals a secret. A template sends its fields as they are, so a `Secret`
+/// among them is revealed, also without the attribute.
 fn reveals_secret(smtp: &Path, mechanism: &Mechanism) -> TokenStream {
     let mut sent = mechanism.sent().peekable();
     if mechanism.reveals_secret || sent.peek().is_none() {
@@ -124,18 +124,18 @@ fn message(smtp: &Path, mechanism: &Mechanism, template: &Template) -> TokenStre
     quote!(#smtp::__private::message(&[#(#pieces),*]))
 }
 
-/// The crate and a reference to a field, both at the place of the field's type: an error of the
-/// type is shown there.
+/// The crate and a reference to a field, both at the span of the field's type, so that an error of
+/// the type is shown there.
 fn field(smtp: &Path, slot: &Slot) -> (TokenStream, TokenStream) {
-    let place = Span::call_site().located_at(slot.ty.span());
-    let smtp = span::at(place, smtp.to_token_stream());
+    let span = Span::call_site().located_at(slot.ty.span());
+    let smtp = span::at(span, smtp.to_token_stream());
     let mut member = slot.member.clone();
     if let Member::Named(name) = &mut member {
-        name.set_span(name.span().located_at(place));
+        name.set_span(name.span().located_at(span));
     }
     let value = match slot.saslname {
-        Some(_) => quote_spanned!(place=> &#smtp::__private::saslname(&self.#member)),
-        None => quote_spanned!(place=> &self.#member),
+        Some(_) => quote_spanned!(span=> &#smtp::__private::saslname(&self.#member)),
+        None => quote_spanned!(span=> &self.#member),
     };
     (smtp, value)
 }

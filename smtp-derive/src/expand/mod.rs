@@ -1,6 +1,6 @@
-//! The last stage: what is generated.
+//! The last stage: the generated code.
 //!
-//! It is data and calls; what needs thought is in the crate `smtp`, where it is tested once.
+//! It is data and calls; the algorithms are in the crate `smtp`, where they are tested once.
 
 mod command;
 mod field;
@@ -16,7 +16,7 @@ use proc_macro2::TokenStream;
 
 use crate::model::{Kind, Model};
 
-/// A right model.
+/// The output for a model without errors.
 pub(crate) fn expand(model: &Model<'_>) -> TokenStream {
     match &model.kind {
         Kind::Command(command) => command::command(model, command),

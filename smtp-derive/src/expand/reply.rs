@@ -1,4 +1,4 @@
-//! `impl FromReply`: a value for each code.
+//! The output of a reply type: `impl FromReply`, with a value for each code.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -17,7 +17,7 @@ pub(crate) fn reply(model: &ReplyModel<'_>) -> TokenStream {
     let body = match model.arms.as_slice() {
         [arm] if arm.variant.is_none() => value(smtp, arm, &reply),
         arms => {
-            // What is named exactly is meant exactly, whatever stands first.
+            // A code goes before its class, in any order of the variants.
             let exact = arms.iter().filter_map(|arm| self::arm(smtp, arm, &reply, false));
             let classes = arms.iter().filter_map(|arm| self::arm(smtp, arm, &reply, true));
             quote! {
@@ -87,37 +87,37 @@ fn value(smtp: &Path, arm: &Arm, reply: &Ident) -> TokenStream {
 }
 
 fn part(smtp: &Path, field: &ReplyField, reply: &Ident) -> TokenStream {
-    let place = Span::call_site().located_at(field.ty.span());
-    let smtp = span::at(place, smtp.to_token_stream());
+    let span = Span::call_site().located_at(field.ty.span());
+    let smtp = span::at(span, smtp.to_token_stream());
     let mut reply = reply.clone();
-    reply.set_span(reply.span().located_at(place));
+    reply.set_span(reply.span().located_at(span));
     let holds = field.holds();
     let optional = holds == Holds::Optional;
     match &field.part {
         Part::Text(None) if optional => {
-            quote_spanned!(place=> #smtp::__private::optional_text(&#reply)?)
+            quote_spanned!(span=> #smtp::__private::optional_text(&#reply)?)
         }
-        Part::Text(None) => quote_spanned!(place=> #smtp::__private::text_from_str(&#reply)?),
+        Part::Text(None) => quote_spanned!(span=> #smtp::__private::text_from_str(&#reply)?),
         // With its type: a parser of another one is underlined itself.
         Part::Text(Some(parser)) => {
             let ty = &field.ty;
-            quote_spanned!(place=> #smtp::__private::text::<#ty>(&#reply, #parser)?)
+            quote_spanned!(span=> #smtp::__private::text::<#ty>(&#reply, #parser)?)
         }
-        Part::Lines(None) => quote_spanned!(place=> #smtp::__private::lines_from_str(&#reply)?),
+        Part::Lines(None) => quote_spanned!(span=> #smtp::__private::lines_from_str(&#reply)?),
         Part::Lines(Some(parser)) => {
-            quote_spanned!(place=> #smtp::__private::lines(&#reply, #parser)?)
+            quote_spanned!(span=> #smtp::__private::lines(&#reply, #parser)?)
         }
         Part::Word(index) if optional => {
-            quote_spanned!(place=> #smtp::__private::optional_word(&#reply, #index)?)
+            quote_spanned!(span=> #smtp::__private::optional_word(&#reply, #index)?)
         }
-        Part::Word(index) => quote_spanned!(place=> #smtp::__private::word(&#reply, #index)?),
+        Part::Word(index) => quote_spanned!(span=> #smtp::__private::word(&#reply, #index)?),
         Part::Key(key) => match holds {
-            Holds::Optional => quote_spanned!(place=> #smtp::__private::key(&#reply, #key)?),
-            Holds::All => quote_spanned!(place=> #smtp::__private::keys(&#reply, #key)?),
-            Holds::One => quote_spanned!(place=> #smtp::__private::required_key(&#reply, #key)?),
+            Holds::Optional => quote_spanned!(span=> #smtp::__private::key(&#reply, #key)?),
+            Holds::All => quote_spanned!(span=> #smtp::__private::keys(&#reply, #key)?),
+            Holds::One => quote_spanned!(span=> #smtp::__private::required_key(&#reply, #key)?),
         },
-        Part::Code => quote_spanned!(place=> #smtp::__private::code(&#reply)),
-        Part::Enhanced => quote_spanned!(place=> #smtp::__private::enhanced(&#reply)),
-        Part::Reply => quote_spanned!(place=> #smtp::__private::reply(&#reply)),
+        Part::Code => quote_spanned!(span=> #smtp::__private::code(&#reply)),
+        Part::Enhanced => quote_spanned!(span=> #smtp::__private::enhanced(&#reply)),
+        Part::Reply => quote_spanned!(span=> #smtp::__private::reply(&#reply)),
     }
 }

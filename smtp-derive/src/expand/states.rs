@@ -1,10 +1,10 @@
-//! Where a command is sent, and where it leads.
+//! The output of the states of a command: the traits that say where it is sent and where it leads.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{GenericParam, Generics, Ident, parse_quote};
 
-use crate::attr::{End, Place};
+use crate::attr::{End, StateSet};
 use crate::model::{Command, Model};
 
 pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
@@ -16,8 +16,8 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
         Some(_) => (quote!(ExchangeIn), quote!(ExchangeInto)),
         None => (quote!(ValidIn), quote!(Transition)),
     };
-    let places = command.places.iter().map(|place| placed(model, place, &stays));
-    let consumes = command.consumes.iter().map(|place| placed(model, place, &quote!(TakesOver)));
+    let valid_in = command.valid_in.iter().map(|set| placed(model, set, &stays));
+    let consumes = command.consumes.iter().map(|set| placed(model, set, &quote!(TakesOver)));
     let edges = command.edges.iter().map(|edge| {
         let (from, to) = (end(model, &edge.from), end(model, &edge.to));
         quote! {
@@ -37,24 +37,25 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
             impl #generics #smtp::state::#marker for #name #arguments #bounds {}
         }
     });
-    quote!(#(#places)* #(#edges)* #(#consumes)* #(#markers)*)
+    quote!(#(#valid_in)* #(#edges)* #(#consumes)* #(#markers)*)
 }
 
-/// The command may be sent in a place, by the call that `marker` stands for.
-fn placed(model: &Model<'_>, place: &Place, marker: &TokenStream) -> TokenStream {
+/// The mark that the command may be sent in the states of a set, by the call that `marker` stands
+/// for.
+fn placed(model: &Model<'_>, set: &StateSet, marker: &TokenStream) -> TokenStream {
     let smtp = &model.smtp;
     let name = &model.input.ident;
     let (_, arguments, bounds) = model.input.generics.split_for_impl();
-    let (generics, state) = match place {
-        Place::State(state) => (model.input.generics.clone(), quote!(#smtp::state::#state)),
-        Place::InTransaction => {
+    let (generics, state) = match set {
+        StateSet::State(state) => (model.input.generics.clone(), quote!(#smtp::state::#state)),
+        StateSet::InTransaction => {
             let idle = free(&model.input.generics, "Idle");
             (
                 with(&model.input.generics, &parse_quote!(#idle: #smtp::state::Idle)),
                 quote!(#smtp::state::InTransaction<#idle>),
             )
         }
-        Place::Any => {
+        StateSet::Any => {
             let state = free(&model.input.generics, "State");
             (
                 with(&model.input.generics, &parse_quote!(#state: #smtp::state::State)),

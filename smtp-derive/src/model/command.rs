@@ -1,10 +1,10 @@
-//! Commands: a verb, fields, and what follows.
+//! The model of a command: its verb, its fields, its states, and the input that follows it.
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, Type};
 
 use super::field::Field;
-use crate::attr::{Code, Edge, Items, Place, codes, edges, known, places};
+use crate::attr::{Code, Edge, Items, StateSet, codes, edges, known, state_sets};
 use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
@@ -21,12 +21,12 @@ pub(crate) struct Command {
     pub(crate) accepts: Vec<Code>,
     pub(crate) reply: Option<Type>,
     pub(crate) reply_lines: Option<LitInt>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) valid_in: Vec<StateSet>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) upgrade: Option<Ident>,
     pub(crate) content: Option<Ident>,
-    /// Where the command takes the connection out of SMTP.
-    pub(crate) consumes: Vec<Place>,
+    /// The states in which the command takes the connection out of SMTP.
+    pub(crate) consumes: Vec<StateSet>,
     /// Whether an intermediate reply asks for an answer.
     pub(crate) converses: Option<Ident>,
     /// A function that writes the rest of the line.
@@ -38,7 +38,7 @@ pub(crate) struct Command {
     pub(crate) shapes: Vec<Shape>,
     /// The words `valid_in`, `transition` and `consumes`, where they stand.
     pub(crate) lists: Lists,
-    /// Whether an attribute could not be read: then nothing is said of what is missing.
+    /// Whether an attribute could not be read: then a missing one is not reported.
     pub(crate) spoiled: bool,
 }
 
@@ -82,11 +82,13 @@ impl Command {
             accepts: accepts.map_or_else(Vec::new, |(name, list)| codes(&name, list, errors)),
             reply: items.ty("reply"),
             reply_lines: items.number("reply_lines"),
-            places: valid_in.map_or_else(Vec::new, |(name, list)| places(&name, list, errors)),
+            valid_in: valid_in
+                .map_or_else(Vec::new, |(name, list)| state_sets(&name, list, errors)),
             edges: transition.map_or_else(Vec::new, |(name, list)| edges(&name, list, errors)),
             upgrade: items.flag("upgrade"),
             content: items.flag("content"),
-            consumes: consumes.map_or_else(Vec::new, |(name, list)| places(&name, list, errors)),
+            consumes: consumes
+                .map_or_else(Vec::new, |(name, list)| state_sets(&name, list, errors)),
             converses: items.flag("converses"),
             rest: items.ty("rest"),
             resets: items.flag("resets"),

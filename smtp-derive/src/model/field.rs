@@ -1,4 +1,4 @@
-//! Fields of a command: what they write, and when.
+//! The model of a field of a command: the argument that it writes, and when.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident};
@@ -16,13 +16,13 @@ pub(crate) struct Field {
     /// The name it has where it is taken out of its variant.
     pub(crate) binding: Ident,
     pub(crate) ty: Type,
-    /// What makes it an argument of its kind. More than one is an error.
+    /// The attributes that give it a role, with the roles. More than one is an error.
     pub(crate) roles: Vec<(Ident, Role)>,
     pub(crate) many: Many,
     pub(crate) encoder: Encoder,
     pub(crate) join: Option<LitStr>,
     pub(crate) prefix: Option<LitStr>,
-    /// Whether the value is a secret, no matter what its type is.
+    /// The word `secret`: the value is a secret, of any type.
     pub(crate) secret: Option<Ident>,
     pub(crate) requires: Option<LitStr>,
     pub(crate) if_offered: Option<LitStr>,
@@ -38,7 +38,7 @@ pub(crate) struct Field {
     pub(crate) facts: Vec<Ident>,
 }
 
-/// What a field writes.
+/// The kind of argument that a field writes.
 pub(crate) enum Role {
     Argument,
     Param(LitStr),
@@ -67,10 +67,9 @@ pub(crate) enum Encoder {
 impl Field {
     pub(super) fn of(index: usize, field: &syn::Field, errors: &Errors) -> Self {
         let mut items = Items::of(&field.attrs, known::FIELD, errors);
-        let place = field.ty.span();
-        // Not the field's own name: `line` is what everything is written to. At the place of the
-        // type, where errors of it are shown.
-        let span = Span::mixed_site().located_at(place);
+        // Not the field's own name: a field `line` would hide the line that all fields are written
+        // to. At the span of the type, where errors of the type are shown.
+        let span = Span::mixed_site().located_at(field.ty.span());
         let binding = match &field.ident {
             Some(name) => format_ident!("field_{}", name.unraw(), span = span),
             None => format_ident!("field_{}", index, span = span),
@@ -104,7 +103,7 @@ impl Field {
         }
     }
 
-    /// What the field writes.
+    /// The kind of argument that the field writes.
     pub(crate) fn role(&self) -> &Role {
         self.roles.first().map_or(&Role::Argument, |(_, role)| role)
     }
@@ -115,7 +114,7 @@ impl Field {
     }
 }
 
-/// The field as `self.name` or `self.0` names it, with the number at the place of the type.
+/// The field as `self.name` or `self.0` names it, with the number at the span of the type.
 pub(super) fn member(index: usize, field: &syn::Field) -> Member {
     match &field.ident {
         Some(name) => Member::Named(name.clone()),

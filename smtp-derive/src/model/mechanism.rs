@@ -1,4 +1,4 @@
-//! Authentication mechanisms: a name, what they say first, and their answers.
+//! The model of an authentication mechanism: its name, its initial response and its answers.
 
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
@@ -20,7 +20,7 @@ pub(crate) struct Mechanism {
     pub(crate) reveals_secret: bool,
     pub(crate) complete: Option<Type>,
     pub(crate) slots: Vec<Slot>,
-    /// Whether an attribute could not be read: then nothing is said of what is missing.
+    /// Whether an attribute could not be read: then a missing one is not reported.
     pub(crate) spoiled: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) type Template = Vec<TemplatePart>;
 
 pub(crate) enum TemplatePart {
     Text(String),
-    /// A field, by its place among the fields.
+    /// A field, by its index among the fields.
     Field(usize),
 }
 

@@ -1,7 +1,7 @@
-//! The second stage: what the attributes mean.
+//! The second stage: the meaning of the attributes.
 //!
-//! A model can hold a wrong input as well as a right one. What cannot be understood is an error
-//! here; whether what was understood makes sense is the question of the next stage.
+//! A model can hold a wrong input as well as a right one. An attribute that cannot be understood is
+//! an error here; the next stage checks whether those that were understood fit together.
 
 mod command;
 mod field;
@@ -22,7 +22,7 @@ use crate::nearest::listed;
 /// A type with `#[derive(SmtpCommand)]`.
 pub(crate) struct Model<'a> {
     pub(crate) input: &'a DeriveInput,
-    /// Where the crate `smtp` is.
+    /// The path of the crate `smtp`.
     pub(crate) smtp: Path,
     pub(crate) kind: Kind,
 }
@@ -36,7 +36,7 @@ impl<'a> Model<'a> {
     pub(crate) fn of(input: &'a DeriveInput, errors: &Errors) -> Self {
         let mut items = Items::of(&input.attrs, known::TYPE, errors);
         let smtp = smtp(&mut items, errors);
-        // A name that could not be read may be `mechanism`: the others tell.
+        // A name that could not be read may be `mechanism`: the other names decide.
         let misspelt = items.is_spoiled()
             && known::names(known::MECHANISM).iter().any(|name| items.peek(name).is_some())
             && known::names(known::COMMAND).iter().all(|name| items.peek(name).is_none());
@@ -53,7 +53,7 @@ impl<'a> Model<'a> {
                 errors.at(
                     name,
                     format!(
-                        "`{name}` means nothing on {kind}{advice}; what does: {}",
+                        "`{name}` means nothing on {kind}{advice}; expected one of {}",
                         listed(&known::names(mine))
                     ),
                 );
@@ -68,7 +68,7 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Where the crate `smtp` is: `::smtp`, or what `crate = path` says.
+/// The path of the crate `smtp`: `::smtp`, or the one of `crate = path`.
 fn smtp(items: &mut Items<'_>, errors: &Errors) -> Path {
     match items.ty("crate") {
         None => parse_quote!(::smtp),

@@ -1,4 +1,4 @@
-//! Reply types: which code, and what of its text.
+//! The model of a reply type: the codes of each variant, and the part of the text of each field.
 
 use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, Member, Path, Type};
 
@@ -28,7 +28,7 @@ pub(crate) struct ReplyField {
     pub(crate) part: Part,
 }
 
-/// What of a reply a field holds.
+/// The part of a reply that a field holds.
 pub(crate) enum Part {
     /// The first line, by `FromStr` or a parser.
     Text(Option<Type>),
@@ -47,7 +47,7 @@ pub(crate) enum Part {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
     One,
-    /// An `Option`: what it holds may be missing.
+    /// An `Option`: the value may be missing.
     Optional,
     /// A `Vec`.
     All,
@@ -79,7 +79,7 @@ impl<'a> ReplyModel<'a> {
                     let mut items = Items::of(&variant.attrs, known::REPLY_VARIANT, errors);
                     let listed = items.list("code");
                     if listed.is_none() && !items.is_spoiled() {
-                        let message = "which replies are this variant? `#[smtp(code(250))]`";
+                        let message = "this variant has no reply code: `#[smtp(code(250))]`";
                         errors.at(&variant.ident, message);
                     }
                     Arm {
@@ -141,9 +141,9 @@ fn part(field: &syn::Field, alone: bool, errors: &Errors) -> Part {
         None => {
             errors.at(
                 field,
-                "what of the reply is this field? `#[smtp(text)]`, `#[smtp(lines)]`, \
-                 `#[smtp(word = 0)]`, `#[smtp(key = \"KEY\")]`, `#[smtp(code)]`, \
-                 `#[smtp(enhanced)]` or `#[smtp(reply)]`",
+                "this field does not say which part of the reply it holds: `#[smtp(text)]`, \
+                 `#[smtp(lines)]`, `#[smtp(word = 0)]`, `#[smtp(key = \"KEY\")]`, \
+                 `#[smtp(code)]`, `#[smtp(enhanced)]` or `#[smtp(reply)]`",
             );
             Part::Reply
         }
