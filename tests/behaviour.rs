@@ -10,6 +10,7 @@ mod behaviour {
     mod bounds;
     mod cancellation;
     mod content_safety;
+    mod contributing;
     mod custom_commands;
     mod deliver;
     mod deliver_all;
@@ -41,4 +42,5 @@ mod behaviour {
     mod timeouts;
     mod transaction;
     mod transfer;
+    mod words;
 }
