@@ -11,7 +11,7 @@ ip link set lo up
 [ -z "${MTU:-}" ] || ip link set lo mtu "$MTU"
 ipt=$(command -v iptables-legacy || command -v iptables)
 # INPUT, not OUTPUT: past the device the packet no longer counts as queued by its
-# sender, which would make the kernel cork the writes behind it.
+# sender, which would make the kernel cork the writes after it.
 $ipt -A INPUT -i lo -p tcp -j NFQUEUE --queue-num 0
 r=$(mktemp -d)
 "$BENCH_TARGET/release/netdelay" --delay-ms 25 --ready-file "$r/ready" & d=$!

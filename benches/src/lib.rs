@@ -1,5 +1,5 @@
-//! What the programs that count share: an allocator that keeps the books, and servers in processes
-//! of their own, so that nothing they do is counted.
+//! The parts that the counting programs share: a counting allocator, and servers in processes of
+//! their own, so that the servers' work is not counted.
 
 #![warn(missing_docs)]
 

@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let mut fields = text.split('\u{1f}');
     let (kind, fields): (&str, Vec<&str>) = (fields.next().unwrap_or(""), fields.collect());
-    let field = |place: usize| fields.get(place).copied().unwrap_or("");
+    let field = |index: usize| fields.get(index).copied().unwrap_or("");
     let Some(line) = made(kind, &field) else {
         return;
     };
@@ -63,7 +63,7 @@ fn made<'a>(kind: &str, field: &impl Fn(usize) -> &'a str) -> Option<String> {
         "V" => line(&Vrfy::new(field(0).parse::<SmtpString>().ok()?)),
         "?" => line(&Help::new().on(field(0).parse::<SmtpString>().ok()?)),
         "A" => {
-            // Behind a character that tells an empty response from none.
+            // After a character that tells an empty response from none.
             let initial = field(1).get(1..).map(Secret::from);
             line(&Auth::new(field(0), initial))
         }

@@ -1,5 +1,5 @@
-//! What every benchmark client shares: the command line, the message bytes,
-//! the resource counters, the one-line JSON report.
+//! The parts that all benchmark clients share: the command line, the message bytes, the resource
+//! counters, the one-line JSON report.
 
 use std::net::SocketAddr;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What a shared connection costs: `feed rtt|send METHOD MESSAGES`, `feed made MESSAGES` or
+//! The cost of a shared connection: `feed rtt|send METHOD MESSAGES`, `feed made MESSAGES` or
 //! `feed idle COUNT`.
 //!
 //! | mode | what it says |
@@ -72,7 +72,7 @@ async fn send(feed: &Feed, messages: usize, body: &'static [u8]) {
     }
 }
 
-/// What the envelopes of so many messages cost.
+/// The cost of the envelopes of so many messages.
 fn made(messages: usize) {
     let envelope = envelope();
     for _ in 0..messages {

@@ -41,7 +41,7 @@ const KINDS: [(&str, &str); 4] = [
 ];
 const METHODS: [&str; 2] = ["DATA", "BDAT"];
 const SECURITY: [&str; 2] = ["clear", "TLS"];
-/// What SO_SNDBUF is set to.
+/// The value that SO_SNDBUF is set to.
 const SEND_BUFFERS: [(&str, Option<u32>); 3] =
     [("4 KiB", Some(4 << 10)), ("128 KiB", Some(128 << 10)), ("default", None)];
 const SOURCES: [&str; 4] = ["borrowed", "owned", "stream", "file"];

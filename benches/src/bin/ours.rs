@@ -1,4 +1,4 @@
-//! This library behind the common command line.
+//! This library as a benchmark client, with the command line that all clients share.
 //!
 //! With `--reuse` all messages of a task go through `deliver_all`, without it each has a
 //! connection of its own. `--bdat` and `--window` choose how messages travel: see [`server`].
@@ -33,7 +33,7 @@ fn server(args: &Args) -> Server {
 }
 
 async fn connect(args: &'static Args) -> Client {
-    let recipients = (0..args.rcpts).map(|place| args.rcpt(place));
+    let recipients = (0..args.rcpts).map(|index| args.rcpt(index));
     let envelope = Envelope::new(FROM, recipients).unwrap();
     let greeted = Connection::connect(&server(args)).await.unwrap();
     let mut plain = Plain::new(USER, PASS);

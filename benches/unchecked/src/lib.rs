@@ -1,5 +1,5 @@
-//! TLS without a look at the server's certificate, for clients that have no switch for that: the
-//! sink's is self-signed.
+//! TLS that accepts any certificate, for clients that have no switch for that: the certificate of
+//! the sink is self-signed.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ thread_local! {
             .with_safe_default_protocol_versions()
             .expect("ring speaks them")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody))
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
             .with_no_client_auth(),
     );
 }
@@ -27,9 +27,9 @@ pub fn config() -> Arc<ClientConfig> {
 }
 
 #[derive(Debug)]
-struct Anybody;
+struct AnyCertificate;
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

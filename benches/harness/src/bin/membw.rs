@@ -1,4 +1,4 @@
-//! What the machine can do at most: memcpy, a newline scan, a dot scan.
+//! The limits of the machine: memcpy, a newline scan, a dot scan.
 use std::hint::black_box;
 use std::time::Instant;
 
