@@ -1,4 +1,4 @@
-//! What the user wants, from the command line.
+//! The options of the command line.
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -19,11 +19,11 @@ Where to:
                         figures are those of both sides together
   --tls KIND            starttls (default), implicit or none
   --ca FILE             trust the certificates of this PEM file, and no others
-  --insecure            take whoever answers for the server (not with --user)
+  --insecure            take any certificate of the server (not with --user)
   --user NAME           log in with PLAIN; the password is SMTP_PASSWORD of the
                         environment, or asked for
 
-What:
+Mail:
   --messages N          how many messages, over all connections (1000)
   --rcpts R             recipients of each message (1)
   --size BYTES          bytes of each message (2048)
@@ -173,7 +173,7 @@ impl Options {
             );
         }
         if self.insecure && self.authority.is_some() {
-            return Err("--insecure trusts whoever answers: leave it or --ca out".into());
+            return Err("--insecure accepts any certificate: leave it or --ca out".into());
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Sends many messages and says how long that took: to a server of its own, or to the one that you
-//! name. `--help` says how.
+//! A load generator: sends many messages to a server of its own or to a given one, and reports how
+//! long that took. `--help` lists its options.
 
 mod args;
 mod message;

@@ -1,4 +1,4 @@
-//! The message that is sent again and again, and how much of that is done.
+//! The message that is sent again and again, and the count of those that are done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::args::{Options, read};
 /// A message of more bytes is seen to leave, a smaller one when it has arrived.
 const LARGE: usize = 1 << 20;
 
-/// What is to be sent, by all connections together.
+/// The amount to be sent, by all connections together.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) envelope: Envelope,

@@ -1,4 +1,4 @@
-//! A bar that shows how far it is, where somebody can see it.
+//! A progress bar on a terminal, for runs that take long.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;

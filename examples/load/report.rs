@@ -1,4 +1,4 @@
-//! What is told in the end.
+//! The report at the end: rates, round trips and latency, as text or JSON.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -158,7 +158,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-#[allow(clippy::cast_precision_loss)] // fifteen digits are more than anybody is shown
+#[allow(clippy::cast_precision_loss)] // the report shows fewer than fifteen digits
 pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }

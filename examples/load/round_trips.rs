@@ -1,4 +1,4 @@
-//! Counts round trips in what is said on a connection.
+//! A counter of round trips in the traced lines of a connection.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};

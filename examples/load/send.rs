@@ -1,4 +1,4 @@
-//! A stream of messages over each connection.
+//! The senders: a stream of messages over each connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::message::Job;
 use crate::session::{Session, Sessions};
 
-/// What became of the messages.
+/// The result of sending: counts, times, and the first reasons of failures.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     /// The latency of each message that was taken.
@@ -21,7 +21,7 @@ pub(crate) struct Sent {
     pub(crate) refused: u64,
     /// Messages that were under way when their connection was lost.
     pub(crate) lost: u64,
-    /// What was said first of refused recipients, of refused messages and of lost connections.
+    /// The first reason of a refused recipient, of a refused message and of a lost connection.
     pub(crate) reasons: [Option<String>; 3],
     pub(crate) round_trips: u64,
     /// From when all connections were ready to the last receipt.
@@ -63,8 +63,8 @@ async fn one(job: &Job, mut session: Session) -> (Sent, Option<Session>) {
             (job.envelope.clone(), job.body())
         })
     });
-    let streamed = session.connection.deliver_all(messages, |place, result| {
-        let began = lock(&taken).get(place).copied();
+    let streamed = session.connection.deliver_all(messages, |index, result| {
+        let began = lock(&taken).get(index).copied();
         sent.note(result, began.map(|began| began.elapsed()).unwrap_or_default());
         job.note_done();
     });

@@ -1,4 +1,4 @@
-//! Connections, each ready to send mail.
+//! The set-up of connections, each ready to send mail.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(crate) struct Sessions {
     pub(crate) round_trips: u64,
 }
 
-/// What all connections share.
+/// The settings that all connections share.
 #[derive(Debug)]
 struct Plan {
     server: Server,

@@ -1,4 +1,4 @@
-//! The program runs as it is, and says what is wrong in one sentence.
+//! Tests of the program: it runs as it is, and each wrong use gives an error of one sentence.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn without_pipelining_each_command_is_a_round_trip() {
 }
 
 #[tokio::test]
-async fn what_was_refused_is_told() {
+async fn refused_mail_is_reported() {
     let builder = CaptureServer::builder().plaintext();
     let builder = builder.refuse_recipient("2rcpt@example.net", "550 5.1.1 nobody");
     let server = builder.refuse_recipient("rcpt@example.net", "450 4.2.1 busy").start().await;

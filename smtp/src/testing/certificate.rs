@@ -1,4 +1,4 @@
-//! Certificates made by the program that tests with them, and forgotten at its end.
+//! Certificates for tests, made once by the program that tests, and dropped at its end.
 
 use std::sync::{Arc, OnceLock};
 

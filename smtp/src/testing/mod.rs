@@ -1,11 +1,11 @@
 //! Servers for tests, ours and yours: one that follows a script, and one that keeps the mail.
 //!
-//! Neither uses anything of the client, so what they say of it is a second opinion.
+//! Neither uses code of the client, so that both check it independently.
 //!
 //! * [`Script`] plays one side of a dialogue and checks the other. It needs no socket and no
 //!   second task, and knows virtual time: a test of a ten-minute timeout takes no time at all.
 //! * [`CaptureServer`] is a submission server on a port of the loopback interface, with TLS,
-//!   authentication and the usual extensions. It shows what it was sent.
+//!   authentication and the usual extensions. It keeps the mail for the test to read.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]

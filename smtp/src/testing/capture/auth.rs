@@ -1,4 +1,4 @@
-//! AUTH, as far as a server for tests needs it: PLAIN and LOGIN.
+//! AUTH of the capture server: PLAIN and LOGIN, for the users of its builder.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,10 +1,10 @@
-//! What a capture server is like.
+//! The builder of a capture server: offers, users and refusals.
 
 use std::collections::HashMap;
 
 use crate::testing::Certificate;
 
-/// Describes a [`CaptureServer`](super::CaptureServer).
+/// The builder of a [`CaptureServer`](super::CaptureServer).
 #[derive(Debug, Default)]
 #[must_use]
 pub struct CaptureServerBuilder {

@@ -1,4 +1,4 @@
-//! What a client may say, and the parts of it.
+//! The parser of a client's commands.
 
 /// A command line, taken apart.
 #[derive(Debug, PartialEq, Eq)]

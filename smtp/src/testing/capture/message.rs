@@ -1,4 +1,4 @@
-//! A message that was taken.
+//! A message that the capture server has taken, with its envelope.
 
 use bytes::Bytes;
 
@@ -20,8 +20,8 @@ pub struct Captured {
     pub user: Option<String>,
     /// Whether it came inside TLS.
     pub tls: bool,
-    /// What the client said in EHLO or HELO.
+    /// The argument of the client's EHLO or HELO.
     pub client_name: String,
-    /// What the server said after `queued as`.
+    /// The queue id in the server's reply, after `queued as`.
     pub queue_id: String,
 }

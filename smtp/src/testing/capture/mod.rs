@@ -1,4 +1,4 @@
-//! A submission server that keeps the mail.
+//! A submission server that keeps the mail, for tests of programs that send some.
 
 mod auth;
 mod builder;
@@ -56,7 +56,7 @@ pub struct CaptureServer {
 }
 
 impl CaptureServer {
-    /// Describes a server: with STARTTLS and without users, as long as nothing else is said.
+    /// A builder, by default of a server with STARTTLS and without users.
     pub fn builder() -> CaptureServerBuilder {
         CaptureServerBuilder::default()
     }

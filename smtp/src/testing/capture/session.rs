@@ -1,4 +1,4 @@
-//! One client's session.
+//! The session of the capture server with one client.
 
 use std::io;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ struct Session {
     /// The path and parameters of MAIL, inside a transaction.
     mail: Option<(String, Vec<String>)>,
     recipients: Vec<(String, Vec<String>)>,
-    /// What BDAT has brought so far.
+    /// The content of the BDAT chunks that have come so far.
     chunks: Option<Vec<u8>>,
 }
 
@@ -138,8 +138,8 @@ impl Session {
         });
         let mut lines = vec!["capture.example.test".to_owned()];
         lines.append(&mut keywords);
-        for (place, line) in lines.iter().enumerate() {
-            let separator = if place + 1 == lines.len() { ' ' } else { '-' };
+        for (index, line) in lines.iter().enumerate() {
+            let separator = if index + 1 == lines.len() { ' ' } else { '-' };
             self.say(&format!("250{separator}{line}"));
         }
     }

@@ -1,4 +1,4 @@
-//! Lines and bytes over a socket, in clear or inside TLS.
+//! The transport of the capture server: lines and bytes over a socket, in clear or inside TLS.
 
 use std::io;
 

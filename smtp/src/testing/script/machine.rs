@@ -1,4 +1,4 @@
-//! What a script does with what the client says.
+//! The state machine of a script: it checks the client's bytes and plays the server's.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
@@ -24,12 +24,12 @@ pub(super) struct Machine {
     steps: VecDeque<(usize, Step)>,
     clock: Arc<dyn Clock>,
     wait: Option<Timer>,
-    /// What the next read, and the next write, wait for first.
+    /// The timers that the next read and the next write wait for first.
     stutters: [Option<Timer>; 2],
     tls: Option<ServerConnection>,
-    /// What the client said and no step has asked for yet, in clear.
+    /// The bytes of the client, in clear, that no step has asked for yet.
     received: Vec<u8>,
-    /// What the client has yet to read, as on the wire.
+    /// The bytes that the client has yet to read, as on the wire.
     pub(super) outgoing: VecDeque<u8>,
     pub(super) end: Option<End>,
     pub(super) reader: Option<Waker>,
@@ -42,7 +42,7 @@ pub(super) struct Machine {
 
 type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What the client is about to do.
+/// The operation that the client is about to do.
 #[derive(Clone, Copy)]
 pub(super) enum Access {
     Read,
@@ -127,7 +127,7 @@ impl Machine {
         timer.expect("a clock with timers, from `Script::clock` or a tokio runtime")
     }
 
-    /// Has an endless server say more.
+    /// Writes more bytes of an endless server.
     pub(super) fn refill(&mut self) {
         if let Some((_, Step::Endless(bytes))) = self.steps.front() {
             let bytes = bytes.clone();
@@ -141,7 +141,7 @@ impl Machine {
         tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(&[])).ok()
     }
 
-    /// What is left of the script that should not be.
+    /// The part of the script that should have been played and was not.
     pub(super) fn remaining_steps(&self) -> Option<String> {
         if !self.received.is_empty() {
             return Some(format!("the client also said {}", shown(&self.received)));
@@ -304,11 +304,11 @@ impl Debug for Machine {
     }
 }
 
-/// Bytes as a person can read them.
+/// Bytes, escaped and cut, for messages.
 fn shown(bytes: &[u8]) -> String {
-    const MOST: usize = 200;
-    let text = bytes[..bytes.len().min(MOST)].escape_ascii().to_string();
-    if bytes.len() > MOST { format!("{text}... ({} bytes)", bytes.len()) } else { text }
+    const MAX_SHOWN: usize = 200;
+    let text = bytes[..bytes.len().min(MAX_SHOWN)].escape_ascii().to_string();
+    if bytes.len() > MAX_SHOWN { format!("{text}... ({} bytes)", bytes.len()) } else { text }
 }
 
 pub(super) fn broken(end: End) -> io::Error {

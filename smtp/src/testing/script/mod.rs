@@ -33,9 +33,9 @@ use plan::{Plan, Step};
 /// | `-- cut --` | as `close`, inside TLS without saying so |
 /// | `-- reset --` | reading and writing fail |
 ///
-/// What the client says before it is asked to is kept until it is: pipelining is allowed, unless
-/// [`lockstep`](Self::lockstep) says otherwise. What the client says wrong panics in its own task,
-/// with the dialogue up to there.
+/// A line that the client sends before its step is kept until the step asks for it: pipelining is
+/// allowed, unless [`lockstep`](Self::lockstep) says otherwise. A line that differs from the script
+/// panics in the client's task, with the dialogue up to there.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     plan: Plan,
@@ -48,7 +48,7 @@ impl Script {
     ///
     /// # Panics
     ///
-    /// When a line is none of those above.
+    /// When a line has none of the forms in the table of [`Script`].
     pub fn new(dialogue: &str) -> Self {
         Self::default().then(dialogue)
     }
@@ -97,7 +97,7 @@ impl Script {
         self
     }
 
-    /// What the client says before the server has said its line is an error.
+    /// A line of the client that comes before the server has sent its own is an error.
     #[must_use]
     pub fn lockstep(mut self) -> Self {
         self.plan.lockstep = true;
@@ -105,7 +105,7 @@ impl Script {
     }
 
     /// Every read and every write makes its task wait for a millisecond, so that a test can drop a
-    /// future at each place where it could wait.
+    /// future at each of its waits.
     #[must_use]
     pub fn stutter(mut self) -> Self {
         self.plan.stutter = true;
@@ -127,7 +127,7 @@ impl Script {
         self
     }
 
-    /// Begins to play: a stream for the client, and what watches it.
+    /// Begins to play: a stream for the client, and the handle that watches it.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The text of a script.
+//! The parser of the text of a script.
 
 use std::time::Duration;
 

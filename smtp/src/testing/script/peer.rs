@@ -1,4 +1,4 @@
-//! What a test asks a script afterwards.
+//! The test's handle of a scripted server: the lines it received and the steps that are left.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +39,7 @@ impl Peer {
         lock(&self.machine).written_raw.clone()
     }
 
-    /// What both sides have said, a line each.
+    /// The lines that both sides have sent so far.
     pub fn dialogue(&self) -> String {
         lock(&self.machine).dialogue.clone()
     }

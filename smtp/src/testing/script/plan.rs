@@ -1,8 +1,8 @@
-//! What a script says, and how it is played.
+//! The steps of a script, and the options of how it is played.
 
 use std::time::Duration;
 
-/// The steps of a script, each with the number of its line, and the manners of its server.
+/// The steps of a script, each with the number of its line, and the options of its server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     pub(super) steps: Vec<(usize, Step)>,

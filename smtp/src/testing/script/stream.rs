@@ -1,4 +1,4 @@
-//! The client's end of a scripted connection.
+//! The client's end of a scripted connection, a stream without a socket.
 
 use std::io;
 use std::pin::Pin;
