@@ -1,5 +1,5 @@
 //! Real servers: mail goes in through PLAIN with STARTTLS and with implicit TLS, and is read back
-//! byte for byte from where it landed.
+//! byte for byte from the mailbox.
 //!
 //! The servers are started by the scripts in `servers/`, on free ports of the loopback interface,
 //! once for all tests, and stopped by the scripts after the tests have ended. A server that is not

@@ -1,4 +1,4 @@
-//! How much work a server can make of one message: a bound, whatever it says.
+//! Bounds on the work that a server can make of one message, with any replies.
 
 use smtp::connect::Limits;
 use smtp::state::Greeted;
@@ -41,12 +41,14 @@ fn parts(result: &Result<Receipt, DeliverError>) -> (usize, usize) {
 const FULL: &[&str] = &["PIPELINING", "CHUNKING"];
 const LIMITED: &[&str] = &["PIPELINING", "CHUNKING", "LIMITS RCPTMAX=1"];
 
-/// What was taken is the limit of the next transaction, and their number has one too.
+/// The number of recipients that the server took is the limit of the next transaction, and the
+/// number of transactions has a limit too.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_takes_few_at_once_is_not_asked_for_all_each_time() {
     let one: &[&str] = &["CHUNKING"];
     let rows: [(&'static [&'static str], usize, usize, usize, usize); 4] = [
-        // What it offers, what it takes, the recipients; how often RCPT and how many messages.
+        // The server's offers, the recipients that it takes, all recipients; how often the client
+        // sends RCPT, and how many messages.
         (FULL, 1, 200, 200 + 99, 100),
         (FULL, 10, 200, 200 + 19 * 10, 20),
         (FULL, 3, 10, 10 + 3 + 3 + 1, 4),

@@ -1,4 +1,4 @@
-//! AUTH: what mechanisms say, framed for SMTP (RFC 4954).
+//! AUTH: the messages of mechanisms, framed for SMTP (RFC 4954).
 
 use smtp::auth::{Challenge, External, MechanismError, Step, XOauth2};
 use smtp::command::Noop;
@@ -166,7 +166,7 @@ async fn credentials_that_cannot_be_written_are_refused_before_anything_is_sent(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_mechanism_does_not_understand_is_cancelled() {
+async fn an_unexpected_challenge_is_cancelled() {
     let dialogue = "C: AUTH PLAIN AG1lAHBlbmNpbA==
                     S: 334 bW9yZQ==
                     C: \\*
@@ -228,7 +228,7 @@ async fn endless_challenges_end() {
 
 /// Where the server must ask for what did not fit, it asks for something else.
 #[tokio::test(start_paused = true)]
-async fn a_challenge_in_place_of_a_question_is_cancelled() {
+async fn a_challenge_instead_of_a_question_is_cancelled() {
     let dialogue = "C: AUTH PLAIN\nS: 334 bW9yZQ==\nC: \\*\nS: 501 cancelled";
     let (connection, peer) = secured(&["AUTH PLAIN"], dialogue).await;
     let mut plain = Plain::new("me", "x".repeat(500));
@@ -349,11 +349,11 @@ fn base64(bytes: &[u8]) -> String {
         .flat_map(|chunk| {
             let bits = chunk.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte));
             let bits = bits << (8 * (3 - chunk.len()));
-            (0..4).map(move |place| {
-                if place > chunk.len() {
+            (0..4).map(move |index| {
+                if index > chunk.len() {
                     '='
                 } else {
-                    char::from(ALPHABET[(bits >> (18 - 6 * place) & 63) as usize])
+                    char::from(ALPHABET[(bits >> (18 - 6 * index) & 63) as usize])
                 }
             })
         })

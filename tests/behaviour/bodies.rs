@@ -140,7 +140,7 @@ async fn abandoned(kind: &str, body: Body<'_>) -> Lost {
     }
 }
 
-/// What the source of the message said.
+/// The error of the source of the message.
 fn reason(lost: &Lost) -> &io::Error {
     match lost.fault() {
         Fault::Body(error) => error,
@@ -180,7 +180,7 @@ async fn a_wrong_length_abandons_the_message() {
         let refusal = refused(kind, opened, body).await;
         is_wrong_length(kind, refusal.body_error().expect("the source's"), says);
     }
-    // What is in memory is measured before anything is sent.
+    // A body in memory is scanned before anything is sent.
     for (kind, body, says) in [
         ("short bytes", Body::from("012").length(10), short),
         ("short line", Body::from("0\r\n").length(10), short),
@@ -239,7 +239,7 @@ async fn a_failure_in_the_middle_never_gets_a_final_dot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_file_is_told_beforehand() {
+async fn a_missing_file_is_reported_before_anything_is_sent() {
     let missing = Body::file("there is no such file").await.expect_err("it is missing");
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     let folder = Body::file(std::env::temp_dir()).await.expect_err("it is a folder");

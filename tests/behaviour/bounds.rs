@@ -1,4 +1,4 @@
-//! What callers may build on: connections and errors go to any thread and may be shared.
+//! Auto traits of the public types: connections and errors are `Send` and may be shared.
 
 use std::cell::Cell;
 use std::io;

@@ -1,5 +1,5 @@
-//! Dropping the future of any call, at each place where it waits, leaves a connection that is gone
-//! or says that it was interrupted, and nothing is written after it.
+//! Cancellation: the future of any call, dropped at each of its waits, leaves a connection that is
+//! closed or that reports the interruption, and nothing is written after it.
 
 mod complete;
 #[macro_use]

@@ -1,4 +1,4 @@
-//! What the bytes of a message can do to the dialogue: nothing.
+//! Content safety: no byte of a message can change the dialogue.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::connection::DataError;
@@ -70,7 +70,7 @@ async fn is_refused(sent: Sent, peer: &Peer) {
     peer.finish();
 }
 
-/// RFC 3030 §3: a binary message must not be sent with DATA, whatever MAIL has declared.
+/// RFC 3030 §3: a binary message must not be sent with DATA, with any declaration in MAIL.
 #[tokio::test(start_paused = true)]
 async fn a_binary_message_never_leaves_with_data() {
     let kinds = [None, Some(BodyKind::EightBitMime), Some(BodyKind::BinaryMime)];
@@ -151,7 +151,7 @@ async fn a_binary_message_that_was_agreed_on_arrives_as_it_is() {
 /// Bytes that no message may have, in a source that shows them while it is sent: the connection is
 /// closed after DATA, and RSET takes the chunks back.
 #[tokio::test(start_paused = true)]
-async fn what_no_line_may_hold_abandons_the_message() {
+async fn a_forbidden_byte_abandons_the_message() {
     for (content, expected) in [(&b"a\r\n\0\r\n"[..], "NUL"), (b"a\r\n\xff\r\n", "8BITMIME")] {
         let (connection, peer) =
             transaction(&["CHUNKING"], mail(), "C: DATA\nS: 354 go\nC: a").await;
@@ -196,7 +196,7 @@ async fn no_text_ends_its_message() {
                 let normal =
                     content.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
                 for (_, got) in &inbox.messages {
-                    // What is sent with DATA ends with a line.
+                    // Content that is sent with DATA ends with a line end.
                     assert_eq!(
                         got.trim_end_matches("\r\n"),
                         normal.trim_end_matches("\r\n"),
@@ -209,7 +209,7 @@ async fn no_text_ends_its_message() {
     }
 }
 
-/// What stands in the library's own words is never one of the caller's.
+/// The library's own lines never contain bytes of the caller.
 #[test]
 fn the_reason_says_what_to_do() {
     let said = ContentError::BinaryNeedsBdat.to_string();

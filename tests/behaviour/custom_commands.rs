@@ -1,4 +1,4 @@
-//! What the derive makes of every kind of field, seen on the wire.
+//! Commands of users: each kind of field of the derive, as it stands on the wire.
 
 use std::net::Ipv4Addr;
 
@@ -126,7 +126,7 @@ async fn replies_become_values_by_their_code() {
     assert!(
         matches!(connection.send(Ask).await, Ok(Answer::Other(reply)) if reply.code().value() == 299)
     );
-    // What cannot be read says where, keeps the reply, and leaves the session as it is.
+    // The error of an unreadable reply names the byte and keeps the reply; the session goes on.
     let unreadable = error(connection.send(Ask).await);
     let Error::Reply(unreadable) = unreadable else {
         panic!("{unreadable}");

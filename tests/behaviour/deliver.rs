@@ -52,7 +52,7 @@ async fn the_message_goes_to_whoever_the_server_accepts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_nobody_gets_leaves_the_session_ready() {
+async fn a_message_without_accepted_recipients_leaves_the_session_ready() {
     let refused_by = [
         ("MAIL", "C: MAIL *\nS: 452 4.3.1 full\n".to_owned(), 452),
         (
@@ -80,8 +80,8 @@ async fn a_message_that_nobody_gets_leaves_the_session_ready() {
     }
 }
 
-/// Some servers refuse a message and go. What they said is the result of the call; that they are
-/// gone is for the next one.
+/// Some servers refuse a message and close. The call returns the refusal; the next call finds that
+/// the connection is closed.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_lost_with_the_connection() {
     let dialogue = format!("{ONE}C: x\nC: .\nS: 554 5.6.0 no\n-- close --");
@@ -102,7 +102,7 @@ async fn a_refusal_is_not_lost_with_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_can_be_seen_beforehand_costs_nothing() {
+async fn a_message_that_cannot_be_sent_costs_nothing() {
     let long = format!("{}\r\n", "x".repeat(999));
     let table: [(&str, &[&str], &[&str], Body<'_>); 6] = [
         ("NUL", &[], &["a@b.example"], "a\0b".into()),
@@ -275,9 +275,9 @@ async fn an_early_reply_ends_the_message_and_is_no_success() {
 }
 
 /// A message in pieces, each after the task has waited once.
-struct Pieces(Vec<Option<io::Result<Bytes>>>);
+struct ScriptedSource(Vec<Option<io::Result<Bytes>>>);
 
-impl BodySource for Pieces {
+impl BodySource for ScriptedSource {
     fn poll_piece(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -300,7 +300,7 @@ fn pieces(pieces: &[&'static [u8]], last: Option<io::Result<Bytes>>) -> Body<'st
     }
     all.extend(last.map(Some));
     all.reverse();
-    Body::stream(Pieces(all))
+    Body::stream(ScriptedSource(all))
 }
 
 #[tokio::test(start_paused = true)]
@@ -332,7 +332,7 @@ async fn a_source_that_fails_never_gets_a_final_dot() {
     }
 }
 
-/// DATA waits for the first piece: a source that fails by then has cost nobody anything.
+/// DATA waits for the first piece: a source that fails by then has cost the server nothing.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_at_once_is_never_asked_for() {
     let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\n";

@@ -30,8 +30,8 @@ async fn each_result_is_told_in_its_turn() {
     let (mut connection, peer) = greeted(script(&[], &dialogue)).await;
     let mut results = Vec::new();
     connection
-        .deliver_all((0..3).map(message), |place, result| {
-            results.push((place, result.map(|receipt| receipt.queue_id())));
+        .deliver_all((0..3).map(message), |index, result| {
+            results.push((index, result.map(|receipt| receipt.queue_id())));
         })
         .await
         .expect("the connection stays");
@@ -49,7 +49,7 @@ async fn messages_after_a_lost_connection_stay_with_the_caller() {
     let mut messages = (0..4).map(message);
     let mut results = Vec::new();
     let lost = connection
-        .deliver_all(&mut messages, |place, result| results.push((place, result.is_ok())))
+        .deliver_all(&mut messages, |index, result| results.push((index, result.is_ok())))
         .await;
     assert!(lost.is_err());
     assert_eq!(results, [(0, true), (1, false)]);
@@ -80,8 +80,8 @@ async fn a_stream_costs_one_round_trip_for_each_message() {
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let mut ids = Vec::new();
     let delivered = connection
-        .deliver_all((0..4).map(message), |place, result| {
-            ids.push((place, result.expect("delivered").queue_id().expect("an id")));
+        .deliver_all((0..4).map(message), |index, result| {
+            ids.push((index, result.expect("delivered").queue_id().expect("an id")));
         })
         .await;
     delivered.expect("the connection stays");
@@ -108,7 +108,7 @@ async fn a_refused_message_does_not_touch_the_next() {
     let (mut connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
     let mut results = Vec::new();
     connection
-        .deliver_all((0..3).map(message), |place, result| results.push((place, result.is_ok())))
+        .deliver_all((0..3).map(message), |index, result| results.push((index, result.is_ok())))
         .await
         .expect("the connection stays");
     assert_eq!(results, [(0, false), (1, false), (2, true)]);
@@ -130,7 +130,7 @@ async fn a_message_that_cannot_be_sent_is_told_in_its_turn() {
     messages[1].1 = "NUL \0 is in no mail".to_owned();
     let mut results = Vec::new();
     connection
-        .deliver_all(messages, |place, result| results.push((place, result.is_ok())))
+        .deliver_all(messages, |index, result| results.push((index, result.is_ok())))
         .await
         .expect("the connection stays");
     results.sort_unstable();
@@ -148,14 +148,14 @@ async fn both_messages_of_a_lost_connection_are_told() {
         let mut messages = (0..4).map(message);
         let mut results = Vec::new();
         let lost = connection
-            .deliver_all(&mut messages, |place, result| {
+            .deliver_all(&mut messages, |index, result| {
                 let error = result.expect_err("the connection was lost");
                 let cause = error.lost().expect("the cause").clone();
-                results.push((place, matches!(error, DeliverError::Unknown(_)), cause));
+                results.push((index, matches!(error, DeliverError::Unknown(_)), cause));
             })
             .await;
         let lost = lost.expect_err("the connection was lost");
-        let told: Vec<_> = results.iter().map(|(place, unknown, _)| (*place, *unknown)).collect();
+        let told: Vec<_> = results.iter().map(|(index, unknown, _)| (*index, *unknown)).collect();
         assert_eq!(told, [(0, unknown), (1, false)], "{end}");
         for (_, _, cause) in &results {
             assert!(std::ptr::eq(cause.fault(), lost.fault()), "{end}: {cause}");

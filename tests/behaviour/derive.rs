@@ -1,4 +1,4 @@
-//! Programs that a derive must take: each is one that a user has written.
+//! Programs that the derives must accept, each as a user would write it.
 
 mod hygiene;
 mod no_prelude;

@@ -1,5 +1,5 @@
-//! What an error says, in its own words: what was tried, the server's own line or the value that
-//! was wrong, whose doing it is, and what to do.
+//! Error texts, word for word: each says what was tried, the server's line or the value that was
+//! wrong, whose fault it is, and what to do.
 
 mod certificates;
 mod commands;

@@ -349,7 +349,7 @@ fn tcp_needs_a_runtime_whatever_the_clock() {
     is_advice(&error(result), "a stream of your own");
 }
 
-/// What is tokio's clock is asked for in one place, and the scripts go by the clock of the client.
+/// One file asks for tokio's clock, and the scripts follow the clock of the client.
 #[test]
 fn one_file_asks_tokio_for_the_time() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../smtp/src");

@@ -222,7 +222,7 @@ async fn a_second_connection_resumes_the_session_and_has_its_own_exporter() {
 /// RFC 9266 §4.2: TLS 1.2 binds only with the extended master secret, and rustls only says so by
 /// requiring it.
 #[tokio::test(start_paused = true)]
-async fn what_binds_in_which_version() {
+async fn channel_bindings_of_each_tls_version() {
     let certificate = Certificate::default();
     let table = [
         ("1.3", &TLS13, false, true),
@@ -253,14 +253,14 @@ async fn a_server_that_is_not_verified() {
     assert!(!security.verified && !security.verification.is_verified());
     assert_eq!(security.verification, Verification::Unverified);
     assert!(security.peer_certificates.leaf().is_some());
-    // Whoever sits between would have other bytes at its two ends, so that binding still helps.
+    // A server in the middle would have other bytes at its two ends, so that binding still helps.
     let mut curious = Curious::taking();
     connection.authenticate(&mut curious).await.expect("a login");
     assert_eq!(curious.exporter().len(), 32);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_begins_with_an_error_sends_nothing() {
+async fn a_mechanism_that_fails_at_once_sends_nothing() {
     /// Never begins.
     struct Unwilling;
 
@@ -334,7 +334,7 @@ async fn the_name_is_chosen_by_the_facts() {
         assert_eq!(result.is_ok(), !chosen.is_empty(), "{offers}: {result:?}");
         peer.finish();
     }
-    // In clear the weak one is refused, whatever its name was before.
+    // In clear the weak one is refused, under any name that it had before.
     let (connection, peer) = greeted(script(&["AUTH X-WEAK"], "C: AUTH X-WEAK\nS: 235 ok")).await;
     connection.dangerous().authenticate(&mut Best::default()).await.expect("a login");
     peer.finish();

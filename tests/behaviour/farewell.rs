@@ -1,4 +1,4 @@
-//! The last bytes of a session: QUIT, and inside TLS the word that no more follow.
+//! The last bytes of a session: QUIT, and inside TLS the `close_notify` alert.
 
 use smtp::connection::AnyConnection;
 use smtp::testing::Peer;

@@ -21,11 +21,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const ALL: &[&str] = &["PIPELINING", "CHUNKING"];
 const BODY: &str = "Subject: hi\r\n\r\nhi\r\n";
 
-/// What the server does instead of its reply to a message that it has whole.
+/// The server's action instead of its reply to a message that it has whole.
 struct Row {
     name: &'static str,
     strike: fn(Script) -> Script,
-    /// What becomes of the message.
+    /// The fate of the message.
     fate: &'static str,
     /// And of the one that has left with it, in an eager window.
     next: &'static str,
@@ -105,7 +105,8 @@ async fn probe(connection: &mut Connection<Greeted>, peer: &Peer, usable: bool, 
     assert_eq!(peer.is_closed(), !usable, "{name}");
 }
 
-/// What a server says that goes on: a refused message may have left its transaction open.
+/// The dialogue after a fault that leaves the session usable: a refused message may have left its
+/// transaction open.
 fn rest(row: &Row, reset: &str) -> String {
     if row.usable { format!("{reset}C: NOOP\nS: 250 ok\n") } else { String::new() }
 }
@@ -290,7 +291,7 @@ async fn a_source_of_messages() {
     connection.set_transfer(Transfer::eager());
     let messages = [envelope(0), nobody(), envelope(1)].map(|envelope| (envelope, BODY));
     let mut fates = vec![String::new(); 3];
-    let result = connection.deliver_all(messages, |place, result| fates[place] = result.fate());
+    let result = connection.deliver_all(messages, |index, result| fates[index] = result.fate());
     result.await.expect("the connection is kept");
     assert_eq!(fates, [TAKEN, "Refused permanent Caller - | ", TAKEN]);
     probe(&mut connection, &peer, true, "eager").await;

@@ -1,4 +1,4 @@
-//! How a session begins: greeting, EHLO, HELO.
+//! The beginning of a session: greeting, EHLO, HELO.
 
 use smtp::connect::Limits;
 use smtp::connection::TransitionError;
@@ -88,7 +88,7 @@ async fn a_server_that_does_not_want_to_talk_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_greeting_ends_the_connection() {
+async fn another_reply_than_a_greeting_ends_the_connection() {
     let table = [
         ("250 ok", "another positive code"),
         ("235 authenticated", "a session that claims to be authenticated"),

@@ -1,4 +1,4 @@
-//! Servers that want to hurt: each public call ends with its typed error, in bounded memory.
+//! Hostile servers: each public call ends with its typed error, in bounded memory.
 
 mod chunks;
 mod custom;
@@ -14,7 +14,7 @@ use smtp::testing::{Peer, Script};
 use smtp::{Connection, Envelope, Error, Lost, Mailbox, Plain};
 use tests::{error, greeted, hello, in_transaction, script, secured, server, trust};
 
-/// What a server may do instead of answering, and how that must end.
+/// An attack: its name, the script of the server, and the error that must end the call.
 type Attack = (&'static str, fn(Script) -> Script, fn(&Lost) -> bool);
 
 const ATTACKS: [Attack; 11] = [
@@ -173,7 +173,7 @@ async fn authenticating() {
     peer.finish();
 }
 
-/// What a server says cannot speak to the terminal of whoever reads the error.
+/// Control characters of the server do not reach the terminal that shows the error.
 #[tokio::test(start_paused = true)]
 async fn errors_are_safe_to_show() {
     let every: Vec<u8> = (0..=255).filter(|byte| !b"\r\n".contains(byte)).collect();

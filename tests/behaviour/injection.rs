@@ -46,7 +46,7 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..5).prop_map(|parts| parts.concat())
 }
 
-/// A command of somebody's who thinks of nothing: every kind of field, all of them plain text.
+/// A user's command without any checks: every kind of field, all of them plain text.
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-ALL", requires = "X-ALL", valid_in(any))]
 struct Careless {

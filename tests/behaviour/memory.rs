@@ -1,5 +1,5 @@
-//! A server that reads slowly gets a large message without the client holding much of it: what was
-//! taken from the source and not written yet stays below a bound, and the message arrives as it is.
+//! Memory of the client before a server that reads at a low rate: the bytes that were taken from
+//! the source and not written yet stay below a bound, and the message arrives as it is.
 
 use std::collections::VecDeque;
 use std::io;
@@ -47,7 +47,7 @@ enum Source {
 
 const SOURCES: [Source; 3] = [Source::Borrowed, Source::Owned, Source::Stream];
 
-/// What the client took from the source, as it looks on the wire, and what it wrote, in bytes.
+/// The bytes that the client took from the source, counted as on the wire, and those that it wrote.
 #[derive(Debug, Default)]
 struct Books {
     pulled: AtomicUsize,
@@ -211,13 +211,13 @@ impl AsyncWrite for Sink {
 }
 
 /// A source that always has more at once.
-struct Pieces<F> {
+struct CountedSource<F> {
     message: Bytes,
     pulled: usize,
     pull: F,
 }
 
-impl<F: Fn(usize) + Send + Unpin> BodySource for Pieces<F> {
+impl<F: Fn(usize) + Send + Unpin> BodySource for CountedSource<F> {
     fn poll_piece(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -248,7 +248,7 @@ async fn deliver<H: Idle>(
     let body = match source {
         Source::Borrowed => Body::from(&message[..]).progress(move |pulled, _| pull(count(pulled))),
         Source::Owned => Body::from(message.clone()).progress(move |pulled, _| pull(count(pulled))),
-        Source::Stream => Body::stream(Pieces { message: message.clone(), pulled: 0, pull }),
+        Source::Stream => Body::stream(CountedSource { message: message.clone(), pulled: 0, pull }),
     };
     let envelope = Envelope::new("me@example.test", ["you@example.org"]).expect("addresses");
     let receipt = connection.deliver(&envelope, body).await.expect("a receipt");

@@ -1,4 +1,4 @@
-//! A server that knows what it delivered, against a client that says what became of each message.
+//! A model test: a server that knows what it delivered checks what the client reports.
 //!
 //! Each session is random: messages, the calls that send them, and a server that offers, refuses,
 //! cuts and delays what its [`Plan`](plan::Plan) says. Afterwards the books of both sides are

@@ -1,4 +1,4 @@
-//! Who got a message: said of each recipient, once, and never wrongly.
+//! Outcomes of messages: one for each recipient, and never a wrong one.
 
 mod eager;
 mod overtaking;

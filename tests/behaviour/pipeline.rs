@@ -1,4 +1,4 @@
-//! Groups whose order the compiler has checked: what leaves when, and what becomes of each command.
+//! Groups whose order the compiler has checked: when each command leaves, and its outcome.
 
 mod commands;
 mod connections;
@@ -18,7 +18,7 @@ use tests::{greeted, script};
 /// With PIPELINING and without.
 const MODES: [&[&str]; 2] = [&["PIPELINING"], &[]];
 
-/// What comes of a transaction with two recipients and a message.
+/// The outcome of a transaction with two recipients and a message.
 type Transaction = (Outcome<Reply>, Vec<Outcome<Reply>>, Message<Reply>);
 
 fn mail() -> Mail {
@@ -52,7 +52,7 @@ fn said(dialogue: &str) -> String {
     lines.flat_map(|line| [line, "\r\n"]).collect()
 }
 
-/// What the client wrote after EHLO.
+/// The client's bytes after EHLO.
 fn written(peer: &Peer) -> String {
     let written = String::from_utf8(peer.written()).expect("text");
     let (_, rest) = written.split_once("\r\n").expect("EHLO");

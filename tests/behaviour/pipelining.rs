@@ -1,4 +1,4 @@
-//! MAIL, RCPT and DATA in one flight, and what comes of each answer (RFC 2920).
+//! MAIL, RCPT and DATA in one flight, and the result of each answer (RFC 2920).
 
 use std::sync::{Arc, Mutex};
 
@@ -78,7 +78,7 @@ impl Answers {
             + match (self.mail, self.accepted(), self.data) {
                 (250, 1.., 354) => "C: content\nC: .\nS: 250 ok\n",
                 (_, 0, 354) => "C: .\nS: 554 nobody\nC: RSET\nS: 250 ok\n",
-                // No transaction is open, whatever was said of recipients and DATA.
+                // No transaction is open, with any reply to RCPT and DATA.
                 (300.., 0, _) => "",
                 _ => RESET,
             }
@@ -100,7 +100,7 @@ impl Answers {
 }
 
 /// Every answer to MAIL, to two recipients and to DATA: the same result in one flight and one at a
-/// time, and content for somebody alone.
+/// time, and content for accepted recipients only.
 #[tokio::test(start_paused = true)]
 async fn every_answer_has_its_end() {
     let mut abandoned = 0;
@@ -134,7 +134,7 @@ async fn every_answer_has_its_end() {
 }
 
 /// The server waits for a message, without a sender and for recipients that it has accepted: a dot
-/// would deliver an empty one, so the connection is closed. What was refused is the same.
+/// would deliver an empty one, so the connection is closed. The refusals are the same.
 async fn abandons(answers: Answers, stepwise: &Result<Receipt, DeliverError>) {
     let lost = deliver_and_end(&answers.group()).await;
     assert!(matches!(lost.lost().fault(), Fault::Abandoned), "{answers:?}: {lost}");
@@ -147,7 +147,7 @@ async fn abandons(answers: Answers, stepwise: &Result<Receipt, DeliverError>) {
     assert_eq!(lost.is_transient(), undelivered.is_transient(), "{answers:?}: {lost}");
     for (recipient, code) in lost.recipients().iter().zip(answers.rcpts) {
         assert_eq!(recipient.is_accepted(), code < 300, "{answers:?}");
-        // What is said of a recipient without a sender follows from that.
+        // The fate of a recipient without a sender follows from that refusal.
         let refusal = recipient.refusal().expect("refused");
         assert_eq!(Some(refusal), lost.lost().refusal(), "{answers:?}");
         assert_eq!(recipient.rcpt().map(|reply| reply.code().value()), Some(code), "{answers:?}");
@@ -156,7 +156,7 @@ async fn abandons(answers: Answers, stepwise: &Result<Receipt, DeliverError>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_of_nothing_is_no_success() {
-    // A server that takes an empty message for nobody has still delivered nothing.
+    // A server that takes an empty message without recipients has still delivered nothing.
     let dialogue = format!(
         "{GROUP}S: 250 ok\nS: 550 no\nS: 550 no\nS: 354 go\nC: .\nS: 250 taken\nC: RSET\nS: 250 ok\n"
     );
@@ -264,7 +264,7 @@ fn address(number: usize, bytes: usize) -> String {
 
 /// The last recipient is the first for which there is no room, and meanwhile the sender is refused.
 #[tokio::test]
-async fn what_is_refused_while_the_last_recipient_waits_is_not_asked_for() {
+async fn a_transaction_refused_while_the_last_recipient_waits_sends_no_data() {
     const ROOM: usize = 256 * 1024;
     let mail = "MAIL FROM:<me@example.com>\r\n".len();
     // Lines of 256 bytes, but for the first: MAIL and that one are as long as one of the others.
@@ -284,7 +284,7 @@ async fn what_is_refused_while_the_last_recipient_waits_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn an_observer_sees_also_the_replies_that_nobody_reads() {
+async fn an_observer_sees_also_the_replies_that_no_call_reads() {
     let (mut connection, server, lines) = observed("250 2.1.0 sender").await;
     lines.lock().expect("one thread").clear();
     let envelope = envelope();

@@ -1,4 +1,4 @@
-//! Who must be accepted for a message to be sent.
+//! Delivery policies: which recipients must be accepted for a message to be sent.
 
 use smtp::command::Noop;
 use smtp::{DeliverError, Envelope, Policy};

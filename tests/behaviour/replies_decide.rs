@@ -1,4 +1,4 @@
-//! What has arrived decides, however the connection ends after it.
+//! Replies that have arrived decide, in any way in which the connection ends after them.
 
 mod content;
 mod groups;
@@ -69,7 +69,7 @@ async fn a_refusal_decides_however_the_connection_ends() {
         (PIPELINING, data, 1, "C: MAIL *\nS: 550 list", "Lost permanent Server 550 | -:550"),
         (PIPELINING, data, 1, "C: MAIL *\nS: 450 later", "Lost transient Server 450 | -:450"),
         (PIPELINING, data, 2, "C: MAIL *\nS: 550 list", "Lost permanent Server 550 | -:550 -:550"),
-        // What is said of recipients without a sender follows from that.
+        // The fate of a recipient without a sender follows from that refusal.
         (
             PIPELINING,
             data,
@@ -105,7 +105,7 @@ async fn a_refusal_decides_however_the_connection_ends() {
             "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA\nS: 250 ok\nS: 550 who?\nS: 551 who?",
             "Lost permanent Server 551 | 550:550 551:551",
         ),
-        // An empty message for nobody is not answered.
+        // An empty message without recipients is not answered.
         (
             PIPELINING,
             data,
@@ -243,7 +243,7 @@ async fn the_last_reply_of_a_message_is_its_result() {
 
 /// Where the server has refused some recipients and not all, the end of the connection decides.
 #[tokio::test(start_paused = true)]
-async fn what_is_not_decided_is_lost_by_the_end_of_the_connection() {
+async fn an_undecided_message_is_lost_by_the_end_of_the_connection() {
     let rows = [
         (
             PIPELINING,

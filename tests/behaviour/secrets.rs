@@ -1,4 +1,4 @@
-//! A password is seen by the server alone.
+//! Secrets: the server alone sees a password.
 
 mod table;
 mod ways;
@@ -16,7 +16,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
 
 const PASSWORD: &str = "S3NT1NEL";
-/// The password in base64, at each of the three places where it can begin.
+/// The password in base64, at each of the three offsets where it can begin.
 const ENCODED: [&str; 3] = ["UzNOVDFORU", "MzTlQxTkVM", "TM05UMU5FT"];
 
 fn is_clean(what: &str, text: &str) {

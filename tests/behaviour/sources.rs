@@ -111,7 +111,7 @@ fn dripping() -> Body<'static> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_there_is_leaves_when_nothing_more_is_there_at_once() {
+async fn bytes_leave_when_the_source_has_no_more_at_once() {
     for way in WAYS {
         let mut dialogue = way.opened(12);
         if way.is_counted() {

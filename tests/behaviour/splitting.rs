@@ -22,7 +22,7 @@ fn group(recipients: std::ops::Range<usize>) -> String {
 const CONTENT: &str = "C: x\nC: .\n";
 
 /// Each recipient: `ok`, the code of its refusal, `local` where the server had no part in that, `?`
-/// where nobody knows, `-` where the message was not sent to it.
+/// where the result is unknown, `-` where the message was not sent to it.
 fn outcomes(recipients: &[Recipient]) -> Vec<String> {
     let outcome = |recipient: &Recipient| match recipient.outcome() {
         RecipientOutcome::Delivered => "ok".to_owned(),
@@ -55,7 +55,7 @@ async fn recipients_beyond_the_limit_get_transactions_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_of_which_nobody_is_accepted_does_not_end_the_others() {
+async fn a_group_without_accepted_recipients_does_not_end_the_others() {
     let refused = "S: 250 ok\nS: 550 no\nS: 551 no\nS: 503 no\n";
     let dialogue = format!(
         "{}{refused}C: RSET\n{}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}S: 250 taken",
@@ -86,7 +86,7 @@ async fn one_recipient_too_many_gets_another_transaction() {
     }
 }
 
-/// What was taken is what the next transaction asks for.
+/// The number of recipients that the server took is the number that the next transaction asks for.
 #[tokio::test(start_paused = true)]
 async fn one_step_at_a_time_the_second_too_many_ends_the_asking() {
     let rcpt = |number: usize, reply| format!("C: RCPT TO:<you{number}@example.org>\nS: {reply}\n");
@@ -139,7 +139,7 @@ async fn one_step_at_a_time_a_full_mailbox_ends_nothing() {
 
 /// A full mailbox is not one recipient too many, and nor is the first recipient.
 #[tokio::test(start_paused = true)]
-async fn what_is_no_limit_is_a_refusal() {
+async fn a_452_that_is_no_limit_is_a_refusal() {
     let dialogue = format!(
         "{}S: 250 ok\nS: 452 no\nS: 250 ok\nS: 452 4.2.2 full\nS: 354 go\n{CONTENT}S: 250 taken",
         group(0..3)
@@ -172,18 +172,20 @@ async fn a_server_that_never_stops_saying_too_many_ends() {
 /// A server that takes one recipient at a time, and a message for many: an end has a number.
 #[tokio::test(start_paused = true)]
 async fn a_message_has_so_many_transactions() {
-    const MOST: usize = 100;
+    const MAX_TRANSACTIONS: usize = 100;
     for limit in [None, Some("LIMITS RCPTMAX=1")] {
-        let (named, refused) = if limit.is_some() { (1, 0) } else { (MOST + 2, MOST + 1) };
+        let (named, refused) =
+            if limit.is_some() { (1, 0) } else { (MAX_TRANSACTIONS + 2, MAX_TRANSACTIONS + 1) };
         let first = "S: 250 ok\n".repeat(2) + &"S: 452 no more\n".repeat(refused);
         let mut dialogue = format!("{}{first}S: 354 go\n{CONTENT}S: 250 taken\n", group(0..named));
         let taken = format!("S: 250 ok\nS: 250 ok\nS: 354 go\n{CONTENT}S: 250 taken\n");
-        dialogue.extend((1..MOST).map(|number| group(number..number + 1) + &taken));
+        dialogue.extend((1..MAX_TRANSACTIONS).map(|number| group(number..number + 1) + &taken));
         dialogue += "C: NOOP\nS: 250 ok";
         let offers: Vec<&str> = limit.into_iter().chain(["PIPELINING"]).collect();
         let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
-        let receipt = connection.deliver(&envelope(MOST + 2), "x\r\n").await.expect("for some");
-        assert_eq!(receipt.accepted().count(), MOST);
+        let receipt =
+            connection.deliver(&envelope(MAX_TRANSACTIONS + 2), "x\r\n").await.expect("for some");
+        assert_eq!(receipt.accepted().count(), MAX_TRANSACTIONS);
         let rest: Vec<&Refusal> = receipt.refused().map(|(_, refusal)| refusal).collect();
         assert_eq!(rest.len(), 2);
         for refusal in rest {
@@ -293,7 +295,7 @@ async fn messages_beyond_the_limit_of_a_connection_stay_with_the_caller() {
         let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
         let mut fates = Vec::new();
         let mut messages = (0..count).map(|_| (envelope(1), "x\r\n"));
-        let report = |place, result: Result<_, _>| fates.push((place, result.is_ok()));
+        let report = |index, result: Result<_, _>| fates.push((index, result.is_ok()));
         let result = connection.deliver_all(&mut messages, report).await;
         assert_eq!(result.expect("the connection stays"), stopped);
         assert_eq!(fates, [(0, true), (1, true)]);

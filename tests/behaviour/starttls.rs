@@ -1,4 +1,4 @@
-//! STARTTLS: nothing from before the handshake is believed after it.
+//! STARTTLS: the client forgets all that it learnt before the handshake.
 
 use smtp::command::{Noop, Stage};
 use smtp::connection::TransitionError;
@@ -8,7 +8,7 @@ use smtp::{Connection, Error, Plain, Server, SmtpCommand};
 use tests::{ehlo, error, greeted, script, trust};
 
 #[tokio::test(start_paused = true)]
-async fn what_was_learned_before_is_forgotten() {
+async fn offers_from_before_tls_are_forgotten() {
     let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{}", ehlo(&["DSN"]));
     let (connection, peer) =
         greeted(script(&["STARTTLS", "SIZE 1000", "AUTH PLAIN", "PIPELINING"], &dialogue)).await;
@@ -198,7 +198,7 @@ async fn ehlo_after_tls_does_not_fall_back_to_helo() {
 
 #[tokio::test(start_paused = true)]
 async fn another_command_can_begin_the_handshake() {
-    /// What Exchange servers say to each other.
+    /// Two lines of a dialogue between Exchange servers.
     #[derive(SmtpCommand)]
     #[smtp(verb = "X-ANONYMOUSTLS", requires = "X-ANONYMOUSTLS", accepts(220), upgrade)]
     struct AnonymousTls;

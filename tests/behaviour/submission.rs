@@ -74,7 +74,7 @@ async fn without_credentials_and_many_messages() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_the_servers_doing() {
+async fn a_refusal_is_blamed_on_the_server() {
     let server = CaptureServer::builder()
         .require_auth()
         .refuse_recipient("her@example.net", "550 5.1.1 no such user")
@@ -111,7 +111,7 @@ async fn a_server_without_starttls_gets_no_credentials() {
     assert!(server.messages().is_empty());
 }
 
-/// Falling back to HELO helps nobody who needs STARTTLS.
+/// A fall back to HELO does not help a caller who needs STARTTLS.
 #[tokio::test]
 async fn a_server_without_extensions_is_left_at_once() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -134,7 +134,7 @@ async fn a_server_without_extensions_is_left_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_who_is_not_trusted_gets_anything() {
+async fn an_untrusted_server_gets_nothing() {
     let (server, _) = start(CaptureServer::builder()).await;
     let other = Certificate::new(&["localhost"]);
     let tls = TlsConfig::builder().root_pem(other.authority_pem()).build().expect("a root");
@@ -155,7 +155,7 @@ async fn a_session_that_is_not_verified_gets_no_secret() {
 
 #[tokio::test]
 async fn a_host_that_does_not_answer_is_named() {
-    // Bound and dropped: nobody listens there now.
+    // Bound and dropped: no server listens there now.
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);

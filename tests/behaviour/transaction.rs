@@ -86,7 +86,8 @@ async fn a_refused_sender_hands_the_connection_back() {
     peer.finish();
 }
 
-/// Why nobody gets it, the server has said where it has refused somebody.
+/// A message without recipients is not sent; the error names the server's refusal where it refused
+/// one.
 #[tokio::test(start_paused = true)]
 async fn without_recipients_nothing_of_the_message_leaves() {
     for (asked, code) in [("C: RCPT TO:<nobody@example.org>\nS: 550 no\n", Some(550)), ("", None)] {
@@ -286,7 +287,7 @@ async fn vrfy_and_help_are_answered_anywhere() {
     peer.finish();
 }
 
-/// What MAIL has agreed on holds for the recipients and the message.
+/// The parameters that MAIL has agreed on hold for the recipients and the message.
 #[tokio::test(start_paused = true)]
 async fn a_transaction_remembers_what_it_agreed_on() {
     let offers = ["SMTPUTF8", "8BITMIME"];

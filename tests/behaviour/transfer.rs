@@ -54,14 +54,14 @@ fn fate(result: &Result<Receipt, DeliverError>) -> &'static str {
     }
 }
 
-/// The places and fates of messages, in the order in which they were told.
+/// The indices and fates of messages, in the order in which they were reported.
 async fn deliver_all(
     connection: &mut Connection<Greeted>,
     count: usize,
 ) -> (Result<Stopped, Lost>, Vec<(usize, &'static str)>) {
     let mut fates = Vec::new();
     let result = connection
-        .deliver_all((0..count).map(message), |place, result| fates.push((place, fate(&result))))
+        .deliver_all((0..count).map(message), |index, result| fates.push((index, fate(&result))))
         .await;
     (result, fates)
 }
@@ -152,14 +152,14 @@ async fn a_message_of_unknown_length_ends_with_an_empty_chunk() {
     let (mut connection, peer) =
         connect(Transfer::chunks().chunk_size(3), CHUNKING, dialogue).await;
     let (envelope, _) = message(0);
-    let body = Body::stream(Pieces(pieces.into_iter()));
+    let body = Body::stream(ChunkedSource(pieces.into_iter()));
     connection.deliver(&envelope, body).await.expect("taken");
     peer.finish();
 }
 
-struct Pieces(std::vec::IntoIter<&'static [u8]>);
+struct ChunkedSource(std::vec::IntoIter<&'static [u8]>);
 
-impl smtp::message::BodySource for Pieces {
+impl smtp::message::BodySource for ChunkedSource {
     fn poll_piece(
         mut self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
@@ -194,8 +194,8 @@ async fn a_message_in_chunks_may_have_arrived_when_the_connection_is_lost() {
     }
 }
 
-/// A chunk that is refused, whichever it is, ends the message, whatever is said of those after it;
-/// RSET ends its transaction.
+/// A refused chunk, the first or a later one, ends the message, with any reply to the chunks after
+/// it; RSET ends its transaction.
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_is_refused_ends_the_message() {
     let (no, ok) = ("S: 552 5.3.4 too big\n", "S: 250 ok\n");
@@ -258,7 +258,7 @@ fn me() -> Mailbox {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_server_lists_and_cannot_do_is_told_off() {
+async fn an_extension_that_does_not_work_is_switched_off() {
     let dialogue = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go
                     C: 0\nC: .\nS: 250 taken";
     let script = Script::new(&hello(CHUNKING)).then(dialogue).lockstep();

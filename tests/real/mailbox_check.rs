@@ -1,4 +1,4 @@
-//! Mail where it landed, and the bytes of it that were sent.
+//! The check of delivered mail: reads a mailbox and takes the bytes that were sent out of it.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

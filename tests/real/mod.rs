@@ -1,4 +1,4 @@
-//! Tests with real servers, and what they share.
+//! Tests with real servers, and the helpers that they share.
 
 /// A test for each server, of a function that takes its name.
 macro_rules! with_each_server {

@@ -40,8 +40,8 @@ async fn through(name: &str) {
     assert!(quit.is_accepted(), "{name}: {quit}");
     ended.expect("QUIT");
 
-    let landed = mailbox_check::wait_for(server, &user, "pipeline", 2).await;
-    assert_eq!(landed, sent.map(String::into_bytes), "{name} got other messages");
+    let delivered = mailbox_check::wait_for(server, &user, "pipeline", 2).await;
+    assert_eq!(delivered, sent.map(String::into_bytes), "{name} got other messages");
 }
 
 /// Postfix keeps the transaction of a message that a policy refuses: the next one in the group must

@@ -1,4 +1,4 @@
-//! What Postfix says no to, and what it lacks.
+//! Refusals of Postfix, and extensions that it lacks.
 
 use smtp::command::{Mail, Rcpt, Rset, Vrfy};
 use smtp::connection::TransitionError;

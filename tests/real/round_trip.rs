@@ -72,18 +72,18 @@ async fn through(name: &str) {
     assert_eq!(taken, 50);
     mail.quit().await.expect("QUIT");
 
-    let landed = mailbox_check::wait_for(server, &user, "round-trip", 53).await;
+    let delivered = mailbox_check::wait_for(server, &user, "round-trip", 53).await;
     let mut sent = vec![starttls, implicit, by_hand];
     sent.extend(stream);
     sent.sort();
-    for (landed, sent) in landed.iter().zip(&sent) {
+    for (delivered, sent) in delivered.iter().zip(&sent) {
         assert_eq!(
-            String::from_utf8_lossy(landed),
+            String::from_utf8_lossy(delivered),
             String::from_utf8_lossy(sent),
             "{name} got another message"
         );
     }
-    assert_eq!(landed, sent);
+    assert_eq!(delivered, sent);
 }
 
 with_each_server!(through);

@@ -1,5 +1,5 @@
-//! Long streams through real servers, sent in each way there is: every message lands once, byte
-//! for byte.
+//! Long streams through real servers, sent in each way of a transfer: every message arrives once,
+//! byte for byte.
 
 use std::collections::BTreeSet;
 
@@ -47,22 +47,22 @@ async fn send<H: Idle>(mut mail: Connection<H>, user: &str, stream: &[Vec<u8>]) 
     let envelope = Envelope::new("a@example.com", [user]).expect("addresses");
     let mut taken = BTreeSet::new();
     let messages = stream.iter().map(|message| (&envelope, message));
-    let delivered = mail.deliver_all(messages, |place, result| {
+    let delivered = mail.deliver_all(messages, |index, result| {
         assert!(result.expect("taken").is_complete());
-        assert!(taken.insert(place), "message {place} is told twice");
+        assert!(taken.insert(index), "message {index} is told twice");
     });
     delivered.await.expect("the connection stays");
     assert_eq!(taken.len(), stream.len());
     mail.quit().await.expect("QUIT");
 }
 
-/// Compares what has landed with what was sent.
-async fn landed(server: &Server, user: &str, mut sent: Vec<Vec<u8>>) {
-    let landed = mailbox_check::wait_for(server, user, "stream", sent.len()).await;
+/// Compares the delivered messages with those that were sent.
+async fn check_delivered(server: &Server, user: &str, mut sent: Vec<Vec<u8>>) {
+    let delivered = mailbox_check::wait_for(server, user, "stream", sent.len()).await;
     sent.sort();
-    assert_eq!(landed.len(), sent.len(), "a message has landed twice");
-    for (landed, sent) in landed.iter().zip(&sent) {
-        assert_eq!(String::from_utf8_lossy(landed), String::from_utf8_lossy(sent));
+    assert_eq!(delivered.len(), sent.len(), "a message was delivered twice");
+    for (delivered, sent) in delivered.iter().zip(&sent) {
+        assert_eq!(String::from_utf8_lossy(delivered), String::from_utf8_lossy(sent));
     }
 }
 
@@ -86,7 +86,7 @@ async fn through_relay(name: &str, ports: &[&str]) {
             sent.extend(stream);
         }
     }
-    landed(server, &user, sent).await;
+    check_delivered(server, &user, sent).await;
 }
 
 /// Streams of a user who has logged in.
@@ -107,7 +107,7 @@ async fn through_submission(name: &str) {
         send(mail, &user, &stream).await;
         sent.extend(stream);
     }
-    landed(server, &user, sent).await;
+    check_delivered(server, &user, sent).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What became of a message, as one line of text: a table then says all of it in one row.
+//! The fate of a message as one line of text, so that a table can state it in one row.
 
 use smtp::connection::DataError;
 use smtp::error::Blame;
@@ -7,7 +7,7 @@ use smtp::pipeline::Outcome;
 use smtp::state::State;
 use smtp::{Connection, DeliverError, Receipt, Refusal, Reply};
 
-/// What became of something.
+/// A result with a fate that one line of text can say.
 pub trait Fate {
     /// The variant; of an error whether it may pass, whose doing it is and the code of the reply;
     /// then each recipient: the code of the reply to its RCPT, and its outcome.

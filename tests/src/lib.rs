@@ -1,4 +1,5 @@
-//! What the tests share: connections in the state under test, each with a scripted server.
+//! The parts that the tests share: connections in the state under test, each with a scripted
+//! server.
 
 // A test that cannot get to where it starts fails there.
 #![allow(clippy::expect_used, clippy::panic)]
@@ -34,8 +35,8 @@ pub fn server() -> Server {
 /// The lines of EHLO, with a server that offers these keywords.
 pub fn ehlo(offers: &[&str]) -> String {
     let names = std::iter::once(&"mail.example.test").chain(offers);
-    let replies = names.enumerate().map(|(place, name)| {
-        let separator = if place == offers.len() { ' ' } else { '-' };
+    let replies = names.enumerate().map(|(index, name)| {
+        let separator = if index == offers.len() { ' ' } else { '-' };
         format!("S: 250{separator}{name}\n")
     });
     std::iter::once("C: EHLO client.example.test\n".to_owned()).chain(replies).collect()

@@ -9,18 +9,17 @@ use tokio::time::sleep;
 /// A server to be started.
 #[derive(Clone, Copy, Debug)]
 pub struct Mta {
-    /// What it offers.
+    /// The EHLO keywords that it offers.
     pub offers: &'static [&'static str],
     /// Recipients that it takes in one transaction; it says 452 to the others.
     pub most_recipients: usize,
     /// Says 503 to every command that follows a message in the same flight.
     pub refuses_what_follows_a_message: bool,
-    /// What it says to a sender or a recipient that it does not take: a part of the path, and a
-    /// reply.
+    /// A sender or a recipient that it does not take, as a part of the path, and its reply.
     pub refuses: &'static [(&'static str, &'static str)],
 }
 
-/// What a server was sent.
+/// The commands and messages that a server was sent.
 #[derive(Debug, Default)]
 pub struct Inbox {
     /// The recipients and the content of each message that it took.
@@ -52,7 +51,7 @@ impl Mta {
                 break;
             }
             replies.clear();
-            // What the client has to say at once is there by then.
+            // All that the client can send without a reply has come by then.
             sleep(Duration::from_millis(1)).await;
             match stream.read(&mut buffer).await {
                 Ok(count) if count > 0 => unread.extend_from_slice(&buffer[..count]),

@@ -1,4 +1,4 @@
-//! A server that says more than it is told.
+//! A server that sends more replies than commands.
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 

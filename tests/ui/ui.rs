@@ -1,4 +1,4 @@
-//! Programs that must not compile, and what the compiler says of them.
+//! Programs that must not compile, and the errors of the compiler.
 //!
 //! A session in the wrong order gives one error whose first line is understood without our source;
 //! a wrong attribute gives one that names the fix. `TRYBUILD=overwrite cargo test -p ui` writes the
@@ -53,8 +53,8 @@ fn a_group_in_the_wrong_order_is_one_error() {
     assert!(seen >= 24, "only {seen} programs");
 }
 
-/// What is after a mistake is not a mistake of its own. The one program with more than one is
-/// there to show that all of them are reported at once.
+/// A mistake gives no errors of later lines. The one program with more than one mistake is there to
+/// show that all of them are reported at once.
 #[test]
 fn a_wrong_attribute_is_one_error() {
     let kinds = [

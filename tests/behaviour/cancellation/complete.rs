@@ -1,10 +1,11 @@
-//! No call is forgotten: the public calls that wait are read from the sources, and each must be
-//! dropped at each of its waits by a test, and meet every hostile server in another.
+//! The completeness of the cancellation tests: the public calls that wait are read from the
+//! sources, and each must be dropped at each of its waits by one test and meet every hostile server
+//! in another.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What the sources of a folder say, without spaces.
+/// The text of all sources of a folder, without spaces.
 fn sources(folder: &str, text: &mut String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {

@@ -1,5 +1,5 @@
-//! Calls that send commands of one's own, connections without a state in their type, and messages
-//! that are produced while they are sent.
+//! Cancelled calls that send a user's commands, connections without a state in their type, and
+//! messages that are produced while they are sent.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

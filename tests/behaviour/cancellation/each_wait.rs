@@ -1,4 +1,4 @@
-//! A call, dropped at each place where it waits.
+//! The loop that drops a call at each of its waits.
 
 use std::future::Future;
 use std::pin::pin;
@@ -21,7 +21,7 @@ pub(in crate::behaviour) async fn poll_until<F: Future>(
     .await
 }
 
-/// The places at which any call of these tests waits are fewer than this.
+/// More waits than any call of these tests has.
 pub(super) const MANY: usize = 500;
 
 /// Runs a call again and again, each time dropping it one wait later, until it is done.

@@ -129,7 +129,7 @@ async fn comes_back(
     assert_eq!(peer.await.expect("a server"), 2, "the message went on without its caller");
 }
 
-/// What a call had queued that was dropped never leaves, whatever is asked of the connection later.
+/// The queue of a dropped call never leaves, also when the connection is asked for something later.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_end_sends_nothing_of_a_call_that_was_dropped() {
     at_each_wait!(waits => {
@@ -151,7 +151,7 @@ async fn waiting_for_the_end_sends_nothing_of_a_call_that_was_dropped() {
     });
 }
 
-/// Whoever stops waiting for the end may wait again.
+/// A caller who stops waiting for the end may wait again.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_connection() {
     let closing = |lost: &smtp::Lost| matches!(lost.fault(), Fault::Closing(_));

@@ -1,5 +1,5 @@
-//! Calls that open a socket of their own. The server stands behind a tunnel that carries one
-//! connection at a time: the next one is served only when the last is gone.
+//! Cancelled calls that open a socket of their own. A tunnel stands before the server and carries
+//! one connection at a time: it serves the next one only when the last is closed.
 
 use smtp::testing::{CaptureServer, CaptureServerBuilder};
 use smtp::{Connection, Plain, Server, Submission, TlsConfig};
@@ -20,10 +20,10 @@ impl Tunnel {
         let tls = TlsConfig::builder().root_pem(server.authority_pem()).build().expect("a root");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let behind = server.port();
+        let target = server.port();
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                let mut server = TcpStream::connect(("127.0.0.1", behind)).await.expect("a server");
+                let mut server = TcpStream::connect(("127.0.0.1", target)).await.expect("a server");
                 // Ends when both have nothing more to say, however that came.
                 let _ = copy_bidirectional(&mut client, &mut server).await;
             }

@@ -29,7 +29,7 @@ fn raw_identifiers_are_names_like_others() {
     assert_eq!(line(&RawForm::r#Type { r#type: 1 }), "X-RAW 1\r\n");
 }
 
-/// A type that comes out of a macro is in a group that no one has written.
+/// A type that comes out of a macro is in a group without delimiters.
 macro_rules! command {
     ($name:ident, $first:ty, $second:ty) => {
         #[derive(SmtpCommand)]

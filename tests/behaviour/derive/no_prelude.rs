@@ -1,4 +1,4 @@
-//! Everything that the derives make, where nothing is in scope by itself.
+//! The output of the derives in a module without the prelude.
 #![no_implicit_prelude]
 
 use ::smtp as post;

@@ -1,4 +1,4 @@
-//! What replies can be read into.
+//! Types that a reply can be read into.
 
 use smtp::command::FromReply;
 use smtp::error::ReplyError;

@@ -1,4 +1,4 @@
-//! What templates send, and what would be read as something else.
+//! Templates of mechanisms: the bytes that they send, and values that would be read as others.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Types of fields that a command can be made of.
+//! Types that a field of a command can have.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn free_text_ends_a_line() {
     encode(&forged, &Capabilities::none()).expect_err("two lines");
 }
 
-/// What the attributes say of a `flatten` field holds for it too.
+/// The attributes of a `flatten` field hold for it too.
 #[derive(SmtpCommand)]
 #[smtp(verb = "X-FLAT", valid_in(any))]
 struct Flat {

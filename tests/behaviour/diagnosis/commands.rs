@@ -59,7 +59,7 @@ fn the_value_that_is_wrong_is_named() {
     assert!(error.starts_with(&shown), "{error}");
 }
 
-/// A secret is not shown, whatever is wrong with it or after it.
+/// A secret is not shown, with any mistake in it or after it.
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_is_wrong_is_not_shown() {
     for secret in ["pen\r\ncil", "", "gr\u{fc}n"] {
@@ -120,7 +120,7 @@ async fn a_reply_that_cannot_be_read_names_its_command() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_offered_is_said_where_a_mechanism_is_not() {
+async fn the_error_lists_the_offers_where_a_mechanism_is_missing() {
     let mut plain = Plain::new("me", "pencil");
     let (connection, peer) = secured(&["AUTH CRAM-MD5 LOGIN"], "").await;
     let refused = error(connection.authenticate(&mut plain).await);

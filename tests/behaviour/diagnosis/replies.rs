@@ -7,7 +7,7 @@ use smtp::testing::Script;
 use smtp::trace::Event;
 use tests::{error, hello, server};
 
-/// What the server sends instead of its reply to NOOP, the error, and the last line of the trace.
+/// The server's bytes instead of its reply to NOOP, the error, and the last line of the trace.
 type Row<'a> = (&'a str, &'a [u8], &'a str, &'a str);
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn a_line_that_is_no_reply_line_is_shown() {
     }
 }
 
-/// As a part of a reply, whatever the way in which the connection ends.
+/// As a part of a reply, in any way in which the connection ends.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_not_whole_is_shown() {
     let table = [

@@ -140,16 +140,16 @@ impl Mechanism for Slow {
 }
 
 /// Counts how often other tasks run.
-fn neighbour() -> std::sync::Arc<std::sync::atomic::AtomicUsize> {
-    let turns = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counter = std::sync::Arc::clone(&turns);
+fn background_task() -> std::sync::Arc<std::sync::atomic::AtomicUsize> {
+    let polls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&polls);
     tokio::spawn(async move {
         loop {
             counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             tokio::task::yield_now().await;
         }
     });
-    turns
+    polls
 }
 
 #[tokio::test]
@@ -157,12 +157,12 @@ async fn work_in_slices_leaves_others_their_turn() {
     let dialogue = "C: AUTH X-SLOW\nS: 334 c2FsdA==\nC: ZG9uZQ==\nS: 235 ok";
     for challenged in [false, true] {
         let (connection, peer) = secured(&["AUTH X-SLOW"], dialogue).await;
-        let turns = neighbour();
+        let polls = background_task();
         let mut slow = Slow::new(1000, challenged);
         connection.authenticate(&mut slow).await.expect("a login");
         peer.finish();
-        let turns = turns.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(turns >= 1000, "challenged: {challenged}, {turns} turns");
+        let polls = polls.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(polls >= 1000, "challenged: {challenged}, {polls} polls");
         let salt = (0, b"salt".to_vec());
         let seen = if challenged { vec![salt.clone(), salt] } else { vec![salt] };
         assert_eq!(slow.seen, seen, "the same challenge, with the same number");
@@ -271,7 +271,7 @@ async fn a_server_that_does_not_wait_for_the_answer() {
 
 /// The connection is read while the mechanism waits.
 #[tokio::test(start_paused = true)]
-async fn what_the_server_says_meanwhile_is_heard() {
+async fn a_reply_that_comes_while_the_mechanism_waits_is_read() {
     let table = [
         ("421", "S: 421 4.4.2 too slow", Blame::Caller),
         ("the end", "-- close --", Blame::Caller),
@@ -392,13 +392,13 @@ async fn a_second_wait_for_one_challenge_is_cancelled() {
     peer.finish();
 }
 
-/// Dropping the future at any place closes the connection.
+/// Dropping the future at any of its waits closes the connection.
 #[tokio::test(start_paused = true)]
 async fn a_future_that_is_dropped_closes_the_connection() {
     let dialogue = format!("{QUESTION}C: {TOKEN}\nS: 235 ok");
-    let mut rounds = 0;
+    let mut waited = 0;
     for waits in 1..100 {
-        rounds = waits;
+        waited = waits;
         let script = Script::new("-- tls --").then(&hello(&["AUTH X-TOKEN"])).then(&dialogue);
         let (stream, peer) = script.stutter().start();
         let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
@@ -411,5 +411,5 @@ async fn a_future_that_is_dropped_closes_the_connection() {
         }
         assert!(peer.is_closed(), "dropped after {waits} waits");
     }
-    assert!((3..99).contains(&rounds), "{rounds} waits");
+    assert!((3..99).contains(&waited), "{waited} waits");
 }

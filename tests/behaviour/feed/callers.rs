@@ -1,4 +1,4 @@
-//! Callers of a shared connection that go away, and what their wakers do.
+//! Callers of a shared connection that drop their futures, and the wakers of others.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};

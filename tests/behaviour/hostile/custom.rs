@@ -1,4 +1,4 @@
-//! Calls that send commands of one's own, and calls that are made of others.
+//! Hostile servers against calls that send a user's commands, and calls that are made of others.
 
 use smtp::command::{Data, Mail, Noop, Rcpt, StartTls};
 use smtp::connection::{AnyConnection, TransitionError};
@@ -103,7 +103,7 @@ async fn endless_questions_end() {
     peer.finish();
 }
 
-/// A server that says why and closes is heard, although it can no longer be written to.
+/// The client reads the reason of a server that closes, also when it can no longer write to it.
 #[tokio::test(start_paused = true)]
 async fn last_words_are_heard() {
     let dialogue = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\n";

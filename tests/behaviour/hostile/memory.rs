@@ -1,4 +1,4 @@
-//! However much a server says, so much is read and no more.
+//! Bounds on the memory of a client whose server never stops sending.
 
 use std::io;
 use std::pin::Pin;
@@ -54,7 +54,7 @@ fn counted(stream: ScriptedStream) -> (Counted, Arc<AtomicUsize>) {
 }
 
 /// The limit of a reply, and a read that had begun before it was reached.
-const MOST: usize = 64 * 1024 + 4096;
+const MAX_BYTES: usize = 64 * 1024 + 4096;
 
 #[tokio::test(start_paused = true)]
 async fn no_more_is_read_than_a_reply_may_be_long() {
@@ -62,13 +62,13 @@ async fn no_more_is_read_than_a_reply_may_be_long() {
         for before in ["", "S: 220 hi\nC: EHLO *"] {
             let (stream, count) = counted(attack(Script::new(before)).start().0);
             Connection::from_stream(stream, &server()).await.expect_err(name);
-            assert!(count.load(Ordering::Relaxed) <= MOST, "{name}");
+            assert!(count.load(Ordering::Relaxed) <= MAX_BYTES, "{name}");
         }
         let (stream, count) = counted(attack(script(&[], "C: NOOP")).start().0);
         let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
         count.store(0, Ordering::Relaxed);
         connection.send(Noop).await.expect_err(name);
-        assert!(count.load(Ordering::Relaxed) <= MOST, "{name}");
+        assert!(count.load(Ordering::Relaxed) <= MAX_BYTES, "{name}");
 
         // A challenge may be as long as a whole reply. TLS adds some bytes to each record.
         let script = Script::new("-- tls --").then(&hello(&["AUTH PLAIN"])).then("C: AUTH *");
@@ -78,6 +78,6 @@ async fn no_more_is_read_than_a_reply_may_be_long() {
         count.store(0, Ordering::Relaxed);
         let login = connection.expect("TLS").authenticate(&mut Plain::new("me", "pencil")).await;
         login.expect_err(name);
-        assert!(count.load(Ordering::Relaxed) <= 3 * MOST, "{name}");
+        assert!(count.load(Ordering::Relaxed) <= 3 * MAX_BYTES, "{name}");
     }
 }

@@ -6,7 +6,7 @@ use tests::error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// What comes after the first bytes.
+/// The server's behaviour after the first bytes.
 #[derive(Clone, Copy)]
 enum Then {
     Silence,
@@ -66,7 +66,7 @@ fn no_handshake(lost: &Lost) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_no_server() {
+async fn peers_that_are_not_smtp_servers() {
     let endless = says(&[b'2'; 1000], Then::Again).await;
     each(endless, |lost| lost.protocol().is_some(), no_handshake).await;
     let continued = says(b"220-and another thing\r\n", Then::Again).await;

@@ -112,7 +112,7 @@ fn files_of_tests_are_left_out() {
 }
 
 #[test]
-fn what_a_macro_makes_is_where_it_is_called() {
+fn the_output_of_a_macro_belongs_to_the_file_of_its_call() {
     let found = edges(&[
         ("lib.rs", "#[macro_use] mod rules; mod a; mod c; pub use a::Made;"),
         ("rules.rs", "macro_rules! make { ($n:ident) => { pub struct $n; } }"),
@@ -145,7 +145,7 @@ fn imports_that_chase_each_other_end() {
 }
 
 #[test]
-fn what_is_not_understood_is_said() {
+fn an_unresolved_path_is_reported() {
     let unclear = report::unclear(&tree(&[
         ("lib.rs", "mod a;"),
         ("a.rs", "use crate::nowhere::B;\nfn f() { super::a::gone() }"),

@@ -106,12 +106,12 @@ impl Crate {
 }
 
 impl Row {
-    /// Each place that names something forbidden, by the items that paths lead to.
+    /// Each path that leads to a forbidden item.
     pub(crate) fn named(&self, tree: &Tree) -> Vec<String> {
         self.check(tree, true)
     }
 
-    /// Each place that spells something forbidden, wherever the path may lead.
+    /// Each path that spells a forbidden module, to any item.
     pub(crate) fn spelled(&self, tree: &Tree) -> Vec<String> {
         self.check(tree, false)
     }

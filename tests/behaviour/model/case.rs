@@ -1,4 +1,4 @@
-//! What the client is asked to do in one session: messages, and the calls that send them.
+//! One case of the model test: messages, and the calls that send them.
 
 use proptest::collection::vec;
 use proptest::option::weighted;

@@ -36,7 +36,7 @@ pub(super) struct Played {
     pub(super) after: Option<After>,
 }
 
-/// What the client said.
+/// The results of the client's calls.
 #[derive(Debug)]
 pub(super) struct Said {
     /// For each message, every report of it.
@@ -46,14 +46,14 @@ pub(super) struct Said {
     pub(super) session: Session,
 }
 
-/// What the connection was good for after all calls.
+/// The state of the connection after all calls.
 #[derive(Debug)]
 pub(super) struct After {
     /// The reply to NOOP.
     pub(super) noop: Option<String>,
     /// Bytes that left for it.
     pub(super) wrote: u64,
-    /// What became of one more message, if NOOP worked.
+    /// The fate of one more message, if NOOP worked.
     pub(super) probe: Option<Report>,
 }
 

@@ -1,4 +1,5 @@
-//! A case as the code that makes it, without what is as in the quiet server: to be kept in `kept`.
+//! The printer of a case as Rust code, to be kept in `kept`: only the values that differ from the
+//! quiet server.
 
 use std::fmt::{self, Debug, Display};
 
@@ -67,7 +68,7 @@ fn plan(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     line("no_recipients", &plan.no_recipients, &quiet.no_recipients)?;
     line("keeps_transaction", &plan.keeps_transaction, &quiet.keeps_transaction)?;
     line("suspicious", &plan.suspicious, &quiet.suspicious)?;
-    line("talkative", &plan.talkative, &quiet.talkative)?;
+    line("two_line_replies", &plan.two_line_replies, &quiet.two_line_replies)?;
     line("cut", &plan.cut, &quiet.cut)?;
     let (pace, usual) = (&plan.pace, &quiet.pace);
     line("pace.pieces.room", &pace.pieces.room, &usual.pieces.room)?;

@@ -1,5 +1,5 @@
-//! What the model server knows at the end of a session: what was said, which replies the client
-//! has read, and what was delivered to whom.
+//! The server's record of a session: the lines, the replies that the client has read, and the
+//! messages delivered to each recipient.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use super::case::Recipient;
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) lines: Vec<Line>,
-    /// One for each MAIL, whatever the server said to it.
+    /// One for each MAIL, with any reply.
     pub(super) groups: Vec<Group>,
     pub(super) deliveries: Vec<Delivery>,
-    /// What the client did that no client may do.
+    /// The client's breaches of the protocol.
     pub(super) faults: Vec<String>,
     /// The connection was ended by the server.
     pub(super) cut: bool,
@@ -156,9 +156,9 @@ impl Log {
 
     /// Takes down lines of content.
     pub(super) fn content(&mut self, content: &[u8], ended: bool) {
-        const MOST: usize = 12;
+        const MAX_LINES: usize = 12;
         let mut lines = content.split_inclusive(|&byte| byte == b'\n');
-        for line in lines.by_ref().take(MOST) {
+        for line in lines.by_ref().take(MAX_LINES) {
             self.client(line, ended);
         }
         let rest = lines.count();

@@ -1,4 +1,4 @@
-//! Would the oracle notice? One lie at a time, in sessions in which nothing else is wrong.
+//! Tests of the oracle: it must notice each single lie, in sessions without other faults.
 
 use super::case::{Case, Message, Mode, Way};
 use super::client::play;

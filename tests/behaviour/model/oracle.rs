@@ -1,4 +1,4 @@
-//! The promises, written once: what must hold after each session, whatever the server did.
+//! The oracle: the rules that must hold after each session, with any server.
 
 use std::fmt::Write as _;
 
@@ -184,7 +184,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What was said of a message is true, and was said once.
+    /// Each verdict on a message is true, and is given once.
     fn message(&mut self, index: usize) {
         let taken = index < self.played.said.taken;
         let reports = &self.played.said.reports[index];
@@ -295,7 +295,7 @@ impl Judge<'_> {
     }
 
     /// Whether a server that prevents smuggling has asked for the content of a transaction that the
-    /// client gave up: it would deliver whatever follows.
+    /// client gave up: it would deliver the bytes that follow.
     fn has_unwanted_354(&self) -> bool {
         let log = &self.played.log;
         log.groups.iter().any(|group| {
@@ -304,7 +304,7 @@ impl Judge<'_> {
         })
     }
 
-    /// What the calls say of the connection is true.
+    /// Each verdict on the connection is true.
     fn usable(&mut self) {
         let Some(after) = &self.played.after else { return };
         match self.played.said.session {

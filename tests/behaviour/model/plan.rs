@@ -1,13 +1,13 @@
-//! What the model server does in one session. Proptest makes plans and shrinks them to the quiet
+//! The plan of the model server for one session. Proptest makes plans and shrinks them to the quiet
 //! server that offers nothing, accepts everything and answers at once.
 
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 
-use super::wire::{End, Pieces};
+use super::wire::{End, Segmentation};
 
-/// What the server does.
+/// The behaviour of the server in one session.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) offers: Offers,
@@ -32,7 +32,7 @@ pub(super) struct Plan {
     /// Commands that came before the reply to the final dot are answered with 503.
     pub(super) suspicious: bool,
     /// Every reply has two lines.
-    pub(super) talkative: bool,
+    pub(super) two_line_replies: bool,
     pub(super) cut: Option<Cut>,
     pub(super) pace: Pace,
 }
@@ -74,9 +74,9 @@ pub(super) enum TooMany {
 pub(super) enum NoRecipients {
     Says503,
     Says554,
-    /// 354, and 554 to whatever follows.
+    /// 354, and 554 to the content.
     Says354,
-    /// 354, and 250 to whatever follows, which is thrown away.
+    /// 354, and 250 to the content, which is thrown away.
     Says250,
 }
 
@@ -105,18 +105,18 @@ pub(super) enum Moment {
 /// How fast bytes move, and in which pieces.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
-    pub(super) pieces: Pieces,
+    pub(super) pieces: Segmentation,
     /// Bytes that the server reads at a time.
     pub(super) server_reads: usize,
     /// Bytes of a reply that the server says at a time.
     pub(super) server_says: usize,
-    /// What happens between two such pieces.
+    /// The event between two such pieces.
     pub(super) between: Between,
     /// Milliseconds before each reply.
     pub(super) delays: Vec<u16>,
 }
 
-/// What happens between two pieces of what a server says.
+/// An event between two pieces of the server's replies.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Between {
     /// Nothing: the replies to all that the server has read arrive together.
@@ -145,10 +145,10 @@ impl Plan {
             no_recipients: NoRecipients::Says503,
             keeps_transaction: false,
             suspicious: false,
-            talkative: false,
+            two_line_replies: false,
             cut: None,
             pace: Pace {
-                pieces: Pieces {
+                pieces: Segmentation {
                     room: ALL,
                     client_reads: ALL,
                     client_writes: ALL,
@@ -211,8 +211,14 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
     );
     (offers(), refusals, habits, weighted(0.4, cuts()), paces()).prop_map(
         |(offers, (mail, rcpt, data, chunk, end), habits, cut, pace)| {
-            let (early, most_recipients, no_recipients, keeps_transaction, suspicious, talkative) =
-                habits;
+            let (
+                early,
+                most_recipients,
+                no_recipients,
+                keeps_transaction,
+                suspicious,
+                two_line_replies,
+            ) = habits;
             Plan {
                 offers,
                 mail,
@@ -225,7 +231,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                 no_recipients,
                 keeps_transaction,
                 suspicious,
-                talkative,
+                two_line_replies,
                 cut,
                 pace,
             }
@@ -306,7 +312,7 @@ fn paces() -> impl Strategy<Value = Pace> {
     let between =
         prop_oneof![Just(Between::Nothing), Just(Between::Response), Just(Between::Moment)];
     let pieces = (room, piece(), piece(), any::<bool>()).prop_map(
-        |(room, client_reads, client_writes, vectored)| Pieces {
+        |(room, client_reads, client_writes, vectored)| Segmentation {
             room,
             client_reads,
             client_writes,

@@ -5,7 +5,7 @@ use super::client::Said;
 use super::log::Delivery;
 use super::verdict::{Session, Verdict};
 
-/// What is made wrong on purpose.
+/// A deliberate error of the server or of the client's report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Sabotage {
     #[default]
@@ -49,7 +49,7 @@ pub(super) enum Sabotage {
 }
 
 impl Sabotage {
-    /// What the server keeps of a delivery.
+    /// The deliveries that the server records.
     pub(super) fn of_delivery(self, mut delivery: Delivery) -> Vec<Delivery> {
         match self {
             Self::DeliversTwice => return vec![delivery.clone(), delivery],
@@ -82,7 +82,7 @@ impl Sabotage {
         }
     }
 
-    /// What the client says.
+    /// The verdicts that the client reports.
     pub(super) fn of_said(self, said: &mut Said) {
         if self == Self::DeclaresLost {
             said.session = Session::Lost;

@@ -72,7 +72,7 @@ struct Counts {
 #[derive(Debug, Default)]
 struct Transaction {
     recipients: Vec<Recipient>,
-    /// What came in chunks.
+    /// The content of the chunks that have come.
     content: Vec<u8>,
     chunked: bool,
     /// A chunk was refused, and so is what follows it (RFC 3030 §2).
@@ -162,7 +162,7 @@ impl Server {
         let delay = self.plan.pace.delays.get(number).copied().unwrap_or_default();
         self.sleep(delay.into()).await;
         self.written_before_reply = self.wire.written();
-        let reply = if self.plan.talkative {
+        let reply = if self.plan.two_line_replies {
             format!("{code}-{text}\r\n{code} that is all\r\n")
         } else {
             format!("{code} {text}\r\n")
@@ -216,7 +216,7 @@ impl Server {
         }
     }
 
-    /// What of the plan's list comes next.
+    /// The answer at `number` of a list of the plan.
     fn next(&self, list: &[Answer], number: usize) -> Answer {
         let answer = list.get(number).copied().filter(|_| !self.is_quiet());
         answer.unwrap_or(Answer::Yes)

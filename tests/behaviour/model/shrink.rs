@@ -1,4 +1,4 @@
-//! The smallest session that breaks a rule, as far as it can be found from a larger one.
+//! The shrinker of sessions that break a rule: it looks for the smallest that still does.
 //!
 //! Proptest's own shrinking goes first. It changes one value at a time; but where a message is left
 //! out, the lists of replies and the moment of the cut must change too, and that is tried here.
@@ -10,12 +10,12 @@ use super::plan::{ALL, Answer, Moment, NoRecipients, Plan};
 use super::survey::verdict;
 use super::wire::End;
 
-/// How much work is done in each of the two ways: bytes of content, and a thousand for a session.
-const MOST: usize = 3_000_000;
+/// The most work of each of the two ways, in bytes of content; a session costs a thousand.
+const MAX_WORK: usize = 3_000_000;
 
 /// Makes a case smaller for as long as it breaks this rule.
 pub(super) fn shrink(mut tree: impl ValueTree<Value = Case>, rule: &str) -> Case {
-    let mut left = MOST;
+    let mut left = MAX_WORK;
     let mut breaks = |case: &Case| {
         left = left.saturating_sub(1000 + case.bytes());
         left > 0 && verdict(case).iter().any(|violation| violation.rule == rule)
@@ -31,7 +31,7 @@ pub(super) fn shrink(mut tree: impl ValueTree<Value = Case>, rule: &str) -> Case
             tree.complicate()
         };
     }
-    let mut left = MOST;
+    let mut left = MAX_WORK;
     let mut breaks = |case: &Case| {
         left = left.saturating_sub(1000 + case.bytes());
         left > 0 && verdict(case).iter().any(|violation| violation.rule == rule)
@@ -208,7 +208,7 @@ fn smaller_plans(plan: &Plan) -> Vec<Plan> {
     with(&|plan| plan.refuses_chunks_early = false);
     with(&|plan| plan.keeps_transaction = false);
     with(&|plan| plan.suspicious = false);
-    with(&|plan| plan.talkative = false);
+    with(&|plan| plan.two_line_replies = false);
     with(&|plan| plan.cut = None);
     with(&|plan| {
         if let Some(cut) = &mut plan.cut {

@@ -1,4 +1,5 @@
-//! Sessions by the hundred: made from a seed, judged, and for each broken rule one of them shrunk.
+//! The loop over many sessions: each is made from a seed and judged, and one of each broken rule is
+//! shrunk.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -58,7 +59,7 @@ pub(super) fn survey(name: &str, modes: impl Strategy<Value = Mode>) {
     panic!("{} rules are broken (MODEL_SEED={seed}){text}", found.len());
 }
 
-/// What is broken in a session.
+/// The rules that a session breaks.
 pub(super) fn verdict(case: &Case) -> Vec<Violation> {
     match play(case, Sabotage::None) {
         Ok(played) => judge(case, &played),

@@ -1,4 +1,4 @@
-//! What a client that has read these replies, and no others, may say of a recipient.
+//! The true verdicts on a recipient, from the replies that the client has read.
 //!
 //! The first reply that decides counts, in the order MAIL, RCPT, DATA, chunks, message, however the
 //! connection ended afterwards. Where none has been read, what had left decides: a message that was
@@ -43,7 +43,7 @@ impl<'p> Finder<'p> {
         }
     }
 
-    /// What may be said of a recipient of a message that the client took.
+    /// The verdicts that are true of a recipient of a message that the client took.
     pub(super) fn truth(&self, recipient: Recipient) -> Truth {
         let mut truth = self.answered_truth(recipient);
         // That it cannot be sent was known before any reply.
@@ -246,7 +246,7 @@ impl<'p> Finder<'p> {
         Some(codes.any(|code| code < 500))
     }
 
-    /// Whether the client cannot send the message, whatever the server says.
+    /// Whether the client cannot send the message to any server.
     fn is_unsendable(&self) -> bool {
         is_unsendable(self.case, self.message)
     }

@@ -1,5 +1,5 @@
-//! What the client says became of each recipient: the only file of the model that knows the errors
-//! and receipts of the library. Where that API cannot say something, it is adapted here.
+//! The client's verdict on each recipient. This is the only file of the model that names the errors
+//! and receipts of the library, so that a change of their API stays here.
 
 use smtp::connection::{DataError, Stopped, TransitionError};
 use smtp::message::{Recipient, RecipientOutcome};
@@ -7,7 +7,7 @@ use smtp::pipeline::{Message, NotSent, Outcome};
 use smtp::state::{Greeted, InTransaction};
 use smtp::{Connection, DeliverError, Error, Lost, Receipt, Refusal, Reply};
 
-/// What became of a recipient.
+/// The fate of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Delivered,
@@ -22,7 +22,7 @@ pub(super) enum Verdict {
     NotSent,
 }
 
-/// What a call says of the connection.
+/// The verdict of a call on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Session {
     Intact,
@@ -31,7 +31,7 @@ pub(super) enum Session {
     Unsaid,
 }
 
-/// What a call says of a message.
+/// The verdict of a call on a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Report {
     /// One for each recipient, in the order of the envelope.
@@ -41,7 +41,7 @@ pub(super) struct Report {
     pub(super) again: Option<bool>,
 }
 
-/// What a step of the typed calls came to: a recipient that was accepted has no verdict yet.
+/// The result of a step of the typed calls: a recipient that was accepted has no verdict yet.
 pub(super) type Verdicts = Vec<Option<Verdict>>;
 
 type Idle = Connection<Greeted>;

@@ -29,8 +29,8 @@ pub(super) enum End {
 
 /// Sizes of the pieces in which bytes move, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pieces {
-    /// What each queue holds before its writer must wait.
+pub(super) struct Segmentation {
+    /// The bytes that each queue holds before its writer must wait.
     pub(super) room: usize,
     /// At most so many for each read of the client.
     pub(super) client_reads: usize,
@@ -50,7 +50,7 @@ pub(super) struct ServerEnd(Arc<Mutex<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
-    pieces: Pieces,
+    pieces: Segmentation,
     to_server: VecDeque<u8>,
     to_client: VecDeque<u8>,
     /// Bytes that the client has written so far.
@@ -71,7 +71,7 @@ struct Shared {
 }
 
 /// A connection.
-pub(super) fn connection(pieces: Pieces) -> (ClientEnd, ServerEnd) {
+pub(super) fn connection(pieces: Segmentation) -> (ClientEnd, ServerEnd) {
     let shared = Arc::new(Mutex::new(Shared {
         pieces,
         to_server: VecDeque::new(),
@@ -122,7 +122,7 @@ impl ServerEnd {
         .await
     }
 
-    /// Says these bytes, as there is room for them. What a client that has gone does not take is
+    /// Writes these bytes, as there is room for them. Bytes that a client no longer reads are
     /// dropped.
     pub(super) async fn write(&self, mut bytes: &[u8]) {
         poll_fn(|cx| {

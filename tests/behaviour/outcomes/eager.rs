@@ -41,7 +41,7 @@ async fn a_good_fence_ends_the_call_and_the_session_goes_on() {
     }
 }
 
-/// A reply too many has shifted the others, whenever it came: nobody knows what they said.
+/// A surplus reply has shifted the others: the client cannot know which messages they answer.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_answered_twice_is_unknown() {
     let pause = "-- wait 1ms --\n";
@@ -86,7 +86,7 @@ async fn a_refused_fence_is_sent_again_alone() {
     peer.finish();
 }
 
-/// What was said to the message stands where the connection ends in another way.
+/// A reply to the message stands where the connection ends in another way.
 #[tokio::test(start_paused = true)]
 async fn a_receipt_stands_without_the_reply_to_the_fence() {
     for end in ["-- close --", "-- reset --", "-- silence --", "S: 421 closing", "S: 221 bye"] {
@@ -114,8 +114,8 @@ async fn a_reply_too_many_after_the_call_ends_the_next() {
     assert_eq!(peer.written(), written);
 }
 
-/// The messages of a stream, of which the second is answered twice. Without the fence nobody would
-/// see it.
+/// The messages of a stream, of which the second is answered twice. Without the fence the client
+/// would not see it.
 #[tokio::test(start_paused = true)]
 async fn a_stream_whose_replies_have_shifted_ends_its_connection() {
     let window = format!("{EAGER}C: 1\nC: RSET\n{EAGER}C: 2\nC: HELP\n");
@@ -169,8 +169,8 @@ async fn a_receipt_after_data_stands_whatever_follows_it() {
     }
 }
 
-/// Only a message that the server has taken in chunks opens the window: of one sent with DATA it is
-/// not known what the server does with chunks that nobody asked for.
+/// Only a message that the server has taken in chunks opens the window: a message sent with DATA
+/// does not show how the server answers chunks that come unasked.
 #[tokio::test(start_paused = true)]
 async fn a_message_sent_with_data_opens_no_window() {
     let data =

@@ -35,7 +35,7 @@ const GROUP: &str = "C: MAIL *\nC: RCPT *\nC: DATA\n";
 const OPENED: &str = "S: 250 ok\nS: 250 ok\nS: 354 go\n";
 const REFUSED: &str = "S: 503 no\nS: 503 no\nS: 503 no\nS: 503 no\n";
 
-/// What the server says to the message itself stands, and the next one begins again.
+/// The server's reply to the message itself stands, and the next message begins again.
 #[tokio::test(start_paused = true)]
 async fn the_transaction_begins_again_in_a_flight_of_its_own() {
     for (said, fate) in [

@@ -1,4 +1,4 @@
-//! RSET after a message that was refused: it goes before the first command of the next call.
+//! RSET after a refused message: the client sends it before the first command of the next call.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::grammar::ReversePath;

@@ -51,7 +51,7 @@ async fn a_second_ehlo_inside_tls_or_after_a_login_that_is_refused_changes_nothi
     peer.finish();
 }
 
-/// What EHLO offers anew holds from then on.
+/// The offers of the second EHLO hold from then on.
 #[tokio::test(start_paused = true)]
 async fn a_second_ehlo_that_is_accepted_replaces_the_offers() {
     let dialogue = "C: EHLO *\nS: 250-mail.example.test\nS: 250 SIZE 5\nC: MAIL *\nS: 550 no";

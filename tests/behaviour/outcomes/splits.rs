@@ -179,7 +179,7 @@ async fn recipients_that_were_never_named_have_got_nothing() {
 
 /// A transaction that has named recipients was something: what is lost then is not "nothing sent".
 #[tokio::test(start_paused = true)]
-async fn what_is_lost_between_two_transactions_was_begun() {
+async fn a_message_lost_between_two_transactions_was_begun() {
     let one: &[&str] = &["LIMITS RCPTMAX=1"];
     let opened = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 550 no\nC: RSET\n";
     let rows = [

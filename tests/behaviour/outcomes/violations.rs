@@ -1,4 +1,4 @@
-//! Replies that no server may give: they are no success, and no harm to the message.
+//! Replies that the protocol forbids: none counts as success, and none harms the message.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::error::{Blame, Fault, ProtocolError};
@@ -72,7 +72,7 @@ async fn a_goodbye_to_a_message_is_no_success() {
 
 /// A goodbye or 421 to anything before the message leaves it unsent.
 #[tokio::test(start_paused = true)]
-async fn a_goodbye_before_the_message_has_harmed_nobody() {
+async fn a_goodbye_before_the_message_delivers_nothing() {
     for code in [221, 421] {
         for dialogue in [
             format!("C: MAIL *\nS: {code} bye"),
@@ -233,7 +233,7 @@ async fn the_limit_of_a_line_is_exact() {
         if let Err(Error::Lost(lost)) = result {
             assert_eq!(lost.protocol(), Some(&ProtocolError::LineTooLong(2048)), "{bytes}");
         }
-        // The replies that nobody reads, and a reply of several lines.
+        // The replies that the client does not wait for, and a reply of several lines.
         let mail =
             script(NOTHING, "C: MAIL *").server_raw(reply("250")).then("C: RCPT *\nS: 550 no");
         let lines = script(NOTHING, "C: MAIL *\nS: 250-x").server_raw(reply("250"));
@@ -250,7 +250,8 @@ async fn the_limit_of_a_line_is_exact() {
     }
 }
 
-/// Replies that are found to be out of step say nothing of the message, whichever of them said no.
+/// Replies that are found to be out of step say nothing of the message, also when one of them is a
+/// refusal.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_out_of_step_is_none() {
     let eager = "C: MAIL *\nC: RCPT *\nC: BDAT *\nC: x\nC: HELP\n";
@@ -272,7 +273,7 @@ async fn a_refusal_out_of_step_is_none() {
     }
 }
 
-/// What the server says of a message in one read with 354 is as true as a moment later.
+/// A reply to a message that is read together with 354 counts as one that is read later.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_refused_together_with_354() {
     let rows = [

@@ -1,4 +1,4 @@
-//! Commands of one's own in groups, and commands that must be the last.
+//! Commands of users in groups, and commands that must be the last.
 
 use smtp::command::{CodePattern, CommandSpec, Line, Noop, Vrfy};
 use smtp::connection::TransitionError;
@@ -55,7 +55,7 @@ fn dialogue(offers: &[&str], lines: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_reply_has_its_own_type_and_place() {
+async fn each_reply_has_its_own_type_and_index() {
     for offers in MODES {
         let lines = [
             ("X-NOTE before", "250 7"),
@@ -102,11 +102,11 @@ async fn a_transaction_without_content() {
     }
 }
 
-/// What follows a transaction that did not end never becomes part of it.
+/// The commands after a transaction that did not end never become part of it.
 #[tokio::test(start_paused = true)]
 async fn a_transaction_that_should_have_ended() {
     let group = "C: X-COMMIT\nC: MAIL *\nC: RCPT *\nC: DATA\nS: 550 no\nS: 250 m\n";
-    // Somebody would get an empty message.
+    // A recipient would get an empty message.
     let (transaction, peer) =
         in_transaction(MODES[0], &format!("{group}S: 250 a\nS: 354 go")).await;
     let pipeline = transaction.pipeline().transition(Commit).mail(mail()).rcpt(rcpt("a"));

@@ -1,4 +1,4 @@
-//! What a group hands back.
+//! The connection that a group returns, in the state that its commands lead to.
 
 use std::task::Poll;
 
@@ -35,7 +35,7 @@ async fn a_group_that_ends_in_a_transaction() {
 #[tokio::test(start_paused = true)]
 async fn without_a_transaction_the_connection_comes_back() {
     for offers in MODES {
-        // What was sent after MAIL may have had effects in a broken server.
+        // Commands after MAIL may have had effects in a broken server.
         let group = "C: MAIL *\nC: RCPT *\nS: 550 m\nS: 250 a\nC: RSET\nS: 250 ok\n";
         let steps = "C: MAIL *\nS: 550 m\n";
         let opened = if offers.is_empty() { steps } else { group };
@@ -49,7 +49,7 @@ async fn without_a_transaction_the_connection_comes_back() {
         refused.connection.send(Noop).await.expect("between transactions");
         peer.finish();
     }
-    // Behind a lone MAIL there is nothing to undo.
+    // After a lone MAIL there is nothing to undo.
     let (connection, peer) = connected(MODES[0], "C: MAIL *\nS: 450 m").await;
     let (connection, _) = connection.pipeline().mail(mail()).await;
     assert!(matches!(connection, Err(TransitionError::Refused(_))));
@@ -128,7 +128,7 @@ async fn a_connection_that_is_gone_says_so_of_every_command() {
     assert_eq!(written(&peer), written_before);
 }
 
-/// What had left and what had not are told apart where the connection breaks.
+/// Commands that had left and commands that had not are told apart where the connection breaks.
 #[tokio::test(start_paused = true)]
 async fn a_command_that_never_left_is_not_unknown() {
     let script = script(MODES[0], "C: MAIL *\n-- reset --").write_limit(29);
@@ -201,7 +201,7 @@ async fn many_recipients_through_small_buffers() {
     assert_eq!(peer.await.expect("a server"), MANY);
 }
 
-/// What is known to mean nothing does not leave any more.
+/// A command that is known to have no effect does not leave any more.
 #[tokio::test]
 async fn a_long_list_stops_when_its_sender_is_refused() {
     let (client, peer) = tokio::io::duplex(4096);

@@ -106,7 +106,7 @@ async fn a_refused_sender_leaves_the_next_message_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_takes_nothing_for_nobody_has_taken_nothing() {
+async fn a_server_that_takes_an_empty_message_without_recipients_has_taken_nothing() {
     let dialogue = format!(
         "{GROUP}S: 250 m\nS: 550 a\nS: 550 b\nS: 354 go
          C: .\nS: 250 taken\nC: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok"
@@ -145,7 +145,7 @@ async fn a_refused_message_is_followed_by_rset() {
     }
 }
 
-/// What cannot be sent is found before DATA, and the transaction is given up.
+/// Content that cannot be sent is found before DATA, and the transaction is given up.
 #[tokio::test(start_paused = true)]
 async fn content_that_was_not_agreed_on_is_never_asked_for() {
     for offers in MODES {

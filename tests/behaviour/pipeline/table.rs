@@ -1,5 +1,5 @@
-//! Every answer to MAIL, to two recipients, to DATA: what is written, to the byte, and what comes
-//! of it, in one flight and one command at a time.
+//! Every answer to MAIL, to two recipients, to DATA: the bytes that the client writes, and the
+//! outcomes, in one flight and one command at a time.
 
 use smtp::command::Noop;
 use smtp::error::Fault;
@@ -45,13 +45,13 @@ impl Case {
         self.mail < 300 && self.accepted() > 0 && self.data == 354
     }
 
-    /// Whether the server waits for a message of nobody, for recipients that it has accepted: a dot
-    /// would deliver an empty one, so the connection is closed.
+    /// Whether the server waits for content without a sender, for recipients that it has accepted:
+    /// a dot would deliver an empty message, so the connection is closed.
     fn is_abandoned(self) -> bool {
         self.mail >= 300 && self.accepted() > 0 && self.data == 354
     }
 
-    /// What follows the reply to DATA, up to the next call.
+    /// The dialogue from the reply to DATA up to the next call.
     fn end(self) -> String {
         if self.is_ready() {
             format!("{CONTENT}S: 250 queued as Q\n")
@@ -137,26 +137,26 @@ async fn every_answer_has_its_end() {
     assert_eq!(seen, 90);
 }
 
-/// The five replies of a transaction end with 421, or with nothing, at each place.
+/// The five replies of a transaction end with 421, or with nothing, at each index.
 #[tokio::test(start_paused = true)]
-async fn a_session_that_ends_at_each_place() {
+async fn a_session_that_ends_at_each_reply() {
     let commands = [GROUP[0], GROUP[1], GROUP[2], GROUP[3], CONTENT];
     let replies = ["S: 250 m\n", "S: 250 a\n", "S: 550 b\n", "S: 354 d\n"];
-    for place in 0..=4 {
+    for index in 0..=4 {
         for end in ["S: 421 closing\n-- close --", "-- close --", "-- reset --"] {
             for offers in MODES {
                 let pipelined = !offers.is_empty();
                 let mut dialogue = String::new();
                 if pipelined {
                     dialogue += &GROUP.concat();
-                    dialogue += &replies[..place.min(4)].concat();
-                    dialogue += if place == 4 { CONTENT } else { "" };
+                    dialogue += &replies[..index.min(4)].concat();
+                    dialogue += if index == 4 { CONTENT } else { "" };
                 } else {
-                    for step in 0..place {
+                    for step in 0..index {
                         dialogue += commands[step];
                         dialogue += replies[step];
                     }
-                    dialogue += commands[place];
+                    dialogue += commands[index];
                 }
                 dialogue += end;
                 let (connection, outcomes, peer) = transact(offers, &dialogue).await;
@@ -164,32 +164,32 @@ async fn a_session_that_ends_at_each_place() {
                 let said_so = end.starts_with("S:");
                 assert_eq!(lost.reply().is_some(), said_so, "{lost}");
                 peer.finish();
-                assert_eq!(written(&peer), said(&dialogue), "{place} {end}");
-                check_end(place, said_so, pipelined, &outcomes);
+                assert_eq!(written(&peer), said(&dialogue), "{index} {end}");
+                check_end(index, said_so, pipelined, &outcomes);
             }
         }
     }
 }
 
-fn check_end(place: usize, said_so: bool, pipelined: bool, outcomes: &Transaction) {
+fn check_end(index: usize, said_so: bool, pipelined: bool, outcomes: &Transaction) {
     let (mail, rcpts, message) = outcomes;
     let commands = [mail, &rcpts[0], &rcpts[1], &message.opening];
     for (at, outcome) in commands.into_iter().enumerate() {
         let right = match (at, outcome) {
-            (2, outcome) if at < place => code(outcome) == Some(550),
-            (_, outcome) if at < place => outcome.is_accepted(),
-            (_, outcome) if at == place && said_so => code(outcome) == Some(421),
-            (_, outcome) if at == place => *outcome == Outcome::Unknown,
+            (2, outcome) if at < index => code(outcome) == Some(550),
+            (_, outcome) if at < index => outcome.is_accepted(),
+            (_, outcome) if at == index && said_so => code(outcome) == Some(421),
+            (_, outcome) if at == index => *outcome == Outcome::Unknown,
             (_, outcome) if pipelined => *outcome == Outcome::Unknown,
             (_, outcome) => *outcome == Outcome::NotSent(NotSent::Lost),
         };
-        assert!(right, "{place} {said_so} {pipelined}, command {at}: {outcome}");
+        assert!(right, "{index} {said_so} {pipelined}, command {at}: {outcome}");
     }
     let right = match &message.end {
-        Outcome::Refused(_) => place == 4 && said_so && code(&message.end) == Some(421),
-        Outcome::Unknown => place == 4 && !said_so,
-        Outcome::NotSent(why) => place < 4 && *why == NotSent::Lost,
+        Outcome::Refused(_) => index == 4 && said_so && code(&message.end) == Some(421),
+        Outcome::Unknown => index == 4 && !said_so,
+        Outcome::NotSent(why) => index < 4 && *why == NotSent::Lost,
         _ => false,
     };
-    assert!(right, "{place} {said_so} {pipelined}: {}", message.end);
+    assert!(right, "{index} {said_so} {pipelined}: {}", message.end);
 }

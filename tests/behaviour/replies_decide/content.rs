@@ -36,7 +36,7 @@ fn early(offers: &[&str], said: &str, end: &str, write: usize) -> Script {
     script.then(&format!("S: {said}\n{end}")).write_limit(write)
 }
 
-/// What is said while the content leaves, and what becomes of the message then.
+/// Replies that come while the content leaves, and the fate of the message then.
 const EARLY: [(&str, &str); 5] = [
     ("552 5.3.4 too large", "Lost permanent Server 552 | 250:552"),
     ("452 4.3.1 full", "Lost transient Server 452 | 250:452"),
@@ -157,7 +157,7 @@ async fn a_chunk_is_not_taken_before_all_of_it_has_left() {
     }
 }
 
-/// The connection ends while content leaves: nobody can have got it.
+/// The connection ends while content leaves: no recipient can have got it.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_had_not_left_is_lost() {
     for end in ["-- close --", "-- reset --", "-- silence --"] {

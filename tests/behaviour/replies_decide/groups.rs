@@ -1,4 +1,4 @@
-//! Groups: what has arrived is the outcome of its command.
+//! Replies that have arrived decide the outcome of each command of a group.
 
 use smtp::command::{Mail, Rcpt};
 use smtp::testing::Script;
@@ -26,7 +26,8 @@ async fn group(script: Script, body: &[u8]) -> (Option<Lost>, String) {
     (connection.err(), outcomes.join(" "))
 }
 
-/// What was answered before the connection ended; the rest got no answer or did not leave.
+/// The commands that were answered before the connection ended; the rest got no answer or did not
+/// leave.
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_was_read_stays() {
     let flight = "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA\n";

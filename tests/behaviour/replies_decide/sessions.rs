@@ -1,4 +1,4 @@
-//! EHLO, AUTH and streams of messages.
+//! Replies that have arrived decide EHLO, AUTH and streams of messages.
 
 use smtp::auth::{Challenge, MechanismError, Step};
 use smtp::connection::TransitionError;
@@ -92,7 +92,7 @@ async fn a_mechanism_that_gave_up_decides() {
 fn is_by(lost: &Lost, end: &str) -> bool {
     match lost.fault() {
         Fault::Closed => end == "-- close --",
-        // What is written to a stream that is gone says so first.
+        // A write to a stream that is gone reports that first.
         Fault::Io(_) => end == "-- close --" || end == "-- reset --",
         Fault::TimedOut(_) => end == "-- silence --",
         Fault::Closing(reply) => end == "S: 421 4.3.2 closing" && reply.code().value() == 421,

@@ -1,5 +1,5 @@
-//! Every way to send a secret, in every state, over a connection that is verified, unverified or in
-//! clear: nothing leaves that should not, and nothing is shown.
+//! Every way to send a secret, in every state, over a verified, an unverified and a clear
+//! connection: no secret leaves that must not, and none is shown.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ enum Way {
     Verified,
 }
 
-/// What was traced and observed in a session.
+/// The trace and the observed lines of a session.
 struct Watch {
     traced: Everything,
     seen: Arc<Mutex<String>>,
@@ -130,7 +130,7 @@ async fn goes_on<H: Idle>(mut connection: Connection<H>) {
     is_clean("a connection", &format!("{connection:?}"));
 }
 
-/// What the call came to, for a person: a refusal that says what to do, where one is due.
+/// The result of the call as text: a refusal that says what to do, where one is due.
 fn told(result: Result<(), Error>, sent: bool, what: &str) -> String {
     match result {
         Ok(()) => {
@@ -479,7 +479,7 @@ async fn after_starttls() {
     watch.end(&peer, true, "STARTTLS", &shown);
 }
 
-/// What is no secret is answered in clear, and traced.
+/// An answer that is no secret is sent in clear, and traced.
 #[tokio::test(start_paused = true)]
 async fn an_open_answer() {
     let (watch, server) = Watch::new();

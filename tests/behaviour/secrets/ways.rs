@@ -21,7 +21,7 @@ fn doubled(secret: &Secret) -> String {
     String::from_utf8_lossy(secret.expose()).repeat(2)
 }
 
-/// What a derived command can do with a secret: a form for each.
+/// The ways in which a derived command can hold a secret: a form for each.
 #[derive(Debug, SmtpCommand)]
 #[smtp(verb = "X-SECRET", pipelining, valid_in(any))]
 pub(super) enum Derived {
@@ -66,7 +66,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a command that is written by hand can do with one.
+/// The ways in which a command that is written by hand can hold one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ByHand {
     Argument,

@@ -1,4 +1,5 @@
-//! Sources of messages: what was sent whole is answered, whatever the next one does.
+//! Sources of messages: a message that was sent whole is answered, also when the source fails or
+//! waits after it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -101,7 +102,7 @@ async fn a_body_may_depend_on_the_report_of_the_message_before() {
     }
 }
 
-/// A message that is fed is answered although nobody knows whether another will come.
+/// A message that is fed is answered although the connection cannot know whether another will come.
 #[tokio::test(start_paused = true)]
 async fn a_feed_answers_while_it_waits_for_more() {
     for (transfer, offers) in ways() {

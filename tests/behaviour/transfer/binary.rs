@@ -96,8 +96,8 @@ fn needs_bdat(refusal: &Refusal) {
     assert!(refusal.to_string().contains("BDAT"), "{refusal}");
 }
 
-/// Neither by hand nor in a group, whatever MAIL has declared: the encoder for DATA has no way to
-/// leave dots alone.
+/// Neither by hand nor in a group, with any declaration in MAIL: the encoder for DATA has no way
+/// to leave dots alone.
 #[tokio::test(start_paused = true)]
 async fn a_binary_message_is_never_sent_with_data() {
     let offers = ["PIPELINING", "CHUNKING", "BINARYMIME"];

@@ -1,5 +1,5 @@
-//! Messages that leave with their commands: the window, and what becomes of it when something in it
-//! is refused, fails or is lost.
+//! Messages that leave with their commands: the window, and the fate of its messages when one of
+//! them is refused, fails or is lost.
 
 use std::io;
 use std::pin::Pin;
@@ -44,7 +44,7 @@ async fn the_first_eager_message_goes_alone_and_then_the_window_opens() {
     connection.set_transfer(transfer);
     let (stopped, fates) = deliver_all(&mut connection, 5).await;
     assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
-    assert_eq!(fates, [0, 1, 2, 3, 4].map(|place| (place, "taken")));
+    assert_eq!(fates, [0, 1, 2, 3, 4].map(|index| (index, "taken")));
     peer.finish();
 }
 
@@ -57,7 +57,7 @@ async fn the_bytes_in_flight_are_bounded_too() {
     let (mut connection, peer) = greeted(script).await;
     connection.set_transfer(Transfer::eager().window(8, 3));
     let (_, fates) = deliver_all(&mut connection, 4).await;
-    assert_eq!(fates, [0, 1, 2, 3].map(|place| (place, "taken")));
+    assert_eq!(fates, [0, 1, 2, 3].map(|index| (index, "taken")));
     peer.finish();
 }
 
@@ -71,10 +71,10 @@ async fn a_refused_message_of_a_window_does_not_touch_the_others() {
         ("S: 250 ok\nS: 550 no\nS: 250 taken for nobody\n", true),
         ("S: 250 ok\nS: 250 ok\nS: 554 no\n", true),
     ] {
-        for place in 1..4 {
-            let answer = |number| if number == place { refused } else { TAKEN };
-            // What no other message has reset precedes the next call.
-            let reset = if opened && place == 3 { "C: RSET\nS: 250 ok\n" } else { "" };
+        for index in 1..4 {
+            let answer = |number| if number == index { refused } else { TAKEN };
+            // A RSET precedes the next call if no other message has reset the transaction.
+            let reset = if opened && index == 3 { "C: RSET\nS: 250 ok\n" } else { "" };
             let dialogue = [
                 &eager(0),
                 TAKEN,
@@ -91,7 +91,7 @@ async fn a_refused_message_of_a_window_does_not_touch_the_others() {
             let (mut connection, peer) =
                 connect(Transfer::eager(), CHUNKING, &dialogue.concat()).await;
             let (stopped, fates) = deliver_all(&mut connection, 4).await;
-            let fate = |number| (number, if number == place { "refused" } else { "taken" });
+            let fate = |number| (number, if number == index { "refused" } else { "taken" });
             assert_eq!(fates, [0, 1, 2, 3].map(fate), "{refused}");
             assert_eq!(stopped.expect("the connection stays"), Stopped::Exhausted);
             connection.send(Noop).await.expect("the session goes on");
@@ -100,7 +100,7 @@ async fn a_refused_message_of_a_window_does_not_touch_the_others() {
     }
 }
 
-/// What had left whole may have arrived, unless the server says that it closes.
+/// A message that had left whole may have arrived, unless the server says that it closes.
 #[tokio::test(start_paused = true)]
 async fn a_window_of_a_lost_connection() {
     for (answers, end, expected) in [
@@ -202,7 +202,7 @@ async fn a_source_that_fails_is_no_fault_of_the_other_messages() {
         });
         let mut fates = Vec::new();
         let result = connection
-            .deliver_all(messages, |place, result| {
+            .deliver_all(messages, |index, result| {
                 if let Err(DeliverError::Refused(undelivered)) = &result {
                     let refusal = undelivered.refusal();
                     let says = refusal.body_error().map(io::Error::to_string);
@@ -210,7 +210,7 @@ async fn a_source_that_fails_is_no_fault_of_the_other_messages() {
                     assert_eq!(refusal.blame(), Blame::Caller);
                     assert!(undelivered.recipients()[0].is_accepted());
                 }
-                fates.push((place, fate(&result)));
+                fates.push((index, fate(&result)));
             })
             .await;
         assert_eq!(result.expect("the connection stays"), Stopped::Exhausted);
@@ -256,7 +256,7 @@ async fn the_fence_goes_where_the_end_is_known() {
     peer.finish();
 }
 
-/// What never left needs no fence.
+/// Messages that never left need no fence.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_fenced_that_was_not_sent() {
     let (mut connection, peer) = connect(Transfer::eager(), CHUNKING, "C: NOOP\nS: 250 ok").await;

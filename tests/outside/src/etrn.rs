@@ -25,7 +25,7 @@ pub enum Etrn {
     Queue(#[smtp(prefix = "#")] String),
 }
 
-/// What the server does about it (RFC 1985 §5.3).
+/// The server's answer to ETRN (RFC 1985 §5.3).
 #[derive(Debug, PartialEq, Eq, SmtpReply)]
 pub enum Queue {
     /// It sends.

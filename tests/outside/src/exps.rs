@@ -1,4 +1,4 @@
-//! X-EXPS: what Exchange servers say to each other instead of AUTH.
+//! X-EXPS: the command that Exchange servers send to each other instead of AUTH.
 
 use smtp::auth::MechanismError;
 use smtp::command::{CommandExchange, Response};

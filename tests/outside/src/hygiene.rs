@@ -1,5 +1,5 @@
-//! What is derived depends on nothing around it: names of the prelude that mean something else
-//! here, and a crate with another name.
+//! Hygiene of derived code: it compiles where names of the prelude mean something else, and where
+//! the crate has another name.
 
 #![deny(warnings, clippy::pedantic, unused_qualifications)]
 #![allow(dead_code, missing_docs, reason = "the names are here to be in the way")]

@@ -1,4 +1,4 @@
-//! LHLO: what EHLO is in LMTP (RFC 2033 §4.1).
+//! LHLO: the EHLO of LMTP (RFC 2033 §4.1).
 
 use smtp::SmtpCommand;
 use smtp::grammar::{Capabilities, Host};

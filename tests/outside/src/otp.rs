@@ -17,7 +17,7 @@ pub struct Otp {
 }
 
 /// No server of good will asks for more.
-const MOST: u32 = 10_000;
+const MAX_ITERATIONS: u32 = 10_000;
 
 impl Otp {
     fn answer(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
@@ -30,7 +30,7 @@ impl Otp {
             return Err(challenge.unexpected());
         };
         let sequence: u32 = sequence.parse().unwrap_or(0);
-        if !(1..=MOST).contains(&sequence) {
+        if !(1..=MAX_ITERATIONS).contains(&sequence) {
             return Err(MechanismError::new("the sequence number is out of range"));
         }
         let mut key = fold(&[seed.to_ascii_lowercase().as_bytes(), self.passphrase.expose()]);
@@ -49,5 +49,5 @@ fn fold(parts: &[&[u8]]) -> [u8; 8] {
         digest.update(part);
     }
     let digest = digest.finalize();
-    std::array::from_fn(|place| digest[place] ^ digest[place + 8])
+    std::array::from_fn(|index| digest[index] ^ digest[index + 8])
 }

@@ -8,7 +8,7 @@ use smtp::{Reply, SmtpCommand, SmtpReply};
 #[smtp(verb = "X-SURVEY", accepts(250, 350), reply = Thanks, converses, valid_in(Idle))]
 pub struct Survey;
 
-/// What the server makes of the answers.
+/// The server's result for the answers.
 #[derive(Debug, PartialEq, Eq, SmtpReply)]
 pub struct Thanks {
     #[smtp(key = "SCORE")]

@@ -1,4 +1,4 @@
-//! A login that is one command: a server's own way in.
+//! A login that is one command, as a server of its own may define it.
 
 use smtp::{Secret, SmtpCommand};
 

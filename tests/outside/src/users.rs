@@ -1,4 +1,4 @@
-//! VRFY and EXPN, with what they say as values (RFC 5321 §3.5).
+//! VRFY and EXPN, with typed replies (RFC 5321 §3.5).
 
 use smtp::grammar::parser::Parsed;
 use smtp::grammar::parser::nom::Parser as _;
@@ -13,7 +13,7 @@ use smtp::{Mailbox, Reply, SmtpCommand, SmtpReply};
 #[smtp(verb = "VRFY", reply = Verdict, accepts(250, 251, 252), valid_in(any))]
 pub struct Vrfy(pub SmtpString);
 
-/// What a server says of one user.
+/// The server's answer about one user.
 #[derive(Debug, PartialEq, Eq, SmtpReply)]
 pub enum Verdict {
     #[smtp(code(250, 251))]

@@ -197,7 +197,7 @@ async fn mechanisms_that_stand_for_built_in_ones() {
     peer.finish();
 }
 
-/// What a mechanism answers to a challenge.
+/// The answer of a mechanism to a challenge.
 fn answer(mechanism: &mut dyn Mechanism, challenge: &str) -> Option<String> {
     let Ok(Step::Respond(response)) = mechanism.respond(Challenge::new(0, challenge.as_bytes()))
     else {

@@ -1,4 +1,4 @@
-//! What stands after a login would be said by somebody else if it was refused.
+//! Commands after a login would be sent without it if the server refused it.
 
 use smtp::command::Mail;
 use smtp::state::Tls;

@@ -1,4 +1,4 @@
-//! A command of somebody else stands where it is not valid.
+//! A user's command stands where it is not valid.
 
 use smtp::command::Mail;
 use smtp::state::Authed;

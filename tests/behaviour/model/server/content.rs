@@ -138,7 +138,7 @@ impl Server {
         self.group(|group| group.chunk_answered(answer, last));
     }
 
-    /// Why a chunk is refused, whatever it holds.
+    /// The reason to refuse a chunk with any content.
     fn refuses_chunk(&mut self, suspect: bool, last: bool) -> Option<(u16, &'static str)> {
         let alone = !self.has_recipients();
         let refusal = match (&self.transaction, self.plan.no_recipients) {

@@ -1,4 +1,4 @@
-//! A message for nobody.
+//! A message after the end of the session.
 
 use smtp::SmtpCommand;
 

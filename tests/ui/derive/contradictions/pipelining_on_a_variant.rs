@@ -1,4 +1,4 @@
-//! A place in a group, of a form.
+//! A position in a group, of a form.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! A flag that is false is not written anyway.
+//! A default of a flag, which is left out when it is false.
 
 use smtp::SmtpCommand;
 

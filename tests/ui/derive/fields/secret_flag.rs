@@ -1,4 +1,4 @@
-//! A secret that is there or not.
+//! A secret that is a flag.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! What is not sent has no length.
+//! A length of a field that is not sent.
 
 use smtp::SmtpCommand;
 

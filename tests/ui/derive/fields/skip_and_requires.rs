@@ -1,4 +1,4 @@
-//! What is not sent needs nothing.
+//! A requirement of a field that is not sent.
 
 use smtp::SmtpCommand;
 

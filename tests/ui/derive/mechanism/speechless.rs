@@ -1,4 +1,4 @@
-//! A mechanism with nothing to say.
+//! A mechanism that sends nothing.
 
 use smtp::SmtpCommand;
 

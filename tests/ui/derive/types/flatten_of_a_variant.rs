@@ -1,4 +1,4 @@
-//! What writes no arguments.
+//! A type that writes no arguments.
 
 use smtp::SmtpCommand;
 

@@ -1,4 +1,4 @@
-//! What has no default.
+//! A type without a default.
 
 use smtp::SmtpCommand;
 
