@@ -1,7 +1,7 @@
 //! Each fault once, through the real driver: what is told of the messages is true, nothing is
 //! written afterwards, and the connection can be used exactly when its state is known.
 //!
-//! `smtp/src/exchange/matrix` has every fault at every place, without a driver.
+//! `smtp/src/exchange/matrix` has every fault at every step, without a driver.
 
 use std::io;
 use std::pin::Pin;

@@ -265,11 +265,11 @@ fn address(number: usize, bytes: usize) -> String {
 /// The last recipient is the first for which there is no room, and meanwhile the sender is refused.
 #[tokio::test]
 async fn a_transaction_refused_while_the_last_recipient_waits_sends_no_data() {
-    const ROOM: usize = 256 * 1024;
+    const MAX_QUEUED_BYTES: usize = 256 * 1024;
     let mail = "MAIL FROM:<me@example.com>\r\n".len();
     // Lines of 256 bytes, but for the first: MAIL and that one are as long as one of the others.
     let bytes = |number| if number == 0 { 256 - mail } else { 256 } - "RCPT TO:<>\r\n".len();
-    let recipients = (0..=ROOM / 256).map(|number| address(number, bytes(number)));
+    let recipients = (0..=MAX_QUEUED_BYTES / 256).map(|number| address(number, bytes(number)));
     let envelope = Envelope::new("me@example.com", recipients).expect("addresses");
     let (mut connection, server, lines) = observed("550 no").await;
     let result = connection.deliver(&envelope, "x\r\n").await;
@@ -278,7 +278,7 @@ async fn a_transaction_refused_while_the_last_recipient_waits_sends_no_data() {
     };
     assert_eq!(undelivered.refusal().reply().map(|reply| reply.code().value()), Some(550));
     connection.quit().await.expect("QUIT");
-    assert_eq!(server.await.expect("a server"), ROOM / 256 + 1);
+    assert_eq!(server.await.expect("a server"), MAX_QUEUED_BYTES / 256 + 1);
     let lines = lines.lock().expect("one thread");
     assert!(!lines.iter().any(|line| line == "DATA"), "nobody would get the message");
 }

@@ -70,18 +70,18 @@ fn comments_use_plain_words() {
     for folder in FOLDERS {
         walk(&root.join(folder), &mut files);
     }
-    let mut complaints = String::new();
+    let mut complaints = Vec::new();
     for path in files {
         let document = path.extension().is_some_and(|ending| ending == "md");
         let text = std::fs::read_to_string(&path).expect("a text of the workspace");
         for (index, line) in text.lines().enumerate() {
             let Some(text) = prose(line, document) else { continue };
             if let Some(rule) = broken(text) {
-                complaints += &format!("{}:{}: {rule}: {text}\n", path.display(), index + 1);
+                complaints.push(format!("{}:{}: {rule}: {text}", path.display(), index + 1));
             }
         }
     }
-    assert!(complaints.is_empty(), "{complaints}");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[test]

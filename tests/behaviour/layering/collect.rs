@@ -8,7 +8,7 @@ use syn::{Attribute, Item, Meta, Stmt, UseTree, Visibility};
 
 use super::tokens;
 use super::tree::Namespace::{Macro, Type, Value};
-use super::tree::{Mention, Namespace, Place, ROOT, ScopeId, Spelled, Target, Tree};
+use super::tree::{Mention, MentionKind, Namespace, ROOT, ScopeId, Spelled, Target, Tree};
 
 /// Reads a file into the scope of its module. `declared` takes the modules that a `mod` line names.
 pub(crate) fn file(
@@ -35,9 +35,9 @@ struct Collector<'t> {
 }
 
 impl Collector<'_> {
-    fn mention(&mut self, span: Span, path: Spelled, place: Place, glob: bool) {
+    fn mention(&mut self, span: Span, path: Spelled, kind: MentionKind, glob: bool) {
         let line = span.start().line;
-        self.tree.mentions.push(Mention { scope: self.scope, line, path, place, glob });
+        self.tree.mentions.push(Mention { scope: self.scope, line, path, kind, glob });
     }
 
     fn skips(&self, attributes: &[Attribute]) -> bool {
@@ -98,18 +98,24 @@ impl Collector<'_> {
     }
 
     fn import(&mut self, item: &syn::ItemUse) {
-        let place = match item.vis {
-            Visibility::Inherited => Place::Use,
+        let kind = match item.vis {
+            Visibility::Inherited => MentionKind::Use,
             // `pub(self)` is the same as no visibility.
-            Visibility::Restricted(ref to) if to.path.is_ident("self") => Place::Use,
-            _ => Place::Reexport,
+            Visibility::Restricted(ref to) if to.path.is_ident("self") => MentionKind::Use,
+            _ => MentionKind::Reexport,
         };
         let visible_in = self.visible_in(&item.vis);
         let start = Spelled { absolute: item.leading_colon.is_some(), words: Vec::new() };
-        self.use_tree(&item.tree, &start, place, visible_in);
+        self.use_tree(&item.tree, &start, kind, visible_in);
     }
 
-    fn use_tree(&mut self, tree: &UseTree, before: &Spelled, place: Place, visible_in: ScopeId) {
+    fn use_tree(
+        &mut self,
+        tree: &UseTree,
+        before: &Spelled,
+        kind: MentionKind,
+        visible_in: ScopeId,
+    ) {
         let join = |word: &syn::Ident| {
             let mut path = before.clone();
             if word != "self" || path.words.is_empty() {
@@ -118,31 +124,38 @@ impl Collector<'_> {
             path
         };
         match tree {
-            UseTree::Path(path) => self.use_tree(&path.tree, &join(&path.ident), place, visible_in),
+            UseTree::Path(path) => self.use_tree(&path.tree, &join(&path.ident), kind, visible_in),
             UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.use_tree(tree, before, place, visible_in);
+                    self.use_tree(tree, before, kind, visible_in);
                 }
             }
             UseTree::Glob(glob) => {
-                self.mention(glob.star_token.spans[0], before.clone(), place, true);
+                self.mention(glob.star_token.spans[0], before.clone(), kind, true);
                 self.tree.scopes[self.scope].globs.push((before.clone(), visible_in));
             }
             UseTree::Name(name) => {
                 let path = join(&name.ident);
                 let bound = path.words.last().cloned().unwrap_or_default();
-                self.bind_import(&bound, name.ident.span(), path, place, visible_in);
+                self.bind_import(&bound, name.ident.span(), path, kind, visible_in);
             }
             UseTree::Rename(rename) => {
                 let bound = rename.rename.to_string();
                 let path = join(&rename.ident);
-                self.bind_import(&bound, rename.ident.span(), path, place, visible_in);
+                self.bind_import(&bound, rename.ident.span(), path, kind, visible_in);
             }
         }
     }
 
-    fn bind_import(&mut self, name: &str, at: Span, path: Spelled, place: Place, seen: ScopeId) {
-        self.mention(at, path.clone(), place, false);
+    fn bind_import(
+        &mut self,
+        name: &str,
+        at: Span,
+        path: Spelled,
+        kind: MentionKind,
+        seen: ScopeId,
+    ) {
+        self.mention(at, path.clone(), kind, false);
         if name != "_" {
             let target = Target::Import(path);
             self.tree.bind(self.scope, name, target, &[Type, Value, Macro], seen);
@@ -210,7 +223,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
             self.tree.name = name;
         } else {
             let path = Spelled { absolute: true, words: vec![item.ident.to_string()] };
-            self.bind_import(&name, item.ident.span(), path, Place::Use, ROOT);
+            self.bind_import(&name, item.ident.span(), path, MentionKind::Use, ROOT);
         }
     }
 
@@ -324,7 +337,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         if let Some(first) = path.segments.first() {
             let words = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
             let spelled = Spelled { absolute: path.leading_colon.is_some(), words };
-            self.mention(first.ident.span(), spelled, Place::Code(namespace), false);
+            self.mention(first.ident.span(), spelled, MentionKind::Code(namespace), false);
         }
         visit::visit_path(self, path);
     }
@@ -333,8 +346,8 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         let mut found = Vec::new();
         tokens::scan(tokens.clone(), &mut found);
         for (line, path, namespace) in found {
-            let place = Place::Code(namespace);
-            self.tree.mentions.push(Mention { scope: self.scope, line, path, place, glob: false });
+            let kind = MentionKind::Code(namespace);
+            self.tree.mentions.push(Mention { scope: self.scope, line, path, kind, glob: false });
         }
     }
 }
@@ -347,7 +360,7 @@ impl Collector<'_> {
             let words = path.segments.iter().take(qself.position);
             let words = words.map(|segment| segment.ident.to_string()).collect();
             let spelled = Spelled { absolute: path.leading_colon.is_some(), words };
-            self.mention(first.ident.span(), spelled, Place::Code(Type), false);
+            self.mention(first.ident.span(), spelled, MentionKind::Code(Type), false);
         }
         for segment in &path.segments {
             self.visit_path_segment(segment);

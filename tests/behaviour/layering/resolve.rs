@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::tree::{Mention, Namespace, Place, ROOT, ScopeId, Spelled, Target, Tree};
+use super::tree::{Mention, MentionKind, Namespace, ROOT, ScopeId, Spelled, Target, Tree};
 
 /// An end of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,9 @@ impl Tree {
     pub(crate) fn resolve(&self, mention: &Mention) -> Resolved {
         let follow =
             |namespace| self.follow(mention.scope, &mention.path, namespace, &mut Seen::new());
-        match mention.place {
+        match mention.kind {
             _ if mention.glob => follow(Namespace::Type),
-            Place::Use | Place::Reexport => {
+            MentionKind::Use | MentionKind::Reexport => {
                 let mut all = follow(Namespace::Type);
                 for namespace in [Namespace::Value, Namespace::Macro] {
                     let more = follow(namespace);
@@ -51,7 +51,7 @@ impl Tree {
                 }
                 all
             }
-            Place::Code(first) => {
+            MentionKind::Code(first) => {
                 let mut resolved = follow(first);
                 for namespace in NAMESPACES {
                     if resolved.found.is_empty() {
@@ -226,7 +226,7 @@ impl Tree {
     pub(crate) fn edges(&self) -> BTreeMap<(usize, usize), Vec<Witness>> {
         let mut edges: BTreeMap<(usize, usize), Vec<Witness>> = BTreeMap::new();
         for mention in &self.mentions {
-            if mention.place == Place::Reexport {
+            if mention.kind == MentionKind::Reexport {
                 continue;
             }
             let Some(from) = self.scopes[mention.scope].file else { continue };
@@ -274,11 +274,11 @@ impl Mention {
     /// The mention as it is written in the source.
     pub(crate) fn text(&self) -> String {
         let star = if self.glob { "::*" } else { "" };
-        match self.place {
-            Place::Use => format!("use {}{star}", self.path),
-            Place::Reexport => format!("pub use {}{star}", self.path),
-            Place::Code(Namespace::Macro) => format!("{}!", self.path),
-            Place::Code(_) => self.path.to_string(),
+        match self.kind {
+            MentionKind::Use => format!("use {}{star}", self.path),
+            MentionKind::Reexport => format!("pub use {}{star}", self.path),
+            MentionKind::Code(Namespace::Macro) => format!("{}!", self.path),
+            MentionKind::Code(_) => self.path.to_string(),
         }
     }
 }

@@ -38,9 +38,9 @@ impl std::fmt::Display for Spelled {
     }
 }
 
-/// Where a path stands.
+/// The kind of item in which a path stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum MentionKind {
     /// In a `use` that makes the name known to this module only.
     Use,
     /// In a `use` that other modules may import from: no dependence of this file.
@@ -59,7 +59,7 @@ pub(crate) struct Mention {
     /// As it is written; a glob without its star.
     pub(crate) path: Spelled,
     /// Where it stands.
-    pub(crate) place: Place,
+    pub(crate) kind: MentionKind,
     /// Whether `::*` follows.
     pub(crate) glob: bool,
 }
