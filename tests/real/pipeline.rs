@@ -67,8 +67,8 @@ async fn a_message_after_one_that_a_policy_refuses() {
         assert!(second.end.is_accepted(), "{port}: {}", second.end);
         mail.expect("a session").quit().await.expect("QUIT");
     }
-    let landed = mailbox_check::wait_for(server, "tester@example.test", "policy", 2).await;
-    for message in &landed {
+    let delivered = mailbox_check::wait_for(server, "tester@example.test", "policy", 2).await;
+    for message in &delivered {
         assert_eq!(String::from_utf8_lossy(message), taken);
     }
 }
