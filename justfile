@@ -23,6 +23,10 @@ lint:
 test:
   .ci/run test
 
+# Each example, with its own server
+examples:
+  .ci/run examples
+
 # Every combination of features that makes sense
 features:
   .ci/run features
