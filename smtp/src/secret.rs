@@ -28,7 +28,7 @@ use crate::proto::line::{Argument, Line};
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// The bytes themselves. What is copied from here is no longer protected.
+    /// The bytes themselves. A copy of them is no longer protected.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

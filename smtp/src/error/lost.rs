@@ -15,8 +15,8 @@ use crate::proto::unread::UnreadLine;
 
 /// The connection is gone.
 ///
-/// A clone is cheap: every message that was under way has the same cause. What the server had
-/// refused before the connection ended is part of it, because what was read decides: then the
+/// A clone is cheap: every message that was under way has the same cause. A refusal that came
+/// before the connection ended is part of it, because a reply that was read decides: then the
 /// [reply](Self::reply), the [blame](Self::blame) and [whether to try again](Self::is_transient)
 /// are the refusal's.
 #[derive(Clone, Debug)]

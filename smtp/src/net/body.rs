@@ -35,7 +35,7 @@ impl<'a> Body<'a> {
 impl Body<'_> {
     /// A message from a file, read in pieces of at most 64 KiB while it is sent. Its length is the
     /// one that the file has now: a file that grows or shrinks until it is read abandons the
-    /// message. What is no regular file, such as a pipe, has an unknown length.
+    /// message. A file that is no regular one, such as a pipe, has an unknown length.
     ///
     /// Files are read on threads of the tokio runtime that this is called in.
     ///

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::proto::fault::{Fault, NoTimer};
 use crate::proto::stage::Stage;
 
-/// Longer than any connection: a century. What [`Instant`] cannot express is taken for this.
+/// Longer than any connection: a century. A moment that [`Instant`] cannot express is taken for this.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A clock, which tells the time and makes timers.

@@ -1,7 +1,7 @@
 //! The driver: the one loop between an exchange, the stream and the clock.
 //!
 //! It polls the socket in both directions, the source that the exchange waits for and the deadline,
-//! all of them together, and knows nothing of what is said. What is under way lives in the engine
+//! all of them together, and knows nothing of what is said. The work under way lives in the engine
 //! and in the exchange, never in the frame of an `async` block.
 
 use std::io::{self, IoSlice};

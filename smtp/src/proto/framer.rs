@@ -92,7 +92,7 @@ impl Framer {
         Unread { lines, line }
     }
 
-    /// What is left.
+    /// The bytes that are left.
     pub(crate) fn received(&self) -> &[u8] {
         &self.received
     }
