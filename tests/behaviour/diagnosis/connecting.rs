@@ -1,4 +1,4 @@
-//! What is said when no session begins: the wrong port, the wrong host, TLS that is too old, and
+//! The texts where no session begins: the wrong port, the wrong host, TLS that is too old, and
 //! what this machine cannot do itself.
 
 use std::error::Error as _;
@@ -20,7 +20,7 @@ fn lost(error: Error) -> Lost {
     }
 }
 
-/// What the client says of a server that plays this script at a port, spoken to in clear.
+/// The error of the client with a server that plays this script at a port, spoken to in clear.
 async fn in_clear(script: Script, port: u16) -> (Lost, Duration) {
     let (stream, peer) = script.start();
     let began = Instant::now();
@@ -30,7 +30,7 @@ async fn in_clear(script: Script, port: u16) -> (Lost, Duration) {
     (lost, began.elapsed())
 }
 
-/// What the client says of a server that plays this script, spoken to in TLS from the first byte.
+/// The error of the client with a server that plays this script, spoken to in TLS from the first byte.
 async fn in_tls(script: Script) -> Lost {
     let (stream, peer) = script.start();
     let result = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
