@@ -1,4 +1,4 @@
-//! What is said of certificates that are not accepted, on either side. Each mend that is named is
+//! The errors of certificates that are not accepted, on either side. Each mend that is named is
 //! tried.
 
 use std::sync::Arc;

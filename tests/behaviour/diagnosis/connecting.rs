@@ -30,7 +30,8 @@ async fn in_clear(script: Script, port: u16) -> (Lost, Duration) {
     (lost, began.elapsed())
 }
 
-/// The error of the client with a server that plays this script, spoken to in TLS from the first byte.
+/// The error of the client with a server that plays this script, spoken to in TLS from the first
+/// byte.
 async fn in_tls(script: Script) -> Lost {
     let (stream, peer) = script.start();
     let result = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
