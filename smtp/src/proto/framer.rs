@@ -5,7 +5,7 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
-use smtp_grammar::{Reply, ReplyCode, ReplyLine};
+use smtp_grammar::{Reply, ReplyCode};
 
 use super::fault::ProtocolError;
 use super::limits::Leniency;
@@ -25,15 +25,6 @@ pub(crate) struct ReplyLimits {
 pub(crate) struct FramedReply {
     pub(crate) code: ReplyCode,
     pub(crate) end: usize,
-}
-
-/// Bytes of an incomplete reply, or of one that is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unread<'a> {
-    /// All that has come of it, up to the line at which reading ended.
-    pub(crate) lines: &'a [u8],
-    /// The line that is no line of this reply; the last one where each is.
-    pub(crate) line: &'a [u8],
 }
 
 /// Cuts replies out of what was received.
@@ -79,17 +70,12 @@ impl Framer {
         std::mem::take(&mut self.received)
     }
 
-    /// The bytes that were received of a reply that was not cut off.
-    pub(crate) fn unread(&self) -> Unread<'_> {
+    /// The bytes that were received of a reply that was not cut off, up to the line at which
+    /// reading ended.
+    pub(crate) fn unread(&self) -> &[u8] {
         let after = &self.received[self.lines_end..];
-        let end = self.lines_end + memchr(b'\n', after).map_or(after.len(), |at| at + 1);
-        let lines = &self.received[..end];
-        let code = lines.get(..3);
-        let line = lines.split_inclusive(|&byte| byte == b'\n').fold(&[][..], |found, line| {
-            let fits = |line: &[u8]| line.get(..3) == code && ReplyLine::parse(line).is_ok();
-            if found.is_empty() || fits(found) { line } else { found }
-        });
-        Unread { lines, line }
+        let end = memchr(b'\n', after).map_or(after.len(), |at| at + 1);
+        &self.received[..self.lines_end + end]
     }
 
     /// The bytes that are left.

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Debug, Display};
 
-use smtp_grammar::Escaped;
+use smtp_grammar::{Escaped, ReplyLine};
+
+use super::fault::{Fault, ProtocolError};
 
 /// Bytes of a line that are kept. A hostile one may have many more.
 const MAX_KEPT: usize = 256;
@@ -16,7 +18,21 @@ pub(crate) struct UnreadLine {
 }
 
 impl UnreadLine {
-    pub(crate) fn new(line: &[u8]) -> Self {
+    /// Of the lines that were read before this fault: the one that makes them no reply, or else the
+    /// last one.
+    pub(crate) fn of(lines: &[u8], fault: &Fault) -> Option<Self> {
+        let each = || lines.split_inclusive(|&byte| byte == b'\n');
+        let found = match fault {
+            Fault::Protocol(ProtocolError::Malformed(error)) => each()
+                .find(|line| ReplyLine::parse(line).is_err_and(|other| other == *error))
+                // Each is one by itself: the codes differ.
+                .or_else(|| each().find(|line| line.get(..3) != lines.get(..3))),
+            _ => None,
+        };
+        found.or_else(|| each().next_back()).map(Self::new)
+    }
+
+    fn new(line: &[u8]) -> Self {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let cut = line.len() > MAX_KEPT;

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use smtp::Error;
+use smtp::connect::Limits;
 use smtp::connection::Connection;
 use smtp::testing::Script;
 use smtp::trace::Event;
@@ -14,6 +16,7 @@ type Row<'a> = (&'a str, &'a [u8], &'a str, &'a str);
 async fn a_line_that_is_no_reply_line_is_shown() {
     let endless = "250-more\r\n".repeat(129);
     let long = format!("250 {}", "x".repeat(4096));
+    let broken_long = format!("25a-Nice\r\n{long}");
     let shown = format!(
         "the server broke the protocol: a reply line is longer than 2048 bytes: \"250 {}...\" \
          (waiting for a reply)",
@@ -76,6 +79,19 @@ async fn a_line_that_is_no_reply_line_is_shown() {
             "250-more",
         ),
         ("a line that never ends", long.as_bytes(), &shown, &long[..]),
+        (
+            "a line that never ends, after one without a code",
+            broken_long.as_bytes(),
+            &shown,
+            &long[..],
+        ),
+        (
+            "bare LF, after a line without a code",
+            b"25a-Nice\r\n250 ok\n",
+            "the server broke the protocol: a reply line ends with LF instead of CRLF: \"250 ok\" \
+             (waiting for a reply)",
+            "250 ok\\x0a",
+        ),
     ];
     for (name, bytes, expected, traced) in table {
         for fragment in [1, usize::MAX] {
@@ -105,21 +121,70 @@ async fn a_reply_that_was_not_whole_is_shown() {
              line that came was \"250-nice\"",
         ),
         (
+            "250-nice\r\n25x-a\r\n251-lin",
+            "the server closed the connection without a reply (waiting for a reply); the last line \
+             that came was \"251-lin\"",
+            "the server took too long: timed out waiting for a reply (`Timeouts::other`); the last \
+             line that came was \"251-lin\"",
+        ),
+        (
             "",
             "the server closed the connection without a reply (waiting for a reply)",
             "the server took too long: timed out waiting for a reply (`Timeouts::other`)",
         ),
     ];
     for (bytes, closed, silent) in table {
+        let traced = bytes.lines().last();
         for fragment in [1, usize::MAX] {
             let (text, last) = after_noop(bytes.as_bytes(), fragment, true).await;
             assert_eq!(text, closed);
-            assert!(bytes.is_empty() || last == bytes.trim_end(), "{bytes}: {last}");
+            assert!(traced.is_none_or(|traced| last == traced), "{bytes}: {last}");
             let (text, last) = after_noop(bytes.as_bytes(), fragment, false).await;
             assert_eq!(text, silent);
-            assert!(bytes.is_empty() || last == bytes.trim_end(), "{bytes}: {last}");
+            assert!(traced.is_none_or(|traced| last == traced), "{bytes}: {last}");
         }
     }
+}
+
+/// The trace shows each line once, and the error of a later call does not repeat it.
+#[tokio::test(start_paused = true)]
+async fn a_line_at_fault_is_shown_once() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&lines);
+    let server = server().observer(move |event: &Event<'_>| {
+        if let Event::Received(line) = event {
+            seen.lock().unwrap().push(line.to_string());
+        }
+    });
+    let script = Script::new(&hello(&[])).then("C: NOOP\nS: 25a-one\nS: 250 two\nS: 250 three");
+    let (stream, _peer) = script.start();
+    let mut connection = Connection::from_stream(stream, &server).await.expect("EHLO");
+    let mut unread_line = async || match error(connection.send(smtp::command::Noop).await) {
+        Error::Lost(lost) => lost.unread_line().map(<[u8]>::to_vec),
+        other => panic!("the connection is intact: {other}"),
+    };
+    assert_eq!(unread_line().await, Some(b"25a-one".to_vec()));
+    assert_eq!(unread_line().await, None);
+    assert!(lines.lock().unwrap().ends_with(&[
+        "250 mail.example.test".to_owned(),
+        "25a-one".to_owned(),
+        "250 two".to_owned()
+    ]));
+}
+
+/// A line whose other code is let through is not the one at fault.
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_let_through_is_not_shown() {
+    let mut limits = Limits::default();
+    limits.leniency.greeting_codes = true;
+    let server = server().limits(limits);
+    let script = Script::default().server_raw(*b"220-hi\r\n521-no\r\nmore\r\n");
+    let (stream, _peer) = script.start();
+    assert_eq!(
+        error(Connection::from_stream(stream, &server).await).to_string(),
+        "the server broke the protocol: a line does not begin with a reply code from 200 to 599: \
+         \"more\" (waiting for the greeting)"
+    );
 }
 
 /// The error of a NOOP that is answered with these bytes, and the last line that the trace shows.

@@ -26,7 +26,7 @@ impl Engine {
     /// Ends the connection: nothing more is written or read.
     pub(crate) fn end(&mut self, fault: Fault) -> Fault {
         if !self.ended && fault.leaves_unread() {
-            self.keep_unread();
+            self.keep_unread(&fault);
         }
         self.ended = true;
         self.ending = None;
@@ -37,10 +37,10 @@ impl Engine {
     /// Shows what has come of a reply that is none, or not whole: it is the server's own word on
     /// what went wrong.
     #[cold]
-    fn keep_unread(&mut self) {
-        let unread = self.framer.unread();
-        self.trace.received_lines(unread.lines);
-        self.unread = (!unread.line.is_empty()).then(|| UnreadLine::new(unread.line));
+    fn keep_unread(&mut self, fault: &Fault) {
+        let lines = self.framer.unread();
+        self.trace.received_lines(lines);
+        self.unread = UnreadLine::of(lines, fault);
     }
 
     /// The line at which reading replies ended.
