@@ -89,6 +89,11 @@ impl Framer {
         self.received.is_empty()
     }
 
+    /// Whether nothing has come since the last reply, not even a blank line that is let through.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.received.is_empty() && self.blank == 0
+    }
+
     /// Whether nothing has come since the last look.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use smtp::command::Stage;
-use smtp::connect::Timeouts;
+use smtp::connect::{Limits, Timeouts};
 use smtp::error::{Blame, Fault, HandshakeErrorKind};
 use smtp::testing::{CaptureServer, Script};
 use smtp::{Connection, Envelope, Error, Lost, Plain, Server, Submission, TlsConfig};
@@ -105,6 +105,15 @@ async fn a_server_that_has_spoken_is_at_no_such_port() {
         let (stream, _) = greeted.clone().then(end).start();
         let lost = lost(error(Connection::from_stream(stream, &server()).await));
         assert!(!lost.suggests_implicit_tls(), "{lost}");
+    }
+    let mut limits = Limits::default();
+    limits.leniency.blank_lines = true;
+    let lenient = server().limits(limits);
+    for end in ["-- close --", "-- silence --"] {
+        let (stream, _) = Script::default().server_raw(*b"\r\n").then(end).start();
+        let lost = lost(error(Connection::from_stream(stream, &lenient).await));
+        assert!(!lost.suggests_implicit_tls(), "{lost}");
+        assert!(!lost.to_string().contains("implicit"), "{lost}");
     }
     for end in ["-- close --", "-- silence --", "-- cut --"] {
         let lost = in_tls(Script::new("-- tls --").then(end)).await;

@@ -75,7 +75,7 @@ impl Engine {
 
     /// Whether the greeting is due, and not a byte of it has come.
     pub(crate) fn is_ungreeted(&self) -> bool {
-        self.awaits_greeting() && self.framer.is_empty()
+        self.awaits_greeting() && self.framer.is_untouched()
     }
 
     /// The replies that were due when the connection ended, the oldest first.
