@@ -111,8 +111,15 @@ fn is_address(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
 }
 
-/// A host as an error shows it.
+/// A host as an error shows it. A URL may hold a password (RFC 3986 §3.2.1).
 fn quoted(host: &str) -> String {
+    if let Some((before, name)) = host.rsplit_once('@') {
+        let scheme = before.find("://").filter(|&at| !before[..at].contains(':'));
+        let (scheme, user) = before.split_at(scheme.map_or(0, |at| at + 3));
+        if user.contains(':') {
+            return quoted(&format!("{scheme}<redacted>@{name}"));
+        }
+    }
     match host.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}.. ({} bytes)", &host[..end], host.len()),
         None => format!("{host:?}"),
@@ -180,6 +187,11 @@ mod tests {
                 r#"the host "smtps://mail.example.com" is a URL: write `Submission::new("mail.example.com").implicit_tls()`"#,
             ),
             (
+                "submissions://mail.example.com",
+                r#"the host "submissions://mail.example.com" is a URL: write `Submission::new("mail.example.com").implicit_tls()`"#,
+            ),
+            ("smtp://::1", r#"the host "smtp://::1" is a URL: write "::1""#),
+            (
                 "smtps://",
                 r#"the host "smtps://" is a URL: give the server's DNS name or IP address"#,
             ),
@@ -202,6 +214,14 @@ mod tests {
             (
                 "me@example.com",
                 r#"the host "me@example.com" is a mail address: give the server's DNS name or IP address"#,
+            ),
+            (
+                "smtp://me:pen@cil@mail.example.com:25",
+                r#"the host "smtp://<redacted>@mail.example.com:25" is a URL: give the server's DNS name or IP address"#,
+            ),
+            (
+                "me:pen://cil@mail.example.com",
+                r#"the host "<redacted>@mail.example.com" is a URL: give the server's DNS name or IP address"#,
             ),
             (
                 "m\u{e4}il.example",

@@ -270,6 +270,16 @@ async fn a_host_that_is_none_is_told_how_to_be_written() {
             "mail.example.com ",
             "the host \"mail.example.com \" holds a space: write \"mail.example.com\"",
         ),
+        (
+            "smtp://me:pencil@mail.example.com:587",
+            "the host \"smtp://<redacted>@mail.example.com:587\" is a URL: give the server's DNS name \
+             or IP address",
+        ),
+        (
+            "me:pen@cil@mail.example.com",
+            "the host \"<redacted>@mail.example.com\" holds ':': give the server's DNS name or IP \
+             address",
+        ),
     ];
     let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
     for (host, text) in table {
