@@ -14,6 +14,7 @@ use crate::net::{Driver, TlsConfig};
 use crate::proto::command::{self, Command};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::Declared;
+use crate::proto::stage::Stage;
 use crate::state::{Exporter, Security};
 
 /// The driver, and the server that it talks to.
@@ -105,7 +106,8 @@ impl Session {
 
     /// Ends a session that cannot go on without EHLO.
     pub(crate) fn must_hello(&mut self, refusal: Refusal) -> Lost {
-        self.driver.fail(Fault::Ended).after(refusal)
+        self.driver.fail(Fault::Ended);
+        Lost::new(Fault::Ended, Some(Stage::Hello)).after(refusal)
     }
 
     /// The handshake.

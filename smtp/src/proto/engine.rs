@@ -348,11 +348,11 @@ impl Engine {
     /// The stage that the connection waits for.
     #[inline]
     pub(crate) fn stage(&self) -> Option<Stage> {
+        // Also what had not left when the connection ended.
+        let sends = !self.output.is_empty() || self.unsent > 0;
         match self.in_flight.front().map(|due| due.expected.stage) {
             // The server cannot answer a message before it has it: until then it is content.
-            None | Some(Stage::EndOfData | Stage::Bdat) if !self.output.is_empty() => {
-                Some(Stage::DataBlock)
-            }
+            None | Some(Stage::EndOfData | Stage::Bdat) if sends => Some(Stage::DataBlock),
             stage => stage,
         }
     }

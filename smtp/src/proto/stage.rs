@@ -54,7 +54,7 @@ impl Stage {
             Self::Connect => "connecting",
             Self::Handshake => "negotiating TLS",
             Self::Greeting => "waiting for the greeting",
-            Self::Hello => "waiting for the reply to EHLO",
+            Self::Hello => "waiting for the reply to EHLO or HELO",
             Self::StartTls => "waiting for the reply to STARTTLS",
             Self::Auth => "authenticating",
             Self::Mail => "waiting for the reply to MAIL",
@@ -75,7 +75,7 @@ impl Stage {
     pub(crate) const fn reply(self) -> &'static str {
         match self {
             Self::Greeting => "the greeting",
-            Self::Hello => "the reply to EHLO",
+            Self::Hello => "the reply to EHLO or HELO",
             Self::StartTls => "the reply to STARTTLS",
             Self::Auth => "the reply to AUTH",
             Self::Mail => "the reply to MAIL",

@@ -4,10 +4,11 @@
 use std::sync::{Arc, Mutex};
 
 use smtp::connection::AnyConnection;
+use smtp::command::Stage;
 use smtp::error::Blame;
 use smtp::testing::{CaptureServer, Peer, Script};
 use smtp::trace::Event;
-use smtp::{Connection, Error, Plain, Submission, TlsConfig};
+use smtp::{Connection, DeliverError, Envelope, Error, Plain, Submission, TlsConfig};
 use tests::{error, greeted, script, secured, server, trust};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -60,8 +61,9 @@ async fn a_session_that_is_refused_anew_ends_with_quit() {
         let refused = format!("C: EHLO client.example.test\nS: 550 no\nC: QUIT\n{end}");
         let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{refused}");
         let (connection, peer) = greeted(script(&["STARTTLS"], &dialogue)).await;
-        let result = connection.starttls(&trust(&peer)).await;
-        says_quit(&error(result), &peer, expected);
+        let result = error(connection.starttls(&trust(&peer)).await);
+        says_quit(&result, &peer, expected);
+        assert!(matches!(result, Error::Lost(lost) if lost.stage() == Some(Stage::Hello)));
 
         let dialogue = format!("C: X-AGAIN\nS: 220 hi\n{refused}");
         let (connection, peer) = greeted(script(&["PIPELINING"], &dialogue)).await;
@@ -105,6 +107,54 @@ async fn submit(submission: Submission) -> (Error, String) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&lines);
     let submission = submission.observer(move |event: &Event<'_>| {
+/// A server that knows no EHLO is asked with HELO, which is then the command that gets no answer.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_lost_at_helo_says_so() {
+    let table = [
+        (
+            "-- close --",
+            "the server closed the connection without a reply (waiting for the reply to EHLO or HELO)",
+        ),
+        (
+            "S: 354 go on",
+            "the server broke the protocol: 354 go on cannot be the reply to EHLO or HELO",
+        ),
+    ];
+    for (end, expected) in table {
+        let dialogue = format!("S: 220 hi\nC: EHLO *\nS: 500 what?\nC: HELO *\n{end}");
+        let (stream, _peer) = Script::new(&dialogue).start();
+        let error = error(Connection::from_stream(stream, &server()).await);
+        assert_eq!(
+            error.to_string(),
+            format!("the server refused EHLO: 500 what?; then {expected}")
+        );
+    }
+}
+
+/// Also of a message that has not left whole when the connection ends.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_cut_off_is_the_step() {
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    let body = "more\r\n".repeat(100_000);
+    let table = [
+        ("-- close --", "the server closed the connection without a reply (sending the message)"),
+        ("-- reset --", "the connection broke: connection reset (sending the message)"),
+    ];
+    for (end, expected) in table {
+        let dialogue = format!(
+            "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: more\n{end}"
+        );
+        let script = script(&[], &dialogue).write_limit(200);
+        let (mut connection, _peer) = greeted(script).await;
+        let Err(DeliverError::Lost(lost)) = connection.deliver(&envelope, body.as_str()).await
+        else {
+            panic!("it was not cut off");
+        };
+        assert_eq!(lost.lost().stage(), Some(Stage::DataBlock), "{end}");
+        assert_eq!(lost.lost().to_string(), expected);
+    }
+}
+
         if let Event::Sent(line) = event {
             seen.lock().unwrap().push(line.to_string());
         }
