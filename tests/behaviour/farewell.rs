@@ -1,9 +1,18 @@
 //! The last bytes of a session: QUIT, and inside TLS the `close_notify` alert.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use smtp::connect::Timeouts;
 use smtp::connection::AnyConnection;
-use smtp::testing::Peer;
-use smtp::{Connection, state};
-use tests::{Fate as _, authed, secured};
+use smtp::testing::{Peer, Script};
+use smtp::{Connection, SmtpCommand, state};
+use tests::{Fate as _, authed, error, secured, server, trust};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// The lengths of the TLS records that the client wrote.
 fn records(peer: &Peer) -> Vec<usize> {
@@ -67,4 +76,78 @@ async fn close_notify_follows_quit() {
     let (connection, peer) = authed(&["PIPELINING"], dialogue).await;
     connection.quit().await.expect("QUIT");
     says_goodbye(&peer, "authed");
+}
+
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-ANEW", accepts(220), transition(Tls => Tls), resets)]
+struct Anew;
+
+/// Also where the server has refused the session.
+#[tokio::test(start_paused = true)]
+async fn close_notify_follows_quit_after_a_refusal() {
+    let (stream, peer) = Script::new("-- tls --\nS: 554 no\nC: QUIT\nS: 221 bye").start();
+    error(Connection::from_tls_stream(stream, &server(), &trust(&peer)).await);
+    says_goodbye(&peer, "greeting");
+    let dialogue = "C: X-ANEW\nS: 220 hi\nC: EHLO *\nS: 550 no\nC: QUIT\nS: 221 bye";
+    let (connection, peer) = tls(dialogue).await;
+    error(connection.transition(Anew).await);
+    says_goodbye(&peer, "EHLO");
+    let (connection, peer) = tls(dialogue).await;
+    error(connection.pipeline().last_transition(Anew).await.0);
+    says_goodbye(&peer, "EHLO after a group");
+}
+
+/// A server that refuses the session, takes a byte in 800 ms, and never lets its client go.
+struct Slow {
+    greeted: bool,
+    pause: Option<Pin<Box<Sleep>>>,
+    written: Arc<Mutex<Vec<u8>>>,
+}
+
+impl AsyncRead for Slow {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if std::mem::replace(&mut self.greeted, true) {
+            return Poll::Pending;
+        }
+        buffer.put_slice(b"554 no\r\n");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Slow {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let pause = || Box::pin(sleep(Duration::from_millis(800)));
+        ready!(self.pause.get_or_insert_with(pause).as_mut().poll(cx));
+        self.pause = None;
+        self.written.lock().unwrap().push(bytes[0]);
+        Poll::Ready(Ok(1))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+/// `Timeouts::quit` is the time of QUIT and of the close together.
+#[tokio::test(start_paused = true)]
+async fn a_farewell_takes_no_longer_than_quit_may() {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let stream = Slow { greeted: false, pause: None, written: Arc::clone(&written) };
+    let began = Instant::now();
+    let refused = error(Connection::from_stream(stream, &server()).await);
+    assert_eq!(refused.to_string(), "the server refused the session: 554 no");
+    assert_eq!(*written.lock().unwrap(), b"QUIT\r\n");
+    assert_eq!(began.elapsed(), Timeouts::default().quit);
 }

@@ -163,7 +163,10 @@ impl Driver {
         loop {
             let need = match exchange.advance(&mut self.engine) {
                 Ok(Need::Done(output)) => {
-                    self.timed = Timed::Unset;
+                    // The time of QUIT is that of the close too.
+                    if self.timed != Timed::Stage(Stage::Quit) {
+                        self.timed = Timed::Unset;
+                    }
                     return Poll::Ready(output);
                 }
                 Ok(need) => need,
@@ -325,7 +328,8 @@ impl Driver {
         Poll::Ready(Ok(filled.len()))
     }
 
-    /// Flushes and closes the stream, within the time that QUIT may take: nothing depends on it.
+    /// Flushes and closes the stream, within the time that QUIT may take, or what is left of that
+    /// after QUIT: nothing depends on it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.flushed && Pin::new(&mut self.stream).poll_flush(cx).is_ready() {
             self.flushed = true;
