@@ -150,8 +150,12 @@ impl LocalCause {
             }
             Self::Memory => "this machine has no memory left for a socket",
             Self::Address => "this machine has no local address or port left for it",
-            Self::Route => "this machine has no route to that network",
-            Self::Permission => "this machine does not permit it: see its firewall and sandbox",
+            // A router may have said so by ICMP, which gives the same error (RFC 4443 §3.1).
+            Self::Route => "this machine or a router on the way has no route to that network",
+            Self::Permission => {
+                "this machine or a firewall on the way does not permit it: see its firewall and \
+                 sandbox"
+            }
             Self::Family => "this machine does not speak that family of addresses",
         }
     }

@@ -317,7 +317,7 @@ async fn what_this_machine_cannot_do_is_no_fault_of_the_servers() {
     assert_eq!(
         no_route.to_string(),
         "cannot connect to 255.255.255.255 port 25: 255.255.255.255:25: Network is unreachable (os \
-         error 101); this machine has no route to that network"
+         error 101); this machine or a router on the way has no route to that network"
     );
     assert!(matches!(no_route.fault(), Fault::Local(_)), "{no_route:?}");
     assert_eq!((no_route.blame(), no_route.is_transient()), (Blame::Local, true));
