@@ -15,7 +15,8 @@ use crate::proto::reply::ReplyError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused the command, or it was never sent. The session is intact.
+    /// The server refused the command, or it was never sent. The session is intact; of a call that
+    /// connects, which gives no connection then, it was ended with QUIT.
     Refused(Refusal),
     /// The reply to an accepted command has an unexpected form. The session is intact.
     Reply(ReplyError),

@@ -11,8 +11,9 @@ impl Connection<Greeted> {
     ///
     /// # Errors
     ///
-    /// [`Error::Lost`] when no address answers or the server does not want to talk,
-    /// [`Error::Refused`] when it refuses EHLO. A server that speaks TLS from the first byte is one
+    /// [`Error::Lost`] when no address answers or the server closes, also with a 421;
+    /// [`Error::Refused`] when it refuses the session with its greeting, or EHLO: after QUIT the
+    /// connection is then closed. A server that speaks TLS from the first byte is one
     /// of the first kind, for which
     /// [`Lost::suggests_implicit_tls`](crate::Lost::suggests_implicit_tls) holds.
     ///
@@ -50,8 +51,9 @@ impl Connection<Tls> {
     ///
     /// # Errors
     ///
-    /// [`Error::Lost`] when no address answers, the handshake fails, or the server does not want
-    /// to talk; [`Error::Refused`] when it refuses EHLO. A server that speaks clear text makes the
+    /// [`Error::Lost`] when no address answers, the handshake fails, or the server closes, also
+    /// with a 421; [`Error::Refused`] when it refuses the session with its greeting, or EHLO: after
+    /// QUIT the connection is then closed. A server that speaks clear text makes the
     /// handshake fail with
     /// [`HandshakeErrorKind::ClearText`](crate::error::HandshakeErrorKind::ClearText).
     ///

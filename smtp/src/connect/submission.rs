@@ -118,7 +118,8 @@ impl Submission {
     /// # Errors
     ///
     /// [`Error::Lost`] when no address answers or the handshake fails, [`Error::Refused`] when the
-    /// server does not offer STARTTLS or refuses it. Nothing but EHLO and STARTTLS was then sent.
+    /// server refuses the session, does not offer STARTTLS or refuses it. Nothing but EHLO, STARTTLS
+    /// and QUIT was then sent.
     ///
     /// # Cancellation
     ///
