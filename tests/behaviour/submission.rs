@@ -175,3 +175,20 @@ async fn addresses_that_are_none_are_named() {
     let error = Envelope::new("me", ["you@example.org"]).expect_err("no address");
     assert_eq!(error.index(), None);
 }
+
+/// The caller's port stays, whatever the order of the two.
+#[tokio::test]
+async fn a_port_that_is_set_stays() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let submission = || Submission::new("127.0.0.1");
+    for submission in
+        [submission().port(port).implicit_tls(), submission().implicit_tls().port(port)]
+    {
+        let any = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+        let error = error(submission.tls(any).connect().await);
+        let expected = format!("cannot connect to 127.0.0.1 port {port}: ");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+}

@@ -214,6 +214,8 @@ mod tests {
             match &fault {
                 Fault::Io(shown) => {
                     assert!(shown.to_string().starts_with(&text), "{name}: {shown}");
+                    let source = shown.get_ref().and_then(Error::source).expect("the stream's");
+                    assert_eq!(source.to_string(), text, "{name}");
                     assert_eq!(shown.kind(), kind, "{name}");
                 }
                 Fault::Handshake(shown) => {
@@ -264,6 +266,13 @@ mod tests {
                 Kind::WrongName,
                 "no certificate for the name",
             ),
+            (
+                IMPLICIT,
+                TlsError::AlertReceived(Alert::InsufficientSecurity),
+                Kind::NothingInCommon,
+                "the server accepts no cipher suite",
+            ),
+            (IMPLICIT, CertificateError::InvalidPurpose.into(), Kind::BadCertificate, "serverAuth"),
             (
                 IMPLICIT,
                 PeerIncompatible::NoCipherSuitesInCommon.into(),

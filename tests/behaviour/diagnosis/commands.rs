@@ -1,7 +1,7 @@
 //! A command that cannot be sent names the value that is wrong, and a reply that cannot be read
 //! its command.
 
-use smtp::command::encode;
+use smtp::command::{Argument, Arguments, Line, encode};
 use smtp::grammar::Capabilities;
 use smtp::{Command, Envelope, Plain, Secret, SmtpCommand, SmtpReply};
 use tests::{error, greeted, script, secured};
@@ -54,9 +54,74 @@ fn the_value_that_is_wrong_is_named() {
     for (command, expected) in table {
         assert_eq!(why(&command), expected);
     }
+    let whole = format!("{} z", &long[..78]);
+    assert!(why(&say(&whole, None)).starts_with(&format!("\"{whole}\" holds a space")));
     let shown = format!("\"{}...\" holds a space", &long[..80]);
     let error = why(&say(&spaced, None));
     assert!(error.starts_with(&shown), "{error}");
+}
+
+/// Writes two arguments where there should be one, as free text ends a line.
+struct TwoWords(&'static str);
+
+impl Argument for TwoWords {
+    fn write(&self, line: &mut Line<'_>) {
+        line.arg(&"pen cil");
+        line.arg(self.0);
+    }
+}
+
+/// Free text, which is checked with the whole line.
+struct FreeText(Option<&'static str>);
+
+impl Arguments for FreeText {
+    fn write(&self, line: &mut Line<'_>) {
+        match self.0 {
+            Some(secret) => line.text(&Secret::from(secret)),
+            None => line.text(&""),
+        }
+    }
+}
+
+#[derive(SmtpCommand)]
+#[smtp(verb = "X-TELL", valid_in(any))]
+struct Tell {
+    #[smtp(secret)]
+    secret: Option<TwoWords>,
+    first: Option<Secret>,
+    text: Option<&'static str>,
+    #[smtp(flatten)]
+    rest: Option<FreeText>,
+}
+
+/// The errors of a line that holds a secret somewhere.
+#[test]
+fn arguments_beside_a_secret_are_shown_without_it() {
+    let tell = || Tell { secret: None, first: Some("pencil".into()), text: None, rest: None };
+    let table = [
+        (
+            Tell { secret: Some(TwoWords("x")), first: None, ..tell() },
+            "a secret holds a space or a control character",
+        ),
+        (Tell { text: Some(""), ..tell() }, "the argument after a secret is empty"),
+        (Tell { text: Some("a b"), ..tell() }, "\"a b\" holds a space"),
+        (Tell { text: Some("gr\u{fc}n"), ..tell() }, "\"gr\u{fc}n\" holds characters"),
+        (
+            Tell {
+                first: None,
+                text: Some("gr\u{fc}n"),
+                rest: Some(FreeText(Some("cil"))),
+                ..tell()
+            },
+            "\"gr\u{fc}n\" holds characters",
+        ),
+        (Tell { rest: Some(FreeText(None)), ..tell() }, "the argument after a secret is empty"),
+        (Tell { rest: Some(FreeText(Some("c\r\nil"))), ..tell() }, "a secret holds the byte 0x0d"),
+    ];
+    for (command, expected) in table {
+        let said = why(&command);
+        assert!(said.starts_with(expected) && !said.contains("cil"), "{said}");
+    }
 }
 
 /// A secret is not shown, with any mistake in it or after it.
