@@ -249,3 +249,30 @@ impl std::error::Error for Lost {
         refusal.or_else(|| self.fault().source())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+    use crate::error::mechanism::MechanismError;
+
+    /// A server that refuses a message while it is being sent closes for now or for good.
+    #[test]
+    fn a_close_is_transient_by_its_code() {
+        for (digits, transient) in [(*b"421", true), (*b"452", true), (*b"552", false)] {
+            let code = smtp_grammar::ReplyCode::from_digits(digits).expect("a code");
+            let lost = Lost::new(Fault::Closing(Reply::new(code, ["no"])), None);
+            assert_eq!(lost.is_transient(), transient, "{lost}");
+        }
+    }
+
+    #[test]
+    fn the_source_of_the_refusal_goes_first() {
+        let broken = || Lost::new(Fault::Io(ErrorKind::BrokenPipe.into()), None);
+        let refusal = Refusal::not_tried(MechanismError::new("no token"));
+        let lost = broken().after(refusal);
+        assert!(lost.source().is_some_and(<dyn std::error::Error>::is::<MechanismError>));
+        assert!(broken().source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>));
+    }
+}

@@ -2,8 +2,9 @@
 //! its command.
 
 use smtp::command::{Argument, Arguments, Line, encode};
+use smtp::error::EncodeError;
 use smtp::grammar::Capabilities;
-use smtp::{Command, Envelope, Plain, Secret, SmtpCommand, SmtpReply};
+use smtp::{Command, Envelope, Error, Plain, Secret, SmtpCommand, SmtpReply};
 use tests::{error, greeted, script, secured};
 
 #[derive(SmtpCommand)]
@@ -133,6 +134,19 @@ async fn a_secret_that_is_wrong_is_not_shown() {
         let said = error(connection.send(Say { text: "a", key: None, secret }).await).to_string();
         assert!(!said.contains("cil") && !said.contains("gr\u{fc}n"), "{said}");
         assert!(said.starts_with("X-SAY was not sent: "), "{said}");
+        peer.finish();
+    }
+}
+
+/// A program can tell it from every other error of a command.
+#[tokio::test(start_paused = true)]
+async fn a_secret_in_clear_is_told_by_its_error() {
+    for (secret, reveals) in [(Some(Secret::from("pencil")), true), (None, false)] {
+        let (mut connection, peer) = greeted(script(&[], "")).await;
+        let text = if reveals { "a" } else { "" };
+        let refused = error(connection.send(Say { text, key: None, secret }).await);
+        let Error::Refused(refusal) = refused else { panic!("it was sent: {refused}") };
+        assert_eq!(refusal.encode_error().map(EncodeError::reveals_secret), Some(reveals));
         peer.finish();
     }
 }
