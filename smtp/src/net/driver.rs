@@ -104,8 +104,8 @@ impl Driver {
     /// Begins a call. Every call that may wait begins with this and ends with
     /// [`end_call`](Self::end_call).
     ///
-    /// Bytes that have arrived since the last call are read first, without waiting: a reply that was not
-    /// asked for must be seen before a command is written that it would be taken to answer.
+    /// Bytes that have arrived since the last call are read first, without waiting: a reply that was
+    /// not asked for must be seen before a command is written that it would be taken to answer.
     pub(crate) fn begin_call(&mut self) -> Result<(), Lost> {
         self.check_usable()?;
         if let Err(fault) = self.read_available().and_then(|()| self.engine.check_idle()) {
@@ -115,9 +115,9 @@ impl Driver {
         Ok(())
     }
 
-    /// Finds what is known against the connection without a look at it: a call was dropped before it was
-    /// done, and what it had queued must never leave; or the connection has ended, and no caller
-    /// was told why.
+    /// Finds what is known against the connection without a look at it: a call was dropped before it
+    /// was done, and what it had queued must never leave; or the connection has ended, and no
+    /// caller was told why.
     pub(crate) fn check_usable(&mut self) -> Result<(), Lost> {
         if self.interrupted || (self.busy && !self.engine.has_ended()) {
             self.interrupted = true;
@@ -239,10 +239,7 @@ impl Driver {
                 true
             }
             Poll::Ready(Ok(_)) => true,
-            Poll::Ready(Err(error)) => {
-                self.engine.receive_failed(read_fault(error));
-                true
-            }
+            Poll::Ready(Err(error)) => self.read_failed(error),
             Poll::Pending => false,
         };
         if wrote || read {
@@ -259,6 +256,13 @@ impl Driver {
         };
         self.engine.receive_failed(fault);
         Poll::Ready(())
+    }
+
+    /// Nothing more can be read. True: the exchange should look again.
+    #[cold]
+    fn read_failed(&mut self, error: io::Error) -> bool {
+        self.engine.receive_failed(read_fault(error));
+        true
     }
 
     /// Sets the timer when another stage has begun, or content has made progress.

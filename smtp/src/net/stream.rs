@@ -88,6 +88,7 @@ impl AsyncWrite for Stream {
         }
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,7 +109,8 @@ impl AsyncWrite for Stream {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call would cost more than the flush of a socket")]
+    #[inline(always)]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_flush(cx),

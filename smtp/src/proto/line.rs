@@ -187,7 +187,7 @@ impl<'a> Line<'a> {
         self.separate();
         self.buffer.extend_from_slice(keyword.as_bytes());
         if !is_keyword(keyword) {
-            self.fail(EncodeErrorKind::Keyword(Value::new(keyword.as_bytes())));
+            self.fail_keyword(keyword);
         }
         if keyword.eq_ignore_ascii_case("SMTPUTF8") {
             self.allow_utf8();
@@ -413,6 +413,11 @@ impl<'a> Line<'a> {
             return Value::secret();
         }
         Value::new(&self.buffer[part])
+    }
+
+    #[cold]
+    fn fail_keyword(&mut self, keyword: &str) {
+        self.fail(EncodeErrorKind::Keyword(Value::new(keyword.as_bytes())));
     }
 
     #[cold]
