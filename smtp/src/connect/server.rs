@@ -172,8 +172,10 @@ impl Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A URL in place of a host may hold a password.
+        let host = self.host.rsplit('@').next().unwrap_or_default();
         f.debug_struct("Server")
-            .field("host", &self.host)
+            .field("host", &host)
             .field("port", &self.port)
             .field("client_name", &self.client_name)
             .finish_non_exhaustive()

@@ -44,8 +44,8 @@ pub(super) fn parse(host: &str) -> io::Result<Host<'_>> {
     }
 }
 
-/// Finds what keeps a text from being a DNS name. Underscores are in names of machines, if not in those
-/// of hosts.
+/// Finds what keeps a text from being a DNS name. Underscores are in names of machines, if not in
+/// those of hosts.
 fn problem(name: &str) -> Option<String> {
     let is_of_names = |&c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() {

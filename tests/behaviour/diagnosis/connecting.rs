@@ -284,6 +284,8 @@ async fn a_host_that_is_none_is_told_how_to_be_written() {
     let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
     for (host, text) in table {
         let server = Server::new(host, 25);
+        let shown = format!("{server:?} {:?}", Submission::new(host));
+        assert!(!shown.contains("cil"), "{shown}");
         let (stream, _peer) = Script::new("S: 220 hi").start();
         let errors = [
             error(Connection::connect(&server).await),
