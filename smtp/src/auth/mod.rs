@@ -8,6 +8,8 @@ mod facts;
 mod login;
 mod mechanism;
 mod plain;
+#[cfg(feature = "scram")]
+mod scram;
 pub(crate) mod template;
 mod xoauth2;
 
@@ -18,4 +20,9 @@ pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use plain::Plain;
+#[cfg(feature = "scram")]
+pub use scram::{
+    ChannelBinding, Scram, ScramHash, ScramSha1, ScramSha224, ScramSha256, ScramSha384,
+    ScramSha512, Sha1, Sha224, Sha256, Sha384, Sha512,
+};
 pub use xoauth2::XOauth2;

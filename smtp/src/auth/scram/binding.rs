@@ -1,0 +1,103 @@
+//! Which channel binding is used, and what the client tells the server of it (RFC 5802 §6).
+
+use crate::auth::facts::Facts;
+use crate::auth::template::saslname;
+use crate::error::mechanism::MechanismError;
+use crate::secret::{AsBytes as _, Secret};
+
+/// How an authentication is bound to the TLS session, so that no third side can pass it on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelBinding {
+    /// With `tls-exporter` (RFC 9266) inside TLS 1.3, where the server offers it.
+    #[default]
+    Automatic,
+    /// As [`Automatic`](Self::Automatic), also inside TLS 1.2 where the configuration requires the
+    /// extended master secret, and never without: an authentication that cannot be bound is not
+    /// tried.
+    Required,
+    /// Not at all. The server is told that the client cannot.
+    Off,
+}
+
+/// What was chosen for an exchange.
+pub(super) enum Chosen {
+    /// The client cannot bind: `n`.
+    Cannot,
+    /// The client could, and the server does not offer it: `y`.
+    NotOffered,
+    /// `p=tls-exporter`, and the value.
+    Exporter(Option<Secret>),
+}
+
+impl ChannelBinding {
+    /// `plus` is the name of the mechanism that binds.
+    pub(super) fn choose(
+        self,
+        facts: &Facts<'_>,
+        plus: &'static str,
+    ) -> Result<Chosen, MechanismError> {
+        let is_offered = facts.mechanisms().has(plus);
+        let is_newest = facts.security().is_some_and(|security| security.protocol == "TLSv1_3");
+        let can_bind = match self {
+            Self::Off => false,
+            Self::Automatic => is_newest && facts.supports_exporter(),
+            Self::Required => facts.supports_exporter(),
+        };
+        match (self, can_bind, is_offered) {
+            (Self::Required, false, _) => Err(MechanismError::new(
+                "the connection has no channel binding: it takes TLS 1.3, or TLS 1.2 with \
+                 `require_ems`",
+            )),
+            (Self::Required, true, false) => {
+                Err(MechanismError::new(format!("the server does not offer {plus}")))
+            }
+            (_, false, _) => Ok(Chosen::Cannot),
+            (_, true, false) => Ok(Chosen::NotOffered),
+            (_, true, true) => facts.take_exporter().map(|data| Chosen::Exporter(Some(data))),
+        }
+    }
+}
+
+impl Chosen {
+    /// Outside of a connection.
+    pub(super) fn none() -> Self {
+        Self::Cannot
+    }
+
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self, Self::Exporter(_))
+    }
+
+    /// ```text
+    /// gs2-header = gs2-cbind-flag "," [ authzid ] ","       ; RFC 5802 §7
+    /// ```
+    pub(super) fn header(&self, authzid: &str) -> Result<String, MechanismError> {
+        let flag = match self {
+            Self::Cannot => "n",
+            Self::NotOffered => "y",
+            Self::Exporter(_) => "p=tls-exporter",
+        };
+        if authzid.is_empty() {
+            return Ok(format!("{flag},,"));
+        }
+        Ok(format!("{flag},a={},", name(authzid)?))
+    }
+
+    /// The value of the binding, which is used once.
+    pub(super) fn take_data(&mut self) -> Option<Secret> {
+        match self {
+            Self::Exporter(data) => data.take(),
+            Self::Cannot | Self::NotOffered => None,
+        }
+    }
+}
+
+/// A name as SCRAM writes it.
+pub(super) fn name(name: &str) -> Result<String, MechanismError> {
+    let text = name.to_owned();
+    if text.contains('\0') {
+        return Err(MechanismError::new("a name holds a NUL"));
+    }
+    Ok(String::from_utf8_lossy(&saslname(&text).as_bytes()).into_owned())
+}

@@ -1,0 +1,79 @@
+//! The hash functions that SCRAM is defined for.
+
+use hmac::digest::{Digest, KeyInit, Mac};
+use hmac::{EagerHash, Hmac};
+use zeroize::Zeroizing;
+
+/// Bytes that are wiped.
+pub(super) type Bytes = Zeroizing<Vec<u8>>;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A hash function with a SCRAM mechanism of its name.
+pub trait ScramHash: sealed::Sealed + 'static {
+    /// The name of the mechanism: `SCRAM-SHA-256`.
+    const NAME: &'static str;
+    /// The name of the mechanism that binds the TLS session: `SCRAM-SHA-256-PLUS`.
+    const PLUS: &'static str;
+    /// HMAC with this hash function, keyed.
+    #[doc(hidden)]
+    type Keyed: Mac + KeyInit + Clone + Send;
+    /// The hash of some bytes.
+    #[doc(hidden)]
+    fn hash(bytes: &[u8]) -> Vec<u8>;
+}
+
+/// HMAC with this key.
+pub(super) fn keyed<H: ScramHash>(key: &[u8]) -> H::Keyed {
+    match <H::Keyed as KeyInit>::new_from_slice(key) {
+        Ok(keyed) => keyed,
+        // HMAC takes keys of every length (RFC 2104 §3).
+        Err(_) => <H::Keyed as KeyInit>::new(&Default::default()),
+    }
+}
+
+/// `HMAC(key, bytes)`.
+pub(super) fn hmac<H: ScramHash>(key: &[u8], bytes: &[u8]) -> Bytes {
+    let mut keyed = keyed::<H>(key);
+    keyed.update(bytes);
+    Zeroizing::new(keyed.finalize().into_bytes().to_vec())
+}
+
+fn hash<D: EagerHash>(bytes: &[u8]) -> Vec<u8> {
+    <D as Digest>::digest(bytes).to_vec()
+}
+
+macro_rules! hashes {
+    ($($(#[$doc:meta])* $name:ident = $function:ty, $mechanism:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl sealed::Sealed for $name {}
+
+        impl ScramHash for $name {
+            const NAME: &'static str = $mechanism;
+            const PLUS: &'static str = concat!($mechanism, "-PLUS");
+            type Keyed = Hmac<$function>;
+
+            fn hash(bytes: &[u8]) -> Vec<u8> {
+                hash::<$function>(bytes)
+            }
+        }
+    )*};
+}
+
+hashes! {
+    /// SHA-1: 20 bytes.
+    Sha1 = sha1::Sha1, "SCRAM-SHA-1";
+    /// SHA-224: 28 bytes.
+    Sha224 = sha2::Sha224, "SCRAM-SHA-224";
+    /// SHA-256: 32 bytes.
+    Sha256 = sha2::Sha256, "SCRAM-SHA-256";
+    /// SHA-384: 48 bytes.
+    Sha384 = sha2::Sha384, "SCRAM-SHA-384";
+    /// SHA-512: 64 bytes.
+    Sha512 = sha2::Sha512, "SCRAM-SHA-512";
+}
