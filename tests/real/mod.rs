@@ -15,6 +15,7 @@ macro_rules! with_each_server {
     };
 }
 
+mod authenticate;
 mod mailbox_check;
 mod pipeline;
 mod postfix;

@@ -30,7 +30,7 @@ pub(super) fn keyed<H: ScramHash>(key: &[u8]) -> H::Keyed {
     match <H::Keyed as KeyInit>::new_from_slice(key) {
         Ok(keyed) => keyed,
         // HMAC takes keys of every length (RFC 2104 §3).
-        Err(_) => <H::Keyed as KeyInit>::new(&Default::default()),
+        Err(_) => <H::Keyed as KeyInit>::new(&hmac::digest::Key::<H::Keyed>::default()),
     }
 }
 

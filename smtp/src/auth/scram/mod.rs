@@ -6,7 +6,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`hash`] | the hash functions, one mechanism each |
-//! | [`prepare`] | SASLprep |
+//! | [`prepare`] | `SASLprep` |
 //! | [`binding`] | which channel binding is used, and what the client says of it |
 //! | [`message`] | the messages of both sides |
 //! | [`pbkdf2`] | the salted password, computed in slices |

@@ -1,4 +1,4 @@
-//! SASLprep: one form for names and passwords that people take for the same (RFC 4013).
+//! `SASLprep`: one form for names and passwords that people take for the same (RFC 4013).
 
 use std::fmt::{self, Display};
 

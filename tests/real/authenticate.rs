@@ -1,0 +1,36 @@
+//! Authentication at real servers: each mechanism that the server offers, with the plain account
+//! and with one whose password needs care in every mechanism.
+
+use smtp::auth::{ScramSha1, ScramSha256};
+use smtp::{Connection, Login, Mechanism, Plain, Submission};
+
+use super::server::Server;
+
+async fn authenticates(server: &Server, name: &str, mechanism: &mut dyn Mechanism) {
+    let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
+    let connection = submission.tls(server.tls()).connect().await.expect("TLS");
+    let offered = connection.capabilities().get::<smtp::extension::AuthMechanisms>();
+    let offered = offered.expect("AUTH is offered");
+    assert!(offered.has(mechanism.name()), "{name} offers {offered:?}");
+    let authenticated: Connection<_> =
+        connection.authenticate(mechanism).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    authenticated.quit().await.expect("QUIT");
+}
+
+async fn through(name: &str) {
+    let Some(server) = Server::get_started(name) else { return };
+    for (user, password) in [("SMTP_USER", "SMTP_PASSWORD"), ("SMTP_USER2", "SMTP_PASSWORD2")] {
+        let (user, password) = (server.get(user), server.get(password));
+        authenticates(server, name, &mut Plain::new(user, password)).await;
+        authenticates(server, name, &mut Login::new(user, password)).await;
+        authenticates(server, name, &mut ScramSha1::new(user, password)).await;
+        authenticates(server, name, &mut ScramSha256::new(user, password)).await;
+    }
+    let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
+    let connection = submission.tls(server.tls()).connect().await.expect("TLS");
+    let wrong = connection.authenticate(&mut ScramSha256::new(server.user(), "wrong")).await;
+    let error = smtp::Error::from(wrong.expect_err("a wrong password"));
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535), "{name}: {error}");
+}
+
+with_each_server!(through: dovecot exim);
