@@ -32,6 +32,7 @@ mod behaviour {
     mod pipelining;
     mod policy;
     mod replies_decide;
+    mod scram;
     mod secrets;
     mod sizes;
     mod sources;

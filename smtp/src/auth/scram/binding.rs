@@ -20,7 +20,7 @@ pub enum ChannelBinding {
     Off,
 }
 
-/// What was chosen for an exchange.
+/// The choice for one exchange.
 pub(super) enum Chosen {
     /// The client cannot bind: `n`.
     Cannot,
