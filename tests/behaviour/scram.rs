@@ -12,7 +12,7 @@ use smtp::auth::{ChannelBinding, ScramSha256};
 use smtp::error::ProtocolError;
 use smtp::state::Authed;
 use smtp::{Connection, Error, Lost, TlsConfig};
-use tests::{error, server};
+use tests::{error, secured, server};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::io::{copy_bidirectional, duplex};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -181,6 +181,23 @@ async fn a_list_without_plus_is_noticed() {
     tokio::spawn(serve(stream, Arc::clone(&identity.config), "SCRAM-SHA-256", Server::Honest));
     let refused = error(authenticate(client, &identity, &mut scram()).await);
     assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(535), "{refused}");
+}
+
+/// A server that lies at either step ends the connection, and is not even told so.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_lies_ends_the_connection() {
+    for lie in ["r=other,s=c2FsdA==,i=4096", "r=,s=,i=1", "m=x", "v=eA=="] {
+        let dialogue = format!("C: AUTH SCRAM-SHA-256 *\nS: 334 {}", STANDARD.encode(lie));
+        let (connection, peer) = secured(&["AUTH SCRAM-SHA-256"], &dialogue).await;
+        let lost = error(connection.authenticate(&mut scram()).await);
+        assert!(
+            matches!(&lost, Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::Untrusted(_)))),
+            "{lost}"
+        );
+        assert!(!lost.is_transient() && peer.is_closed(), "{lost}");
+        assert!(!peer.written().ends_with(b"*\r\n"), "{lie}");
+        peer.finish();
+    }
 }
 
 /// A server that does not prove that it knows the password is no server of this account.

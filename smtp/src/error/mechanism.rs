@@ -6,12 +6,26 @@ use std::fmt::{self, Display};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MechanismError {
     reason: Box<str>,
+    untrusted: bool,
 }
 
 impl MechanismError {
     /// An error with a reason, which must not hold a secret.
     pub fn new(reason: impl Into<Box<str>>) -> Self {
-        Self { reason: reason.into() }
+        Self { reason: reason.into(), untrusted: false }
+    }
+
+    /// As [`new`](Self::new), of a server that has not proved who it is, or that an attacker may
+    /// speak for. The exchange is not cancelled: the connection ends, with
+    /// [`ProtocolError::Untrusted`](crate::error::ProtocolError::Untrusted), and nothing more is
+    /// sent over it.
+    pub fn untrusted(reason: impl Into<Box<str>>) -> Self {
+        Self { reason: reason.into(), untrusted: true }
+    }
+
+    /// Whether the connection ends.
+    pub fn is_untrusted(&self) -> bool {
+        self.untrusted
     }
 }
 

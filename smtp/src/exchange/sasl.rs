@@ -103,7 +103,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
 
     /// Asks the ready mechanism for its response, and sends it. Gives the refusal where nothing was
     /// sent, and nothing will be.
-    fn say(&mut self, engine: &mut Engine, ready: Result<(), MechanismError>) -> Option<Refusal> {
+    fn say(
+        &mut self,
+        engine: &mut Engine,
+        ready: Result<(), MechanismError>,
+    ) -> Result<Option<Refusal>, Fault> {
         self.waited = false;
         match std::mem::replace(&mut self.phase, Phase::Reply) {
             Phase::Opening => match ready.and_then(|()| self.mechanism.initial_response()) {
@@ -111,15 +115,15 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
                     self.begin = Some(Auth::new(self.mechanism.name(), initial));
                     reset::submit_if_due(engine);
                 }
-                Err(error) => return Some(Refusal::not_tried(error)),
+                Err(error) => return Ok(Some(Refusal::not_tried(error))),
             },
             Phase::Challenged { challenge, seen } => match ready {
-                Ok(()) => self.respond(engine, challenge, seen),
+                Ok(()) => self.respond(engine, challenge, seen)?,
                 Err(error) => self.cancel(engine, error, Blame::Caller),
             },
             Phase::Reply => {}
         }
-        None
+        Ok(None)
     }
 
     /// Sends AUTH, once the server takes commands.
@@ -205,7 +209,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     }
 
     /// Has the mechanism answer a challenge.
-    fn respond(&mut self, engine: &mut Engine, challenge: Reply, seen: bool) {
+    fn respond(&mut self, engine: &mut Engine, challenge: Reply, seen: bool) -> Result<(), Fault> {
         match self.mechanism.respond(Challenge::new(self.index, text(&challenge))) {
             Ok(Step::Respond(response)) => {
                 self.index += 1;
@@ -217,8 +221,14 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
                 let reason = "the mechanism said that it is ready, and has no response";
                 self.cancel(engine, MechanismError::new(reason), Blame::Caller);
             }
+            // Not even the line that cancels is for an attacker, who would answer it too.
+            Err(error) if error.is_untrusted() => {
+                let reason = error.to_string().into();
+                return Err(engine.end(ProtocolError::Untrusted(reason).into()));
+            }
             Err(error) => self.cancel(engine, error, Blame::Server),
         }
+        Ok(())
     }
 
     /// Sends a response that is no longer than the limit.
@@ -262,7 +272,7 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
                 };
                 // A part of a reply would be taken for the start of the next one.
                 engine.check_idle()?;
-                if let Some(refusal) = self.say(engine, ready) {
+                if let Some(refusal) = self.say(engine, ready)? {
                     return Ok(Need::Done(Ok(Err(refusal))));
                 }
                 continue;

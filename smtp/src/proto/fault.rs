@@ -227,6 +227,8 @@ pub enum ProtocolError {
     TooManyChallenges(usize),
     /// The server claims success before the mechanism has verified it.
     UnverifiedSuccess(Reply),
+    /// The server did not prove to the mechanism who it is, for this reason.
+    Untrusted(Box<str>),
 }
 
 impl ProtocolError {
@@ -247,7 +249,7 @@ impl ProtocolError {
     /// Whether it looks like the work of a third side, or of a server that cannot prove who it is,
     /// and not like a failure of the communication (RFC 5321 §3.8), which may pass.
     pub(crate) fn is_attack(&self) -> bool {
-        matches!(self, Self::InjectedBeforeTls | Self::UnverifiedSuccess(_))
+        matches!(self, Self::InjectedBeforeTls | Self::UnverifiedSuccess(_) | Self::Untrusted(_))
     }
 }
 
@@ -284,6 +286,7 @@ impl Display for ProtocolError {
             Self::TooManyChallenges(limit) => {
                 write!(f, "authentication took more than {limit} challenges")
             }
+            Self::Untrusted(reason) => write!(f, "it did not prove who it is: {reason}"),
             Self::UnverifiedSuccess(reply) => write!(
                 f,
                 "it claimed success before it had proved that it knows the password: {reply}"

@@ -85,8 +85,8 @@ impl ClientFinal {
         if bool::from(verifier.ct_eq(&self.0)) {
             Ok(())
         } else {
-            Err(MechanismError::new(
-                "the server does not know the password: it may be an attacker's",
+            Err(MechanismError::untrusted(
+                "its signature is none of a server that knows the password: it may be an attacker's",
             ))
         }
     }

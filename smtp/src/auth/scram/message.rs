@@ -50,8 +50,8 @@ impl ClientFirst {
     ) -> Result<ServerFirst, MechanismError> {
         let text = std::str::from_utf8(text).map_err(|_| unreadable())?;
         if text.starts_with("m=") {
-            return Err(MechanismError::new(
-                "the server demands an extension of SCRAM that there is none of",
+            return Err(MechanismError::untrusted(
+                "it demands an extension of SCRAM, of which there is none",
             ));
         }
         let mut attributes = text.split(',');
@@ -63,9 +63,8 @@ impl ClientFirst {
         let salt = STANDARD.decode(next("s=")?).map_err(|_| unreadable())?;
         let iterations = next("i=")?;
         if nonce.strip_prefix(&*self.nonce).is_none_or(str::is_empty) {
-            return Err(MechanismError::new(
-                "the server's nonce does not begin with the client's and go on: it may be an \
-                 attacker's",
+            return Err(MechanismError::untrusted(
+                "its nonce does not begin with the client's and go on: it may be an attacker's",
             ));
         }
         if salt.is_empty() {
@@ -84,13 +83,13 @@ fn read_iterations(text: &str, allowed: &RangeInclusive<u32>) -> Result<u32, Mec
     }
     match text.parse::<u32>() {
         Ok(iterations) if allowed.contains(&iterations) => Ok(iterations),
-        Ok(iterations) if iterations < *allowed.start() => Err(MechanismError::new(format!(
-            "the server asks for {iterations} iterations, which protect the password less than \
+        Ok(iterations) if iterations < *allowed.start() => Err(MechanismError::untrusted(format!(
+            "it asks for {iterations} iterations, which protect the password less than \
              the {} that are the least: lower the limit with `iterations` if you must",
             allowed.start()
         ))),
-        _ => Err(MechanismError::new(format!(
-            "the server asks for more iterations than the limit of {}: raise it with `iterations`",
+        _ => Err(MechanismError::untrusted(format!(
+            "it asks for more iterations than the limit of {}: raise it with `iterations`",
             allowed.end()
         ))),
     }
@@ -111,5 +110,5 @@ pub(super) fn read_final(text: &[u8]) -> Result<Vec<u8>, MechanismError> {
 }
 
 fn unreadable() -> MechanismError {
-    MechanismError::new("the server's challenge is none of SCRAM (RFC 5802 §7)")
+    MechanismError::untrusted("its challenge is none of SCRAM (RFC 5802 §7)")
 }
