@@ -1,6 +1,6 @@
 //! AUTH: the messages of mechanisms, framed for SMTP (RFC 4954).
 
-use smtp::auth::{Challenge, External, MechanismError, Step, XOauth2};
+use smtp::auth::{Anonymous, Challenge, External, MechanismError, OAuthBearer, Step, XOauth2};
 use smtp::command::Noop;
 use smtp::connection::TransitionError;
 use smtp::error::ProtocolError;
@@ -65,6 +65,60 @@ async fn xoauth2_answers_an_error_with_an_empty_line() {
     let error = error(connection.authenticate(&mut mechanism).await);
     assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535));
     peer.finish();
+}
+
+/// The samples of RFC 7628 §4.1 and §4.3, with the port of submission.
+#[tokio::test(start_paused = true)]
+async fn oauthbearer_answers_an_error_with_one_byte() {
+    let token = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
+    let initial = "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9NTg3AWF1dGg9\
+                   QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB";
+    let mut bearer = OAuthBearer::new("user@example.com", token).server("server.example.com", 587);
+    let dialogue = format!("C: AUTH OAUTHBEARER {initial}\nS: 235 ok");
+    succeeds("AUTH OAUTHBEARER", &mut bearer, &dialogue).await;
+    assert_eq!(bearer.server_error(), None);
+
+    let reason = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NvcGUiOiJleGFtcGxlX3Njb3BlIiwib3BlbmlkLWNv\
+                  bmZpZ3VyYXRpb24iOiJodHRwczovL2V4YW1wbGUuY29tLy53ZWxsLWtub3duL29wZW5pZC1jb25maWd1\
+                  cmF0aW9uIn0=";
+    let dialogue =
+        format!("C: AUTH OAUTHBEARER {initial}\nS: 334 {reason}\nC: AQ==\nS: 535 5.7.1 no");
+    let (connection, peer) = secured(&["AUTH OAUTHBEARER"], &dialogue).await;
+    let error = error(connection.authenticate(&mut bearer).await);
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535));
+    let said = bearer.server_error().expect("a reason");
+    assert!(said.starts_with("{\"status\":\"invalid_token\",\"scope\":"), "{said}");
+    assert!(!format!("{bearer:?}").contains("vF9"), "{bearer:?}");
+    peer.finish();
+}
+
+/// Neither a name nor a token can hold what separates them.
+#[tokio::test(start_paused = true)]
+async fn oauthbearer_holds_no_separator() {
+    for (user, token) in [("a\x01auth=Bearer x", "t"), ("a", "t\x01"), ("a", "")] {
+        let (connection, peer) = secured(&["AUTH OAUTHBEARER"], "").await;
+        let refused = error(connection.authenticate(&mut OAuthBearer::new(user, token)).await);
+        assert!(matches!(&refused, Error::Refused(refusal) if refusal.is_local()), "{refused}");
+        peer.finish();
+    }
+    let dialogue = "C: AUTH OAUTHBEARER bixhPWE9MkNiPTNELAFhdXRoPUJlYXJlciB0AQE=\nS: 235 ok";
+    succeeds("AUTH OAUTHBEARER", &mut OAuthBearer::new("a,b=", "t"), dialogue).await;
+    let dialogue = "C: AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHQBAQ==\nS: 235 ok";
+    succeeds("AUTH OAUTHBEARER", &mut OAuthBearer::new("", "t"), dialogue).await;
+}
+
+/// RFC 4505 §4, with its trace in base64.
+#[tokio::test(start_paused = true)]
+async fn anonymous_leaves_a_trace() {
+    let dialogue = "C: AUTH ANONYMOUS c2lyaGM=\nS: 235 ok";
+    succeeds("AUTH ANONYMOUS", &mut Anonymous::new().trace("sirhc"), dialogue).await;
+    succeeds("AUTH ANONYMOUS", &mut Anonymous::new(), "C: AUTH ANONYMOUS =\nS: 235 ok").await;
+    for trace in ["x".repeat(256), "a\nb".to_owned()] {
+        let (connection, peer) = secured(&["AUTH ANONYMOUS"], "").await;
+        let refused = error(connection.authenticate(&mut Anonymous::new().trace(trace)).await);
+        assert!(matches!(&refused, Error::Refused(refusal) if refusal.is_local()), "{refused}");
+        peer.finish();
+    }
 }
 
 #[tokio::test(start_paused = true)]

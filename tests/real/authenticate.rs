@@ -1,7 +1,7 @@
 //! Authentication at real servers: each mechanism that the server offers, with the plain account
 //! and with one whose password needs care in every mechanism.
 
-use smtp::auth::{ScramSha1, ScramSha256};
+use smtp::auth::{Anonymous, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
 use smtp::{Connection, Login, Mechanism, Plain, Submission};
 
 use super::server::Server;
@@ -26,6 +26,21 @@ async fn through(name: &str) {
         authenticates(server, name, &mut ScramSha1::new(user, password)).await;
         authenticates(server, name, &mut ScramSha256::new(user, password)).await;
     }
+    let token = server.get("OAUTH_TOKEN");
+    authenticates(server, name, &mut XOauth2::new(server.user(), token)).await;
+    authenticates(server, name, &mut OAuthBearer::new(server.user(), token)).await;
+    // Dovecot knows it, and does not list it for submission.
+    if name == "exim" {
+        authenticates(server, name, &mut Anonymous::new().trace("a test")).await;
+    }
+
+    let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
+    let connection = submission.tls(server.tls()).connect().await.expect("TLS");
+    let mut stale = OAuthBearer::new(server.user(), server.get("OAUTH_TOKEN_EXPIRED"));
+    let error = smtp::Error::from(connection.authenticate(&mut stale).await.expect_err("expired"));
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535), "{name}: {error}");
+    assert!(stale.server_error().is_some_and(|said| said.contains("status")), "{stale:?}");
+
     let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
     let connection = submission.tls(server.tls()).connect().await.expect("TLS");
     let wrong = connection.authenticate(&mut ScramSha256::new(server.user(), "wrong")).await;

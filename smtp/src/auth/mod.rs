@@ -3,10 +3,12 @@
 //! The mechanisms here are made as yours can be: with
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
+mod anonymous;
 mod external;
 mod facts;
 mod login;
 mod mechanism;
+mod oauthbearer;
 mod plain;
 #[cfg(feature = "scram")]
 mod scram;
@@ -15,10 +17,12 @@ mod xoauth2;
 
 pub use crate::error::mechanism::MechanismError;
 pub use crate::secret::AsBytes;
+pub use anonymous::Anonymous;
 pub use external::External;
 pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
+pub use oauthbearer::OAuthBearer;
 pub use plain::Plain;
 #[cfg(feature = "scram")]
 pub use scram::{

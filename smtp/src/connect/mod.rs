@@ -7,4 +7,4 @@ mod submission;
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 pub use server::Server;
-pub use submission::{Anonymous, Submission, WithMechanism, WithMechanismFrom};
+pub use submission::{NoMechanism, Submission, WithMechanism, WithMechanismFrom};

@@ -17,7 +17,7 @@ use crate::state::{Authed, State, Tls};
 
 /// No credentials: [`Submission::connect`] gives a [`Connection<Tls>`].
 #[derive(Debug, Clone, Copy)]
-pub struct Anonymous;
+pub struct NoMechanism;
 
 /// The credentials of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<F> std::fmt::Debug for WithMechanismFrom<F> {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Submission<A = Anonymous> {
+pub struct Submission<A = NoMechanism> {
     server: Server,
     /// The caller has set the port.
     own_port: bool,
@@ -73,7 +73,7 @@ impl Submission {
             own_port: false,
             implicit: false,
             tls: None,
-            credentials: Anonymous,
+            credentials: NoMechanism,
         }
     }
 

@@ -206,7 +206,7 @@ pub(super) async fn of_messages() -> Vec<Seen> {
     let lie = "C: AUTH SCRAM-SHA-256 *\nS: 334 cj1vdGhlcixzPWM=";
     let script = Script::new("-- tls --").then(&hello(&["AUTH SCRAM-SHA-256"])).then(lie);
     let (stream, peer) = script.start();
-    let connection = Connection::from_tls_stream(stream, &tests::server(), &trust(&peer)).await;
+    let connection = Connection::from_tls_stream(stream, &server(), &trust(&peer)).await;
     let mut scram = smtp::auth::ScramSha256::new("me", "pencil");
     let lied = connection.expect("EHLO").authenticate(&mut scram).await.map_err(Error::from);
     seen.push(Seen::of(error(lied)));
