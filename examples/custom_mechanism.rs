@@ -1,6 +1,6 @@
-//! Defines a mechanism that the library does not have: OAUTHBEARER (RFC 7628), a message of fixed
-//! form, and a function that takes the server's reason for a refusal. The server follows a script;
-//! where a line of the client is wrong or missing, the example ends with a panic that shows it.
+//! Defines a mechanism: OAUTHBEARER (RFC 7628), as if the library did not have it. It is a message
+//! of fixed form, and a function that takes the server's reason for a refusal. The server follows
+//! a script; where a line of the client is wrong or missing, the example ends with a panic.
 //!
 //! Run it: `cargo run --example custom_mechanism`
 

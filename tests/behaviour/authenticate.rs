@@ -1,6 +1,8 @@
 //! AUTH: the messages of mechanisms, framed for SMTP (RFC 4954).
 
-use smtp::auth::{Anonymous, Challenge, External, MechanismError, OAuthBearer, Step, XOauth2};
+use smtp::auth::{
+    Anonymous, Challenge, CramMd5, External, MechanismError, OAuthBearer, Step, XOauth2,
+};
 use smtp::command::Noop;
 use smtp::connection::TransitionError;
 use smtp::error::ProtocolError;
@@ -105,6 +107,28 @@ async fn oauthbearer_holds_no_separator() {
     succeeds("AUTH OAUTHBEARER", &mut OAuthBearer::new("a,b=", "t"), dialogue).await;
     let dialogue = "C: AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHQBAQ==\nS: 235 ok";
     succeeds("AUTH OAUTHBEARER", &mut OAuthBearer::new("", "t"), dialogue).await;
+}
+
+/// RFC 2195 §2.
+#[tokio::test(start_paused = true)]
+async fn cram_md5_hashes_the_challenge() {
+    let challenge = "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+";
+    let response = "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw";
+    let dialogue = format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: {response}\nS: 235 ok");
+    let mut cram = CramMd5::new("tim", "tanstaaftanstaaf");
+    succeeds("AUTH CRAM-MD5", &mut cram, &dialogue).await;
+    assert!(!format!("{cram:?}").contains("tanstaaf"), "{cram:?}");
+    let dialogue = format!(
+        "C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: {response}\nS: 334 {challenge}\nC: \\*\nS: 501 no"
+    );
+    let (connection, peer) = secured(&["AUTH CRAM-MD5"], &dialogue).await;
+    error(connection.authenticate(&mut cram).await);
+    peer.finish();
+    for (user, password) in [("", "x"), ("me", "")] {
+        let (connection, peer) = secured(&["AUTH CRAM-MD5"], "").await;
+        error(connection.authenticate(&mut CramMd5::new(user, password)).await);
+        peer.finish();
+    }
 }
 
 /// RFC 4505 §4, with its trace in base64.

@@ -1,7 +1,7 @@
 //! Authentication at real servers: each mechanism that the server offers, with the plain account
 //! and with one whose password needs care in every mechanism.
 
-use smtp::auth::{Anonymous, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
+use smtp::auth::{Anonymous, CramMd5, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
 use smtp::{Connection, Login, Mechanism, Plain, Submission};
 
 use super::server::Server;
@@ -23,6 +23,7 @@ async fn through(name: &str) {
         let (user, password) = (server.get(user), server.get(password));
         authenticates(server, name, &mut Plain::new(user, password)).await;
         authenticates(server, name, &mut Login::new(user, password)).await;
+        authenticates(server, name, &mut CramMd5::new(user, password)).await;
         authenticates(server, name, &mut ScramSha1::new(user, password)).await;
         authenticates(server, name, &mut ScramSha256::new(user, password)).await;
     }

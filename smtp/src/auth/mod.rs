@@ -4,6 +4,8 @@
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
 mod anonymous;
+#[cfg(feature = "legacy-auth")]
+mod cram_md5;
 mod external;
 mod facts;
 mod login;
@@ -18,6 +20,8 @@ mod xoauth2;
 pub use crate::error::mechanism::MechanismError;
 pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
+#[cfg(feature = "legacy-auth")]
+pub use cram_md5::CramMd5;
 pub use external::External;
 pub use facts::Facts;
 pub use login::Login;
