@@ -1,7 +1,7 @@
 //! Authentication at real servers: each mechanism that the server offers, with the plain account
 //! and with one whose password needs care in every mechanism.
 
-use smtp::auth::{Anonymous, CramMd5, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
+use smtp::auth::{Anonymous, CramMd5, DigestMd5, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
 use smtp::{Connection, Login, Mechanism, Plain, Submission};
 
 use super::server::Server;
@@ -24,6 +24,8 @@ async fn through(name: &str) {
         authenticates(server, name, &mut Plain::new(user, password)).await;
         authenticates(server, name, &mut Login::new(user, password)).await;
         authenticates(server, name, &mut CramMd5::new(user, password)).await;
+        // Dovecot, which answers for Exim too, hashes UTF-8 in every case.
+        authenticates(server, name, &mut DigestMd5::new(user, password).raw_utf8()).await;
         authenticates(server, name, &mut ScramSha1::new(user, password)).await;
         authenticates(server, name, &mut ScramSha256::new(user, password)).await;
     }

@@ -6,6 +6,8 @@
 mod anonymous;
 #[cfg(feature = "legacy-auth")]
 mod cram_md5;
+#[cfg(feature = "legacy-auth")]
+mod digest_md5;
 mod external;
 mod facts;
 mod login;
@@ -22,6 +24,8 @@ pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
 #[cfg(feature = "legacy-auth")]
 pub use cram_md5::CramMd5;
+#[cfg(feature = "legacy-auth")]
+pub use digest_md5::DigestMd5;
 pub use external::External;
 pub use facts::Facts;
 pub use login::Login;
