@@ -11,6 +11,7 @@ mod behaviour {
     mod cancellation;
     mod content_safety;
     mod contributing;
+    mod credentials;
     mod custom_commands;
     mod deliver;
     mod deliver_all;

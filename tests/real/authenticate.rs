@@ -1,7 +1,9 @@
 //! Authentication at real servers: each mechanism that the server offers, with the plain account
 //! and with one whose password needs care in every mechanism.
 
-use smtp::auth::{Anonymous, CramMd5, DigestMd5, OAuthBearer, ScramSha1, ScramSha256, XOauth2};
+use smtp::auth::{
+    Anonymous, CramMd5, Credentials, DigestMd5, OAuthBearer, ScramSha1, ScramSha256, XOauth2,
+};
 use smtp::{Connection, Login, Mechanism, Plain, Submission};
 
 use super::server::Server;
@@ -21,6 +23,11 @@ async fn through(name: &str) {
     let Some(server) = Server::get_started(name) else { return };
     for (user, password) in [("SMTP_USER", "SMTP_PASSWORD"), ("SMTP_USER2", "SMTP_PASSWORD2")] {
         let (user, password) = (server.get(user), server.get(password));
+        let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
+        let mut credentials = Credentials::password(user, password);
+        let connection = submission.tls(server.tls()).connect().await.expect("TLS");
+        connection.authenticate(&mut credentials).await.expect("the strongest mechanism");
+        assert!(credentials.name().starts_with("SCRAM-SHA-256"), "{credentials:?}");
         authenticates(server, name, &mut Plain::new(user, password)).await;
         authenticates(server, name, &mut Login::new(user, password)).await;
         authenticates(server, name, &mut CramMd5::new(user, password)).await;

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     mechanisms: AuthMechanisms,
     security: Option<&'a Security>,
     exporter: &'a Exporter,
+    /// The caller has opened the door named `dangerous`.
+    dangerous: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -25,13 +27,21 @@ impl<'a> Facts<'a> {
     /// Connections make their own; this is for the tests of a mechanism.
     pub fn new(server_name: &'a str, capabilities: &Capabilities) -> Self {
         let mechanisms = capabilities.get().unwrap_or_default();
-        Self { server_name, mechanisms, security: None, exporter: Exporter::none() }
+        let exporter = Exporter::none();
+        Self { server_name, mechanisms, security: None, exporter, dangerous: false }
     }
 
     /// The same inside TLS.
     #[must_use]
     pub fn with_security(mut self, security: &'a Security) -> Self {
         self.security = Some(security);
+        self
+    }
+
+    /// The same, through the door named `dangerous`: a secret may be revealed.
+    #[must_use]
+    pub(crate) fn dangerous(mut self) -> Self {
+        self.dangerous = true;
         self
     }
 
@@ -57,6 +67,19 @@ impl<'a> Facts<'a> {
     /// The facts of TLS, how the server was verified among them; none without TLS.
     pub fn security(&self) -> Option<&'a Security> {
         self.security
+    }
+
+    /// Whether a mechanism that reveals its secret may be used: inside verified TLS, or where the
+    /// caller has opened the door named `dangerous`.
+    pub fn may_reveal(&self) -> bool {
+        self.dangerous || self.security.is_some_and(|security| security.verified)
+    }
+
+    /// Whether a connection is bound where the caller says nothing of it: inside TLS 1.3.
+    #[cfg(feature = "scram")]
+    pub(crate) fn binds_by_itself(&self) -> bool {
+        let is_newest = self.security.is_some_and(|security| security.protocol == "TLSv1_3");
+        is_newest && self.supports_exporter()
     }
 
     /// The server's own certificate, DER. Its hash is the channel binding `tls-server-end-point`

@@ -6,6 +6,7 @@
 mod anonymous;
 #[cfg(feature = "legacy-auth")]
 mod cram_md5;
+mod credentials;
 #[cfg(feature = "legacy-auth")]
 mod digest_md5;
 mod external;
@@ -24,6 +25,7 @@ pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
 #[cfg(feature = "legacy-auth")]
 pub use cram_md5::CramMd5;
+pub use credentials::{Credentials, Strength};
 #[cfg(feature = "legacy-auth")]
 pub use digest_md5::DigestMd5;
 pub use external::External;

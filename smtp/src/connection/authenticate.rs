@@ -42,7 +42,9 @@ impl<H: Idle> Connection<H> {
         if let Some(security) = security {
             facts = facts.with_security(security);
         }
-        let trusted = in_clear || security.is_some_and(|security| security.verified);
-        SaslExchange::new(mechanism, &facts, capabilities, trusted)
+        if in_clear {
+            facts = facts.dangerous();
+        }
+        SaslExchange::new(mechanism, &facts, capabilities)
     }
 }

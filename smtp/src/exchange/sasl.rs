@@ -68,16 +68,15 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     /// # Errors
     ///
     /// The reason why nothing is sent: the mechanism cannot begin, it would reveal a secret
-    /// although the server is not `trusted`, or the server does not offer it.
+    /// where none may be revealed, or the server does not offer it.
     pub(crate) fn new(
         mechanism: &'m mut M,
         facts: &Facts<'_>,
         capabilities: &Capabilities,
-        trusted: bool,
     ) -> Result<Self, Refusal> {
         // Before all checks: the mechanism may choose its name by the facts of the connection.
         mechanism.begin(facts).map_err(Refusal::not_tried)?;
-        if mechanism.reveals_secret() && !trusted {
+        if mechanism.reveals_secret() && !facts.may_reveal() {
             return Err(Refusal::insecure(mechanism.name()));
         }
         let offered = facts.mechanisms();

@@ -38,10 +38,9 @@ impl ChannelBinding {
         plus: &'static str,
     ) -> Result<Chosen, MechanismError> {
         let is_offered = facts.mechanisms().has(plus);
-        let is_newest = facts.security().is_some_and(|security| security.protocol == "TLSv1_3");
         let can_bind = match self {
             Self::Off => false,
-            Self::Automatic => is_newest && facts.supports_exporter(),
+            Self::Automatic => facts.binds_by_itself(),
             Self::Required => facts.supports_exporter(),
         };
         match (self, can_bind, is_offered) {
