@@ -208,11 +208,12 @@ pub(super) struct SpeaksFirst(pub(super) Token);
 #[smtp(mechanism = "X-ANSWER", respond("{0}"))]
 pub(super) struct Answering(pub(super) Option<Token>);
 
-pub(super) fn mechanisms() -> [Box<dyn Mechanism>; 5] {
+pub(super) fn mechanisms() -> [Box<dyn Mechanism>; 6] {
     [
         Box::new(smtp::Plain::new("me", PASSWORD)),
         Box::new(smtp::Login::new("me", PASSWORD)),
         Box::new(smtp::auth::XOauth2::new("me", PASSWORD)),
+        Box::new(smtp::auth::OAuthBearer::new("me", PASSWORD)),
         Box::new(SpeaksFirst(secret())),
         Box::new(Answering(Some(secret()))),
     ]
