@@ -18,7 +18,8 @@ use super::ways::{
 };
 use super::{ENCODED, Everything, PASSWORD, is_clean};
 
-const OFFERS: [&str; 3] = ["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER X-FIRST X-ANSWER"];
+const OFFERS: [&str; 3] =
+    ["PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER X-FIRST X-ANSWER"];
 
 /// Who could see a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
