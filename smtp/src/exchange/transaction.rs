@@ -1,7 +1,7 @@
 //! One mail transaction (RFC 5321 §3.3): the command that is written next, the meaning of each
 //! reply, and the result of the message when the connection ends.
 //!
-//! There is no other: `deliver`, streams, the calls of `InTransaction` and the members of a
+//! There is no other: `deliver`, streams, the calls of `InTransaction` and the entries of a
 //! pipeline all drive this one. The engine's queue says which command a reply answers; this module
 //! says what the answer means for the message and its recipients.
 //!

@@ -1,7 +1,7 @@
 //! The builder of a group: each method adds a command, and moves the type to the state after it.
 //!
 //! The order of commands (RFC 5321 §4.1.4) and the places where a group may go on (RFC 2920 §3.1)
-//! are checked by the compiler; the members themselves run without types.
+//! are checked by the compiler; the entries themselves run without types.
 
 use std::fmt::{self, Debug};
 use std::future::IntoFuture;
@@ -18,7 +18,7 @@ use crate::exchange::pipeline::entry::{Single, StateEffect, WithContent, WithOut
 use crate::exchange::pipeline::many::Many;
 use crate::exchange::pipeline::outcome::{Message, Outcome};
 use crate::exchange::pipeline::predicted::PredictedState;
-use crate::exchange::pipeline::tuple::{Append, Member, Members};
+use crate::exchange::pipeline::tuple::{Append, Entries, OutcomeEntry};
 use crate::message::body::Body;
 use crate::proto::command::Command;
 use crate::state::{Idle, InTransaction, Reachable, State, Transition, ValidIn};
@@ -33,7 +33,7 @@ use crate::state::{Idle, InTransaction, Reachable, State, Transition, ValidIn};
 #[must_use = "a group is sent when it is awaited"]
 pub struct Pipeline<'a, S: PipelineEnd, L> {
     parts: PipelineParts<S::Idle>,
-    members: L,
+    entries: L,
     state: PhantomData<(fn() -> S, &'a ())>,
 }
 
@@ -47,9 +47,9 @@ pub struct Pipeline<'a, S: PipelineEnd, L> {
 #[must_use = "a group is sent when it is awaited"]
 pub struct Closed<'a, E: PipelineEnd, L>(Pipeline<'a, E, L>);
 
-type OneOf<'a, L, R> = <L as Append>::With<Member<'a, Outcome<R>>>;
-type EachOf<'a, L, R> = <L as Append>::With<Member<'a, Vec<Outcome<R>>>>;
-type MessageOf<'a, L, R> = <L as Append>::With<Member<'a, Message<R>>>;
+type OneOf<'a, L, R> = <L as Append>::With<OutcomeEntry<'a, Outcome<R>>>;
+type EachOf<'a, L, R> = <L as Append>::With<OutcomeEntry<'a, Vec<Outcome<R>>>>;
+type MessageOf<'a, L, R> = <L as Append>::With<OutcomeEntry<'a, Message<R>>>;
 
 impl<H: Idle> Connection<H> {
     /// Begins a [group of commands](crate::pipeline) that go out in one flight.
@@ -64,7 +64,7 @@ impl<H: Idle> Connection<H> {
             state: PredictedState::default(),
             recipients: Vec::new(),
         };
-        Pipeline { parts, members: (), state: PhantomData }
+        Pipeline { parts, entries: (), state: PhantomData }
     }
 }
 
@@ -85,7 +85,7 @@ impl<H: Idle> Connection<InTransaction<H>> {
             ..PredictedState::default()
         };
         let parts = PipelineParts { session: self.session, idle, state, recipients };
-        Pipeline { parts, members: (), state: PhantomData }
+        Pipeline { parts, entries: (), state: PhantomData }
     }
 }
 
@@ -159,8 +159,8 @@ impl<'a, S: PipelineEnd + State, L: Append> Pipeline<'a, S, L> {
         R: Send + 'a,
     {
         let effect = if C::OPENS { StateEffect::Open } else { StateEffect::Close };
-        let members = self.members.with(Member::new(Single::new(effect, command)));
-        Pipeline { parts: C::carry(self.parts), members, state: PhantomData }
+        let entries = self.entries.with(OutcomeEntry::new(Single::new(effect, command)));
+        Pipeline { parts: C::carry(self.parts), entries, state: PhantomData }
     }
 
     /// Adds a command that keeps the state, and ends the group with it: NOOP, VRFY, and every
@@ -241,31 +241,31 @@ impl<'a, S: PipelineEnd, L: Append> Pipeline<'a, S, L> {
 
     fn add<E, O>(
         self,
-        member: impl WithOutcome<'a, O> + 'a,
-    ) -> Pipeline<'a, E, L::With<Member<'a, O>>>
+        entry: impl WithOutcome<'a, O> + 'a,
+    ) -> Pipeline<'a, E, L::With<OutcomeEntry<'a, O>>>
     where
         E: PipelineEnd<Idle = S::Idle>,
     {
-        let members = self.members.with(Member::new(member));
-        Pipeline { parts: self.parts, members, state: PhantomData }
+        let entries = self.entries.with(OutcomeEntry::new(entry));
+        Pipeline { parts: self.parts, entries, state: PhantomData }
     }
 }
 
 impl<'a, S: PipelineEnd, L> IntoFuture for Pipeline<'a, S, L>
 where
-    L: Members<'a>,
+    L: Entries<'a>,
 {
     type Output = (S::Connection, L::Outcomes);
     type IntoFuture = RunPipeline<'a, S, L>;
 
     fn into_future(self) -> Self::IntoFuture {
-        RunPipeline::new(self.parts, self.members)
+        RunPipeline::new(self.parts, self.entries)
     }
 }
 
 impl<'a, E: PipelineEnd, L> IntoFuture for Closed<'a, E, L>
 where
-    L: Members<'a>,
+    L: Entries<'a>,
 {
     type Output = (E::Connection, L::Outcomes);
     type IntoFuture = RunPipeline<'a, E, L>;

@@ -29,7 +29,7 @@
 //! A group is built command by command, and the compiler checks each one in the state that the
 //! earlier ones lead to, as [`Connection`](crate::Connection) does: RCPT before MAIL, a message
 //! without DATA, a command after NOOP do not compile. It is sent when it is awaited, and gives
-//! the connection and the outcomes, one for each member, in the order of the group.
+//! the connection and the outcomes, one for each entry, in the order of the group.
 //!
 //! | you add | others may follow | the outcome |
 //! |---|---|---|
@@ -51,7 +51,7 @@
 //!
 //! # Refusals
 //!
-//! No reply is lost, also when the connection is: each member has its [`Outcome`]. No
+//! No reply is lost, also when the connection is: each entry has its [`Outcome`]. No
 //! content leaves unless MAIL, a recipient and DATA were accepted. A server that asks for content
 //! although it has accepted no recipient gets a lone dot; one that asks for it for a recipient that
 //! it has accepted without a sender would deliver an empty message, so the connection is closed
@@ -81,7 +81,7 @@ mod end;
 mod rules;
 mod running;
 
-pub use crate::exchange::pipeline::{Append, Member, Members, Message, NotSent, Outcome};
+pub use crate::exchange::pipeline::{Append, Entries, Message, NotSent, Outcome, OutcomeEntry};
 pub use builder::{Closed, Pipeline};
 pub use end::{AfterQuit, AfterTransition, PipelineEnd};
 pub use rules::{PipelinedIn, PipelinedTransition, StartsData, StartsTransaction};

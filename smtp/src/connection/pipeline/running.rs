@@ -10,7 +10,7 @@ use super::end::{PipelineEnd, PipelineParts, PipelineResult};
 use crate::error::refusal::Refusal;
 use crate::exchange::hello::Hello;
 use crate::exchange::pipeline::run::PipelineRun;
-use crate::exchange::pipeline::tuple::Members;
+use crate::exchange::pipeline::tuple::Entries;
 use crate::exchange::recipients::RecipientList;
 use crate::proto::stage::Stage;
 use crate::state::State as _;
@@ -34,10 +34,10 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
     end: PhantomData<fn() -> S>,
 }
 
-impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
-    pub(super) fn new(mut parts: PipelineParts<S::Idle>, members: L) -> Self {
+impl<'a, S: PipelineEnd, L: Entries<'a>> RunPipeline<'a, S, L> {
+    pub(super) fn new(mut parts: PipelineParts<S::Idle>, entries: L) -> Self {
         let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
-        let mut run = PipelineRun::new(members, parts.idle.capabilities(), parts.state, recipients);
+        let mut run = PipelineRun::new(entries, parts.idle.capabilities(), parts.state, recipients);
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, capabilities: None };
         let (result, run) = (Some(result), Some(run));
@@ -104,7 +104,7 @@ impl<'a, S: PipelineEnd, L: Members<'a>> RunPipeline<'a, S, L> {
     }
 }
 
-impl<'a, S: PipelineEnd, L: Members<'a>> Future for RunPipeline<'a, S, L> {
+impl<'a, S: PipelineEnd, L: Entries<'a>> Future for RunPipeline<'a, S, L> {
     type Output = (S::Connection, L::Outcomes);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

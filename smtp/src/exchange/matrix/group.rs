@@ -1,4 +1,4 @@
-//! The scene of a group: the outcomes of its members, as messages and recipients.
+//! The scene of a group: the outcomes of its entries, as messages and recipients.
 
 use super::messages::{LARGE, mail, rcpts, recipients};
 use super::oracle::{Fate, Kind, Report, number};
@@ -10,7 +10,7 @@ use crate::exchange::pipeline::entry::{Single, StateEffect, WithContent};
 use crate::exchange::pipeline::many::Many;
 use crate::exchange::pipeline::predicted::PredictedState;
 use crate::exchange::pipeline::run::PipelineRun;
-use crate::exchange::pipeline::{Append as _, Member, Members, Message, Outcome};
+use crate::exchange::pipeline::{Append as _, Entries, Message, Outcome, OutcomeEntry};
 use crate::exchange::recipients::RecipientList;
 use crate::message::receipt::Receipt;
 
@@ -20,38 +20,38 @@ type Told<'r, R> = (Outcome<R>, Vec<Outcome<R>>, Message<R>);
 pub(super) fn group(stage: &mut Stage<'_>) -> Result<(), String> {
     let first = if stage.cell.source == Source::Large { LARGE } else { 1 };
     let (one, two) = (stage.body(first), stage.body(2));
-    let members = (
-        Member::new(Single::new(StateEffect::Open, mail(first))),
-        Member::new(Many::new(rcpts(first))),
-        Member::new(WithContent::new(Data, one)),
-        Member::new(Single::new(StateEffect::Open, mail(2))),
-        Member::new(Many::new(rcpts(2))),
-        Member::new(WithContent::new(Data, two)),
+    let entries = (
+        OutcomeEntry::new(Single::new(StateEffect::Open, mail(first))),
+        OutcomeEntry::new(Many::new(rcpts(first))),
+        OutcomeEntry::new(WithContent::new(Data, one)),
+        OutcomeEntry::new(Single::new(StateEffect::Open, mail(2))),
+        OutcomeEntry::new(Many::new(rcpts(2))),
+        OutcomeEntry::new(WithContent::new(Data, two)),
     );
     if stage.cell.scene == Scene::Group {
-        let (mail1, rcpts1, data1, mail2, rcpts2, data2) = play(stage, members)?;
+        let (mail1, rcpts1, data1, mail2, rcpts2, data2) = play(stage, entries)?;
         tell(stage, first, (mail1, rcpts1, data1));
         tell(stage, 2, (mail2, rcpts2, data2));
         return Ok(());
     }
-    let members = members.with(Member::new(Single::new(StateEffect::Quit, Quit)));
-    let (mail1, rcpts1, data1, mail2, rcpts2, data2, _) = play(stage, members)?;
+    let entries = entries.with(OutcomeEntry::new(Single::new(StateEffect::Quit, Quit)));
+    let (mail1, rcpts1, data1, mail2, rcpts2, data2, _) = play(stage, entries)?;
     tell(stage, first, (mail1, rcpts1, data1));
     tell(stage, 2, (mail2, rcpts2, data2));
     stage.story.over = true;
     Ok(())
 }
 
-fn play<'a, L: Members<'a>>(stage: &mut Stage<'_>, members: L) -> Result<L::Outcomes, String> {
+fn play<'a, L: Entries<'a>>(stage: &mut Stage<'_>, entries: L) -> Result<L::Outcomes, String> {
     let start = PredictedState::default();
     let recipients = RecipientList::default();
-    let mut run = PipelineRun::new(members, &stage.capabilities, start, recipients);
+    let mut run = PipelineRun::new(entries, &stage.capabilities, start, recipients);
     stage.story.lost = stage.bench.run(&mut run)?.lost;
     stage.story.grouped = true;
     Ok(run.into_members().outcomes())
 }
 
-/// Makes a report of the outcomes of the members of one message.
+/// Makes a report of the outcomes of the entries of one message.
 fn tell<R>(stage: &mut Stage<'_>, message: usize, (mail, named, data): Told<'_, R>) {
     let lost = stage.story.lost;
     let kind = match &data.end {

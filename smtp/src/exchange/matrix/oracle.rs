@@ -67,7 +67,7 @@ pub(super) struct Story {
     pub(super) lost: bool,
     /// The session has ended with QUIT.
     pub(super) over: bool,
-    /// The messages are members of a group.
+    /// The messages are entries of a group.
     pub(super) grouped: bool,
     /// Replies before this one belong to the setup.
     pub(super) first: usize,
@@ -321,7 +321,7 @@ impl Story {
             && (verb != "RCPT" || entry.rcpt.as_deref() == Some(rcpt));
         hold!(fits, "was refused by the reply to something else: {entry:?}");
         hold!(transient == (entry.code / 100 == 4), "was refused with {}", entry.code);
-        // The members of a group are not sent again: each has its reply.
+        // The entries of a group are not sent again: each has its reply.
         let of_flight = entry.guarded && entry.struck.is_none() && !self.grouped;
         hold!(!of_flight, "was refused by what was said of the flight");
         Ok(())

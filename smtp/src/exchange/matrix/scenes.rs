@@ -14,7 +14,7 @@ use super::messages::{LARGE, PIECE, PIECES, PROBE, content, envelope, mail, rcpt
 use super::nature::Nature;
 use super::oracle::{Answered, Fate, Kind, Report, Shift, Story, number};
 use super::setting::{Cell, Mode, Scene, Source, Trace};
-use super::sources::{Answers, Feeder, Pieces, Queue, Slow, facts};
+use super::sources::{Answers, Feeder, Queue, Segments, Slow, facts};
 use crate::command::{Data, Noop, Quit};
 use crate::error::lost::Lost;
 use crate::exchange::CommandResult;
@@ -217,11 +217,11 @@ impl Stage<'_> {
                     gate.let_one_pass();
                 }
                 let piece = |piece: usize| text.slice(piece * PIECE..(piece + 1) * PIECE);
-                Pieces::body(gate, (0..PIECES).map(piece))
+                Segments::body(gate, (0..PIECES).map(piece))
             }
             Source::Memory | Source::Large => Body::from(text),
             // The second piece begins within a line.
-            Source::Stream => Pieces::body(gate, [text.slice(..24), text.slice(24..)]),
+            Source::Stream => Segments::body(gate, [text.slice(..24), text.slice(24..)]),
         }
     }
 

@@ -89,20 +89,20 @@ impl Gate {
 
 /// A body in pieces, each of which is waited for.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(super) struct Segments {
     gate: Arc<Gate>,
     left: VecDeque<Bytes>,
     given: usize,
 }
 
-impl Pieces {
+impl Segments {
     pub(super) fn body(gate: &Arc<Gate>, pieces: impl IntoIterator<Item = Bytes>) -> Body<'static> {
         let left = pieces.into_iter().collect();
         Body::stream(Self { gate: Arc::clone(gate), left, given: 0 })
     }
 }
 
-impl BodySource for Pieces {
+impl BodySource for Segments {
     fn poll_piece(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let this = self.get_mut();
         if !this.gate.pass(Waits::Body { given: this.given }) {

@@ -1,6 +1,6 @@
-//! The members of a group: each makes its commands, and keeps the outcome of each.
+//! The entries of a group: each makes its commands, and keeps the outcome of each.
 //!
-//! A group is a tuple of members of different types. With one trait without type parameters, the
+//! A group is a tuple of entries of different types. With one trait without type parameters, the
 //! run of a group is compiled once, and not for each tuple.
 
 use smtp_grammar::{Capabilities, Reply};
@@ -40,7 +40,7 @@ pub(crate) enum Submitted {
     Nothing,
 }
 
-/// A member of a group, of any kind.
+/// An entry of a group, of any kind.
 ///
 /// Each reply answers the oldest command that waits for one.
 pub(crate) trait Entry<'a>: Send {
@@ -58,13 +58,13 @@ pub(crate) trait Entry<'a>: Send {
     fn lose(&mut self, left: bool);
     /// Why the last command was refused.
     fn refusal(&self) -> Option<Refusal>;
-    /// The message of a member that has one.
+    /// The message of an entry that has one.
     fn content(&mut self) -> Option<&mut (dyn ContentEntry<'a> + 'a)> {
         None
     }
 }
 
-/// A member that has a message.
+/// An entry that has a message.
 pub(crate) trait ContentEntry<'a>: Send {
     /// The message itself, until it is taken.
     fn body(&self) -> Option<&Body<'a>>;
@@ -76,7 +76,7 @@ pub(crate) trait ContentEntry<'a>: Send {
     fn empty_message_reply(&mut self, reply: Reply);
 }
 
-/// A member whose outcome has a type.
+/// An entry whose outcome has a type.
 pub(crate) trait WithOutcome<'a, O>: Entry<'a> {
     fn outcome(self: Box<Self>) -> O;
     fn as_entry(&mut self) -> &mut (dyn Entry<'a> + 'a);
@@ -116,7 +116,7 @@ where
         let Some(command) = self.command.take() else {
             return Submitted::Nothing;
         };
-        // A command that is answered with 3yz has the server wait for a line that no member sends,
+        // A command that is answered with 3yz has the server wait for a line that no entry sends,
         // except where the content is that line (RFC 5321 §4.2.1).
         let checked = match self.effect {
             StateEffect::Content => C::SPEC.check_content(),

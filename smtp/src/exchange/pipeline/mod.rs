@@ -1,4 +1,4 @@
-//! Groups of commands in flight (RFC 2920 §3.1): which commands may leave, and which member of the
+//! Groups of commands in flight (RFC 2920 §3.1): which commands may leave, and which entry of the
 //! group each reply answers.
 
 pub(crate) mod entry;
@@ -10,4 +10,4 @@ pub(crate) mod run;
 pub(crate) mod tuple;
 
 pub use outcome::{Message, NotSent, Outcome};
-pub use tuple::{Append, Member, Members};
+pub use tuple::{Append, Entries, OutcomeEntry};

@@ -7,7 +7,7 @@ use super::entry::StateEffect;
 use super::outcome::{NotSent, Outcome};
 use super::predicted::{Diverged, Progress};
 use super::run::{Awaited, Due, PipelineRun};
-use super::tuple::Members;
+use super::tuple::Entries;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::reset;
@@ -17,8 +17,8 @@ use crate::proto::engine::{Engine, Outcome as Answer, ReplyHead};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::stage::Stage;
 
-impl<'a, L: Members<'a>> PipelineRun<'a, L> {
-    /// Gives the replies that are here to the members that they answer.
+impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
+    /// Gives the replies that are here to the entries that they answer.
     pub(super) fn take_replies(&mut self, engine: &mut Engine) -> Result<(), Fault> {
         self.pass_unsent();
         while !self.is_asked()
@@ -59,8 +59,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             Due::EmptyMessage => {
                 let (Answer::Accepted(reply) | Answer::Refused(reply)) = engine.take(head);
                 self.message = None;
-                if let Some(content) = self.entry(awaited.member).and_then(|entry| entry.content())
-                {
+                if let Some(content) = self.entry(awaited.entry).and_then(|entry| entry.content()) {
                     content.empty_message_reply(reply);
                 }
             }
@@ -88,7 +87,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         let Due::Reply(declared) = awaited.due else {
             return;
         };
-        let Some(entry) = self.members.entry(awaited.member).map(|entry| entry.0) else {
+        let Some(entry) = self.entries.entry(awaited.entry).map(|entry| entry.0) else {
             return;
         };
         let names_recipient = entry.spec().stage == Stage::Rcpt;
@@ -149,7 +148,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
                 Outcome::Refused(refusal)
             }
         };
-        if let Some(content) = self.entry(awaited.member).and_then(|entry| entry.content()) {
+        if let Some(content) = self.entry(awaited.entry).and_then(|entry| entry.content()) {
             content.end(outcome);
         }
         Ok(())
@@ -158,7 +157,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     /// Moves the confirmed state past a command. Returns whether RSET is due now.
     fn record(&mut self, awaited: Awaited, progress: Progress) -> bool {
         let refused = progress == Progress::Refused;
-        let reason = self.entry(awaited.member).and_then(|entry| entry.refusal());
+        let reason = self.entry(awaited.entry).and_then(|entry| entry.refusal());
         let mut reset_due = false;
         match awaited.effect {
             StateEffect::Open | StateEffect::Leave | StateEffect::Quit if refused => {
@@ -207,7 +206,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         // already: its command has left.
         let dues = self.awaited.iter().filter(|awaited| !matches!(awaited.due, Due::Nothing(_)));
         let mut taken = dues.count().saturating_sub(unanswered.clone().count());
-        // A 421 that answers a RSET of the library's own refuses no member.
+        // A 421 that answers a RSET of the library's own refuses no entry.
         let answers_member = engine.unanswered().next().is_some_and(|due| !due.automatic);
         let closing = match cause.fault() {
             Fault::Closing(reply) if answers_member => Some(reply),
@@ -215,17 +214,17 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         };
         if let Some(mut transaction) = self.message.take() {
             // Content is sent only after every earlier reply was read, so its reply is the oldest.
-            let member = self
+            let entry = self
                 .awaited
                 .front()
                 .filter(|awaited| matches!(awaited.due, Due::End | Due::EmptyMessage))
-                .map_or(self.index(), |awaited| awaited.member);
+                .map_or(self.index(), |awaited| awaited.entry);
             let outcome = match transaction.lose(cause.fault(), engine, true) {
                 Loss::Unknown => Outcome::Unknown,
                 Loss::Refused(refusal) => Outcome::Refused(refusal),
                 Loss::NotDelivered | Loss::NotSent => Outcome::NotSent(NotSent::Lost),
             };
-            if let Some(content) = self.entry(member).and_then(|entry| entry.content()) {
+            if let Some(content) = self.entry(entry).and_then(|entry| entry.content()) {
                 content.end(outcome);
             }
         }
@@ -243,7 +242,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
             let Due::Reply(_) = awaited.due else {
                 continue;
             };
-            if let Some(entry) = self.entry(awaited.member) {
+            if let Some(entry) = self.entry(awaited.entry) {
                 match closing {
                     // 421 answers the oldest command, and says that no other one will be answered
                     // (RFC 5321 §3.8). A 221 that was not asked for refuses nothing.

@@ -12,7 +12,7 @@ use smtp_grammar::Capabilities;
 use super::entry::{Entry, StateEffect, Submitted};
 use super::outcome::{NotSent, Outcome};
 use super::predicted::{PredictedState, Progress};
-use super::tuple::Members;
+use super::tuple::Entries;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::content::ContentNeed;
@@ -33,9 +33,9 @@ const MAX_QUEUED_COMMAND_BYTES: usize = 64 * 1024;
 
 /// A group in flight.
 pub(crate) struct PipelineRun<'a, L> {
-    pub(super) members: L,
+    pub(super) entries: L,
     pub(super) capabilities: Capabilities,
-    /// The member that is being written, and how far it is.
+    /// The entry that is being written, and how far it is.
     index: usize,
     phase: Phase,
     /// The commands that wait for a reply, and between them those that did not leave.
@@ -60,12 +60,12 @@ pub(crate) struct PipelineRun<'a, L> {
     pub(super) reset_refused: bool,
 }
 
-/// How far a member is.
+/// How far an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Nothing was written.
     Begin,
-    /// RSET comes before the next member, because a message has left.
+    /// RSET comes before the next entry, because a message has left.
     Reset,
     /// Its commands are written.
     Commands,
@@ -79,7 +79,7 @@ enum Phase {
 // Both are in one queue, so that the confirmed state passes all commands in their order.
 #[derive(Clone, Copy)]
 pub(super) struct Awaited {
-    pub(super) member: usize,
+    pub(super) entry: usize,
     pub(super) effect: StateEffect,
     pub(super) due: Due,
 }
@@ -106,16 +106,16 @@ pub(crate) struct PipelineEnd {
     pub(crate) reason: Option<Refusal>,
 }
 
-impl<'a, L: Members<'a>> PipelineRun<'a, L> {
+impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
     /// A group that begins in this state, with these recipients of an open transaction.
     pub(crate) fn new(
-        members: L,
+        entries: L,
         capabilities: &Capabilities,
         start: PredictedState,
         recipients: RecipientList,
     ) -> Self {
         Self {
-            members,
+            entries,
             capabilities: capabilities.clone(),
             index: 0,
             phase: Phase::Begin,
@@ -136,9 +136,9 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         self.index
     }
 
-    /// The members with their outcomes.
+    /// The entries with their outcomes.
     pub(crate) fn into_members(self) -> L {
-        self.members
+        self.entries
     }
 
     /// The connection was gone before anything of the group was written.
@@ -162,7 +162,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     }
 
     pub(super) fn entry(&mut self, index: usize) -> Option<&mut (dyn Entry<'a> + 'a)> {
-        self.members.entry(index).map(|entry| entry.0)
+        self.entries.entry(index).map(|entry| entry.0)
     }
 
     /// Writes as much as may be written, and gives the event that must come before more; none when
@@ -226,7 +226,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         None
     }
 
-    /// Queues the next command of a member.
+    /// Queues the next command of an entry.
     fn write_command(
         &mut self,
         effect: StateEffect,
@@ -252,7 +252,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         }
         let utf8 = self.predicted.declared.utf8;
         let start = engine.output().encoded().len();
-        let entry = self.members.entry(self.index).map(|entry| entry.0)?;
+        let entry = self.entries.entry(self.index).map(|entry| entry.0)?;
         match entry.submit(engine, &self.capabilities, utf8) {
             Submitted::Queued(declared) => {
                 if entry.spec().stage == Stage::Rcpt {
@@ -283,20 +283,20 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         None
     }
 
-    /// Whether the first segment of the member's body is here: a source that fails before DATA has
+    /// Whether the first segment of the entry's body is here: a source that fails before DATA has
     /// left costs its own message only.
     fn has_first_segment(&mut self) -> bool {
         let content = self.entry(self.index).and_then(|entry| entry.content());
         content.and_then(|content| content.body()).is_none_or(Body::is_ready)
     }
 
-    /// Why the source of the member's body has failed before DATA has left.
+    /// Why the source of the entry's body has failed before DATA has left.
     fn first_failure(&mut self) -> Option<Refusal> {
         let content = self.entry(self.index)?.content()?;
         content.body_mut()?.take_failure().map(Refusal::body)
     }
 
-    /// The commands of a member are written.
+    /// The commands of an entry are written.
     fn end_commands(&mut self, effect: StateEffect) {
         if effect == StateEffect::Content {
             self.phase = Phase::Replies;
@@ -305,7 +305,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         }
     }
 
-    /// Why a member must not be sent, as far as the replies so far show.
+    /// Why an entry must not be sent, as far as the replies so far show.
     fn hinders(&mut self, effect: StateEffect) -> Option<NotSent> {
         // The session is not where the type says, so the command would mean something else to the
         // server: RCPT would add to another transaction. QUIT means the same everywhere.
@@ -328,7 +328,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         Some(NotSent::AfterRefused)
     }
 
-    /// Moves past a member that does not leave, in its order among those that do.
+    /// Moves past an entry that does not leave, in its order among those that do.
     fn pass_by(&mut self, effect: StateEffect, progress: Progress) {
         self.predicted.pass(effect, progress);
         self.expect(effect, Due::Nothing(progress));
@@ -337,7 +337,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
     }
 
     fn expect(&mut self, effect: StateEffect, due: Due) {
-        self.awaited.push_back(Awaited { member: self.index, effect, due });
+        self.awaited.push_back(Awaited { entry: self.index, effect, due });
     }
 
     /// Begins the message that the server waits for, if a recipient gets it. Every reply was read.
@@ -418,7 +418,7 @@ impl<'a, L: Members<'a>> PipelineRun<'a, L> {
         self.predicted = self.confirmed;
     }
 
-    /// A member with content is written whole.
+    /// An entry with content is written whole.
     fn end_content(&mut self) {
         self.index += 1;
         self.phase = Phase::Reset;
@@ -446,7 +446,7 @@ fn forbids(
 
 const EMPTY: &[u8] = b"";
 
-impl<'a, L: Members<'a>> Exchange for PipelineRun<'a, L> {
+impl<'a, L: Entries<'a>> Exchange for PipelineRun<'a, L> {
     type Output = Result<PipelineEnd, Lost>;
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {

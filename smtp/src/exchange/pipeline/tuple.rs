@@ -1,36 +1,36 @@
-//! Groups as tuples: one more member makes a longer tuple, and a tuple of members becomes a tuple
+//! Groups as tuples: one more entry makes a longer tuple, and a tuple of entries becomes a tuple
 //! of their outcomes.
 //!
 //! So each outcome has its own type, and is found by its position.
 
 use super::entry::{Entry, WithOutcome};
 
-/// A member of a group with the outcome `O`.
+/// An entry of a group with the outcome `O`.
 #[allow(missing_debug_implementations, reason = "no caller can have one")]
-pub struct Member<'a, O>(Box<dyn WithOutcome<'a, O> + 'a>);
+pub struct OutcomeEntry<'a, O>(Box<dyn WithOutcome<'a, O> + 'a>);
 
-impl<'a, O> Member<'a, O> {
-    pub(crate) fn new(member: impl WithOutcome<'a, O> + 'a) -> Self {
-        Self(Box::new(member))
+impl<'a, O> OutcomeEntry<'a, O> {
+    pub(crate) fn new(entry: impl WithOutcome<'a, O> + 'a) -> Self {
+        Self(Box::new(entry))
     }
 }
 
-/// The members of a group that has room for one more.
+/// The entries of a group that has room for one more.
 #[diagnostic::on_unimplemented(
     message = "this group of commands is full",
-    label = "a group has at most 16 members",
-    note = "`each` takes any number of commands as one member, `deliver_all` any number of messages"
+    label = "a group has at most 16 entries",
+    note = "`each` takes any number of commands as one entry, `deliver_all` any number of messages"
 )]
 pub trait Append: sealed::Sealed {
-    /// The members, and one more.
+    /// The entries, and one more.
     type With<M>;
     #[doc(hidden)]
-    fn with<M>(self, member: M) -> Self::With<M>;
+    fn with<M>(self, entry: M) -> Self::With<M>;
 }
 
-/// The members of a group.
-pub trait Members<'a>: sealed::Sealed {
-    /// The outcomes of all members, in their order.
+/// The entries of a group.
+pub trait Entries<'a>: sealed::Sealed {
+    /// The outcomes of all entries, in their order.
     type Outcomes;
     #[doc(hidden)]
     fn entry(&mut self, index: usize) -> Option<sealed::EntryMut<'_, 'a>>;
@@ -39,14 +39,14 @@ pub trait Members<'a>: sealed::Sealed {
 }
 
 macro_rules! appends {
-    ($($($member:ident)*;)*) => {$(
-        impl<$($member),*> Append for ($($member,)*) {
-            type With<M> = ($($member,)* M,);
+    ($($($entry:ident)*;)*) => {$(
+        impl<$($entry),*> Append for ($($entry,)*) {
+            type With<M> = ($($entry,)* M,);
 
-            #[allow(non_snake_case, reason = "a member is called as its type is")]
-            fn with<M>(self, member: M) -> Self::With<M> {
-                let ($($member,)*) = self;
-                ($($member,)* member,)
+            #[allow(non_snake_case, reason = "an entry is called as its type is")]
+            fn with<M>(self, entry: M) -> Self::With<M> {
+                let ($($entry,)*) = self;
+                ($($entry,)* entry,)
             }
         }
     )*};
@@ -56,11 +56,11 @@ macro_rules! groups {
     ($($($outcome:ident)*;)*) => {$(
         impl<$($outcome),*> sealed::Sealed for ($($outcome,)*) {}
 
-        impl<'a, $($outcome),*> Members<'a> for ($(Member<'a, $outcome>,)*) {
+        impl<'a, $($outcome),*> Entries<'a> for ($(OutcomeEntry<'a, $outcome>,)*) {
             type Outcomes = ($($outcome,)*);
 
-            #[allow(non_snake_case, reason = "a member is called as its outcome is")]
-            // A tuple has no index at run time: each member counts it down.
+            #[allow(non_snake_case, reason = "an entry is called as its outcome is")]
+            // A tuple has no index at run time: each entry counts it down.
             fn entry(&mut self, mut index: usize) -> Option<sealed::EntryMut<'_, 'a>> {
                 let ($($outcome,)*) = self;
                 $(
@@ -73,7 +73,7 @@ macro_rules! groups {
                 None
             }
 
-            #[allow(non_snake_case, reason = "a member is called as its outcome is")]
+            #[allow(non_snake_case, reason = "an entry is called as its outcome is")]
             #[allow(clippy::unused_unit, reason = "a group of nothing has no outcomes")]
             fn outcomes(self) -> Self::Outcomes {
                 let ($($outcome,)*) = self;
@@ -99,7 +99,7 @@ groups! {
 impl sealed::Sealed for () {}
 
 mod sealed {
-    /// A member of a group, of any kind.
+    /// An entry of a group, of any kind.
     #[allow(missing_debug_implementations, reason = "no caller can have one")]
     pub struct EntryMut<'e, 'a>(pub(in super::super) &'e mut (dyn super::Entry<'a> + 'a));
 
