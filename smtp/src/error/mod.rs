@@ -13,11 +13,13 @@
 //! [`TransitionError`](crate::connection::TransitionError), which hands the connection back when it
 //! is intact. `?` turns every one of them into [`Error`].
 
+mod auth_problem;
 pub(crate) mod blame;
 pub(crate) mod lost;
 pub(crate) mod mechanism;
 pub(crate) mod refusal;
 
+pub use auth_problem::AuthProblem;
 pub use blame::Blame;
 pub use lost::Lost;
 pub use mechanism::MechanismError;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use smtp_grammar::{EnhancedStatusCode, Reply};
 
+use super::auth_problem::AuthProblem;
 use super::blame::Blame;
 use super::mechanism::MechanismError;
 use crate::proto::content::ContentError;
@@ -152,6 +153,11 @@ impl Refusal {
         self.reply().and_then(Reply::enhanced)
     }
 
+    /// Why the server refused AUTH, where its codes say so.
+    pub fn auth_problem(&self) -> Option<AuthProblem> {
+        self.reply().filter(|_| self.command == "AUTH").and_then(AuthProblem::of)
+    }
+
     /// Why the command could not be written, when it could not.
     pub fn encode_error(&self) -> Option<&EncodeError> {
         match &*self.kind {
@@ -218,7 +224,10 @@ impl Display for Refusal {
             RefusalKind::Reply(reply) if self.command == Self::GREETING => {
                 write!(f, "the server refused the session: {reply}")
             }
-            RefusalKind::Reply(reply) => write!(f, "the server refused {command}: {reply}"),
+            RefusalKind::Reply(reply) => {
+                write!(f, "the server refused {command}: {reply}")?;
+                self.auth_problem().map_or(Ok(()), |problem| write!(f, "; {}", problem.advice()))
+            }
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
             RefusalKind::NotTried(error) => write!(f, "authentication was not tried: {error}"),

@@ -41,6 +41,19 @@ pub(super) async fn authentication() -> Vec<Seen> {
     }
     let (connection, _peer) = greeted(script(&[], "")).await;
     seen.push(Seen::of(error(connection.dangerous().authenticate(&mut plain).await)));
+    for reply in [
+        "535 5.7.8 no",
+        "535 5.7.139 basic authentication is disabled",
+        "525 5.7.13 no",
+        "534 5.7.9 no",
+        "538 5.7.11 no",
+        "432 4.7.12 no",
+        "454 4.7.0 no",
+    ] {
+        let dialogue = format!("C: AUTH PLAIN *\nS: {reply}");
+        let (connection, _peer) = secured(&["AUTH PLAIN"], &dialogue).await;
+        seen.push(Seen::of(error(connection.authenticate(&mut plain).await)));
+    }
     let (connection, _peer) = secured(&["AUTH LOGIN"], "").await;
     seen.push(Seen::of(error(connection.authenticate(&mut Login::new("me", "")).await)));
     let question = "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 334\nC: cGVuY2ls\nS: 334\nC: \\*\nS: 501 no";
