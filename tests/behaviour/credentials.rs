@@ -24,6 +24,7 @@ async fn chosen(offers: &str, mut credentials: Credentials) -> Result<String, St
 
 #[tokio::test(start_paused = true)]
 async fn the_strongest_mechanism_is_chosen() {
+    const BOTH: &str = "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
     const ALL: &str = "LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512";
     let table = [
         (format!("{ALL} SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS"), password(), "SCRAM-SHA-256-PLUS"),
@@ -32,6 +33,8 @@ async fn the_strongest_mechanism_is_chosen() {
         (ALL.to_owned(), password().without("scram-sha-512"), "SCRAM-SHA-256"),
         (ALL.to_owned(), password().only("PLAIN"), "PLAIN"),
         ("LOGIN PLAIN SCRAM-SHA-1".to_owned(), password(), "SCRAM-SHA-1"),
+        (BOTH.to_owned(), password().only("SCRAM-SHA-256"), "SCRAM-SHA-256"),
+        (BOTH.to_owned(), password().without("SCRAM-SHA-256-PLUS"), "SCRAM-SHA-256"),
         ("SCRAM-SHA-384 SCRAM-SHA-224".to_owned(), password(), "SCRAM-SHA-384"),
         ("LOGIN PLAIN CRAM-MD5".to_owned(), password(), "PLAIN"),
         ("LOGIN CRAM-MD5".to_owned(), password(), "LOGIN"),

@@ -9,7 +9,7 @@ use super::mechanism::{Challenge, Mechanism, Step};
 use super::oauthbearer::OAuthBearer;
 use super::plain::Plain;
 #[cfg(feature = "scram")]
-use super::scram::{Scram, ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
+use super::scram::{ChannelBinding, Scram, ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
 use super::xoauth2::XOauth2;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
@@ -60,45 +60,54 @@ pub enum Strength {
 struct Candidate {
     name: &'static str,
     strength: Strength,
-    make: fn(&Credentials) -> Box<dyn Mechanism>,
+    make: fn(&Credentials, &Facts<'_>) -> Box<dyn Mechanism>,
 }
 
 #[cfg(feature = "scram")]
-fn scram<H: ScramHash>(credentials: &Credentials) -> Box<dyn Mechanism> {
-    Box::new(Scram::<H>::new(credentials.user.as_str(), credentials.secret.clone()))
+fn bound<H: ScramHash>(own: &Credentials, _: &Facts<'_>) -> Box<dyn Mechanism> {
+    Box::new(Scram::<H>::new(own.user.as_str(), own.secret.clone()))
+}
+
+/// Where -PLUS is offered and was not chosen, the caller does not want it: the client says that it
+/// cannot bind, because a server that could refuses one that says it is not offered (RFC 5802 §6).
+#[cfg(feature = "scram")]
+fn unbound<H: ScramHash>(own: &Credentials, facts: &Facts<'_>) -> Box<dyn Mechanism> {
+    let scram = Scram::<H>::new(own.user.as_str(), own.secret.clone());
+    let is_offered = facts.mechanisms().has(H::PLUS);
+    Box::new(if is_offered { scram.channel_binding(ChannelBinding::Off) } else { scram })
 }
 
 /// In the order of their strength.
 const OF_PASSWORDS: &[Candidate] = &[
     #[cfg(feature = "scram")]
-    Candidate { name: Sha512::PLUS, strength: Strength::BoundProof, make: scram::<Sha512> },
+    Candidate { name: Sha512::PLUS, strength: Strength::BoundProof, make: bound::<Sha512> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha384::PLUS, strength: Strength::BoundProof, make: scram::<Sha384> },
+    Candidate { name: Sha384::PLUS, strength: Strength::BoundProof, make: bound::<Sha384> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha256::PLUS, strength: Strength::BoundProof, make: scram::<Sha256> },
+    Candidate { name: Sha256::PLUS, strength: Strength::BoundProof, make: bound::<Sha256> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha224::PLUS, strength: Strength::BoundProof, make: scram::<Sha224> },
+    Candidate { name: Sha224::PLUS, strength: Strength::BoundProof, make: bound::<Sha224> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha1::PLUS, strength: Strength::BoundProof, make: scram::<Sha1> },
+    Candidate { name: Sha1::PLUS, strength: Strength::BoundProof, make: bound::<Sha1> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha512::NAME, strength: Strength::Proof, make: scram::<Sha512> },
+    Candidate { name: Sha512::NAME, strength: Strength::Proof, make: unbound::<Sha512> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha384::NAME, strength: Strength::Proof, make: scram::<Sha384> },
+    Candidate { name: Sha384::NAME, strength: Strength::Proof, make: unbound::<Sha384> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha256::NAME, strength: Strength::Proof, make: scram::<Sha256> },
+    Candidate { name: Sha256::NAME, strength: Strength::Proof, make: unbound::<Sha256> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha224::NAME, strength: Strength::Proof, make: scram::<Sha224> },
+    Candidate { name: Sha224::NAME, strength: Strength::Proof, make: unbound::<Sha224> },
     #[cfg(feature = "scram")]
-    Candidate { name: Sha1::NAME, strength: Strength::Proof, make: scram::<Sha1> },
+    Candidate { name: Sha1::NAME, strength: Strength::Proof, make: unbound::<Sha1> },
     Candidate {
         name: "PLAIN",
         strength: Strength::Reveals,
-        make: |own| Box::new(Plain::new(own.user.as_str(), own.secret.clone())),
+        make: |own, _| Box::new(Plain::new(own.user.as_str(), own.secret.clone())),
     },
     Candidate {
         name: "LOGIN",
         strength: Strength::Reveals,
-        make: |own| Box::new(Login::new(own.user.as_str(), own.secret.clone())),
+        make: |own, _| Box::new(Login::new(own.user.as_str(), own.secret.clone())),
     },
 ];
 
@@ -106,12 +115,12 @@ const OF_TOKENS: &[Candidate] = &[
     Candidate {
         name: "OAUTHBEARER",
         strength: Strength::Reveals,
-        make: |own| Box::new(OAuthBearer::new(own.user.as_str(), own.secret.clone())),
+        make: |own, _| Box::new(OAuthBearer::new(own.user.as_str(), own.secret.clone())),
     },
     Candidate {
         name: "XOAUTH2",
         strength: Strength::Reveals,
-        make: |own| Box::new(XOauth2::new(own.user.as_str(), own.secret.clone())),
+        make: |own, _| Box::new(XOauth2::new(own.user.as_str(), own.secret.clone())),
     },
 ];
 
@@ -224,7 +233,7 @@ impl Mechanism for Credentials {
         let Some(candidate) = self.candidates().iter().find(fits) else {
             return Err(self.nothing_fits(facts));
         };
-        let mut chosen = (candidate.make)(self);
+        let mut chosen = (candidate.make)(self, facts);
         chosen.begin(facts)?;
         self.chosen = Some(chosen);
         Ok(())
