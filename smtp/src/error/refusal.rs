@@ -153,9 +153,13 @@ impl Refusal {
         self.reply().and_then(Reply::enhanced)
     }
 
-    /// Why the server refused AUTH, where its codes say so.
+    /// Why the server refused AUTH, where its codes say so. None where the exchange was cancelled:
+    /// the reply then answers the cancelling.
     pub fn auth_problem(&self) -> Option<AuthProblem> {
-        self.reply().filter(|_| self.command == "AUTH").and_then(AuthProblem::of)
+        match &*self.kind {
+            RefusalKind::Reply(reply) if self.command == "AUTH" => AuthProblem::of(reply),
+            _ => None,
+        }
     }
 
     /// Why the command could not be written, when it could not.
