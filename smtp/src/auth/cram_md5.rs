@@ -54,7 +54,10 @@ impl Mechanism for CramMd5 {
         let mut mac = Hmac::<Md5>::new_from_slice(self.password.expose())
             .map_err(|_| MechanismError::new("the password cannot be a key"))?;
         mac.update(&challenge.decode()?);
-        let mut response = format!("{} ", self.user);
+        // Allocated once: a buffer that grows leaves parts of the hash in the smaller ones.
+        let mut response = String::with_capacity(self.user.len() + 1 + 32);
+        response.push_str(&self.user);
+        response.push(' ');
         for byte in mac.finalize().into_bytes() {
             // Writing to a String cannot fail.
             let _ = write!(response, "{byte:02x}");

@@ -5,13 +5,13 @@ mod challenge;
 
 use std::fmt::{self, Debug, Write as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroize as _;
 
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
+use super::nonce;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 use challenge::DigestChallenge;
@@ -104,7 +104,7 @@ impl DigestMd5 {
     fn answer(&mut self, challenge: &DigestChallenge) -> Result<Secret, MechanismError> {
         let cnonce = match self.nonce.take() {
             Some(nonce) => nonce,
-            None => random()?,
+            None => nonce::random()?,
         };
         let realm = challenge.realm(self.realm.as_deref(), &self.host)?;
         let uri = format!("smtp/{}", self.host);
@@ -234,8 +234,18 @@ impl fmt::Display for Quoted<'_> {
 
 /// The text in Latin-1, where that can hold it, and in UTF-8 otherwise.
 fn latin1(text: &str) -> Vec<u8> {
-    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    bytes.unwrap_or_else(|| text.as_bytes().to_vec())
+    // Allocated once: a buffer that grows leaves parts of a password in the smaller ones.
+    let mut bytes = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match u8::try_from(u32::from(character)) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => {
+                bytes.zeroize();
+                return text.as_bytes().to_vec();
+            }
+        }
+    }
+    bytes
 }
 
 /// `HEX( H( bytes ) )`
@@ -245,13 +255,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-fn random() -> Result<String, MechanismError> {
-    let mut bytes = [0; 24];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| MechanismError::new(format!("no random bytes: {error}")))?;
-    Ok(STANDARD.encode(bytes))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod external;
 mod facts;
 mod login;
 mod mechanism;
+#[cfg(any(feature = "scram", feature = "legacy-auth"))]
+mod nonce;
 mod oauthbearer;
 mod plain;
 #[cfg(feature = "scram")]

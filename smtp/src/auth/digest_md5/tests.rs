@@ -1,5 +1,7 @@
 //! The samples of RFC 2831 §4, one for SMTP, and servers that lie.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use smtp_grammar::Capabilities;
 
 use super::*;

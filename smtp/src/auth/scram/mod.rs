@@ -23,14 +23,12 @@ use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
 use std::task::{Context, Poll};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 pub use binding::ChannelBinding;
 pub use hash::{ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
 
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
+use super::nonce;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 use binding::Chosen;
@@ -144,17 +142,6 @@ impl<H: ScramHash> Scram<H> {
         self.nonce = Some(nonce.to_owned());
         self
     }
-
-    fn take_nonce(&mut self) -> Result<String, MechanismError> {
-        if let Some(nonce) = self.nonce.take() {
-            return Ok(nonce);
-        }
-        // "at least 18 octets": as many as leave no padding in base64, which has no comma.
-        let mut bytes = [0; 24];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| MechanismError::new(format!("no random bytes: {error}")))?;
-        Ok(STANDARD.encode(bytes))
-    }
 }
 
 impl<H: ScramHash> Mechanism for Scram<H> {
@@ -187,7 +174,10 @@ impl<H: ScramHash> Mechanism for Scram<H> {
     }
 
     fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
-        let nonce = self.take_nonce()?;
+        let nonce = match self.nonce.take() {
+            Some(nonce) => nonce,
+            None => nonce::random()?,
+        };
         let header = match &self.chosen {
             Some(chosen) => chosen.header(&self.authzid)?,
             None => Chosen::none().header(&self.authzid)?,

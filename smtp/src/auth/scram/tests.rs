@@ -2,6 +2,8 @@
 
 use std::task::Waker;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use smtp_grammar::{Capabilities, Reply, ReplyCode};
 
 use super::*;
@@ -87,7 +89,7 @@ fn scram<H: ScramHash>() -> Scram<H> {
     Scram::new("user", "pencil").with_nonce(NONCE)
 }
 
-/// The octets 00 to 1f.
+/// The bytes 00 to 1f.
 fn exporter() -> Exporter {
     Exporter::new(Secret::from((0..32).collect::<Vec<u8>>()))
 }
@@ -138,7 +140,7 @@ fn samples() {
     );
 }
 
-/// Bound with the octets 00 to 1f, by the mechanism that the server offers.
+/// Bound with the bytes 00 to 1f, by the mechanism that the server offers.
 #[test]
 fn bound() {
     let sample = |client_final, server_final| Sample {
