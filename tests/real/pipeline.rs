@@ -55,10 +55,10 @@ async fn a_message_after_one_that_a_policy_refuses() {
     for port in ["PORT_PLAIN", "PORT_7BIT"] {
         let mail = server.relay(port).await;
         let tester = mailbox("tester@example.test");
-        let nobody = mailbox("nosuch@example.test");
+        let unknown = mailbox("nosuch@example.test");
         let group = mail.pipeline().mail(Mail::from(mailbox("eodperm@example.test")));
         let group =
-            group.each([Rcpt::to(&tester), Rcpt::to(nobody)]).data(message("policy", "refused"));
+            group.each([Rcpt::to(&tester), Rcpt::to(unknown)]).data(message("policy", "refused"));
         let group = group.mail(Mail::from(mailbox("a@example.com"))).rcpt(Rcpt::to(&tester));
         let (mail, (_, rcpts, refused, _, _, second)) = group.data(&taken).await;
         assert!(rcpts[0].is_accepted(), "{}", rcpts[0]);

@@ -101,8 +101,9 @@ impl Case {
         if self.is_ready() {
             return;
         }
-        let nobody = self.mail < 300 && self.accepted() == 0 && (self.data == 354 || !pipelined);
-        let why = if nobody { NotSent::NoRecipients } else { NotSent::AfterRefused };
+        let no_recipient =
+            self.mail < 300 && self.accepted() == 0 && (self.data == 354 || !pipelined);
+        let why = if no_recipient { NotSent::NoRecipients } else { NotSent::AfterRefused };
         assert!(
             matches!(message.end, Outcome::NotSent(reason) if reason == why),
             "{self:?}: {message:?}"
