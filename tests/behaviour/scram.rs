@@ -20,6 +20,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A certificate of a server, and the configuration that shows it.
+#[derive(Clone)]
 struct Identity {
     pem: String,
     der: CertificateDer<'static>,
@@ -56,11 +57,11 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 /// Serves one session: EHLO with these mechanisms, and SCRAM-SHA-256 of the password "pencil".
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    identity: Arc<ServerConfig>,
+    identity: Identity,
     offers: &'static str,
     kind: Server,
 ) -> Option<String> {
-    let stream = TlsAcceptor::from(identity).accept(stream).await.ok()?;
+    let stream = TlsAcceptor::from(identity.config).accept(stream).await.ok()?;
     let exporter = stream
         .get_ref()
         .1
@@ -92,8 +93,11 @@ async fn serve(
     let binding = without_proof.strip_prefix("c=")?.split_once(',')?.0;
     // A server that could bind, and hears that the client could, has been lied about.
     let mut expected = header.as_bytes().to_vec();
-    if mechanism.ends_with("-PLUS") {
+    if header.starts_with("p=tls-exporter,") {
         expected.extend_from_slice(&exporter);
+    } else if mechanism.ends_with("-PLUS") {
+        // The certificate is signed with ECDSA and SHA-256.
+        expected.extend_from_slice(&Sha256::digest(&identity.der));
     }
     let bound = STANDARD.decode(binding).ok()? == expected && !header.starts_with('y');
     let salted = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(b"pencil", b"a salt", 4096);
@@ -138,12 +142,12 @@ async fn the_proof_is_bound_to_the_session() {
     for (offers, binding, expected) in [
         (BOTH, ChannelBinding::Automatic, "SCRAM-SHA-256-PLUS p=tls-exporter,,"),
         (BOTH, ChannelBinding::Required, "SCRAM-SHA-256-PLUS p=tls-exporter,,"),
+        (BOTH, ChannelBinding::ServerEndPoint, "SCRAM-SHA-256-PLUS p=tls-server-end-point,,"),
         (BOTH, ChannelBinding::Off, "SCRAM-SHA-256 n,,"),
     ] {
         let identity = Identity::new();
         let (client, stream) = duplex(1 << 16);
-        let served =
-            tokio::spawn(serve(stream, Arc::clone(&identity.config), offers, Server::Honest));
+        let served = tokio::spawn(serve(stream, identity.clone(), offers, Server::Honest));
         let mut scram = scram().channel_binding(binding);
         let connection = authenticate(client, &identity, &mut scram).await.expect("a login");
         connection.quit().await.expect("QUIT");
@@ -154,22 +158,26 @@ async fn the_proof_is_bound_to_the_session() {
 /// A third side that ends the client's TLS and begins its own cannot pass the proof on.
 #[tokio::test]
 async fn a_proxy_in_the_middle_breaks_the_binding() {
-    let (identity, proxy) = (Identity::new(), Identity::new());
-    let (client, middle) = duplex(1 << 16);
-    let (near, far) = duplex(1 << 16);
-    tokio::spawn(serve(far, Arc::clone(&identity.config), BOTH, Server::Honest));
-    let accept = TlsAcceptor::from(Arc::clone(&proxy.config));
-    let mut roots = RootCertStore::empty();
-    roots.add(identity.der.clone()).expect("a root");
-    let onwards = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    tokio::spawn(async move {
-        let name = ServerName::try_from("mail.example.test").expect("a name");
-        let mut inner = TlsConnector::from(Arc::new(onwards)).connect(name, near).await?;
-        let mut outer = accept.accept(middle).await?;
-        copy_bidirectional(&mut outer, &mut inner).await
-    });
-    let refused = error(authenticate(client, &proxy, &mut scram()).await);
-    assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(535), "{refused}");
+    for binding in [ChannelBinding::Automatic, ChannelBinding::ServerEndPoint] {
+        let (identity, proxy) = (Identity::new(), Identity::new());
+        let (client, middle) = duplex(1 << 16);
+        let (near, far) = duplex(1 << 16);
+        tokio::spawn(serve(far, identity.clone(), BOTH, Server::Honest));
+        let accept = TlsAcceptor::from(Arc::clone(&proxy.config));
+        let mut roots = RootCertStore::empty();
+        roots.add(identity.der.clone()).expect("a root");
+        let onwards = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        tokio::spawn(async move {
+            let name = ServerName::try_from("mail.example.test").expect("a name");
+            let mut inner = TlsConnector::from(Arc::new(onwards)).connect(name, near).await?;
+            let mut outer = accept.accept(middle).await?;
+            copy_bidirectional(&mut outer, &mut inner).await
+        });
+        let mut scram = scram().channel_binding(binding);
+        let refused = error(authenticate(client, &proxy, &mut scram).await);
+        let code = refused.reply().map(|reply| reply.code().value());
+        assert_eq!(code, Some(535), "{binding:?}: {refused}");
+    }
 }
 
 /// A third side that takes -PLUS from the list is noticed by the server, which hears that the
@@ -178,7 +186,7 @@ async fn a_proxy_in_the_middle_breaks_the_binding() {
 async fn a_list_without_plus_is_noticed() {
     let identity = Identity::new();
     let (client, stream) = duplex(1 << 16);
-    tokio::spawn(serve(stream, Arc::clone(&identity.config), "SCRAM-SHA-256", Server::Honest));
+    tokio::spawn(serve(stream, identity.clone(), "SCRAM-SHA-256", Server::Honest));
     let refused = error(authenticate(client, &identity, &mut scram()).await);
     assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(535), "{refused}");
 }
@@ -205,7 +213,7 @@ async fn a_server_that_lies_ends_the_connection() {
 async fn success_without_a_proof_is_none() {
     let identity = Identity::new();
     let (client, stream) = duplex(1 << 16);
-    tokio::spawn(serve(stream, Arc::clone(&identity.config), BOTH, Server::WithoutProof));
+    tokio::spawn(serve(stream, identity.clone(), BOTH, Server::WithoutProof));
     let Error::Lost(lost) = error(authenticate(client, &identity, &mut scram()).await) else {
         panic!("the connection is kept");
     };

@@ -82,10 +82,27 @@ impl<'a> Facts<'a> {
         is_newest && self.supports_exporter()
     }
 
-    /// The server's own certificate, DER. Its hash is the channel binding `tls-server-end-point`
-    /// (RFC 5929 §4.1).
+    /// The server's own certificate, DER.
     pub fn peer_certificate(&self) -> Option<&'a [u8]> {
         self.security.and_then(|security| security.peer_certificates.leaf())
+    }
+
+    /// The channel binding `tls-server-end-point`: the hash of the server's certificate, made with
+    /// the hash function that has signed it (RFC 5929 §4.1). It needs a feature of ours that
+    /// hashes, such as `scram`.
+    ///
+    /// # Errors
+    ///
+    /// Without TLS, and where the certificate is signed by an algorithm that has no hash function
+    /// of its own, as Ed25519 has none.
+    #[cfg(any(feature = "scram", feature = "legacy-auth"))]
+    pub fn server_end_point(&self) -> Result<Vec<u8>, MechanismError> {
+        match self.peer_certificate() {
+            Some(certificate) => super::end_point::of(certificate),
+            None => Err(MechanismError::new(
+                "the connection has no channel binding `tls-server-end-point`: that takes TLS",
+            )),
+        }
     }
 
     /// Whether the connection can be bound with `tls-exporter` (RFC 9266): inside TLS 1.3, and

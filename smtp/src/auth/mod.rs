@@ -9,6 +9,8 @@ mod cram_md5;
 mod credentials;
 #[cfg(feature = "legacy-auth")]
 mod digest_md5;
+#[cfg(any(feature = "scram", feature = "legacy-auth"))]
+mod end_point;
 mod external;
 mod facts;
 mod login;

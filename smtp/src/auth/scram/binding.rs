@@ -16,6 +16,10 @@ pub enum ChannelBinding {
     /// extended master secret, and never without: an authentication that cannot be bound is not
     /// tried.
     Required,
+    /// With `tls-server-end-point` (RFC 5929 §4), and never without: the authentication is bound to
+    /// the server's certificate, for servers that are known to want that. Whoever holds the key of
+    /// the certificate can pass such an authentication on. All other servers refuse it.
+    ServerEndPoint,
     /// Not at all. The server is told that the client cannot.
     Off,
 }
@@ -28,6 +32,8 @@ pub(super) enum Chosen {
     NotOffered,
     /// `p=tls-exporter`, and the value.
     Exporter(Option<Secret>),
+    /// `p=tls-server-end-point`, and the value.
+    EndPoint(Option<Secret>),
 }
 
 impl ChannelBinding {
@@ -38,8 +44,12 @@ impl ChannelBinding {
         plus: &'static str,
     ) -> Result<Chosen, MechanismError> {
         let is_offered = facts.mechanisms().has(plus);
+        if self == Self::ServerEndPoint {
+            let data = Some(Secret::from(facts.server_end_point()?));
+            return if is_offered { Ok(Chosen::EndPoint(data)) } else { Err(not_offered(plus)) };
+        }
         let can_bind = match self {
-            Self::Off => false,
+            Self::Off | Self::ServerEndPoint => false,
             Self::Automatic => facts.binds_by_itself(),
             Self::Required => facts.supports_exporter(),
         };
@@ -48,14 +58,16 @@ impl ChannelBinding {
                 "the connection has no channel binding: it takes TLS 1.3, or TLS 1.2 with \
                  `require_ems`",
             )),
-            (Self::Required, true, false) => {
-                Err(MechanismError::new(format!("the server does not offer {plus}")))
-            }
+            (Self::Required, true, false) => Err(not_offered(plus)),
             (_, false, _) => Ok(Chosen::Cannot),
             (_, true, false) => Ok(Chosen::NotOffered),
             (_, true, true) => facts.take_exporter().map(|data| Chosen::Exporter(Some(data))),
         }
     }
+}
+
+fn not_offered(plus: &str) -> MechanismError {
+    MechanismError::new(format!("the server does not offer {plus}"))
 }
 
 impl Chosen {
@@ -65,7 +77,7 @@ impl Chosen {
     }
 
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self, Self::Exporter(_))
+        matches!(self, Self::Exporter(_) | Self::EndPoint(_))
     }
 
     /// ```text
@@ -76,6 +88,7 @@ impl Chosen {
             Self::Cannot => "n",
             Self::NotOffered => "y",
             Self::Exporter(_) => "p=tls-exporter",
+            Self::EndPoint(_) => "p=tls-server-end-point",
         };
         if authzid.is_empty() {
             return Ok(format!("{flag},,"));
@@ -86,7 +99,7 @@ impl Chosen {
     /// The value of the binding, which is used once.
     pub(super) fn take_data(&mut self) -> Option<Secret> {
         match self {
-            Self::Exporter(data) => data.take(),
+            Self::Exporter(data) | Self::EndPoint(data) => data.take(),
             Self::Cannot | Self::NotOffered => None,
         }
     }

@@ -186,6 +186,23 @@ fn bound() {
     );
 }
 
+/// Bound to a certificate whose hash has the bytes 00 to 1f.
+#[test]
+fn bound_to_the_certificate() {
+    let mut run = Run::new(scram::<Sha256>());
+    run.scram.chosen = Some(Chosen::EndPoint(Some(Secret::from((0..32).collect::<Vec<u8>>()))));
+    assert_eq!(run.scram.name(), "SCRAM-SHA-256-PLUS");
+    let first = run.scram.initial_response().expect("a nonce").expect("SCRAM speaks first");
+    assert_eq!(first.expose(), b"p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO");
+    let client_final = "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd\
+                        Hh8=,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+                        p=nY1Wus9a+gM2DrbQ1msXFgyhW6KM5ktOxWiU+/P/EGY=";
+    assert_eq!(run.respond(0, SERVER_FIRST).as_deref(), Ok(client_final));
+    let server_final = "v=RwppMGddhz/J0lFYaRReBjXcQeNUFP5Qc76Lo5Exrig=";
+    assert_eq!(run.respond(1, server_final).as_deref(), Ok(""));
+    assert!(run.scram.is_complete());
+}
+
 /// A server that does not offer -PLUS is told that the client could; another user is named.
 #[test]
 fn not_offered_and_acting_as_another() {
