@@ -42,6 +42,7 @@ mod behaviour {
     mod starttls;
     mod submission;
     mod timeouts;
+    mod tokens;
     mod transaction;
     mod transfer;
     mod words;

@@ -185,8 +185,9 @@ fn line_end(text: &[u8], start: usize) -> usize {
 fn entry(line: &[u8], start: usize) -> Option<Entry> {
     let text = without_line_end(line).get(CODE..)?;
     let (params, keyword) = ehlo_keyword(text).ok()?;
-    // `AUTH=LOGIN`, from before RFC 2554.
-    let legacy = keyword.eq_ignore_ascii_case(b"AUTH") && params.starts_with(b"=");
+    // `AUTH=LOGIN`, from before RFC 2554, and `X-EXPS=LOGIN` of the same time.
+    let legacy = params.starts_with(b"=")
+        && (keyword.eq_ignore_ascii_case(b"AUTH") || keyword.eq_ignore_ascii_case(b"X-EXPS"));
     if !legacy && !params.first().is_none_or(is_blank) {
         return None;
     }

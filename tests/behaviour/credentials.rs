@@ -40,6 +40,23 @@ async fn the_strongest_mechanism_is_chosen() {
         ("LOGIN CRAM-MD5".to_owned(), password(), "LOGIN"),
         ("XOAUTH2 OAUTHBEARER PLAIN".to_owned(), Credentials::token("me", "t"), "OAUTHBEARER"),
         ("XOAUTH2 PLAIN".to_owned(), Credentials::token("me", "t"), "XOAUTH2"),
+        ("CRAM-MD5 LOGIN".to_owned(), password().also("CRAM-MD5"), "LOGIN"),
+        ("CRAM-MD5".to_owned(), password().also("cram-md5"), "CRAM-MD5"),
+        ("CRAM-MD5 DIGEST-MD5".to_owned(), password().only("CRAM-MD5"), "CRAM-MD5"),
+        (
+            "CRAM-MD5 DIGEST-MD5".to_owned(),
+            password().also("CRAM-MD5").also("DIGEST-MD5").at_least(Strength::Guessable),
+            "DIGEST-MD5",
+        ),
+        ("PLAIN".to_owned(), password().only("LOGIN").though_unlisted(), "LOGIN"),
+        (
+            "SCRAM-SHA-256".to_owned(),
+            password().only("scram-sha-256-plus").though_unlisted(),
+            "SCRAM-SHA-256-PLUS",
+        ),
+        ("LOGIN PLAIN".to_owned(), password().acting_as("boss"), "PLAIN"),
+        ("EXTERNAL PLAIN".to_owned(), Credentials::external(), "EXTERNAL"),
+        ("ANONYMOUS PLAIN".to_owned(), Credentials::anonymous("a test"), "ANONYMOUS"),
     ];
     for (offers, credentials, expected) in table {
         assert_eq!(chosen(&offers, credentials).await.as_deref(), Ok(expected), "{offers}");
@@ -50,12 +67,15 @@ async fn the_strongest_mechanism_is_chosen() {
 async fn an_error_says_why_no_mechanism_fits() {
     let known = "SCRAM-SHA-512-PLUS, SCRAM-SHA-384-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-224-PLUS, \
                  SCRAM-SHA-1-PLUS, SCRAM-SHA-512, SCRAM-SHA-384, SCRAM-SHA-256, SCRAM-SHA-224, \
-                 SCRAM-SHA-1, PLAIN, LOGIN";
+                 SCRAM-SHA-1, PLAIN, LOGIN, DIGEST-MD5, CRAM-MD5";
     let table = [
         (
             "CRAM-MD5 NTLM",
             password(),
-            format!("the server offers CRAM-MD5, NTLM; these credentials know {known}"),
+            format!(
+                "the server offers CRAM-MD5, NTLM; CRAM-MD5: weak, and used where `also` or `only` \
+                 names it; these credentials know {known}"
+            ),
         ),
         (
             "PLAIN LOGIN",
@@ -72,6 +92,19 @@ async fn an_error_says_why_no_mechanism_fits() {
                 "the server offers SCRAM-SHA-256, PLAIN; SCRAM-SHA-256: weaker than asked for; \
                  PLAIN: excluded; these credentials know {known}"
             ),
+        ),
+        (
+            "LOGIN",
+            password().acting_as("boss"),
+            format!(
+                "the server offers LOGIN; LOGIN: it cannot act as another user; these credentials \
+                 know {known}"
+            ),
+        ),
+        (
+            "PLAIN",
+            Credentials::external(),
+            "the server offers PLAIN; these credentials know EXTERNAL".to_owned(),
         ),
         (
             "PLAIN",
@@ -132,4 +165,92 @@ async fn credentials_serve_several_connections_and_show_no_secret() {
         assert!(!format!("{credentials:?}").contains("pencil"), "{credentials:?}");
         peer.finish();
     }
+}
+
+/// A mechanism that the server lists and does not know is followed by the next one, and by no
+/// weaker one than the caller wants.
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_the_server_does_not_know_is_followed_by_the_next() {
+    let mut credentials = password();
+    for code in ["504 5.5.4 unknown", "500 what", "501 5.5.4 no", "502 not implemented"] {
+        let dialogue = format!(
+            "C: AUTH SCRAM-SHA-256 *
+             S: {code}
+             C: AUTH PLAIN AG1lAHBlbmNpbA==
+             S: {code}
+             C: AUTH LOGIN
+             S: 334
+             C: bWU=
+             S: 334
+             C: cGVuY2ls
+             S: 235 ok"
+        );
+        let (connection, peer) = secured(&["AUTH LOGIN PLAIN SCRAM-SHA-256"], &dialogue).await;
+        // The same value on several connections: each begins with the strongest.
+        connection.authenticate(&mut credentials).await.expect("LOGIN");
+        assert_eq!(smtp::Mechanism::name(&credentials), "LOGIN");
+        peer.finish();
+    }
+    let dialogue = "C: AUTH SCRAM-SHA-256 *\nS: 504 5.5.4 unknown";
+    let (connection, peer) = secured(&["AUTH PLAIN SCRAM-SHA-256"], dialogue).await;
+    let strong = &mut password().at_least(Strength::Proof);
+    let refused = error(connection.authenticate(strong).await);
+    assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(504), "{refused}");
+    peer.finish();
+    // One that was tried though it was not listed is not tried without end.
+    let dialogue = "C: AUTH LOGIN\nS: 504 5.5.4 unknown";
+    let (connection, peer) = secured(&[], dialogue).await;
+    let refused = connection.authenticate(&mut password().only("login").though_unlisted()).await;
+    assert_eq!(error(refused).reply().map(|reply| reply.code().value()), Some(504));
+    peer.finish();
+}
+
+/// Any other failure ends the choice: 535, 4yz, and a refusal after a challenge.
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_has_failed_is_followed_by_none() {
+    for refusal in
+        ["S: 535 5.7.8 no", "S: 454 4.7.0 later", "S: 503 5.5.1 no", "S: 334 eD14\n-- close --"]
+    {
+        let dialogue = format!("C: AUTH SCRAM-SHA-256 *\n{refusal}");
+        let (connection, peer) = secured(&["AUTH PLAIN SCRAM-SHA-256"], &dialogue).await;
+        let refused = error(connection.authenticate(&mut password()).await);
+        let text = refused.to_string();
+        assert_eq!(
+            text.contains(
+                "SCRAM-SHA-256 was used, and the server also offers PLAIN, which \
+                 `Credentials::only` names"
+            ),
+            refusal.contains("535"),
+            "{text}"
+        );
+        drop(peer);
+    }
+    let dialogue = "C: AUTH LOGIN\nS: 334\nC: bWU=\nS: 504 5.5.4 unknown";
+    let (connection, peer) = secured(&["AUTH LOGIN CRAM-MD5"], dialogue).await;
+    let mut weak = password().also("CRAM-MD5");
+    let refused = error(connection.authenticate(&mut weak).await);
+    assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(504), "{refused}");
+    peer.finish();
+}
+
+/// A -PLUS that the server lists and does not know is followed by another, and then by one that says
+/// `y`: the client could bind, and the server did not want it. A server that never heard of -PLUS
+/// notices the third side that has said 504.
+#[tokio::test(start_paused = true)]
+async fn a_plus_that_is_not_known_leaves_a_trace() {
+    let dialogue = "C: AUTH SCRAM-SHA-512-PLUS *
+                    S: 504 5.5.4 unknown
+                    C: AUTH SCRAM-SHA-256-PLUS *
+                    S: 504 5.5.4 unknown
+                    C: AUTH SCRAM-SHA-256 *
+                    S: 535 5.7.8 no";
+    let offers = "AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-512-PLUS";
+    let (connection, peer) = secured(&[offers], dialogue).await;
+    let refused = error(connection.authenticate(&mut password()).await);
+    assert_eq!(refused.reply().map(|reply| reply.code().value()), Some(535), "{refused}");
+    let written = String::from_utf8(peer.written()).expect("text");
+    // "y,," and "p=tls-exporter,,"
+    assert!(written.contains("AUTH SCRAM-SHA-256 eSws"), "{written}");
+    assert_eq!(written.matches("-PLUS cD10bHMtZXhwb3J0ZXIsL").count(), 2, "{written}");
+    peer.finish();
 }

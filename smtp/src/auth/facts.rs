@@ -6,15 +6,17 @@
 use smtp_grammar::Capabilities;
 
 use super::MechanismError;
-use crate::extension::AuthMechanisms;
+use crate::extension::{AuthMechanisms, ExchangeMechanisms};
 use crate::secret::Secret;
 use crate::state::{Exporter, Security};
 
 /// The connection, as [`Mechanism::begin`](super::Mechanism::begin) is told of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     server_name: &'a str,
     mechanisms: AuthMechanisms,
+    /// Those that take the verb X-EXPS.
+    exchange: AuthMechanisms,
     security: Option<&'a Security>,
     exporter: &'a Exporter,
     /// The caller has opened the door named `dangerous`.
@@ -26,9 +28,13 @@ impl<'a> Facts<'a> {
     ///
     /// Connections make their own; this is for the tests of a mechanism.
     pub fn new(server_name: &'a str, capabilities: &Capabilities) -> Self {
-        let mechanisms = capabilities.get().unwrap_or_default();
+        let mechanisms: AuthMechanisms = capabilities.get().unwrap_or_default();
+        let exchange: ExchangeMechanisms = capabilities.get().unwrap_or_default();
+        let mut exchange = exchange.mechanisms().clone();
+        mechanisms.names().for_each(|name| exchange.remove(name));
+        let mechanisms = mechanisms.and(&exchange);
         let exporter = Exporter::none();
-        Self { server_name, mechanisms, security: None, exporter, dangerous: false }
+        Self { server_name, mechanisms, exchange, security: None, exporter, dangerous: false }
     }
 
     /// The same inside TLS.
@@ -58,8 +64,28 @@ impl<'a> Facts<'a> {
         self.server_name
     }
 
-    /// The mechanisms that the server's last EHLO reply lists, inside TLS where there is TLS. SCRAM
-    /// tells from them whether the server could have bound the channel (RFC 5802 §6).
+    /// As if the server listed this mechanism too.
+    #[must_use]
+    pub(crate) fn listing(mut self, name: &str) -> Self {
+        self.mechanisms.insert(name);
+        self
+    }
+
+    /// As if the server did not list this mechanism.
+    #[must_use]
+    pub(crate) fn not_listing(mut self, name: &str) -> Self {
+        self.mechanisms.remove(name);
+        self
+    }
+
+    /// Whether this mechanism is begun with X-EXPS, and not with AUTH.
+    pub(crate) fn takes_exchange_verb(&self, name: &str) -> bool {
+        self.exchange.has(name)
+    }
+
+    /// The mechanisms that the server's last EHLO reply lists, inside TLS where there is TLS, those
+    /// after [X-EXPS](ExchangeMechanisms) included. SCRAM tells from them whether the server could
+    /// have bound the channel (RFC 5802 §6).
     pub fn mechanisms(&self) -> &AuthMechanisms {
         &self.mechanisms
     }
@@ -76,7 +102,6 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether a connection is bound where the caller says nothing of it: inside TLS 1.3.
-    #[cfg(feature = "scram")]
     pub(crate) fn binds_by_itself(&self) -> bool {
         let is_newest = self.security.is_some_and(|security| security.protocol == "TLSv1_3");
         is_newest && self.supports_exporter()
@@ -110,6 +135,11 @@ impl<'a> Facts<'a> {
     /// after the value was taken: a client that says it could bind does not lie.
     pub fn supports_exporter(&self) -> bool {
         self.exporter.is_supported()
+    }
+
+    #[cfg(feature = "scram")]
+    pub(crate) fn exporter(&self) -> &'a Exporter {
+        self.exporter
     }
 
     /// Takes the 32 bytes of the channel binding `tls-exporter`. They are there for one

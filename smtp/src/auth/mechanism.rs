@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::facts::Facts;
+use super::refused::{AfterRefusal, RefusedAuth};
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 /// | the server sends a challenge | `poll_ready` until it is ready, then `respond` |
 /// | the response takes work that depends on the challenge | `respond` gives [`Step::Wait`]; `poll_ready` until it is ready, then `respond` again |
 /// | the server claims success | `is_complete` |
+/// | the server refuses | `refused`, and `begin` where that asks to begin again |
 ///
 /// A value may be used for a second exchange, which starts again with `begin`.
 #[diagnostic::on_unimplemented(
@@ -91,6 +93,19 @@ pub trait Mechanism: Send {
     /// When the challenge is not one of this mechanism, or proves that the server is not the one
     /// it claims to be. The exchange is then cancelled.
     fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError>;
+
+    /// Learns that the server has refused, and says what follows: by default, the refusal is the
+    /// result. A mechanism of several names may go on with another; one whose token was refused may
+    /// fetch a new one, once.
+    fn refused(&mut self, refused: &RefusedAuth<'_>) -> AfterRefusal {
+        let _ = refused;
+        AfterRefusal::Stop
+    }
+
+    /// Whether AUTH is sent only to a server that lists the mechanism, as it is by default.
+    fn must_be_listed(&self) -> bool {
+        true
+    }
 
     /// Whether the server may claim success now. A mechanism that authenticates the server too
     /// says no until it has verified it.

@@ -19,11 +19,15 @@ mod mechanism;
 mod nonce;
 mod oauthbearer;
 mod plain;
+mod refused;
 #[cfg(feature = "scram")]
 mod scram;
+mod server_error;
 pub(crate) mod template;
+mod token;
 mod xoauth2;
 
+pub use crate::error::TokenError;
 pub use crate::error::mechanism::MechanismError;
 pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
@@ -38,9 +42,11 @@ pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use oauthbearer::OAuthBearer;
 pub use plain::Plain;
+pub use refused::{AfterRefusal, RefusedAuth};
 #[cfg(feature = "scram")]
 pub use scram::{
     ChannelBinding, Scram, ScramHash, ScramSha1, ScramSha224, ScramSha256, ScramSha384,
     ScramSha512, Sha1, Sha224, Sha256, Sha384, Sha512,
 };
+pub use token::{AccessToken, Need, TokenFuture, TokenSource};
 pub use xoauth2::XOauth2;

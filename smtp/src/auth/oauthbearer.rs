@@ -4,6 +4,8 @@ use std::fmt::{self, Debug};
 
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
+use super::refused::{AfterRefusal, RefusedAuth};
+use super::server_error::ServerError;
 use super::template::{TemplatePart, message, saslname};
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
@@ -30,11 +32,8 @@ pub struct OAuthBearer {
     host: String,
     port: Option<u16>,
     token: Secret,
-    server_error: Option<String>,
+    server_error: ServerError,
 }
-
-/// Characters of the server's error that are kept.
-const MAX_KEPT: usize = 1024;
 
 impl OAuthBearer {
     /// Authenticates with an access token, as `user`; an empty name leaves that to the token.
@@ -44,7 +43,7 @@ impl OAuthBearer {
             host: String::new(),
             port: None,
             token: token.into(),
-            server_error: None,
+            server_error: ServerError::default(),
         }
     }
 
@@ -61,7 +60,7 @@ impl OAuthBearer {
     /// (RFC 7628 §3.2.2). At most 1024 characters of it, as they came: escape them before they are
     /// shown.
     pub fn server_error(&self) -> Option<&str> {
-        self.server_error.as_deref()
+        self.server_error.get()
     }
 }
 
@@ -75,7 +74,7 @@ impl Mechanism for OAuthBearer {
     }
 
     fn begin(&mut self, _: &Facts<'_>) -> Result<(), MechanismError> {
-        self.server_error = None;
+        self.server_error = ServerError::default();
         Ok(())
     }
 
@@ -101,9 +100,12 @@ impl Mechanism for OAuthBearer {
         if challenge.index() > 0 {
             return Err(challenge.unexpected());
         }
-        let reason = challenge.decode()?;
-        self.server_error = Some(String::from_utf8_lossy(&reason).chars().take(MAX_KEPT).collect());
+        self.server_error = ServerError::read(challenge)?;
         Ok(Secret::from("\x01").into())
+    }
+
+    fn refused(&mut self, _: &RefusedAuth<'_>) -> AfterRefusal {
+        self.server_error.explain()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// The line has at most 512 bytes: an initial response that does not fit is sent as the answer to
 /// an empty challenge (RFC 4954 §4).
 #[derive(Debug, SmtpCommand)]
-#[smtp(verb = "AUTH", requires = "AUTH", accepts(235, 334), converses, stage = Auth, valid_in())]
+#[smtp(verb = "AUTH", accepts(235, 334), converses, stage = Auth, valid_in())]
 pub struct Auth {
     mechanism: Name,
     #[smtp(base64)]
@@ -35,9 +35,25 @@ impl Auth {
     }
 }
 
+/// The same with the verb X-EXPS, for a server that lists the mechanism under
+/// [that keyword](crate::extension::ExchangeMechanisms) alone.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-EXPS", accepts(235, 334), converses, stage = Auth, valid_in())]
+pub(crate) struct ExchangeAuth<'a> {
+    mechanism: Name,
+    #[smtp(base64)]
+    initial_response: Option<&'a Secret>,
+}
+
+impl<'a> From<&'a Auth> for ExchangeAuth<'a> {
+    fn from(Auth { mechanism, initial_response }: &'a Auth) -> Self {
+        Self { mechanism: mechanism.clone(), initial_response: initial_response.as_ref() }
+    }
+}
+
 /// `sasl-mech = 1*20mech-char` (RFC 4422 §3.1), in either case.
-#[derive(Debug)]
-struct Name(String);
+#[derive(Clone, Debug)]
+pub(crate) struct Name(String);
 
 impl Argument for Name {
     fn write(&self, line: &mut Line<'_>) {

@@ -17,6 +17,7 @@ mod starttls;
 mod vrfy;
 
 pub use auth::Auth;
+pub(crate) use auth::ExchangeAuth;
 pub use bdat::Bdat;
 pub use data::Data;
 pub use ehlo::Ehlo;

@@ -1,10 +1,12 @@
 //! Whom to reach, and how: a [`Server`], or a [`Submission`] with its credentials.
 
+mod cached;
 mod open;
 mod server;
 mod submission;
 
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
+pub use cached::Cached;
 pub use server::Server;
 pub use submission::{NoMechanism, Submission, WithMechanism, WithMechanismFrom};

@@ -3,7 +3,6 @@
 use super::error::TransitionError;
 use super::typed::Connection;
 use crate::auth::{Facts, Mechanism};
-use crate::error::refusal::Refusal;
 use crate::exchange::sasl::SaslExchange;
 use crate::state::{Authed, Idle};
 
@@ -15,8 +14,18 @@ impl<H: Idle> Connection<H> {
         in_clear: bool,
     ) -> Result<Connection<Authed>, TransitionError<H>> {
         self.session.driver.begin_call()?;
-        let answer = match self.exchange_of(mechanism, in_clear) {
-            Ok(exchange) => self.session.run(exchange).await?,
+        let server_name = self.session.server_name().to_owned();
+        let (state, session) = (&self.state, &mut self.session);
+        let mut facts = Facts::new(&server_name, state.capabilities());
+        if let Some(security) = state.security() {
+            facts = facts.with_security(security);
+        }
+        if in_clear {
+            facts = facts.dangerous();
+        }
+        let facts = facts.with_exporter(state.exporter());
+        let answer = match SaslExchange::new(mechanism, facts, state.capabilities()) {
+            Ok(exchange) => session.run(exchange).await?,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = answer {
@@ -28,23 +37,5 @@ impl<H: Idle> Connection<H> {
             capabilities: self.state.capabilities().clone(),
         };
         Ok(Connection { session: self.session, state })
-    }
-
-    /// Tells the mechanism where it is, and begins its exchange.
-    fn exchange_of<'m, M: Mechanism + ?Sized>(
-        &self,
-        mechanism: &'m mut M,
-        in_clear: bool,
-    ) -> Result<SaslExchange<'m, M>, Refusal> {
-        let (security, capabilities) = (self.state.security(), self.state.capabilities());
-        let mut facts = Facts::new(self.session.server_name(), capabilities)
-            .with_exporter(self.state.exporter());
-        if let Some(security) = security {
-            facts = facts.with_security(security);
-        }
-        if in_clear {
-            facts = facts.dangerous();
-        }
-        SaslExchange::new(mechanism, &facts, capabilities)
     }
 }

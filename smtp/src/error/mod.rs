@@ -18,12 +18,14 @@ pub(crate) mod blame;
 pub(crate) mod lost;
 pub(crate) mod mechanism;
 pub(crate) mod refusal;
+mod token;
 
 pub use auth_problem::AuthProblem;
 pub use blame::Blame;
 pub use lost::Lost;
 pub use mechanism::MechanismError;
 pub use refusal::Refusal;
+pub use token::TokenError;
 
 pub use crate::any_error::Error;
 pub use crate::message::body::LengthError;

@@ -9,6 +9,7 @@ use smtp_grammar::{EnhancedStatusCode, Reply};
 use super::auth_problem::AuthProblem;
 use super::blame::Blame;
 use super::mechanism::MechanismError;
+use super::token::TokenError;
 use crate::proto::content::ContentError;
 use crate::proto::line::EncodeError;
 
@@ -23,6 +24,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum RefusalKind {
     Reply(Reply),
+    Explained { reply: Reply, hint: Box<str>, cause: Option<MechanismError> },
     Encode(EncodeError),
     Content(ContentError),
     NotTried(MechanismError),
@@ -59,6 +61,21 @@ impl Refusal {
 
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
         Self::new(command, RefusalKind::Reply(reply))
+    }
+
+    /// The server refused AUTH, and the mechanism says more.
+    pub(crate) fn explained(reply: Reply, hint: Box<str>) -> Self {
+        Self::new("AUTH", RefusalKind::Explained { reply, hint, cause: None })
+    }
+
+    /// The server refused AUTH, and the mechanism could not begin again.
+    pub(crate) fn not_tried_again(reply: Reply, then: Self) -> Self {
+        let hint = then.to_string().into();
+        let cause = match *then.kind {
+            RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => Some(error),
+            _ => None,
+        };
+        Self::new("AUTH", RefusalKind::Explained { reply, hint, cause })
     }
 
     pub(crate) fn encode(command: &'static str, error: EncodeError) -> Self {
@@ -142,7 +159,9 @@ impl Refusal {
     /// The server's reply. None when the command was never sent.
     pub fn reply(&self) -> Option<&Reply> {
         match &*self.kind {
-            RefusalKind::Reply(reply) | RefusalKind::NotRepeatable { reply } => Some(reply),
+            RefusalKind::Reply(reply)
+            | RefusalKind::Explained { reply, .. }
+            | RefusalKind::NotRepeatable { reply } => Some(reply),
             RefusalKind::GaveUp { reply, .. } => reply.as_ref(),
             _ => None,
         }
@@ -157,7 +176,18 @@ impl Refusal {
     /// the reply then answers the cancelling.
     pub fn auth_problem(&self) -> Option<AuthProblem> {
         match &*self.kind {
+            RefusalKind::Explained { reply, .. } => AuthProblem::of(reply),
             RefusalKind::Reply(reply) if self.command == "AUTH" => AuthProblem::of(reply),
+            _ => None,
+        }
+    }
+
+    /// Why there was no token to authenticate with, where that is the reason.
+    pub fn token_error(&self) -> Option<&TokenError> {
+        match &*self.kind {
+            RefusalKind::NotTried(error)
+            | RefusalKind::GaveUp { error, .. }
+            | RefusalKind::Explained { cause: Some(error), .. } => error.token_error(),
             _ => None,
         }
     }
@@ -182,18 +212,23 @@ impl Refusal {
     pub fn is_local(&self) -> bool {
         !matches!(
             *self.kind,
-            RefusalKind::Reply(_) | RefusalKind::NotRepeatable { .. } | RefusalKind::GaveUp { .. }
+            RefusalKind::Reply(_)
+                | RefusalKind::Explained { .. }
+                | RefusalKind::NotRepeatable { .. }
+                | RefusalKind::GaveUp { .. }
         )
     }
 
-    /// Whether the same command may succeed later: the server says so (4yz), or another connection
-    /// is all that it needs.
+    /// Whether the same command may succeed later: the server says so (4yz), another connection is
+    /// all that it needs, or there was no token and there may be one later.
     pub fn is_transient(&self) -> bool {
         match &*self.kind {
             RefusalKind::Exhausted { .. }
             | RefusalKind::Transactions { .. }
             | RefusalKind::NotRepeatable { .. } => true,
             RefusalKind::Policy { transient } => *transient,
+            // A 535 to a token that had expired says nothing, where a new one may come later.
+            _ if self.token_error().is_some_and(TokenError::is_transient) => true,
             _ => self.reply().is_some_and(|reply| reply.code().is_transient()),
         }
     }
@@ -207,6 +242,7 @@ impl Refusal {
     pub fn blame(&self) -> Blame {
         match &*self.kind {
             RefusalKind::Reply(_)
+            | RefusalKind::Explained { .. }
             | RefusalKind::MechanismNotOffered { .. }
             | RefusalKind::Exhausted { .. }
             | RefusalKind::Transactions { .. }
@@ -231,6 +267,13 @@ impl Display for Refusal {
             RefusalKind::Reply(reply) => {
                 write!(f, "the server refused {command}: {reply}")?;
                 self.auth_problem().map_or(Ok(()), |problem| write!(f, "; {}", problem.advice()))
+            }
+            RefusalKind::Explained { reply, hint, .. } => {
+                write!(f, "the server refused {command}: {reply}")?;
+                if let Some(problem) = self.auth_problem() {
+                    write!(f, "; {}", problem.advice())?;
+                }
+                write!(f, "; {hint}")
             }
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
@@ -302,7 +345,9 @@ impl std::error::Error for Refusal {
         match &*self.kind {
             RefusalKind::Encode(error) => Some(error),
             RefusalKind::Content(error) => Some(error),
-            RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => Some(error),
+            RefusalKind::NotTried(error)
+            | RefusalKind::GaveUp { error, .. }
+            | RefusalKind::Explained { cause: Some(error), .. } => Some(error),
             RefusalKind::Body(BodyFailure(error)) => Some(error.as_ref()),
             _ => None,
         }

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use smtp_grammar::{Capabilities, Reply};
 
 use super::{CommandResult, Exchange, Need, reset};
-use crate::auth::{Challenge, Facts, Mechanism, Step};
-use crate::command::Auth;
+use crate::auth::{AfterRefusal, Challenge, Facts, Mechanism, RefusedAuth, Step};
+use crate::command::{Auth, ExchangeAuth};
 use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::mechanism::MechanismError;
@@ -15,7 +15,7 @@ use crate::error::refusal::Refusal;
 use crate::proto::command::Command as _;
 use crate::proto::engine::{Engine, Expected, Outcome};
 use crate::proto::fault::{Fault, ProtocolError};
-use crate::proto::line::Audience;
+use crate::proto::line::{Audience, EncodeError};
 use crate::proto::stage::Stage;
 use crate::secret::Secret;
 
@@ -30,9 +30,14 @@ const EXPECTED: Expected =
 /// reply" (RFC 4954 §4). Any refusal will do; a success is a violation.
 const CANCELLED: Expected = Expected { stage: Stage::Auth, accepts: &[], reply_lines: None };
 
+/// The most AUTH commands of one call. Each mechanism that a mechanism of several names may try is
+/// one or two; without an end a mechanism could keep the call and the server busy.
+const MAX_BEGINNINGS: usize = 32;
+
 /// An authentication, from its first look at the connection to its final reply.
 pub(crate) struct SaslExchange<'m, M: ?Sized> {
     mechanism: &'m mut M,
+    facts: Facts<'m>,
     capabilities: Capabilities,
     phase: Phase,
     /// The mechanism is ready, or never will be; kept until its response is asked for.
@@ -41,7 +46,10 @@ pub(crate) struct SaslExchange<'m, M: ?Sized> {
     waited: bool,
     /// AUTH, until the server takes commands.
     begin: Option<Auth>,
-    /// An initial response that did not fit into the line of AUTH.
+    /// AUTH with an initial response, until the server answers it.
+    sent: Option<Auth>,
+    /// An initial response that is sent when the server asks for it: it did not fit into the line
+    /// of AUTH, or the server takes none there.
     deferred: Option<Secret>,
     /// Challenges so far, and how many of them the mechanism has answered.
     challenges: usize,
@@ -49,6 +57,9 @@ pub(crate) struct SaslExchange<'m, M: ?Sized> {
     /// Why the mechanism gave up, and whose fault it is.
     cancelled: Option<(MechanismError, Blame)>,
     refusal: Option<Refusal>,
+    beginnings: usize,
+    /// The refusal after which the mechanism has begun again.
+    earlier: Option<Reply>,
 }
 
 /// The side whose next message is waited for.
@@ -71,33 +82,48 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
     /// where none may be revealed, or the server does not offer it.
     pub(crate) fn new(
         mechanism: &'m mut M,
-        facts: &Facts<'_>,
+        facts: Facts<'m>,
         capabilities: &Capabilities,
     ) -> Result<Self, Refusal> {
-        // Before all checks: the mechanism may choose its name by the facts of the connection.
-        mechanism.begin(facts).map_err(Refusal::not_tried)?;
-        if mechanism.reveals_secret() && !facts.may_reveal() {
-            return Err(Refusal::insecure(mechanism.name()));
-        }
-        let offered = facts.mechanisms();
-        if !offered.has(mechanism.name()) {
-            let offered = offered.names().map(ToOwned::to_owned).collect();
-            let is_secure = facts.security().is_some();
-            return Err(Refusal::mechanism_not_offered(mechanism.name(), offered, is_secure));
-        }
-        Ok(Self {
+        let mut exchange = Self {
             mechanism,
+            facts,
             capabilities: capabilities.clone(),
             phase: Phase::Opening,
             ready: None,
             waited: false,
             begin: None,
+            sent: None,
             deferred: None,
             challenges: 0,
             index: 0,
             cancelled: None,
             refusal: None,
-        })
+            beginnings: 0,
+            earlier: None,
+        };
+        exchange.begin()?;
+        Ok(exchange)
+    }
+
+    fn begin(&mut self) -> Result<(), Refusal> {
+        // Before all checks: the mechanism may choose its name by the facts of the connection.
+        self.mechanism.begin(&self.facts).map_err(Refusal::not_tried)?;
+        let name = self.mechanism.name();
+        if self.mechanism.reveals_secret() && !self.facts.may_reveal() {
+            return Err(Refusal::insecure(name));
+        }
+        let offered = self.facts.mechanisms();
+        if self.mechanism.must_be_listed() && !offered.has(name) {
+            let offered = offered.names().map(ToOwned::to_owned).collect();
+            let is_secure = self.facts.security().is_some();
+            return Err(Refusal::mechanism_not_offered(name, offered, is_secure));
+        }
+        (self.phase, self.ready, self.waited) = (Phase::Opening, None, false);
+        (self.sent, self.deferred) = (None, None);
+        (self.challenges, self.index) = (0, 0);
+        self.beginnings += 1;
+        Ok(())
     }
 
     /// Asks the ready mechanism for its response, and sends it. Gives the refusal where nothing was
@@ -114,7 +140,7 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
                     self.begin = Some(Auth::new(self.mechanism.name(), initial));
                     reset::submit_if_due(engine);
                 }
-                Err(error) => return Ok(Some(Refusal::not_tried(error))),
+                Err(error) => return Ok(Some(self.after_earlier(Refusal::not_tried(error)))),
             },
             Phase::Challenged { challenge, seen } => match ready {
                 Ok(()) => self.respond(engine, challenge, seen)?,
@@ -136,18 +162,33 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         // "If the client is transmitting an initial response of zero length, it MUST instead
         // transmit the response as a single equals sign"; one that does not fit into the line is
         // sent when the server asks for it with an empty challenge (RFC 4954 §4).
-        // Trusted, because `new` has decided already whether the secret may be revealed.
-        let trusted = Audience::Trusted;
-        let submitted = match engine.submit_to(trusted, &begin, &self.capabilities, false) {
-            Err(error) if error.is_too_long() => {
+        let submitted = match self.submit_begin(engine, begin) {
+            Err((error, begin)) if error.is_too_long() => {
                 let (short, response) = begin.defer();
                 self.deferred = response;
-                engine.submit_to(trusted, &short, &self.capabilities, false)
+                self.submit_begin(engine, short)
             }
             submitted => submitted,
         };
-        if let Err(error) = submitted {
-            self.refusal = Some(Refusal::encode(Auth::SPEC.verb, error));
+        match submitted {
+            Ok(sent) => self.sent = Some(sent),
+            Err((error, _)) => self.refusal = Some(Refusal::encode(Auth::SPEC.verb, error)),
+        }
+    }
+
+    /// Sends AUTH, or X-EXPS where the server lists the mechanism under that name alone.
+    fn submit_begin(&self, engine: &mut Engine, begin: Auth) -> Result<Auth, (EncodeError, Auth)> {
+        // Trusted, because `begin` has decided already whether the secret may be revealed.
+        let trusted = Audience::Trusted;
+        let submitted = if self.facts.takes_exchange_verb(self.mechanism.name()) {
+            let begin = ExchangeAuth::from(&begin);
+            engine.submit_to(trusted, &begin, &self.capabilities, false)
+        } else {
+            engine.submit_to(trusted, &begin, &self.capabilities, false)
+        };
+        match submitted {
+            Ok(_) => Ok(begin),
+            Err(error) => Err((error, begin)),
         }
     }
 
@@ -168,10 +209,9 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
             Outcome::Refused(reply) if reply.code().is_positive() => {
                 return Err(engine.end(unexpected(reply).into()));
             }
-            Outcome::Refused(reply) => {
-                return Ok(Some(Err(Refusal::by_server(Auth::SPEC.verb, reply))));
-            }
+            Outcome::Refused(reply) => return Ok(self.refused(reply).map(Err)),
         };
+        self.sent = None;
         if reply.code().value() == CHALLENGE {
             return self.take_challenge(engine, reply).map(|()| None);
         }
@@ -181,6 +221,41 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
             return Ok(Some(Ok(())));
         }
         Err(engine.end(ProtocolError::UnverifiedSuccess(reply).into()))
+    }
+
+    /// Takes a refusal; none where another AUTH follows.
+    fn refused(&mut self, reply: Reply) -> Option<Refusal> {
+        // "501 5.7.0": no initial response is allowed for this mechanism (RFC 4954 §4). It is sent
+        // when the server asks for it.
+        if self.challenges == 0
+            && takes_no_initial_response(&reply)
+            && let Some((short, Some(response))) = self.sent.take().map(Auth::defer)
+        {
+            (self.begin, self.deferred) = (Some(short), Some(response));
+            return None;
+        }
+        let refused = RefusedAuth::new(&reply, self.challenges, &self.facts);
+        match self.mechanism.refused(&refused) {
+            AfterRefusal::Stop => Some(Refusal::by_server(Auth::SPEC.verb, reply)),
+            AfterRefusal::Explain(hint) => Some(Refusal::explained(reply, hint)),
+            AfterRefusal::BeginAgain if self.beginnings < MAX_BEGINNINGS => {
+                self.earlier = Some(reply);
+                let begun = self.begin();
+                begun.err().map(|refusal| self.after_earlier(refusal))
+            }
+            AfterRefusal::BeginAgain => {
+                let hint = format!("the mechanism has begun {MAX_BEGINNINGS} times");
+                Some(Refusal::explained(reply, hint.into()))
+            }
+        }
+    }
+
+    /// The refusal before this one is the server's, and says more.
+    fn after_earlier(&mut self, refusal: Refusal) -> Refusal {
+        match self.earlier.take() {
+            Some(reply) => Refusal::not_tried_again(reply, refusal),
+            None => refusal,
+        }
     }
 
     fn take_challenge(&mut self, engine: &mut Engine, reply: Reply) -> Result<(), Fault> {
@@ -196,7 +271,11 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
             return Err(engine.end(unexpected(reply).into()));
         }
         match self.deferred.take() {
-            Some(response) if text(&reply).is_empty() => self.send(engine, &response),
+            // A mechanism that has nothing to check in what the server says goes on after any text,
+            // such as a prompt.
+            Some(response) if text(&reply).is_empty() || self.mechanism.is_complete() => {
+                self.send(engine, &response);
+            }
             Some(_) => {
                 let reason =
                     "the server sent a challenge where it must ask for the initial response";
@@ -251,6 +330,10 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
 /// An answer that no exchange has.
 fn unexpected(reply: Reply) -> ProtocolError {
     ProtocolError::Unexpected { stage: Stage::Auth, reply }
+}
+
+fn takes_no_initial_response(reply: &Reply) -> bool {
+    reply.code().value() == 501 && reply.enhanced().is_some_and(|code| code.is((7, 0)))
 }
 
 /// The text of a challenge, which has one line.
@@ -312,9 +395,10 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
 
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
         // The reason why the mechanism gave up is nearer to the cause than the loss after it.
-        Err(match self.cancelled.take() {
-            Some((error, blame)) => lost.after(Refusal::gave_up(error, blame, None)),
-            None => lost,
+        Err(match (self.cancelled.take(), self.earlier.take()) {
+            (Some((error, blame)), _) => lost.after(Refusal::gave_up(error, blame, None)),
+            (None, Some(reply)) => lost.after(Refusal::by_server(Auth::SPEC.verb, reply)),
+            (None, None) => lost,
         })
     }
 }

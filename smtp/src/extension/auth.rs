@@ -14,6 +14,24 @@ pub struct AuthMechanisms(Vec<String>);
 const MAX_MECHANISMS: usize = 64;
 
 impl AuthMechanisms {
+    /// The mechanisms of both lists.
+    pub(crate) fn and(mut self, others: &Self) -> Self {
+        others.names().for_each(|name| self.insert(name));
+        self
+    }
+
+    /// Adds a name that is not there yet.
+    pub(crate) fn insert(&mut self, name: &str) {
+        if !self.has(name) {
+            self.0.push(name.to_ascii_uppercase());
+        }
+    }
+
+    /// Takes a name out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|other| !other.eq_ignore_ascii_case(name));
+    }
+
     /// Whether a mechanism is offered, whatever the case of its name.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|other| other.eq_ignore_ascii_case(name))
@@ -38,6 +56,26 @@ impl Capability for AuthMechanisms {
             }
         }
         Self(names)
+    }
+}
+
+/// The keyword X-EXPS and the mechanisms that follow it: Exchange lists some under this name alone,
+/// and takes the verb X-EXPS for them ([MS-XLOGIN] is its LOGIN, [MS-SMTPNTLM] its NTLM).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeMechanisms(AuthMechanisms);
+
+impl ExchangeMechanisms {
+    /// Those mechanisms.
+    pub fn mechanisms(&self) -> &AuthMechanisms {
+        &self.0
+    }
+}
+
+impl Capability for ExchangeMechanisms {
+    const KEYWORD: &'static str = "X-EXPS";
+
+    fn parse(params: Params<'_>) -> Self {
+        Self(AuthMechanisms::parse(params))
     }
 }
 
@@ -71,6 +109,11 @@ mod tests {
             assert_eq!(found.names().collect::<Vec<_>>(), *names, "{lines:?}");
         }
         assert_eq!(mechanisms(&["AUTHX PLAIN"]), None);
+        assert_eq!(mechanisms(&["X-EXPS PLAIN"]), None);
+        let lines = ["mail.example.org", "X-EXPS GSSAPI NTLM", "X-EXPS=LOGIN"];
+        let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines));
+        let exchange = capabilities.get::<ExchangeMechanisms>().expect("X-EXPS is listed");
+        assert!(exchange.mechanisms().names().eq(["GSSAPI", "NTLM", "LOGIN"]));
         assert!(mechanisms(&["AUTH PLAIN"]).is_some_and(|found| found.has("plain")));
     }
 }

@@ -19,7 +19,7 @@ pub(crate) mod size;
 mod smtputf8;
 mod starttls;
 
-pub use auth::AuthMechanisms;
+pub use auth::{AuthMechanisms, ExchangeMechanisms};
 pub use binarymime::BinaryMimeExtension;
 pub use chunking::Chunking;
 pub use dsn::{Dsn, EnvelopeId, Notify, OriginalRecipient, Ret};

@@ -99,11 +99,11 @@ impl Debug for PeerCertificates {
 ///
 /// They are taken once. RFC 9266 §4.1 has them used by one instance of a mechanism only, so a
 /// connection gives them to the first that asks, and a second authentication that needs them needs
-/// another connection.
-pub struct Exporter(Mutex<Value>);
+/// another connection. A clone is the same exporter.
+#[derive(Clone)]
+pub struct Exporter(Option<Arc<Mutex<Value>>>);
 
 enum Value {
-    Unavailable,
     Available(Secret),
     Taken,
 }
@@ -112,12 +112,12 @@ impl Exporter {
     /// The exporter of a connection that has this value. Connections make their own; this is for
     /// the tests of a mechanism.
     pub fn new(value: Secret) -> Self {
-        Self(Mutex::new(Value::Available(value)))
+        Self(Some(Arc::new(Mutex::new(Value::Available(value)))))
     }
 
     /// No value: there is no TLS, or none that is known to bind its value to this connection.
     pub(crate) const fn unavailable() -> Self {
-        Self(Mutex::new(Value::Unavailable))
+        Self(None)
     }
 
     /// That of all connections without TLS.
@@ -128,39 +128,50 @@ impl Exporter {
 
     /// Whether the connection has a value, also when it was taken already.
     pub(crate) fn is_supported(&self) -> bool {
-        !matches!(*self.lock(), Value::Unavailable)
+        self.0.is_some()
+    }
+
+    /// Looks whether the value can be taken.
+    #[cfg(feature = "scram")]
+    pub(crate) fn check(&self) -> Result<(), MechanismError> {
+        match *self.lock()? {
+            Value::Available(_) => Ok(()),
+            Value::Taken => Err(taken()),
+        }
     }
 
     /// Takes the value.
     pub(crate) fn take(&self) -> Result<Secret, MechanismError> {
-        let mut value = self.lock();
-        match std::mem::replace(&mut *value, Value::Taken) {
+        match std::mem::replace(&mut *self.lock()?, Value::Taken) {
             Value::Available(secret) => Ok(secret),
-            Value::Taken => Err(MechanismError::new(
-                "the channel binding of this connection was used by an earlier authentication, and \
-                 may be used once (RFC 9266 §4.1): open a new connection",
-            )),
-            Value::Unavailable => {
-                *value = Value::Unavailable;
-                Err(MechanismError::new(
-                    "the connection has no channel binding `tls-exporter`: that takes TLS 1.3, or \
-                     TLS 1.2 in a configuration that requires the extended master secret",
-                ))
-            }
+            Value::Taken => Err(taken()),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Result<MutexGuard<'_, Value>, MechanismError> {
+        match &self.0 {
+            Some(value) => Ok(value.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => Err(MechanismError::new(
+                "the connection has no channel binding `tls-exporter`: that takes TLS 1.3, or TLS \
+                 1.2 in a configuration that requires the extended master secret",
+            )),
+        }
     }
+}
+
+fn taken() -> MechanismError {
+    MechanismError::new(
+        "the channel binding of this connection was used by an earlier authentication, and may be \
+         used once (RFC 9266 §4.1): open a new connection",
+    )
 }
 
 impl Debug for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self.lock() {
-            Value::Unavailable => "Exporter(unavailable)",
-            Value::Available(_) => "Exporter(<redacted>)",
-            Value::Taken => "Exporter(taken)",
+        f.write_str(match self.lock().as_deref() {
+            Err(_) => "Exporter(unavailable)",
+            Ok(Value::Available(_)) => "Exporter(<redacted>)",
+            Ok(Value::Taken) => "Exporter(taken)",
         })
     }
 }

@@ -4,6 +4,7 @@ use crate::auth::facts::Facts;
 use crate::auth::template::saslname;
 use crate::error::mechanism::MechanismError;
 use crate::secret::{AsBytes as _, Secret};
+use crate::state::Exporter;
 
 /// How an authentication is bound to the TLS session, so that no third side can pass it on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,10 +31,10 @@ pub(super) enum Chosen {
     Cannot,
     /// The client could, and the server does not offer it: `y`.
     NotOffered,
-    /// `p=tls-exporter`, and the value.
-    Exporter(Option<Secret>),
+    /// `p=tls-exporter`; the value is taken when it is used.
+    Exporter(Exporter),
     /// `p=tls-server-end-point`, and the value.
-    EndPoint(Option<Secret>),
+    EndPoint(Secret),
 }
 
 impl ChannelBinding {
@@ -45,7 +46,7 @@ impl ChannelBinding {
     ) -> Result<Chosen, MechanismError> {
         let is_offered = facts.mechanisms().has(plus);
         if self == Self::ServerEndPoint {
-            let data = Some(Secret::from(facts.server_end_point()?));
+            let data = Secret::from(facts.server_end_point()?);
             return if is_offered { Ok(Chosen::EndPoint(data)) } else { Err(not_offered(plus)) };
         }
         let can_bind = match self {
@@ -61,7 +62,10 @@ impl ChannelBinding {
             (Self::Required, true, false) => Err(not_offered(plus)),
             (_, false, _) => Ok(Chosen::Cannot),
             (_, true, false) => Ok(Chosen::NotOffered),
-            (_, true, true) => facts.take_exporter().map(|data| Chosen::Exporter(Some(data))),
+            (_, true, true) => {
+                facts.exporter().check()?;
+                Ok(Chosen::Exporter(facts.exporter().clone()))
+            }
         }
     }
 }
@@ -97,10 +101,11 @@ impl Chosen {
     }
 
     /// The value of the binding, which is used once.
-    pub(super) fn take_data(&mut self) -> Option<Secret> {
+    pub(super) fn data(&self) -> Result<Secret, MechanismError> {
         match self {
-            Self::Exporter(data) | Self::EndPoint(data) => data.take(),
-            Self::Cannot | Self::NotOffered => None,
+            Self::Exporter(exporter) => exporter.take(),
+            Self::EndPoint(data) => Ok(data.clone()),
+            Self::Cannot | Self::NotOffered => Ok(Secret::default()),
         }
     }
 }

@@ -51,10 +51,9 @@ impl<H: ScramHash> Exchange<H> {
     /// ServerKey       := HMAC(SaltedPassword, "Server Key")
     /// ServerSignature := HMAC(ServerKey, AuthMessage)
     /// ```
-    pub(super) fn finish(self, bound: Option<&Secret>) -> (Secret, ClientFinal) {
+    pub(super) fn finish(self, bound: &Secret) -> (Secret, ClientFinal) {
         let salted = self.salted.finish();
-        let data = bound.map_or(&[][..], Secret::expose);
-        let binding = Secret::concat(&[self.first.header.as_bytes(), data]);
+        let binding = Secret::concat(&[self.first.header.as_bytes(), bound.expose()]);
         let binding = Secret::from(STANDARD.encode(binding.expose()));
         let without_proof =
             Secret::concat(&[b"c=", binding.expose(), b",r=", self.nonce.as_bytes()]);

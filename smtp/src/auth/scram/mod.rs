@@ -200,8 +200,9 @@ impl<H: ScramHash> Mechanism for Scram<H> {
                 Ok(Step::Wait)
             }
             State::Computing(exchange) => {
-                let bound = self.chosen.as_mut().and_then(Chosen::take_data);
-                let (message, expected) = exchange.finish(bound.as_ref());
+                let bound =
+                    self.chosen.as_ref().map_or_else(|| Ok(Secret::default()), Chosen::data)?;
+                let (message, expected) = exchange.finish(&bound);
                 self.state = State::Final(expected);
                 Ok(Step::Respond(message))
             }

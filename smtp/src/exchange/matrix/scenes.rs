@@ -106,7 +106,7 @@ impl Stage<'_> {
                 Scene::Sasl => {
                     let mut slow = Slow { gate: Arc::clone(&self.bench.gate), given: 0 };
                     let facts = facts(&self.capabilities);
-                    let sasl = SaslExchange::new(&mut slow, &facts, &self.capabilities);
+                    let sasl = SaslExchange::new(&mut slow, facts, &self.capabilities);
                     let ran = self.bench.run(&mut sasl.map_err(|error| error.to_string())?)?;
                     self.answered(ran.lost, ran.output.map(|it| it.map(|()| None)));
                 }

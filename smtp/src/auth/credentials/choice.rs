@@ -1,0 +1,138 @@
+//! Which of the candidates a connection gets, and why not the others.
+
+use std::fmt::{self, Debug, Write as _};
+
+use super::candidate::Candidate;
+use super::strength::Strength;
+use crate::auth::facts::Facts;
+use crate::error::mechanism::MechanismError;
+
+/// The candidates, and the restrictions that the caller has set.
+pub(super) struct Choice {
+    candidates: &'static [Candidate],
+    /// The caller asks to act as another user.
+    pub(super) acts: bool,
+    pub(super) least: Strength,
+    pub(super) only: Option<String>,
+    /// The one that is named by `only` is tried though it is not listed.
+    pub(super) unlisted: bool,
+    pub(super) also: Vec<String>,
+    pub(super) excluded: Vec<String>,
+    /// The mechanisms that the server has listed and does not know.
+    pub(super) unknown: Vec<&'static str>,
+}
+
+impl Choice {
+    pub(super) fn among(candidates: &'static [Candidate]) -> Self {
+        Self {
+            candidates,
+            acts: false,
+            least: Strength::default(),
+            only: None,
+            unlisted: false,
+            also: Vec::new(),
+            excluded: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// The strongest candidate that fits.
+    pub(super) fn choose(&self, facts: &Facts<'_>) -> Option<&'static Candidate> {
+        self.candidates.iter().find(|candidate| self.obstacle(candidate, facts).is_none())
+    }
+
+    /// The facts as the choice sees them: without what the server did not know, and with what the
+    /// caller wants to try.
+    pub(super) fn seen<'a>(&self, facts: &Facts<'a>) -> Facts<'a> {
+        let mut seen = facts.clone();
+        for name in &self.unknown {
+            seen = seen.not_listing(name);
+        }
+        match &self.only {
+            Some(only)
+                if self.unlisted
+                    && !self.unknown.iter().any(|name| name.eq_ignore_ascii_case(only)) =>
+            {
+                seen.listing(only)
+            }
+            _ => seen,
+        }
+    }
+
+    /// Why a mechanism is not used on this connection, if it is not.
+    fn obstacle(&self, candidate: &Candidate, facts: &Facts<'_>) -> Option<&'static str> {
+        let is = |name: &String| name.eq_ignore_ascii_case(candidate.name);
+        let is_named = self.only.as_ref().is_some_and(is);
+        if !facts.mechanisms().has(candidate.name) {
+            return Some("not offered");
+        }
+        if self.only.is_some() && !is_named {
+            return Some("another was named");
+        }
+        if self.excluded.iter().any(is) {
+            return Some("excluded");
+        }
+        if candidate.by_name_only && !is_named && !self.also.iter().any(is) {
+            return Some("weak, and used where `also` or `only` names it");
+        }
+        if candidate.strength < self.least {
+            return Some("weaker than asked for");
+        }
+        if self.acts && !candidate.acts {
+            return Some("it cannot act as another user");
+        }
+        candidate.needs.obstacle(facts, is_named)
+    }
+
+    /// The error where no mechanism fits: each that is known, and why it does not.
+    pub(super) fn nothing_fits(&self, facts: &Facts<'_>) -> MechanismError {
+        // Writing to a String cannot fail.
+        let offered: Vec<&str> = facts.mechanisms().names().collect();
+        let mut text = match &*offered {
+            [] => "no mechanism fits, because the server offers none".to_owned(),
+            some => format!("no mechanism fits: the server offers {}", some.join(", ")),
+        };
+        for candidate in self.candidates {
+            match self.obstacle(candidate, facts) {
+                Some(why) if facts.mechanisms().has(candidate.name) => {
+                    let _ = write!(text, "; {}: {why}", candidate.name);
+                }
+                _ => {}
+            }
+        }
+        let known: Vec<&str> = self.candidates.iter().map(|one| one.name).collect();
+        let _ = write!(text, "; these credentials know {}", known.join(", "));
+        if facts.security().is_none() {
+            text.push_str("; the server may offer more after STARTTLS");
+        }
+        MechanismError::new(text)
+    }
+
+    /// The other mechanisms after this one has failed, and how the caller names one.
+    pub(super) fn alternatives(&self, failed: &str, facts: &Facts<'_>) -> Option<String> {
+        let others: Vec<&str> = self
+            .candidates
+            .iter()
+            .map(|candidate| candidate.name)
+            .filter(|name| *name != failed && facts.mechanisms().has(name))
+            .collect();
+        if others.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "{failed} was used, and the server also offers {}, which `Credentials::only` names",
+            others.join(", ")
+        ))
+    }
+}
+
+impl Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice")
+            .field("least", &self.least)
+            .field("only", &self.only)
+            .field("also", &self.also)
+            .field("excluded", &self.excluded)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! Why there is no token.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use crate::proto::fault::NoTimer;
+
+/// Why a [`TokenSource`](crate::auth::TokenSource) has no token. A clone is the same error.
+#[derive(Clone, Debug)]
+pub struct TokenError {
+    kind: TokenErrorKind,
+    cause: Arc<dyn Error + Send + Sync>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenErrorKind {
+    Permanent,
+    Temporary,
+    TimedOut,
+}
+
+impl TokenError {
+    /// There will be none until something is changed: the user has withdrawn the consent, or the
+    /// client's own secret is wrong. The error, or the text, must not hold a secret.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::of(TokenErrorKind::Permanent, cause)
+    }
+
+    /// There may be one later: the network has failed, or the service is overloaded. The error, or
+    /// the text, must not hold a secret.
+    pub fn temporary(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::of(TokenErrorKind::Temporary, cause)
+    }
+
+    /// The source did not answer in this time.
+    pub(crate) fn timed_out(seconds: f32) -> Self {
+        Self::of(TokenErrorKind::TimedOut, format!("it did not answer within {seconds} s"))
+    }
+
+    pub(crate) fn no_timer(error: NoTimer) -> Self {
+        Self::of(TokenErrorKind::Permanent, error)
+    }
+
+    fn of(kind: TokenErrorKind, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, cause: cause.into().into() }
+    }
+
+    /// Whether there may be a token later.
+    pub fn is_transient(&self) -> bool {
+        self.kind != TokenErrorKind::Permanent
+    }
+
+    /// Whether the source did not answer before its deadline.
+    pub fn is_timed_out(&self) -> bool {
+        self.kind == TokenErrorKind::TimedOut
+    }
+}
+
+impl PartialEq for TokenError {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && Arc::ptr_eq(&self.cause, &other.cause)
+    }
+}
+
+impl Eq for TokenError {}
+
+impl Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the source of tokens has failed: {}", self.cause)
+    }
+}
+
+impl Error for TokenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.cause.as_ref())
+    }
+}
