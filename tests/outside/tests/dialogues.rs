@@ -1,6 +1,6 @@
 //! The commands and mechanisms of this crate, against scripted servers.
 
-use outside::{Etrn, Queue, TokenLogin, Vault, XClient, XForward};
+use outside::{Bound, Etrn, Fetched, Queue, Stretched, TokenLogin, Vault, XClient, XForward};
 use smtp::command::{Mail, Rcpt};
 use smtp::connection::TransitionError;
 use smtp::state::{Greeted, Tls};
@@ -168,4 +168,68 @@ async fn a_mechanism_of_several_rounds() {
     let (connection, _) = secured(&format!("{hello}S: 235 trust me")).await;
     let lost = connection.authenticate(&mut Vault::new("me", 7)).await;
     assert!(matches!(lost, Err(TransitionError::Lost(_))), "the server has proved nothing");
+}
+
+/// The lines up to `Tls`, with a server that offers this mechanism.
+fn offering(mechanism: &str, dialogue: &str) -> String {
+    format!(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250 AUTH {mechanism}\n{dialogue}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_binds_the_session() {
+    let dialogue = "C: AUTH X-BOUND\nS: 334 AQI=\nC: *\nS: 535 5.7.8 no";
+    let (connection, peer) = secured(&offering("X-BOUND", dialogue)).await;
+    let mut bound = Bound::new("a key");
+    let refused = connection.authenticate(&mut bound).await;
+    let Err(TransitionError::Refused(refused)) = refused else { panic!("a refusal: {refused:?}") };
+    let text = String::from_utf8(peer.written()).unwrap();
+    let last = text.lines().last().unwrap();
+    assert_eq!(last.len(), 24, "16 bytes in base64: {last}");
+    // The value is there for one authentication on each connection.
+    let again = refused.connection.authenticate(&mut bound).await;
+    assert!(again.unwrap_err().to_string().contains("open a new connection"));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_waits_for_its_ticket() {
+    let mut office = Fetched::new(|| {
+        Box::pin(async {
+            tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+            Some(Secret::from("x"))
+        })
+    });
+    let began = tokio::time::Instant::now();
+    let dialogue = "C: AUTH X-TICKET eA==\nS: 535 no\nC: AUTH X-TICKET eA==\nS: 235 ok";
+    let (connection, peer) = secured(&offering("X-TICKET", dialogue)).await;
+    connection.authenticate(&mut office).await.unwrap();
+    peer.finish();
+    assert_eq!(began.elapsed().as_secs(), 40);
+
+    let dialogue = "C: AUTH X-TICKET eA==\nS: 535 no\nC: AUTH X-TICKET eA==\nS: 535 no";
+    let (connection, peer) = secured(&offering("X-TICKET", dialogue)).await;
+    let refused = connection.authenticate(&mut office).await.unwrap_err();
+    assert!(refused.to_string().ends_with("two tickets were tried"), "{refused}");
+    peer.finish();
+
+    let (connection, peer) = secured(&offering("X-TICKET", "")).await;
+    let closed = connection.authenticate(&mut Fetched::new(|| Box::pin(async { None }))).await;
+    assert!(closed.unwrap_err().to_string().contains("the office is closed"));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_computes() {
+    // 1000 rounds of MD5 over "keyAQI", by another program.
+    let dialogue = "C: AUTH X-STRETCH\nS: 334 QVFJ\nC: L7HUwer6cu1DzHAXSg9j0g==\nS: 235 ok";
+    let (connection, peer) = secured(&offering("X-STRETCH", dialogue)).await;
+    let mut stretched = Stretched::new("key", 1000);
+    connection.authenticate(&mut stretched).await.unwrap();
+    peer.finish();
+    assert_eq!(stretched.slices(), 9);
 }
