@@ -2,6 +2,7 @@
 //! what is bound to the session, what a third side in the middle can do, and what a lie comes to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,8 +14,8 @@ use smtp::error::ProtocolError;
 use smtp::state::Authed;
 use smtp::{Connection, Error, Lost, TlsConfig};
 use tests::{error, secured, server};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::io::{copy_bidirectional, duplex};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tokio::io::{AsyncWriteExt as _, BufReader, copy_bidirectional, duplex, split};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -82,7 +83,12 @@ async fn serve(
     hear(&mut stream).await?;
     say(&mut stream, &format!("250-hi\r\n250 AUTH {offers}")).await?;
     let auth = hear(&mut stream).await?;
-    let (mechanism, first) = auth.strip_prefix("AUTH ")?.split_once(' ')?;
+    let mut auth = auth.strip_prefix("AUTH ")?.to_owned();
+    if !auth.contains(' ') {
+        say(&mut stream, "334 ").await?;
+        auth = format!("{auth} {}", hear(&mut stream).await?);
+    }
+    let (mechanism, first) = auth.split_once(' ')?;
     let first = String::from_utf8(STANDARD.decode(first).ok()?).ok()?;
     let (header, bare) = first.split_at(first.find("n=")?);
     let nonce = format!("{}server", bare.split_once("r=")?.1);
@@ -223,4 +229,43 @@ async fn success_without_a_proof_is_none() {
             && !lost.is_transient(),
         "{lost}"
     );
+}
+
+/// The way to a server that is far away: each direction takes 50 ms.
+fn far_away(server: tokio::io::DuplexStream) -> tokio::io::DuplexStream {
+    let (client, relay) = duplex(1 << 16);
+    let ((near, to_client), (far, to_server)) = (split(relay), split(server));
+    for (mut from, mut to) in [(near, to_server), (far, to_client)] {
+        tokio::spawn(async move {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = from.read(&mut bytes).await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                to.write_all(&bytes[..count]).await?;
+            }
+            to.shutdown().await
+        });
+    }
+    client
+}
+
+/// Round trips: one for AUTH, one for the proof, one for the server's proof; and one more where the
+/// server must ask for the first message.
+#[tokio::test(start_paused = true)]
+async fn round_trips() {
+    for (user, binding, expected) in [
+        ("me", ChannelBinding::Off, 3),
+        ("me", ChannelBinding::Automatic, 3),
+        (&*"x".repeat(500), ChannelBinding::Off, 4),
+    ] {
+        let identity = Identity::new();
+        let (client, stream) = duplex(1 << 16);
+        tokio::spawn(serve(stream, identity.clone(), BOTH, Server::Honest));
+        let tls = TlsConfig::builder().root_pem(&identity.pem).build().expect("a root");
+        let connection = Connection::from_tls_stream(far_away(client), &server(), &tls).await;
+        let connection = connection.expect("EHLO");
+        let began = tokio::time::Instant::now();
+        let mut scram = ScramSha256::new(user, "pencil").channel_binding(binding);
+        connection.authenticate(&mut scram).await.expect("a login");
+        assert_eq!(began.elapsed().as_millis() / 100, expected, "{binding:?}");
+    }
 }
