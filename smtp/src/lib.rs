@@ -80,8 +80,9 @@
 //! }
 //! ```
 //!
-//! The chapters of the guide go on from here: [a command](guide::command), [one by
-//! hand](guide::by_hand), [one that asks](guide::exchanges), [a mechanism](guide::mechanism),
+//! The chapters of the guide go on from here: [authentication](guide::authentication), [a
+//! command](guide::command), [one by hand](guide::by_hand), [one that asks](guide::exchanges),
+//! [a mechanism](guide::mechanism),
 //! [parameters of MAIL and RCPT](guide::parameters), [keywords of EHLO](guide::capabilities),
 //! [every attribute](guide::attributes), [every error](guide::errors).
 //!

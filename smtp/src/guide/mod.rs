@@ -1,4 +1,8 @@
-//! Chapters: how to define what this library does not have.
+//! Chapters: how to authenticate, how to define commands and mechanisms that this library does not
+//! have, and its errors.
+
+#[doc = include_str!("authentication.md")]
+pub mod authentication {}
 
 #[doc = include_str!("command.md")]
 pub mod command {}
