@@ -268,9 +268,9 @@ impl Display for Refusal {
                 write!(f, "the server refused {command}: {reply}")?;
                 self.auth_problem().map_or(Ok(()), |problem| write!(f, "; {}", problem.advice()))
             }
-            RefusalKind::Explained { reply, hint, .. } => {
+            RefusalKind::Explained { reply, hint, cause } => {
                 write!(f, "the server refused {command}: {reply}")?;
-                if let Some(problem) = self.auth_problem() {
+                if let (None, Some(problem)) = (cause, self.auth_problem()) {
                     write!(f, "; {}", problem.advice())?;
                 }
                 write!(f, "; {hint}")

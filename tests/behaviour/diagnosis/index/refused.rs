@@ -1,5 +1,6 @@
 //! Refusals, of the server and of this side.
 
+use smtp::auth::{AccessToken, Credentials, Need, TokenError};
 use smtp::command::{Noop, Rcpt};
 use smtp::message::{LineEnds, Policy};
 use smtp::testing::Script;
@@ -65,6 +66,34 @@ pub(super) async fn authentication() -> Vec<Seen> {
     let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("no roots");
     let connection = Connection::from_tls_stream(stream, &server(), &tls).await.expect("EHLO");
     seen.push(Seen::of(error(connection.authenticate(&mut plain).await)));
+    seen.extend(credentials().await);
+    seen
+}
+
+async fn credentials() -> Vec<Seen> {
+    let mut seen = Vec::new();
+    let lied = "C: AUTH XOAUTH2 *\nS: 334 e30=\nC:\nS: 535 5.7.8 no";
+    let wrong = "C: AUTH PLAIN *\nS: 535 5.7.8 no";
+    let stale = "C: AUTH XOAUTH2 *\nS: 535 5.7.8 no";
+    let gone = |need: Need| {
+        std::future::ready(match need {
+            Need::Authentication => Ok(AccessToken::new("t")),
+            _ => Err(TokenError::temporary("down")),
+        })
+    };
+    let never = |_: Need| std::future::ready(Err(TokenError::new("withdrawn")));
+    let later = |_: Need| std::future::ready(Err(TokenError::temporary("down")));
+    for (dialogue, mut credentials) in [
+        (lied, Credentials::token("me", "t")),
+        (wrong, Credentials::password("me", "pencil")),
+        (stale, Credentials::token_source("me", gone)),
+        ("", Credentials::token_source("me", never)),
+        ("", Credentials::token_source("me", later)),
+        ("", Credentials::external()),
+    ] {
+        let (connection, _peer) = secured(&["AUTH PLAIN LOGIN XOAUTH2"], dialogue).await;
+        seen.push(Seen::of(error(connection.authenticate(&mut credentials).await)));
+    }
     seen
 }
 
