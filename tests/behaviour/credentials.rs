@@ -1,9 +1,15 @@
 //! The choice of a mechanism for a password or a token.
 
+use std::sync::Arc;
+
 use smtp::auth::{Credentials, Strength};
-use smtp::testing::Script;
+use smtp::testing::{Certificate, Script};
 use smtp::{Connection, Error, TlsConfig};
 use tests::{error, greeted, hello, script, secured, server};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 fn password() -> Credentials {
     Credentials::password("me", "pencil")
@@ -253,4 +259,38 @@ async fn a_plus_that_is_not_known_leaves_a_trace() {
     assert!(written.contains("AUTH SCRAM-SHA-256 eSws"), "{written}");
     assert_eq!(written.matches("-PLUS cD10bHMtZXhwb3J0ZXIsL").count(), 2, "{written}");
     peer.finish();
+}
+
+/// Inside TLS 1.2 the channel is bound where -PLUS is named and the configuration requires the
+/// extended master secret (RFC 9266 §4.2); else the client says `n`.
+#[tokio::test(start_paused = true)]
+async fn tls_1_2_binds_where_that_is_named() {
+    let certificate = Certificate::default();
+    let authority = CertificateDer::from_pem_slice(certificate.authority_pem().as_bytes());
+    let authority = authority.expect("PEM");
+    let named = || password().only("SCRAM-SHA-256-PLUS");
+    for (requires, mut credentials, expected) in [
+        (true, named(), Some("AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsL")),
+        (true, password(), Some("AUTH SCRAM-SHA-256 biws")),
+        (false, named(), None),
+        (false, password(), Some("AUTH SCRAM-SHA-256 biws")),
+    ] {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.clone()).expect("an authority");
+        let config = ClientConfig::builder_with_protocol_versions(&[&TLS12]);
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.require_ems = requires;
+        let tls = TlsConfig::from_rustls(Arc::new(config));
+        let dialogue = if expected.is_some() { "C: AUTH *\nS: 535 5.7.8 no" } else { "" };
+        let script =
+            Script::new("-- tls --").then(&hello(&["AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS"]));
+        let (stream, peer) = script.then(dialogue).certificate(&certificate).start();
+        let connection = Connection::from_tls_stream(stream, &server(), &tls).await.expect("TLS");
+        let refused = error(connection.authenticate(&mut credentials).await).to_string();
+        match expected {
+            Some(line) => assert!(String::from_utf8_lossy(&peer.written()).contains(line)),
+            None => assert!(refused.contains("PLUS: the connection cannot be bound"), "{refused}"),
+        }
+        peer.finish();
+    }
 }
