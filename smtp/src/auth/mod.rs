@@ -18,6 +18,8 @@ mod mechanism;
 #[cfg(any(feature = "scram", feature = "legacy-auth"))]
 mod nonce;
 mod oauthbearer;
+#[cfg(feature = "legacy-auth")]
+mod otp;
 mod plain;
 mod refused;
 #[cfg(feature = "scram")]
@@ -41,6 +43,8 @@ pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 pub use oauthbearer::OAuthBearer;
+#[cfg(feature = "legacy-auth")]
+pub use otp::Otp;
 pub use plain::Plain;
 pub use refused::{AfterRefusal, RefusedAuth};
 #[cfg(feature = "scram")]
