@@ -3,6 +3,7 @@
 mod waiting;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use smtp::auth::{Challenge, Facts, MechanismError, Step};
 use smtp::connection::TransitionError;
@@ -33,6 +34,7 @@ struct Seen {
     security: Option<Security>,
     certificate: Option<Vec<u8>>,
     supports_exporter: bool,
+    time: Option<SystemTime>,
     exporter: Option<Secret>,
 }
 
@@ -64,6 +66,7 @@ impl Mechanism for Curious {
             security: facts.security().cloned(),
             certificate: facts.peer_certificate().map(<[u8]>::to_vec),
             supports_exporter: facts.supports_exporter(),
+            time: facts.time(),
             exporter: if self.takes { Some(facts.take_exporter()?) } else { None },
         });
         Ok(())
@@ -109,6 +112,7 @@ fn trusts(certificate: &Certificate) -> TlsConfig {
 
 #[tokio::test(start_paused = true)]
 async fn after_starttls() {
+    let began = SystemTime::now();
     let offers = ["AUTH X-CURIOUS X-OTHER"];
     let dialogue = format!("C: STARTTLS\nS: 220 go\n-- tls --\n{}{LOGIN}", ehlo(&offers));
     let (connection, peer) = greeted(script(&["STARTTLS", "AUTH X-CLEAR"], &dialogue)).await;
@@ -121,6 +125,7 @@ async fn after_starttls() {
     assert_eq!(seen.server_name, "mail.example.test");
     assert_eq!(seen.mechanisms, ["X-CURIOUS", "X-OTHER"], "those of the EHLO inside TLS");
     assert_eq!(seen.security.as_ref(), Some(&security));
+    assert!(seen.time.is_some_and(|time| time >= began), "the time of the login");
     assert!(seen.supports_exporter);
     assert_eq!(Some(curious.exporter().to_vec()), peer.tls_exporter());
     assert_eq!(connection.security(), Some(&security), "the facts outlive the login");

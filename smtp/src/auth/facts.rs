@@ -3,6 +3,8 @@
 //! A mechanism does no I/O, so the connection hands it these facts before it says anything: to bind
 //! the authentication to TLS, to name the server, to see what else the server offers.
 
+use std::time::SystemTime;
+
 use smtp_grammar::Capabilities;
 
 use super::MechanismError;
@@ -19,6 +21,7 @@ pub struct Facts<'a> {
     exchange: AuthMechanisms,
     security: Option<&'a Security>,
     exporter: &'a Exporter,
+    time: Option<SystemTime>,
     /// The caller has opened the door named `dangerous`.
     dangerous: bool,
 }
@@ -34,7 +37,15 @@ impl<'a> Facts<'a> {
         mechanisms.names().for_each(|name| exchange.remove(name));
         let mechanisms = mechanisms.and(&exchange);
         let exporter = Exporter::none();
-        Self { server_name, mechanisms, exchange, security: None, exporter, dangerous: false }
+        Self {
+            server_name,
+            mechanisms,
+            exchange,
+            security: None,
+            exporter,
+            time: None,
+            dangerous: false,
+        }
     }
 
     /// The same inside TLS.
@@ -55,6 +66,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn with_exporter(mut self, exporter: &'a Exporter) -> Self {
         self.exporter = exporter;
+        self
+    }
+
+    /// The same at this time of day.
+    #[must_use]
+    pub fn with_time(mut self, time: SystemTime) -> Self {
+        self.time = Some(time);
         self
     }
 
@@ -105,6 +123,12 @@ impl<'a> Facts<'a> {
     pub(crate) fn binds_by_itself(&self) -> bool {
         let is_newest = self.security.is_some_and(|security| security.protocol == "TLSv1_3");
         is_newest && self.supports_exporter()
+    }
+
+    /// The time of day at which the exchange begins, for a mechanism that dates what it sends, as
+    /// NTLM does. `None` where there is none, as in a test.
+    pub fn time(&self) -> Option<SystemTime> {
+        self.time
     }
 
     /// The server's own certificate, DER.

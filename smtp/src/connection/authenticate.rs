@@ -1,5 +1,7 @@
 //! AUTH between two states: the states in which it may be sent, and the state after it.
 
+use std::time::SystemTime;
+
 use super::error::TransitionError;
 use super::typed::Connection;
 use crate::auth::{Facts, Mechanism};
@@ -23,7 +25,7 @@ impl<H: Idle> Connection<H> {
         if in_clear {
             facts = facts.dangerous();
         }
-        let facts = facts.with_exporter(state.exporter());
+        let facts = facts.with_exporter(state.exporter()).with_time(SystemTime::now());
         let answer = match SaslExchange::new(mechanism, facts, state.capabilities()) {
             Ok(exchange) => session.run(exchange).await?,
             Err(refusal) => Err(refusal),
