@@ -28,6 +28,7 @@ mod behaviour {
     mod layering;
     mod memory;
     mod model;
+    mod ntlm_otp;
     mod outcomes;
     mod pipeline;
     mod pipelining;

@@ -94,7 +94,7 @@
 //! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the cryptography of rustls |
 //! | `native-roots`, `webpki-roots` | `native-roots` | whom to trust by default |
 //! | `idn` | yes | internationalised domain names |
-//! | `legacy-auth` | no | the mechanisms CRAM-MD5, DIGEST-MD5 and OTP, for servers that have nothing better |
+//! | `legacy-auth` | no | the mechanisms CRAM-MD5, DIGEST-MD5, NTLM and OTP, for servers that have nothing better |
 //! | `scram` | yes | the mechanisms SCRAM-SHA-1, -224, -256, -384, -512 and their -PLUS forms |
 //! | `stream` | yes | messages from a `Stream` of futures-core |
 //! | `fs` | yes | messages from files, read on threads of tokio |

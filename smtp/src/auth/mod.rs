@@ -17,6 +17,8 @@ mod login;
 mod mechanism;
 #[cfg(any(feature = "scram", feature = "legacy-auth"))]
 mod nonce;
+#[cfg(feature = "legacy-auth")]
+mod ntlm;
 mod oauthbearer;
 #[cfg(feature = "legacy-auth")]
 mod otp;
@@ -42,6 +44,8 @@ pub use external::External;
 pub use facts::Facts;
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
+#[cfg(feature = "legacy-auth")]
+pub use ntlm::Ntlm;
 pub use oauthbearer::OAuthBearer;
 #[cfg(feature = "legacy-auth")]
 pub use otp::Otp;

@@ -11,8 +11,13 @@ const LENGTH: usize = 24;
 
 /// A nonce that is printable as it is.
 pub(super) fn random() -> Result<String, MechanismError> {
-    let mut bytes = [0; LENGTH];
+    bytes::<LENGTH>().map(|bytes| STANDARD.encode(bytes))
+}
+
+/// Bytes at random.
+pub(super) fn bytes<const N: usize>() -> Result<[u8; N], MechanismError> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| MechanismError::new(format!("no random bytes: {error}")))?;
-    Ok(STANDARD.encode(bytes))
+    Ok(bytes)
 }
