@@ -49,6 +49,7 @@ impl Server {
             .arg(&folder)
             .env("PORT_BASE", "auto")
             .env("WATCH_PID", std::process::id().to_string())
+            .envs(settings(name))
             .stdin(Stdio::null())
             .output()
             .expect("a script");
@@ -103,6 +104,12 @@ impl Server {
         let credentials = Plain::new(self.user(), self.get("SMTP_PASSWORD"));
         submission.tls(self.tls()).auth(credentials).connect().await.expect("a login")
     }
+}
+
+/// The setting that the tests need and the script does not make by itself.
+fn settings(name: &str) -> Option<(&'static str, &'static str)> {
+    // Its Dovecot answers at the other ports.
+    (name == "postfix").then_some(("POSTFIX_CYRUS", "1"))
 }
 
 fn scripts() -> PathBuf {

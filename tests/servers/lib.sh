@@ -11,6 +11,9 @@ SMTP_PASSWORD=${SMTP_PASSWORD:-pencil}
 # A second account whose password needs care in every mechanism: '=' ',' '"' '\' space, non-ASCII.
 SMTP_USER2=${SMTP_USER2:-zoe@example.test}
 SMTP_PASSWORD2=${SMTP_PASSWORD2:-'p=w,"d\ ü'}
+# A third one for OTP at Cyrus SASL, which demands a long passphrase.
+OTP_USER=${OTP_USER:-otto@example.test}
+OTP_PASSPHRASE=${OTP_PASSPHRASE:-This is a test.}
 SIZE_LIMIT=${SIZE_LIMIT:-1048576}
 SERVER_CACHE=${SERVER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/smtp-testbed}
 
@@ -20,7 +23,7 @@ note() { echo "# $*" >&2; }
 usage() { echo "usage: $(basename "$0") start|stop DIR, or $(basename "$0") available" >&2; exit 2; }
 
 # What each server needs installed.  install.sh installs it; a start installs what is missing.
-POSTFIX_PACKAGES="postfix libsasl2-modules libsasl2-modules-db sasl2-bin"
+POSTFIX_PACKAGES="postfix libsasl2-modules libsasl2-modules-db libsasl2-modules-otp sasl2-bin"
 DOVECOT_PACKAGES="dovecot-core dovecot-lmtpd dovecot-submissiond dovecot-imapd dovecot-gssapi"
 EXIM_PACKAGES="libgnutls-dane0 libspf2-2 libidn12 libidn2-0 libmariadb3 libperl5.36 libpq5 libnsl2 libdb5.3 libpcre2-8-0 libldap-2.5-0 libsasl2-2"
 AIOSMTPD_VENV=$SERVER_CACHE/venv-aiosmtpd
@@ -30,9 +33,9 @@ need_postfix() { apt_need openssl $POSTFIX_PACKAGES; }
 need_dovecot() { apt_need openssl $DOVECOT_PACKAGES; }
 need_exim() { apt_need openssl $EXIM_PACKAGES && deb_unpack exim exim4-daemon-heavy exim4-base; }
 need_aiosmtpd() {
-  "$AIOSMTPD_VENV/bin/python" -c 'import aiosmtpd' 2>/dev/null && return 0
+  [ -n "$(missing aiosmtpd)" ] || return 0
   command -v python3 >/dev/null || apt_need python3 python3-venv
-  python3 -m venv "$AIOSMTPD_VENV" && "$AIOSMTPD_VENV/bin/pip" install -q aiosmtpd==1.4.6 >"$DIR/pip.log" 2>&1 || { tail -5 "$DIR/pip.log" >&2; die "pip install"; }
+  python3 -m venv "$AIOSMTPD_VENV" && "$AIOSMTPD_VENV/bin/pip" install -q aiosmtpd==1.4.6 pyspnego==0.12.4 >"$DIR/pip.log" 2>&1 || { tail -5 "$DIR/pip.log" >&2; die "pip install"; }
 }
 need_nodemailer() {
   [ ! -d "$NODE_MODULES/node_modules/smtp-server" ] || return 0
@@ -48,7 +51,9 @@ missing() {
     postfix) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
     dovecot) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
     exim) missing_packages $EXIM_PACKAGES $DOVECOT_PACKAGES; [ -e "$SERVER_CACHE/exim/.done" ] || echo "Exim is not unpacked" ;;
-    aiosmtpd) [ -x "$AIOSMTPD_VENV/bin/python" ] || echo "aiosmtpd is not installed" ;;
+    aiosmtpd)
+      set -- "$AIOSMTPD_VENV"/lib/python3*/site-packages/
+      [ -x "$AIOSMTPD_VENV/bin/python" ] && [ -d "$1/aiosmtpd" ] && [ -d "$1/spnego" ] || echo "aiosmtpd is not installed" ;;
     nodemailer) command -v node >/dev/null && [ -d "$NODE_MODULES/node_modules/smtp-server" ] || echo "smtp-server is not installed" ;;
     *) echo "installed at its first start" ;;
   esac

@@ -187,6 +187,8 @@ CONF
 if [ -n "${POSTFIX_CYRUS:-}" ]; then
   printf '%s' "$SMTP_PASSWORD" | saslpasswd2 -p -c -f "$DIR/etc/sasl/sasldb2" -u "${SMTP_USER#*@}" "${SMTP_USER%%@*}"
   printf '%s' "$SMTP_PASSWORD2" | saslpasswd2 -p -c -f "$DIR/etc/sasl/sasldb2" -u "${SMTP_USER2#*@}" "${SMTP_USER2%%@*}"
+  # a passphrase of one-time passwords has at least 10 characters, which the other passwords have not
+  printf '%s' "$OTP_PASSPHRASE" | saslpasswd2 -p -c -f "$DIR/etc/sasl/sasldb2" -u "${OTP_USER#*@}" "${OTP_USER%%@*}"
   chown postfix "$DIR/etc/sasl/sasldb2"
 fi
 postfix -c "$DIR/etc" start >"$DIR/log/start.log" 2>&1 || { cat "$DIR/log/start.log" >&2; tail -5 "$DIR/log/mail.log" >&2; die "postfix did not start"; }
@@ -204,6 +206,10 @@ emit PORT_PLAINAUTH $((B+6))
 emit PORT_DISCARD $((B+7))
 emit PORT_7BIT $((B+8))
 emit PORT_HELO_ONLY $((B+9))
+if [ -n "${POSTFIX_CYRUS:-}" ]; then
+  emit OTP_USER "$OTP_USER"
+  emit OTP_PASSPHRASE "$OTP_PASSPHRASE"
+fi
 if [ -z "${NO_DOVECOT:-}" ]; then
   grep -E '^(OAUTH_|MAIL=)' "$DIR/dovecot/env" | tee -a "$DIR/env"
 fi
