@@ -73,14 +73,16 @@ async fn the_strongest_mechanism_is_chosen() {
 async fn an_error_says_why_no_mechanism_fits() {
     let known = "SCRAM-SHA-512-PLUS, SCRAM-SHA-384-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-224-PLUS, \
                  SCRAM-SHA-1-PLUS, SCRAM-SHA-512, SCRAM-SHA-384, SCRAM-SHA-256, SCRAM-SHA-224, \
-                 SCRAM-SHA-1, PLAIN, LOGIN, DIGEST-MD5, CRAM-MD5";
+                 SCRAM-SHA-1, PLAIN, LOGIN, DIGEST-MD5, CRAM-MD5, \
+                 NTLM";
     let table = [
         (
             "CRAM-MD5 NTLM",
             password(),
             format!(
                 "the server offers CRAM-MD5, NTLM; CRAM-MD5: weak, and used where `also` or `only` \
-                 names it; these credentials know {known}"
+                 names it; NTLM: weak, and used where `also` or `only` names it; these credentials \
+                 know {known}"
             ),
         ),
         (

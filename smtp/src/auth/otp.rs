@@ -20,7 +20,8 @@ use challenge::{OtpChallenge, check_seed};
 /// passphrase does not travel, and a password that was heard is of no use afterwards. But the
 /// server proves nothing, an attacker who hears a password can guess at the passphrase as fast as
 /// the hash goes, and one who poses as the server can ask for a password with a low number, from
-/// which all with higher numbers follow: use it inside TLS, or set [`sequences`](Self::sequences).
+/// which all with higher numbers follow. So it is used inside verified TLS alone, and
+/// [`sequences`](Self::sequences) sets the numbers that are answered.
 ///
 /// ```text
 /// C: [ authzid ] NUL user
@@ -212,7 +213,7 @@ impl Mechanism for Otp {
     }
 
     fn reveals_secret(&self) -> bool {
-        false
+        true
     }
 
     fn begin(&mut self, _: &Facts<'_>) -> Result<(), MechanismError> {

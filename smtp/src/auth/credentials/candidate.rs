@@ -10,6 +10,8 @@ use crate::auth::external::External;
 use crate::auth::facts::Facts;
 use crate::auth::login::Login;
 use crate::auth::mechanism::Mechanism;
+#[cfg(feature = "legacy-auth")]
+use crate::auth::ntlm::Ntlm;
 use crate::auth::oauthbearer::OAuthBearer;
 use crate::auth::plain::Plain;
 #[cfg(feature = "scram")]
@@ -167,6 +169,10 @@ pub(super) const OF_PASSWORDS: &[Candidate] = &[
     #[cfg(feature = "legacy-auth")]
     Candidate::guessable("CRAM-MD5", |own, _| {
         Box::new(CramMd5::new(own.user.as_str(), own.secret.clone()))
+    }),
+    #[cfg(feature = "legacy-auth")]
+    Candidate::guessable("NTLM", |own, _| {
+        Box::new(Ntlm::new(own.user.as_str(), own.secret.clone()))
     }),
 ];
 

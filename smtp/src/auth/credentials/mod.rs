@@ -33,7 +33,7 @@ use crate::secret::Secret;
 ///
 /// | credentials | mechanisms, the strongest first |
 /// |---|---|
-/// | [`password`](Self::password) | SCRAM-SHA-512-PLUS, -384-PLUS, -256-PLUS, -224-PLUS, -1-PLUS, the same without -PLUS, PLAIN, LOGIN; by name: DIGEST-MD5, CRAM-MD5 |
+/// | [`password`](Self::password) | SCRAM-SHA-512-PLUS, -384-PLUS, -256-PLUS, -224-PLUS, -1-PLUS, the same without -PLUS, PLAIN, LOGIN; by name: DIGEST-MD5, CRAM-MD5, NTLM |
 /// | [`token`](Self::token), [`token_source`](Self::token_source) | OAUTHBEARER, XOAUTH2 |
 /// | [`external`](Self::external) | EXTERNAL |
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS |
