@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use smtp::{Command, Reply, SmtpCommand};
 use smtp::command::{CommandSpec, Line, Stage, encode_into};
 use smtp::extension::BodyKind;
 use smtp::grammar::{Capabilities, ReplyCode, ReversePath};
+use smtp::{Command, Reply, SmtpCommand};
 
 #[derive(SmtpCommand)]
 #[smtp(verb = "MAIL FROM:", stage = Mail, pipelining, transition(Idle => InTransaction))]

@@ -16,10 +16,10 @@ use bench_common::message;
 use benches::counting::{self, Counting};
 use benches::servers::Running;
 use bytes::Bytes;
-use smtp::{Connection, Envelope, Lost, Server, Transfer};
 use smtp::connection::{Feed, Feeding};
 use smtp::grammar::Domain;
 use smtp::state::Greeted;
+use smtp::{Connection, Envelope, Lost, Server, Transfer};
 use tokio::task::{JoinHandle, spawn};
 
 #[global_allocator]

@@ -17,10 +17,10 @@ use std::time::Instant;
 use benches::counting::{self, Counting};
 use benches::servers::Running;
 use bytes::Bytes;
-use smtp::{Body, Connection, Envelope, Server, TlsConfig, Transfer};
 use smtp::grammar::Domain;
 use smtp::message::BodySource;
 use smtp::state::Idle;
+use smtp::{Body, Connection, Envelope, Server, TlsConfig, Transfer};
 use tokio::net::{TcpSocket, TcpStream};
 
 #[global_allocator]
@@ -140,7 +140,8 @@ async fn measure(
     let transfer = if method == "DATA" { Transfer::data() } else { Transfer::chunks() };
     let server = Server::new("127.0.0.1", sink.addr.port()).client_name(name).transfer(transfer);
     let envelope = Envelope::new("sender@example.org", ["rcpt@example.net"]).expect("addresses");
-    let connection = Connection::from_stream(open(sink, send_buffer).await.expect("a socket"), &server);
+    let connection =
+        Connection::from_stream(open(sink, send_buffer).await.expect("a socket"), &server);
     let connection = connection.await.expect("EHLO");
     if security == "clear" {
         return deliver(connection, &envelope, content, source).await;

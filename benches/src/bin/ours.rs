@@ -5,10 +5,10 @@
 
 use bench_common::{Args, FROM, PASS, USER, drive};
 use bytes::Bytes;
-use smtp::{Connection, Envelope, Plain, Server, TlsConfig, Transfer};
 use smtp::connection::Stopped;
 use smtp::grammar::Domain;
 use smtp::state::{Authed, Greeted, Idle, Tls};
+use smtp::{Connection, Envelope, Plain, Server, TlsConfig, Transfer};
 
 struct Client {
     session: Session,

@@ -51,7 +51,9 @@ impl<H: ScramHash> Exchange<H> {
     /// ServerKey       := HMAC(SaltedPassword, "Server Key")
     /// ServerSignature := HMAC(ServerKey, AuthMessage)
     /// ```
-    pub(super) fn finish(self, bound: &Secret) -> (Secret, ClientFinal) {
+    ///
+    /// It is not moved out of its box, whose memory would keep the keyed hash function.
+    pub(super) fn finish(&mut self, bound: &Secret) -> (Secret, ClientFinal) {
         let salted = self.salted.finish();
         let binding = Secret::concat(&[self.first.header.as_bytes(), bound.expose()]);
         let binding = Secret::from(STANDARD.encode(binding.expose()));

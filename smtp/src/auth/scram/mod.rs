@@ -199,7 +199,7 @@ impl<H: ScramHash> Mechanism for Scram<H> {
                 self.state = State::Computing(Box::new(exchange));
                 Ok(Step::Wait)
             }
-            State::Computing(exchange) => {
+            State::Computing(mut exchange) => {
                 let bound =
                     self.chosen.as_ref().map_or_else(|| Ok(Secret::default()), Chosen::data)?;
                 let (message, expected) = exchange.finish(&bound);

@@ -46,8 +46,8 @@ impl<H: ScramHash> Pbkdf2<H> {
     }
 
     /// The salted password, once all rounds were computed.
-    pub(super) fn finish(mut self) -> Bytes {
+    pub(super) fn finish(&mut self) -> Bytes {
         while !self.compute(u32::MAX) {}
-        self.sum
+        std::mem::take(&mut self.sum)
     }
 }
