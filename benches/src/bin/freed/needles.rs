@@ -52,6 +52,7 @@ pub fn all() -> Vec<Needle> {
     needles.push(needle("the last half of the secret", end.to_vec()));
     let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
     needles.push(needle("the secret in UTF-16", wide.clone()));
+    needles.push(needle("the first part of the secret in UTF-16", wide[..8].to_vec()));
     // The blocks that HMAC begins with (RFC 2104 §2).
     for (name, pad) in [("inner", 0x36), ("outer", 0x5c)] {
         let block = SECRET.bytes().map(|byte| byte ^ pad).collect();
