@@ -1,5 +1,6 @@
 //! Secrets: the server alone sees a password.
 
+mod mechanisms;
 mod table;
 mod ways;
 
