@@ -1,14 +1,14 @@
 #!/bin/bash
-# install.sh: installs what the five servers of the tests need, once.  Quiet where all is there.
+# install.sh: installs what the six servers of the tests need, once.  Quiet where all is there.
 # What cannot be installed is named at the end and is no failure: the tests of that server then skip and say so.
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || die "must run as root (it installs packages)"
 DIR=$(mktemp -d)
 trap 'rm -rf "$DIR"' EXIT
 left_out=()
-for name in postfix dovecot exim aiosmtpd nodemailer; do
+for name in postfix dovecot exim exim-gsasl aiosmtpd nodemailer; do
   [ -n "$(missing "$name")" ] || continue
   note "installing $name"
-  ("need_$name") || left_out+=("$name")
+  ("need_${name//-/_}") || left_out+=("$name")
 done
 [ ${#left_out[@]} -eq 0 ] || note "not installed: ${left_out[*]}"

@@ -28,6 +28,7 @@ DOVECOT_PACKAGES="dovecot-core dovecot-lmtpd dovecot-submissiond dovecot-imapd d
 EXIM_PACKAGES="libgnutls-dane0 libspf2-2 libidn12 libidn2-0 libmariadb3 libperl5.36 libpq5 libnsl2 libdb5.3 libpcre2-8-0 libldap-2.5-0 libsasl2-2"
 AIOSMTPD_VENV=$SERVER_CACHE/venv-aiosmtpd
 NODE_MODULES=$SERVER_CACHE/npm-smtp-server
+. "$HERE/exim-gsasl-build.sh"
 
 need_postfix() { apt_need openssl $POSTFIX_PACKAGES; }
 need_dovecot() { apt_need openssl $DOVECOT_PACKAGES; }
@@ -51,6 +52,7 @@ missing() {
     postfix) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
     dovecot) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
     exim) missing_packages $EXIM_PACKAGES $DOVECOT_PACKAGES; [ -e "$SERVER_CACHE/exim/.done" ] || echo "Exim is not unpacked" ;;
+    exim-gsasl) missing_packages $EXIM_GSASL_PACKAGES $DOVECOT_PACKAGES; [ -x "$EXIM_GSASL_BIN" ] || echo "Exim with gsasl is not built" ;;
     aiosmtpd)
       set -- "$AIOSMTPD_VENV"/lib/python3*/site-packages/
       [ -x "$AIOSMTPD_VENV/bin/python" ] && [ -d "$1/aiosmtpd" ] && [ -d "$1/spnego" ] || echo "aiosmtpd is not installed" ;;
@@ -76,7 +78,7 @@ missing_packages() {
 # begin "$@": sets ACTION and DIR (absolute)
 begin() {
   if [ "${1:-}" = available ]; then
-    local why; why=$(missing "$(basename "$0" .sh)" | head -1)
+    local why; why=$(missing "$(basename "$0" .sh)${EXIM_GSASL:+-gsasl}" | head -1)
     [ -z "$why" ] || { echo "$why (tests/servers/install.sh installs the servers)"; exit 1; }
     why=$(disk_full)
     [ -z "$why" ] || { echo "$why"; exit 1; }
