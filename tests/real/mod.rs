@@ -17,6 +17,7 @@ macro_rules! with_each_server {
 
 mod authenticate;
 mod mailbox_check;
+mod mechanisms;
 mod ntlm_otp;
 mod pipeline;
 mod postfix;

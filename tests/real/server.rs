@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use smtp::state::{Authed, Greeted};
+use smtp::state::{Authed, Greeted, Tls};
 use smtp::{Connection, Plain, Server as Address, Submission, TlsConfig};
 
 /// The servers that have been started, or why they were not.
-static SERVERS: [(&str, OnceLock<Option<Server>>); 5] = [
+static SERVERS: [(&str, OnceLock<Option<Server>>); 6] = [
     ("aiosmtpd", OnceLock::new()),
     ("dovecot", OnceLock::new()),
     ("exim", OnceLock::new()),
+    ("exim-gsasl", OnceLock::new()),
     ("nodemailer", OnceLock::new()),
     ("postfix", OnceLock::new()),
 ];
@@ -77,9 +78,24 @@ impl Server {
         self.get("SMTP_USER")
     }
 
+    /// The two accounts: name and password. The second password needs care in every mechanism.
+    pub(super) fn accounts(&self) -> [(&str, &str); 2] {
+        [("SMTP_USER", "SMTP_PASSWORD"), ("SMTP_USER2", "SMTP_PASSWORD2")]
+            .map(|(user, password)| (self.get(user), self.get(password)))
+    }
+
+    pub(super) fn authority(&self) -> Vec<u8> {
+        std::fs::read(self.get("CA")).expect("the authority")
+    }
+
     pub(super) fn tls(&self) -> TlsConfig {
-        let authority = std::fs::read(self.get("CA")).expect("the authority");
-        TlsConfig::builder().root_pem(authority).build().expect("the authority")
+        TlsConfig::builder().root_pem(self.authority()).build().expect("the authority")
+    }
+
+    /// A session inside TLS that STARTTLS began, before authentication.
+    pub(super) async fn secured(&self, port: &str, tls: TlsConfig) -> Connection<Tls> {
+        let submission = Submission::new("localhost").port(self.port(port));
+        submission.tls(tls).connect().await.expect("TLS")
     }
 
     /// A submission with the server's credentials, over STARTTLS.

@@ -82,8 +82,13 @@ impl DigestMd5 {
     }
 
     /// Hashes names and passwords as UTF-8 in every case. By the standard those that Latin-1 can
-    /// hold are hashed in Latin-1 (RFC 2831 §2.1.2.1), and some servers do not know that: Dovecot
-    /// hashes UTF-8.
+    /// hold are hashed in Latin-1 (RFC 2831 §2.1.2.1), and some servers do not know that.
+    ///
+    /// | server | Latin-1, the default | `raw_utf8` |
+    /// |---|---|---|
+    /// | Cyrus SASL 2.1.28 | yes | yes |
+    /// | GNU SASL 2.2.0 | yes | no |
+    /// | Dovecot 2.3.19 | no | yes |
     #[must_use]
     pub fn raw_utf8(mut self) -> Self {
         self.raw_utf8 = true;
