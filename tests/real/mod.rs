@@ -16,6 +16,7 @@ macro_rules! with_each_server {
 }
 
 mod authenticate;
+mod channel_binding;
 mod external;
 mod mailbox_check;
 mod mechanisms;
