@@ -191,6 +191,8 @@ if [ -n "${POSTFIX_CYRUS:-}" ]; then
   printf '%s' "$OTP_PASSPHRASE" | saslpasswd2 -p -c -f "$DIR/etc/sasl/sasldb2" -u "${OTP_USER#*@}" "${OTP_USER%%@*}"
   chown postfix "$DIR/etc/sasl/sasldb2"
 fi
+# Postfix sleeps until its configuration is 2 s old, so that it reads no file that is still written: these are whole.
+touch -d '1 minute ago' "$DIR"/etc/*.cf "$DIR/etc/sasl/smtpd.conf" "$DIR"/etc/{mailboxes,rcpt_access,sender_access,eod_access,transport,heloonly}
 postfix -c "$DIR/etc" start >"$DIR/log/start.log" 2>&1 || { cat "$DIR/log/start.log" >&2; tail -5 "$DIR/log/mail.log" >&2; die "postfix did not start"; }
 wait_port $B || { tail "$DIR/log/mail.log" >&2; die "postfix does not listen"; }
 emit_common postfix
