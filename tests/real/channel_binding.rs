@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use smtp::auth::{
-    Challenge, ChannelBinding, Credentials, Facts, MechanismError, ScramSha1, ScramSha256, Step,
-    Strength,
+    AfterRefusal, Challenge, ChannelBinding, Credentials, Facts, MechanismError, RefusedAuth,
+    ScramSha1, ScramSha256, Step, Strength,
 };
 use smtp::grammar::Capabilities;
 use smtp::state::{Exporter, Tls};
@@ -69,6 +69,12 @@ impl<M: Mechanism> Mechanism for Observed<M> {
     }
     fn is_complete(&self) -> bool {
         self.mechanism.is_complete()
+    }
+    fn refused(&mut self, refused: &RefusedAuth<'_>) -> AfterRefusal {
+        self.mechanism.refused(refused)
+    }
+    fn must_be_listed(&self) -> bool {
+        self.mechanism.must_be_listed()
     }
 }
 
@@ -141,6 +147,18 @@ async fn a_wrong_password_is_refused() {
     let mut wrong = Observed::new(ScramSha256::new(server.user(), "wrong"));
     let error = Error::from(connection.authenticate(&mut wrong).await.expect_err("wrong"));
     assert_eq!(wrong.flag(), "p=tls-exporter");
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535), "{error}");
+}
+
+/// This server takes the binding to the session, and not the one to its certificate.
+#[tokio::test]
+async fn a_binding_that_the_server_does_not_take_is_refused() {
+    let Some(server) = Server::get_started(NAME) else { return };
+    let connection = inside(server, server.tls(), "TLSv1_3").await;
+    let scram = ScramSha256::new(server.user(), server.get("SMTP_PASSWORD"));
+    let mut bound = Observed::new(scram.channel_binding(ChannelBinding::ServerEndPoint));
+    let error = Error::from(connection.authenticate(&mut bound).await.expect_err("refused"));
+    assert_eq!(bound.flag(), "p=tls-server-end-point");
     assert_eq!(error.reply().map(|reply| reply.code().value()), Some(535), "{error}");
 }
 
