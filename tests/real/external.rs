@@ -53,6 +53,7 @@ async fn through(name: &str) {
             assert!(error.to_string().contains("EXTERNAL"), "{error}");
         } else {
             assert_eq!(code(&error), Some(535), "{name}: {error}");
+            assert!(error.to_string().contains("certificate"), "{error}");
         }
     }
 }

@@ -6,8 +6,8 @@ use smtp_grammar::Reply;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthProblem {
-    /// The name, the password or the token is wrong: 535, X.7.8. Trying again without a change
-    /// locks the account at many providers.
+    /// The name, the password, the token or the certificate is wrong: 535, X.7.8. Trying again
+    /// without a change locks the account at many providers.
     WrongCredentials,
     /// The provider has switched off logins with a password: X.7.30, X.7.139. It takes a token.
     PasswordsOff,
@@ -43,7 +43,9 @@ impl AuthProblem {
     /// The advice for it.
     pub(crate) fn advice(self) -> &'static str {
         match self {
-            Self::WrongCredentials => "the name, the password or the token is wrong",
+            Self::WrongCredentials => {
+                "the name, the password, the token or the certificate is wrong"
+            }
             Self::PasswordsOff => {
                 "the provider has switched off logins with a password: use a token \
                  (`Credentials::token`)"
