@@ -4,6 +4,8 @@
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
 mod anonymous;
+#[cfg(feature = "scram")]
+mod binding;
 #[cfg(feature = "legacy-auth")]
 mod cram_md5;
 mod credentials;
@@ -35,6 +37,8 @@ pub use crate::error::TokenError;
 pub use crate::error::mechanism::MechanismError;
 pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
+#[cfg(feature = "scram")]
+pub use binding::ChannelBinding;
 #[cfg(feature = "legacy-auth")]
 pub use cram_md5::CramMd5;
 pub use credentials::{Credentials, Strength};
@@ -53,8 +57,8 @@ pub use plain::Plain;
 pub use refused::{AfterRefusal, RefusedAuth};
 #[cfg(feature = "scram")]
 pub use scram::{
-    ChannelBinding, Scram, ScramHash, ScramSha1, ScramSha224, ScramSha256, ScramSha384,
-    ScramSha512, Sha1, Sha224, Sha256, Sha384, Sha512,
+    Scram, ScramHash, ScramSha1, ScramSha224, ScramSha256, ScramSha384, ScramSha512, Sha1, Sha224,
+    Sha256, Sha384, Sha512,
 };
 pub use token::{AccessToken, Need, TokenFuture, TokenSource};
 pub use xoauth2::XOauth2;

@@ -2,6 +2,8 @@
 
 use super::strength::Strength;
 use crate::auth::anonymous::Anonymous;
+#[cfg(feature = "scram")]
+use crate::auth::binding::ChannelBinding;
 #[cfg(feature = "legacy-auth")]
 use crate::auth::cram_md5::CramMd5;
 #[cfg(feature = "legacy-auth")]
@@ -15,7 +17,7 @@ use crate::auth::ntlm::Ntlm;
 use crate::auth::oauthbearer::OAuthBearer;
 use crate::auth::plain::Plain;
 #[cfg(feature = "scram")]
-use crate::auth::scram::{ChannelBinding, Scram, ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
+use crate::auth::scram::{Scram, ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
 use crate::auth::xoauth2::XOauth2;
 use crate::secret::Secret;
 

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::binding::name;
 use super::prepare::saslprep;
+use crate::auth::binding::name;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 

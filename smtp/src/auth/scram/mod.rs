@@ -7,12 +7,10 @@
 //! |---|---|
 //! | [`hash`] | the hash functions, one mechanism each |
 //! | [`prepare`] | `SASLprep` |
-//! | [`binding`] | which channel binding is used, and what the client says of it |
 //! | [`message`] | the messages of both sides |
 //! | [`pbkdf2`] | the salted password, computed in slices |
 //! | [`exchange`] | the proof, and the check of the server's |
 
-mod binding;
 mod exchange;
 mod hash;
 mod message;
@@ -23,15 +21,14 @@ use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
 use std::task::{Context, Poll};
 
-pub use binding::ChannelBinding;
 pub use hash::{ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
 
+use super::binding::{ChannelBinding, Chosen};
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
 use super::nonce;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
-use binding::Chosen;
 use exchange::{ClientFinal, Exchange};
 use message::ClientFirst;
 
@@ -178,10 +175,8 @@ impl<H: ScramHash> Mechanism for Scram<H> {
             Some(nonce) => nonce,
             None => nonce::random()?,
         };
-        let header = match &self.chosen {
-            Some(chosen) => chosen.header(&self.authzid)?,
-            None => Chosen::none().header(&self.authzid)?,
-        };
+        // Outside of a connection nothing was chosen.
+        let header = self.chosen.as_ref().unwrap_or(&Chosen::Cannot).header(&self.authzid)?;
         let first = ClientFirst::new(header, &self.user, nonce)?;
         let message = first.message();
         self.state = State::First(first);

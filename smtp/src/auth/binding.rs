@@ -1,7 +1,8 @@
-//! Which channel binding is used, and what the client tells the server of it (RFC 5802 §6).
+//! Which channel binding is used, and what the client tells the server of it, in SCRAM (RFC 5802
+//! §6) and in GS2 (RFC 5801 §5).
 
-use crate::auth::facts::Facts;
-use crate::auth::template::saslname;
+use super::facts::Facts;
+use super::template::saslname;
 use crate::error::mechanism::MechanismError;
 use crate::secret::{AsBytes as _, Secret};
 use crate::state::Exporter;
@@ -26,7 +27,7 @@ pub enum ChannelBinding {
 }
 
 /// The choice for one exchange.
-pub(super) enum Chosen {
+pub(in crate::auth) enum Chosen {
     /// The client cannot bind: `n`.
     Cannot,
     /// The client could, and the server does not offer it: `y`.
@@ -39,7 +40,7 @@ pub(super) enum Chosen {
 
 impl ChannelBinding {
     /// `plus` is the name of the mechanism that binds.
-    pub(super) fn choose(
+    pub(in crate::auth) fn choose(
         self,
         facts: &Facts<'_>,
         plus: &'static str,
@@ -75,19 +76,14 @@ fn not_offered(plus: &str) -> MechanismError {
 }
 
 impl Chosen {
-    /// Outside of a connection.
-    pub(super) fn none() -> Self {
-        Self::Cannot
-    }
-
-    pub(super) fn is_bound(&self) -> bool {
+    pub(in crate::auth) fn is_bound(&self) -> bool {
         matches!(self, Self::Exporter(_) | Self::EndPoint(_))
     }
 
     /// ```text
     /// gs2-header = gs2-cbind-flag "," [ authzid ] ","       ; RFC 5802 §7
     /// ```
-    pub(super) fn header(&self, authzid: &str) -> Result<String, MechanismError> {
+    pub(in crate::auth) fn header(&self, authzid: &str) -> Result<String, MechanismError> {
         let flag = match self {
             Self::Cannot => "n",
             Self::NotOffered => "y",
@@ -101,7 +97,7 @@ impl Chosen {
     }
 
     /// The value of the binding, which is used once.
-    pub(super) fn data(&self) -> Result<Secret, MechanismError> {
+    pub(in crate::auth) fn data(&self) -> Result<Secret, MechanismError> {
         match self {
             Self::Exporter(exporter) => exporter.take(),
             Self::EndPoint(data) => Ok(data.clone()),
@@ -110,8 +106,8 @@ impl Chosen {
     }
 }
 
-/// A name as SCRAM writes it.
-pub(super) fn name(name: &str) -> Result<String, MechanismError> {
+/// A name as SCRAM and GS2 write it.
+pub(in crate::auth) fn name(name: &str) -> Result<String, MechanismError> {
     let text = name.to_owned();
     if text.contains('\0') {
         return Err(MechanismError::new("a name holds a NUL"));
