@@ -94,6 +94,7 @@
 //! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the cryptography of rustls |
 //! | `native-roots`, `webpki-roots` | `native-roots` | whom to trust by default |
 //! | `idn` | yes | internationalised domain names |
+//! | `gssapi` | no | the mechanisms GSSAPI, GS2-KRB5, GS2-KRB5-PLUS and GSS-SPNEGO, with a Kerberos ticket |
 //! | `legacy-auth` | no | the mechanisms CRAM-MD5, DIGEST-MD5, NTLM and OTP, for servers that have nothing better |
 //! | `scram` | yes | the mechanisms SCRAM-SHA-1, -224, -256, -384, -512 and their -PLUS forms |
 //! | `stream` | yes | messages from a `Stream` of futures-core |
@@ -109,6 +110,8 @@ extern crate self as smtp;
 
 mod any_error;
 pub mod auth;
+#[cfg(feature = "gssapi")]
+mod blocking;
 pub mod command;
 mod command_exchange;
 #[cfg(feature = "tokio")]

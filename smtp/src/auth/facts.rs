@@ -144,7 +144,7 @@ impl<'a> Facts<'a> {
     ///
     /// Without TLS, and where the certificate is signed by an algorithm that has no hash function
     /// of its own, as Ed25519 has none.
-    #[cfg(any(feature = "scram", feature = "legacy-auth"))]
+    #[cfg(any(feature = "scram", feature = "legacy-auth", feature = "gssapi"))]
     pub fn server_end_point(&self) -> Result<Vec<u8>, MechanismError> {
         match self.peer_certificate() {
             Some(certificate) => super::end_point::of(certificate),
@@ -161,7 +161,7 @@ impl<'a> Facts<'a> {
         self.exporter.is_supported()
     }
 
-    #[cfg(feature = "scram")]
+    #[cfg(any(feature = "scram", feature = "gssapi"))]
     pub(crate) fn exporter(&self) -> &'a Exporter {
         self.exporter
     }

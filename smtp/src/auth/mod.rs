@@ -4,17 +4,19 @@
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
 mod anonymous;
-#[cfg(feature = "scram")]
+#[cfg(any(feature = "scram", feature = "gssapi"))]
 mod binding;
 #[cfg(feature = "legacy-auth")]
 mod cram_md5;
 mod credentials;
 #[cfg(feature = "legacy-auth")]
 mod digest_md5;
-#[cfg(any(feature = "scram", feature = "legacy-auth"))]
+#[cfg(any(feature = "scram", feature = "legacy-auth", feature = "gssapi"))]
 mod end_point;
 mod external;
 mod facts;
+#[cfg(feature = "gssapi")]
+mod gssapi;
 mod login;
 mod mechanism;
 #[cfg(any(feature = "scram", feature = "legacy-auth"))]
@@ -37,7 +39,7 @@ pub use crate::error::TokenError;
 pub use crate::error::mechanism::MechanismError;
 pub use crate::secret::AsBytes;
 pub use anonymous::Anonymous;
-#[cfg(feature = "scram")]
+#[cfg(any(feature = "scram", feature = "gssapi"))]
 pub use binding::ChannelBinding;
 #[cfg(feature = "legacy-auth")]
 pub use cram_md5::CramMd5;
@@ -46,6 +48,8 @@ pub use credentials::{Credentials, Strength};
 pub use digest_md5::DigestMd5;
 pub use external::External;
 pub use facts::Facts;
+#[cfg(feature = "gssapi")]
+pub use gssapi::{Gs2Krb5, Gssapi, Spnego};
 pub use login::Login;
 pub use mechanism::{Challenge, Mechanism, Step};
 #[cfg(feature = "legacy-auth")]

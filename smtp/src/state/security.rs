@@ -132,7 +132,7 @@ impl Exporter {
     }
 
     /// Looks whether the value can be taken.
-    #[cfg(feature = "scram")]
+    #[cfg(any(feature = "scram", feature = "gssapi"))]
     pub(crate) fn check(&self) -> Result<(), MechanismError> {
         match *self.lock()? {
             Value::Available(_) => Ok(()),
