@@ -18,6 +18,8 @@ macro_rules! with_each_server {
 mod authenticate;
 mod channel_binding;
 mod external;
+#[cfg(feature = "gssapi")]
+mod gssapi;
 mod mailbox_check;
 mod mechanisms;
 mod ntlm_otp;

@@ -29,11 +29,11 @@ impl Server {
     /// the tests of it are then skipped.
     pub(super) fn get_started(name: &str) -> Option<&'static Self> {
         let (_, server) = SERVERS.iter().find(|(known, _)| *known == name).expect("a server");
-        server.get_or_init(|| Self::start(name)).as_ref()
+        server.get_or_init(|| Self::start(name, name, &[])).as_ref()
     }
 
-    /// Starts the server, or says why it is skipped.
-    fn start(name: &str) -> Option<Self> {
+    /// Starts the server in a folder of this name, with these variables, or says why it is skipped.
+    pub(super) fn start(name: &str, folder: &str, variables: &[(&str, &str)]) -> Option<Self> {
         let script = scripts().join(format!("{name}.sh"));
         let available = Command::new(&script).arg("available").output().expect("a script");
         if !available.status.success() {
@@ -43,7 +43,7 @@ impl Server {
             return None;
         }
         // Unix sockets want a short path, and the servers' users one that they can enter.
-        let folder = std::env::temp_dir().join(format!("smtp-{}-{name}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("smtp-{}-{folder}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let started = Command::new(&script)
             .arg("start")
@@ -51,21 +51,28 @@ impl Server {
             .env("PORT_BASE", "auto")
             .env("WATCH_PID", std::process::id().to_string())
             .envs(settings(name))
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("a script");
         let said = String::from_utf8_lossy(&started.stderr);
         assert!(started.status.success(), "{name} does not start: {said}");
+        Some(Self::in_folder(&folder))
+    }
+
+    /// The server that was started in this folder.
+    pub(super) fn in_folder(folder: &Path) -> Self {
         let environment = std::fs::read_to_string(folder.join("env")).expect("what was started");
         let environment = environment
             .lines()
             .filter_map(|line| line.split_once('='))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .chain([("FOLDER".to_owned(), folder.display().to_string())])
             .collect();
-        Some(Self { environment })
+        Self { environment }
     }
 
-    /// A value of the script's.
+    /// A value of the script's, or `FOLDER`, where everything is that is the server's.
     pub(super) fn get(&self, key: &str) -> &str {
         self.environment.get(key).map(String::as_str).expect("a value that the script prints")
     }

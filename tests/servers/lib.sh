@@ -26,12 +26,17 @@ usage() { echo "usage: $(basename "$0") start|stop DIR, or $(basename "$0") avai
 POSTFIX_PACKAGES="postfix libsasl2-modules libsasl2-modules-db libsasl2-modules-otp sasl2-bin"
 DOVECOT_PACKAGES="dovecot-core dovecot-lmtpd dovecot-submissiond dovecot-imapd dovecot-gssapi"
 EXIM_PACKAGES="libgnutls-dane0 libspf2-2 libidn12 libidn2-0 libmariadb3 libperl5.36 libpq5 libnsl2 libdb5.3 libpcre2-8-0 libldap-2.5-0 libsasl2-2"
+KRB5_PACKAGES="krb5-kdc krb5-user krb5-admin-server libsasl2-modules-gssapi-mit"
+# What the feature gssapi takes to build.
+GSSAPI_PACKAGES="libclang-dev libkrb5-dev"
 AIOSMTPD_VENV=$SERVER_CACHE/venv-aiosmtpd
 NODE_MODULES=$SERVER_CACHE/npm-smtp-server
 . "$HERE/exim-gsasl-build.sh"
 
 need_postfix() { apt_need openssl $POSTFIX_PACKAGES; }
 need_dovecot() { apt_need openssl $DOVECOT_PACKAGES; }
+need_krb5() { apt_need $KRB5_PACKAGES; }
+need_gssapi() { apt_need $GSSAPI_PACKAGES; }
 need_exim() { apt_need openssl $EXIM_PACKAGES && deb_unpack exim exim4-daemon-heavy exim4-base; }
 need_aiosmtpd() {
   [ -n "$(missing aiosmtpd)" ] || return 0
@@ -53,6 +58,8 @@ missing() {
     dovecot) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
     exim) missing_packages $EXIM_PACKAGES $DOVECOT_PACKAGES; [ -e "$SERVER_CACHE/exim/.done" ] || echo "Exim is not unpacked" ;;
     exim-gsasl) missing_packages $EXIM_GSASL_PACKAGES $DOVECOT_PACKAGES; [ -x "$EXIM_GSASL_BIN" ] || echo "Exim with gsasl is not built" ;;
+    krb5) missing_packages $KRB5_PACKAGES ;;
+    gssapi) missing_packages $GSSAPI_PACKAGES ;;
     aiosmtpd)
       set -- "$AIOSMTPD_VENV"/lib/python3*/site-packages/
       [ -x "$AIOSMTPD_VENV/bin/python" ] && [ -d "$1/aiosmtpd" ] && [ -d "$1/spnego" ] || echo "aiosmtpd is not installed" ;;

@@ -38,9 +38,10 @@ use crate::secret::Secret;
 /// gs2-header = [ "F," ] gs2-cbind-flag "," [ "a=" authzid ] ","
 /// ```
 ///
-/// Few servers have it: Cyrus SASL has GS2-KRB5, and for SMTP no server of ours offers -PLUS, whose
-/// messages are therefore tested without one. [`Gssapi`](super::Gssapi) tells of the ticket, of the
-/// system's library and of security.
+/// Few servers have it. GS2-KRB5 is tested with Cyrus SASL through Postfix. No SMTP server is known
+/// to offer -PLUS: its messages are tested with a server of the tests, which has the same library.
+///
+/// [`Gssapi`](super::Gssapi) tells of the ticket, of the system's library and of security.
 pub struct Gs2Krb5 {
     service: Service,
     authzid: String,

@@ -22,10 +22,11 @@ pub(super) fn open(
     service: &str,
 ) -> Result<Box<dyn SecurityContext>, MechanismError> {
     let name = Name::new(service.as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))
-        .map_err(|error| failure(error, service, None))?;
-    // "The client MUST pass the integ_req_flag of TRUE" (RFC 4752 §3.1), which the choice of a
-    // layer and the negotiation of SPNEGO are protected with. No ticket is delegated.
-    let flags = CtxFlags::GSS_C_MUTUAL_FLAG | CtxFlags::GSS_C_INTEG_FLAG;
+        .map_err(|error| failure(error, service, Cause::Other))?;
+    // Integrity protects the choice of a layer (RFC 4752 §3.1) and the negotiation of SPNEGO. GS2
+    // of Cyrus SASL refuses contexts without a sequence. No ticket is delegated.
+    let flags =
+        CtxFlags::GSS_C_MUTUAL_FLAG | CtxFlags::GSS_C_INTEG_FLAG | CtxFlags::GSS_C_SEQUENCE_FLAG;
     let mechanism = match inner {
         Inner::Kerberos => GSS_MECH_KRB5,
         Inner::Spnego => GSS_MECH_SPNEGO,
@@ -41,7 +42,8 @@ impl SecurityContext for SystemContext {
         bindings: Option<&[u8]>,
     ) -> Result<Secret, MechanismError> {
         let next = self.context.step(token, bindings);
-        let next = next.map_err(|error| failure(error, &self.service, token))?;
+        let cause = token.map_or(Cause::FirstToken, Cause::Message);
+        let next = next.map_err(|error| failure(error, &self.service, cause))?;
         Ok(next.map(|token| Secret::from(&*token)).unwrap_or_default())
     }
 
@@ -50,7 +52,8 @@ impl SecurityContext for SystemContext {
     }
 
     fn is_mutual(&self) -> Result<bool, MechanismError> {
-        let flags = self.context.flags().map_err(|error| failure(error, &self.service, None))?;
+        let flags = self.context.flags();
+        let flags = flags.map_err(|error| failure(error, &self.service, Cause::Other))?;
         Ok(flags.contains(CtxFlags::GSS_C_MUTUAL_FLAG))
     }
 
@@ -58,14 +61,14 @@ impl SecurityContext for SystemContext {
         let content = self.context.unwrap(message);
         content
             .map(|content| content.to_vec())
-            .map_err(|error| failure(error, &self.service, Some(message)))
+            .map_err(|error| failure(error, &self.service, Cause::Message(message)))
     }
 
     fn wrap(&mut self, message: &[u8]) -> Result<Secret, MechanismError> {
         let wrapped = self.context.wrap(false, message);
         wrapped
             .map(|message| Secret::from(&*message))
-            .map_err(|error| failure(error, &self.service, None))
+            .map_err(|error| failure(error, &self.service, Cause::Other))
     }
 }
 
@@ -76,6 +79,7 @@ const ROUTINE_ERROR: u32 = 0x00ff_0000;
 /// unsigned numbers; here they are as `krb5.h` writes them.
 const KDC_ERR_S_PRINCIPAL_UNKNOWN: i32 = -1_765_328_377;
 const AP_ERR_BAD_INTEGRITY: i32 = -1_765_328_353;
+const AP_ERR_TKT_EXPIRED: i32 = -1_765_328_352;
 const MUTUAL_FAILED: i32 = -1_765_328_226;
 
 /// The bytes that begin an AP-REP, with which the server proves who it is (RFC 4121 §4.1).
@@ -84,13 +88,23 @@ const AP_REP: [u8; 2] = [2, 0];
 /// Characters of the library's text that an error shows.
 const SHOWN_CHARACTERS: usize = 300;
 
-/// The error of a call that was about this message of the server's.
+/// The call that has failed.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// It was to make the first token, of a ticket.
+    FirstToken,
+    /// It has read this message of the server's.
+    Message(&'a [u8]),
+    Other,
+}
+
+/// The error of a call.
 ///
 /// It must be made on the thread of the call: MIT keeps the texts of its errors for each thread.
-fn failure(error: Error, service: &str, message: Option<&[u8]>) -> MechanismError {
+fn failure(error: Error, service: &str, cause: Cause<'_>) -> MechanismError {
     let text: String = error.to_string().escape_debug().take(SHOWN_CHARACTERS).collect();
     let (routine, minor) = (error.major.bits() & ROUTINE_ERROR, error.minor.cast_signed());
-    describe(routine, minor, &text, service, message)
+    describe(routine, minor, &text, service, cause)
 }
 
 fn describe(
@@ -98,9 +112,11 @@ fn describe(
     minor: i32,
     text: &str,
     service: &str,
-    message: Option<&[u8]>,
+    cause: Cause<'_>,
 ) -> MechanismError {
-    if message.is_some_and(|message| proves_impostor(routine, minor, message)) {
+    if let Cause::Message(message) = cause
+        && proves_impostor(routine, minor, message)
+    {
         return MechanismError::untrusted(format!(
             "it does not hold the key of {service}: it may be an attacker's ({text})"
         ));
@@ -108,12 +124,14 @@ fn describe(
     let is = |flag: MajorFlags| routine == flag.bits();
     MechanismError::new(if is(MajorFlags::GSS_S_NO_CRED) {
         format!("there is no ticket for {service}: get one with `kinit` ({text})")
-    } else if is(MajorFlags::GSS_S_CREDENTIALS_EXPIRED) {
+    } else if is(MajorFlags::GSS_S_CREDENTIALS_EXPIRED) || minor == AP_ERR_TKT_EXPIRED {
         format!("the ticket for {service} has expired: get a new one with `kinit` ({text})")
     } else if minor == KDC_ERR_S_PRINCIPAL_UNKNOWN {
         format!(
             "Kerberos knows no service {service}: `service_host` sets the host of its name ({text})"
         )
+    } else if let Cause::FirstToken = cause {
+        format!("there is no token for {service}: `klist` shows the tickets ({text})")
     } else {
         format!("the GSS-API failed for {service}: {text}")
     })
@@ -142,36 +160,28 @@ mod tests {
     /// The statuses are those that MIT Kerberos 1.20 gives in these cases.
     #[test]
     fn errors() {
-        let table: &[(&str, u32, i32, Option<&[u8]>, &str, bool)] = &[
-            ("no ticket", 0x7_0000, -1_765_328_243, None, "get one with `kinit` (text)", false),
-            ("expired", 0xb_0000, -1_765_328_352, None, "has expired: get a new one", false),
-            ("no service", FAILURE, -1_765_328_377, None, "`service_host` sets the host", false),
-            (
-                "wrong proof",
-                FAILURE,
-                -1_765_328_353,
-                Some(PROOF),
-                "not hold the key of smtp@h",
-                true,
-            ),
-            ("old proof", FAILURE, -1_765_328_226, Some(PROOF), "an attacker's (text)", true),
-            ("reported", FAILURE, -1_765_328_353, Some(REPORT), "failed for smtp@h: text", false),
-            ("in SPNEGO", FAILURE, 100_005, Some(b"\xa1\x00"), "failed for smtp@h: text", false),
-            (
-                "wrong signature",
-                0x6_0000,
-                100_001,
-                Some(b"\x05\x04"),
-                "it may be an attacker",
-                true,
-            ),
-            ("unreadable", 0x9_0000, 0, Some(PROOF), "failed for smtp@h: text", false),
-            ("of no message", FAILURE, -1_765_328_353, None, "failed for smtp@h: text", false),
+        let (first, proof, report) =
+            (Cause::FirstToken, Cause::Message(PROOF), Cause::Message(REPORT));
+        let (signed, negotiation) = (Cause::Message(b"\x05\x04"), Cause::Message(b"\xa1\x00"));
+        let failed = "the GSS-API failed for smtp@h: text";
+        let table = [
+            ("no ticket", 0x7_0000, -1_765_328_243, first, "get one with `kinit` (text)", false),
+            ("expired", FAILURE, -1_765_328_352, first, "has expired: get a new one", false),
+            ("expired, by its status", 0xb_0000, 0, first, "has expired: get a new one", false),
+            ("no service", FAILURE, -1_765_328_377, first, "`service_host` sets the host", false),
+            ("in SPNEGO", FAILURE, 100_001, first, "`klist` shows the tickets (text)", false),
+            ("wrong proof", FAILURE, -1_765_328_353, proof, "not hold the key of smtp@h", true),
+            ("old proof", FAILURE, -1_765_328_226, proof, "an attacker's (text)", true),
+            ("reported", FAILURE, -1_765_328_353, report, failed, false),
+            ("in SPNEGO", FAILURE, 100_005, negotiation, failed, false),
+            ("wrong signature", 0x6_0000, 100_001, signed, "it may be an attacker", true),
+            ("unreadable", 0x9_0000, 0, proof, failed, false),
+            ("of no message", FAILURE, -1_765_328_353, Cause::Other, failed, false),
         ];
-        for (name, routine, minor, message, part, untrusted) in table {
-            let error = describe(*routine, *minor, "text", "smtp@h", *message);
+        for (name, routine, minor, cause, part, untrusted) in table {
+            let error = describe(routine, minor, "text", "smtp@h", cause);
             assert!(error.to_string().contains(part), "{name}: {error}");
-            assert_eq!(error.is_untrusted(), *untrusted, "{name}: {error}");
+            assert_eq!(error.is_untrusted(), untrusted, "{name}: {error}");
         }
     }
 }
