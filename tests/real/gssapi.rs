@@ -4,6 +4,8 @@
 //! The GSS-API library reads the environment of the process. Each test therefore runs itself again
 //! in a process that has the variables of Kerberos: there it finds its server in [`SERVER`].
 
+mod acceptor;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -68,6 +70,9 @@ fn in_process(
         .env(SERVER, server.get("FOLDER"))
         .env("KRB5_CONFIG", realm.kdc.get("KRB5_CONFIG"))
         .env("KRB5CCNAME", tickets(&realm.kdc))
+        .env("KRB5_KTNAME", realm.kdc.get("KRB5_KTNAME"))
+        // A server of the test's own keeps no tickets that it has seen.
+        .env("KRB5RCACHENAME", "none:")
         .output()
         .expect("a process");
     let said = [&output.stdout[..], &output.stderr].concat();
