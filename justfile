@@ -31,6 +31,10 @@ examples:
 features:
   .ci/run features
 
+# Logins with a Kerberos ticket, with the libraries and servers that it takes
+gssapi:
+  .ci/run gssapi
+
 # No dependency needs a newer Rust than we promise
 msrv:
   .ci/run msrv
@@ -72,7 +76,7 @@ minimal-versions: _nightly
   git ls-files -z | xargs -0 cp --parents --no-dereference -t "$copy"
   cd "$copy"
   cargo +nightly -Z direct-minimal-versions generate-lockfile
-  CARGO_TARGET_DIR={{justfile_directory()}}/target/minimal cargo +nightly check -p typed-smtp -p smtp-derive -p smtp-grammar --all-features
+  CARGO_TARGET_DIR={{justfile_directory()}}/target/minimal cargo +nightly check -p typed-smtp -p smtp-derive -p smtp-grammar --features "$(.ci/run --features)"
 
 # The public interface against the last published version (cargo install cargo-semver-checks)
 semver-checks:

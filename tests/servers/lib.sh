@@ -52,6 +52,11 @@ need_nodemailer() {
 
 # missing NAME: prints why the server cannot start without the network; nothing when it can.
 missing() {
+  # Libraries to build with, on a system whose packages have these names.
+  if [ "$1" = gssapi ]; then
+    ! command -v dpkg-query >/dev/null || missing_packages $GSSAPI_PACKAGES
+    return
+  fi
   [ "$(id -u)" = 0 ] || { echo "its servers switch users, which only root may"; return; }
   case $1 in
     postfix) missing_packages $POSTFIX_PACKAGES $DOVECOT_PACKAGES ;;
@@ -59,7 +64,6 @@ missing() {
     exim) missing_packages $EXIM_PACKAGES $DOVECOT_PACKAGES; [ -e "$SERVER_CACHE/exim/.done" ] || echo "Exim is not unpacked" ;;
     exim-gsasl) missing_packages $EXIM_GSASL_PACKAGES $DOVECOT_PACKAGES; [ -x "$EXIM_GSASL_BIN" ] || echo "Exim with gsasl is not built" ;;
     krb5) missing_packages $KRB5_PACKAGES ;;
-    gssapi) missing_packages $GSSAPI_PACKAGES ;;
     aiosmtpd)
       set -- "$AIOSMTPD_VENV"/lib/python3*/site-packages/
       [ -x "$AIOSMTPD_VENV/bin/python" ] && [ -d "$1/aiosmtpd" ] && [ -d "$1/spnego" ] || echo "aiosmtpd is not installed" ;;
