@@ -77,6 +77,7 @@ use exchange::Exchange;
 ///   tokio's ([`spawn_blocking`](tokio::task::spawn_blocking)), and the connection waits for it
 ///   within [`Timeouts::auth`](crate::connect::Timeouts::auth). A call that is dropped abandons the
 ///   step; its thread goes on until the library returns, and a runtime that ends waits for it.
+/// - It frees its copies of the tokens without wiping them. Those of this crate are wiped.
 /// - This crate does not look up the canonical name of the host. The library may do so:
 ///   `dns_canonicalize_hostname = false` in `krb5.conf` keeps it from trusting DNS with the name
 ///   of the service.

@@ -35,7 +35,10 @@ use crate::secret::Secret;
 ///
 /// Some servers, Dovecot among them, then offer security layers as in [`Gssapi`](super::Gssapi), and
 /// get the same answer. `Gssapi` tells of the ticket, of the system's library and of security.
-/// A mechanism without mutual authentication, such as NTLM, is refused.
+///
+/// A mechanism without mutual authentication, such as NTLM, is refused. A proof of the server's that
+/// is made with a wrong key cancels the exchange, and does not end the connection: inside of the
+/// negotiation the library does not tell it from other errors.
 pub struct Spnego {
     service: Service,
     binds: bool,
