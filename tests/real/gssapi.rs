@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use smtp::auth::{ChannelBinding, Gs2Krb5, Gssapi, Mechanism, Spnego};
+use smtp::auth::{ChannelBinding, Credentials, Gs2Krb5, Gssapi, Mechanism, Spnego};
 use smtp::connection::{Refused, TransitionError};
 use smtp::error::Blame;
 use smtp::extension::AuthMechanisms;
@@ -126,6 +126,10 @@ async fn dovecot_takes_a_ticket() {
     let port = "PORT_SUBMISSION";
     logs_in(&server, port, &mut Gssapi::new()).await;
     logs_in(&server, port, &mut Gssapi::new().service_host("mail.example.test")).await;
+    let mut ticket = Credentials::kerberos();
+    let connection = session(&server, port, "GSSAPI").await;
+    connection.authenticate(&mut ticket).await.expect("a login");
+    assert_eq!(ticket.name(), "GSSAPI");
     logs_in(&server, port, &mut Spnego::new()).await;
     logs_in(&server, port, &mut Spnego::new().without_channel_binding()).await;
     // A value may be used again.

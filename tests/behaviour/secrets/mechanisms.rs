@@ -155,7 +155,7 @@ fn forms() -> Vec<String> {
     secrets.extend([mac::<Md5>(&nt, &identity), nt, wide]);
     let mut forms = vec![PASSWORD.to_owned()];
     for secret in secrets {
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = secret.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         forms.extend([hex.to_uppercase(), hex, format!("{secret:?}").replace(['[', ']'], "")]);
         for shift in 0..3 {
             let shifted = [&vec![0; shift][..], &secret].concat();
@@ -220,7 +220,7 @@ async fn nothing_shows_a_secret_of_a_mechanism() {
                 let _ = writeln!(seen.lock().expect("one thread"), "{event:?}");
             });
             let (client, stream) = duplex(1 << 16);
-            let served = serve(stream, name, answers(end), end);
+            let session = serve(stream, name, answers(end), end);
             let client = async {
                 let connection = Connection::from_stream(client, &server).await.expect("EHLO");
                 let mechanism: &mut dyn Mechanism = &mut *mechanism;
@@ -242,7 +242,7 @@ async fn nothing_shows_a_secret_of_a_mechanism() {
                     }
                 }
             };
-            let (shown, _) = tokio::join!(client, served);
+            let (shown, _) = tokio::join!(client, session);
             let traced = std::mem::take(&mut *everything.0.lock().expect("one thread"));
             let seen = std::mem::take(&mut *observed.lock().expect("one thread"));
             assert!(traced.contains("AUTH") && seen.contains("AUTH"), "{case}: {traced}");

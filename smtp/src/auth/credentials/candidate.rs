@@ -2,7 +2,7 @@
 
 use super::strength::Strength;
 use crate::auth::anonymous::Anonymous;
-#[cfg(feature = "scram")]
+#[cfg(any(feature = "scram", feature = "gssapi"))]
 use crate::auth::binding::ChannelBinding;
 #[cfg(feature = "legacy-auth")]
 use crate::auth::cram_md5::CramMd5;
@@ -10,6 +10,8 @@ use crate::auth::cram_md5::CramMd5;
 use crate::auth::digest_md5::DigestMd5;
 use crate::auth::external::External;
 use crate::auth::facts::Facts;
+#[cfg(feature = "gssapi")]
+use crate::auth::gssapi::{Gs2Krb5, Gssapi, Spnego};
 use crate::auth::login::Login;
 use crate::auth::mechanism::Mechanism;
 #[cfg(feature = "legacy-auth")]
@@ -49,7 +51,7 @@ pub(super) enum Needs {
     /// The secret may be revealed.
     Trust,
     /// It can be bound.
-    #[cfg_attr(not(feature = "scram"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "scram", feature = "gssapi")), allow(dead_code))]
     Binding,
 }
 
@@ -89,6 +91,16 @@ impl Candidate {
     ) -> Self {
         let (strength, needs) = (Strength::Guessable, Needs::Nothing);
         Self { name, strength, needs, acts: false, by_name_only: true, make }
+    }
+
+    /// A mechanism of Kerberos.
+    #[cfg(feature = "gssapi")]
+    const fn of_ticket(
+        name: &'static str,
+        make: fn(&Account, &Facts<'_>) -> Box<dyn Mechanism>,
+    ) -> Self {
+        let (strength, needs) = (Strength::Proof, Needs::Nothing);
+        Self { name, strength, needs, acts: false, by_name_only: false, make }
     }
 
     const fn acting(mut self) -> Self {
@@ -186,6 +198,35 @@ pub(super) const OF_TOKENS: &[Candidate] = &[
     Candidate::revealing("XOAUTH2", |own, _| {
         Box::new(XOauth2::new(own.user.as_str(), own.secret.clone()))
     }),
+];
+
+/// Those of a Kerberos ticket.
+#[cfg(feature = "gssapi")]
+pub(super) const OF_TICKETS: &[Candidate] = &[
+    Candidate {
+        name: Gs2Krb5::PLUS,
+        strength: Strength::BoundProof,
+        needs: Needs::Binding,
+        acts: true,
+        by_name_only: false,
+        make: |own, _| {
+            let mechanism = Gs2Krb5::new().acting_as(own.authzid.as_str());
+            Box::new(mechanism.channel_binding(ChannelBinding::Required))
+        },
+    },
+    Candidate::of_ticket(Gs2Krb5::NAME, |own, facts| {
+        let mechanism = Gs2Krb5::new().acting_as(own.authzid.as_str());
+        // As SCRAM without -PLUS.
+        let is_offered = facts.mechanisms().has(Gs2Krb5::PLUS);
+        let off = |mechanism: Gs2Krb5| mechanism.channel_binding(ChannelBinding::Off);
+        Box::new(if is_offered { off(mechanism) } else { mechanism })
+    })
+    .acting(),
+    Candidate::of_ticket("GSSAPI", |own, _| {
+        Box::new(Gssapi::new().acting_as(own.authzid.as_str()))
+    })
+    .acting(),
+    Candidate::of_ticket("GSS-SPNEGO", |_, _| Box::new(Spnego::new())),
 ];
 
 /// That of a TLS client certificate.

@@ -35,6 +35,7 @@ use crate::secret::Secret;
 /// |---|---|
 /// | [`password`](Self::password) | SCRAM-SHA-512-PLUS, -384-PLUS, -256-PLUS, -224-PLUS, -1-PLUS, the same without -PLUS, PLAIN, LOGIN; by name: DIGEST-MD5, CRAM-MD5, NTLM |
 /// | [`token`](Self::token), [`token_source`](Self::token_source) | OAUTHBEARER, XOAUTH2 |
+/// | `kerberos`, with the feature `gssapi` | GS2-KRB5-PLUS, GS2-KRB5, GSSAPI, GSS-SPNEGO |
 /// | [`external`](Self::external) | EXTERNAL |
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS |
 ///
@@ -83,6 +84,13 @@ impl Credentials {
     pub fn token_source(user: impl Into<String>, source: impl TokenSource + 'static) -> Self {
         let own = Self::new(candidate::OF_TOKENS).of(user.into(), Secret::default());
         Self { source: Some(Fetch::new(source)), ..own }
+    }
+
+    /// The Kerberos ticket of the user that this program runs for: `kinit` gets one. The service is
+    /// `smtp` at the server's name.
+    #[cfg(feature = "gssapi")]
+    pub fn kerberos() -> Self {
+        Self::new(candidate::OF_TICKETS)
     }
 
     /// The client's certificate, which TLS has shown the server.

@@ -51,10 +51,10 @@ pub struct Gs2Krb5 {
     exchange: Exchange,
 }
 
-const NAME: &str = "GS2-KRB5";
-const PLUS: &str = "GS2-KRB5-PLUS";
-
 impl Gs2Krb5 {
+    pub(crate) const NAME: &'static str = "GS2-KRB5";
+    pub(crate) const PLUS: &'static str = "GS2-KRB5-PLUS";
+
     /// Authenticates as the user of the ticket.
     pub fn new() -> Self {
         Self {
@@ -105,8 +105,8 @@ impl Default for Gs2Krb5 {
 impl Mechanism for Gs2Krb5 {
     fn name(&self) -> &str {
         match &self.chosen {
-            Some(chosen) if chosen.is_bound() => PLUS,
-            _ => NAME,
+            Some(chosen) if chosen.is_bound() => Self::PLUS,
+            _ => Self::NAME,
         }
     }
 
@@ -116,7 +116,7 @@ impl Mechanism for Gs2Krb5 {
 
     fn begin(&mut self, facts: &Facts<'_>) -> Result<(), MechanismError> {
         let service = self.service.name(facts)?;
-        let chosen = self.binding.choose(facts, PLUS)?;
+        let chosen = self.binding.choose(facts, Self::PLUS)?;
         self.header = chosen.header(&self.authzid)?;
         // "The application-data field MUST be set to the gs2-header, excluding the initial
         // [gs2-nonstd-flag ","] part, concatenated with ... the channel binding data (if any)"
