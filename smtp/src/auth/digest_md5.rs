@@ -33,6 +33,8 @@ pub struct DigestMd5 {
     authzid: String,
     realm: Option<String>,
     raw_utf8: bool,
+    /// The service that SASL knows this protocol by.
+    service: &'static str,
     host: String,
     /// The client's nonce of the next exchange; drawn at random where none is set.
     nonce: Option<String>,
@@ -60,6 +62,7 @@ impl DigestMd5 {
             authzid: String::new(),
             realm: None,
             raw_utf8: false,
+            service: "smtp",
             host: String::new(),
             nonce: None,
             state: State::Begun,
@@ -96,8 +99,15 @@ impl DigestMd5 {
     }
 
     #[cfg(test)]
-    fn with_nonce(mut self, nonce: &str) -> Self {
+    pub(super) fn with_nonce(mut self, nonce: &str) -> Self {
         self.nonce = Some(nonce.to_owned());
+        self
+    }
+
+    /// As another protocol has it, whose samples there are.
+    #[cfg(all(test, feature = "testing"))]
+    pub(super) fn for_service(mut self, service: &'static str) -> Self {
+        self.service = service;
         self
     }
 
@@ -112,7 +122,7 @@ impl DigestMd5 {
             None => nonce::random()?,
         };
         let realm = challenge.realm(self.realm.as_deref(), &self.host)?;
-        let uri = format!("smtp/{}", self.host);
+        let uri = format!("{}/{}", self.service, self.host);
         let password = std::str::from_utf8(self.password.expose())
             .map_err(|_| MechanismError::new("the password is not UTF-8"))?;
         let encode =

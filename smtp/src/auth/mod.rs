@@ -33,6 +33,8 @@ mod scram;
 mod server_error;
 pub(crate) mod template;
 mod token;
+#[cfg(all(test, feature = "legacy-auth", feature = "scram", feature = "testing"))]
+mod vectors;
 mod xoauth2;
 
 pub use crate::error::TokenError;

@@ -31,18 +31,25 @@ pub struct OAuthBearer {
     user: String,
     host: String,
     port: Option<u16>,
-    token: Secret,
+    /// None where only the server's reason is wanted.
+    token: Option<Secret>,
     server_error: ServerError,
 }
 
 impl OAuthBearer {
     /// Authenticates with an access token, as `user`; an empty name leaves that to the token.
     pub fn new(user: impl Into<String>, token: impl Into<Secret>) -> Self {
+        Self { token: Some(token.into()), ..Self::discovery(user) }
+    }
+
+    /// Sends no token, so that the server refuses and says in its reason who gives tokens for it
+    /// (RFC 7628 §4.3).
+    pub fn discovery(user: impl Into<String>) -> Self {
         Self {
             user: user.into(),
             host: String::new(),
             port: None,
-            token: token.into(),
+            token: None,
             server_error: ServerError::default(),
         }
     }
@@ -70,7 +77,7 @@ impl Mechanism for OAuthBearer {
     }
 
     fn reveals_secret(&self) -> bool {
-        true
+        self.token.is_some()
     }
 
     fn begin(&mut self, _: &Facts<'_>) -> Result<(), MechanismError> {
@@ -91,7 +98,11 @@ impl Mechanism for OAuthBearer {
             parts.extend([Text(b"host="), Required("host", &self.host)]);
             parts.extend([Text(b"\x01port="), Field("port", port), Text(b"\x01")]);
         }
-        parts.extend([Text(b"auth=Bearer "), Required("token", &self.token), Text(b"\x01\x01")]);
+        match &self.token {
+            Some(token) => parts.extend([Text(b"auth=Bearer "), Required("token", token)]),
+            None => parts.push(Text(b"auth=")),
+        }
+        parts.push(Text(b"\x01\x01"));
         message(&parts).map(Some)
     }
 

@@ -57,11 +57,16 @@ pub(super) fn upper_case(text: &str) -> String {
 ///     HMAC_MD5( MD4(UNICODE(Passwd)), UNICODE(ConcatenationOf( Uppercase(User), UserDom )) )
 /// ```
 pub(super) fn ntowf_v2(password: &str, user: &str, domain: &str) -> Key {
+    let (user, domain) = (utf16(&upper_case(user)), utf16(domain));
+    hmac_md5(&nt_hash(password), &[user.expose(), domain.expose()])
+}
+
+/// `MD4(UNICODE(Passwd))`, which is the key of version 1.
+pub(super) fn nt_hash(password: &str) -> Key {
     let mut hash = Key::default();
     let password = Md4::new_with_prefix(utf16(password).expose());
     FixedOutput::finalize_into(password, (&mut *hash).into());
-    let (user, domain) = (utf16(&upper_case(user)), utf16(domain));
-    hmac_md5(&hash, &[user.expose(), domain.expose()])
+    hash
 }
 
 /// The proof that the client knows the key, for one challenge.

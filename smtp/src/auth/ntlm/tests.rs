@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smtp_grammar::Capabilities;
 
-use super::keys::upper_case;
+use super::keys::{nt_hash, upper_case};
 use super::*;
 
 /// The client challenge of MS-NLMP 4.2.1.
@@ -87,6 +87,7 @@ fn field(message: &[u8], at: usize) -> &[u8] {
 #[test]
 fn the_vectors_of_ms_nlmp() {
     let key = ntowf_v2("Password", "User", "Domain");
+    assert_eq!(hex(&*nt_hash("Password")), "a4f49c406510bdcab6824ee7c30fd852");
     assert_eq!(hex(&*key), "0c868a403bfd7a93a3001ef22ef02e3f");
     let nonces =
         Nonces { server: [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef], client: CLIENT };

@@ -135,7 +135,7 @@ impl<H: ScramHash> Scram<H> {
 
     /// Begins with this nonce, as the samples do.
     #[cfg(test)]
-    fn with_nonce(mut self, nonce: &str) -> Self {
+    pub(super) fn with_nonce(mut self, nonce: &str) -> Self {
         self.nonce = Some(nonce.to_owned());
         self
     }

@@ -371,3 +371,18 @@ fn the_salted_password_is_that_of_pbkdf2() {
         }
     }
 }
+
+/// The salted passwords of RFC 5802 §5 and RFC 7677 §3.
+#[test]
+fn salted_passwords() {
+    fn salted<H: ScramHash>(salt: &str) -> String {
+        let salt = STANDARD.decode(salt).expect("base64");
+        let salted = pbkdf2::Pbkdf2::<H>::new(b"pencil", &salt, 4096).finish();
+        salted.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    }
+    assert_eq!(salted::<Sha1>("QSXCR+Q6sek8bf92"), "1d96ee3a529b5a5f9e47c01f229a2cb8a6e15f7d");
+    assert_eq!(
+        salted::<Sha256>("W22ZaJ0SNY7soEsUEjb6gQ=="),
+        "c4a49510323ab4f952cac1fa99441939e78ea74d6be81ddf7096e87513dc615d"
+    );
+}
