@@ -33,7 +33,8 @@ mod scram;
 mod server_error;
 pub(crate) mod template;
 mod token;
-#[cfg(all(test, feature = "legacy-auth", feature = "scram", feature = "testing"))]
+#[cfg(test)]
+#[cfg(all(feature = "legacy-auth", feature = "scram", feature = "testing"))]
 mod vectors;
 mod xoauth2;
 
