@@ -1,6 +1,8 @@
 //! SCRAM against a server that computes its own side from other packages, inside TLS of its own:
 //! what is bound to the session, what a third side in the middle can do, and what a lie comes to.
 
+mod slices;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -37,6 +37,12 @@ impl<H: ScramHash> Exchange<H> {
         self.salted.compute(rounds)
     }
 
+    /// The rounds that are to be computed.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u32 {
+        self.salted.left()
+    }
+
     /// The client's last message, and what the server must answer.
     ///
     /// ```text

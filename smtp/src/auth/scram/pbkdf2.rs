@@ -50,4 +50,10 @@ impl<H: ScramHash> Pbkdf2<H> {
         while !self.compute(u32::MAX) {}
         std::mem::take(&mut self.sum)
     }
+
+    /// The rounds that are to be computed.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u32 {
+        self.left
+    }
 }

@@ -1,6 +1,8 @@
 //! The samples of the RFCs, and servers that lie.
 
-use std::task::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Wake, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -348,6 +350,38 @@ fn work_comes_in_slices() {
     run.begin("SCRAM-SHA-1", &Exporter::unavailable()).expect("it begins");
     run.respond(0, &SERVER_FIRST.replace("i=4096", "i=10000")).expect("a proof");
     assert_eq!(run.polls, 9_999_usize.div_ceil(SLICE as usize));
+}
+
+/// Each slice of the most rounds that are allowed is small, and wakes the task for the next one.
+#[test]
+fn a_million_rounds_are_many_small_slices() {
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    let mut run = Run::new(scram::<Sha256>());
+    run.begin("SCRAM-SHA-256", &Exporter::unavailable()).expect("it begins");
+    let text = STANDARD.encode(SERVER_FIRST.replace("i=4096", "i=1000000"));
+    let step = run.scram.respond(Challenge::new(0, text.as_bytes())).expect("a challenge");
+    assert!(matches!(step, Step::Wait), "{step:?}");
+    let left = |scram: &Scram<Sha256>| match &scram.state {
+        State::Computing(exchange) => exchange.left(),
+        _ => panic!("{scram:?}"),
+    };
+    // The first round is computed with the challenge.
+    assert_eq!(left(&run.scram), 999_999);
+    let woken = Arc::new(Woken(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&woken));
+    for slice in 1..=5 {
+        let before = left(&run.scram);
+        let poll = run.scram.poll_ready(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending(), "slice {slice}: {poll:?}");
+        assert_eq!((before - left(&run.scram), woken.0.load(Relaxed)), (256, slice));
+    }
 }
 
 /// Against a computation that has nothing in common with this one.
