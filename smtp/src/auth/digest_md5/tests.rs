@@ -114,3 +114,13 @@ fn characters_beyond_ascii() {
     let cyrillic = || DigestMd5::new("me", "\u{416}");
     assert_eq!(hashed(cyrillic()), hashed(cyrillic().raw_utf8()));
 }
+
+#[test]
+fn the_hash_and_the_proof_are_wiped() {
+    use crate::secret::tests::is_wiped;
+
+    is_wiped(&Md5::new());
+    if let State::Proof(proof) = State::Proof(Secret::default()) {
+        is_wiped(&proof);
+    }
+}

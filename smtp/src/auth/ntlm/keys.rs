@@ -124,3 +124,27 @@ pub(super) fn channel_binding(certificate_hash: &[u8]) -> [u8; 16] {
     hash.update(certificate_hash);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use hmac::EagerHash;
+    use hmac::digest::block_api::Buffer;
+
+    use super::*;
+    use crate::secret::tests::is_wiped;
+
+    #[test]
+    fn keys_and_proofs_are_wiped() {
+        let key = ntowf_v2("Password", "User", "Domain");
+        is_wiped(&key);
+        let nonces = Nonces { server: [0; 8], client: [0; 8] };
+        let Proof { response, session_key } = Proof::new(&key, &nonces, [0; 8], &[]);
+        is_wiped(&response);
+        is_wiped(&session_key);
+        is_wiped(&lm_v2(&key, &nonces));
+        is_wiped(&Md4::new());
+        // HMAC consists of two cores of its hash function and of a buffer.
+        is_wiped(&<Md5 as EagerHash>::Core::default());
+        is_wiped(&Buffer::<<Md5 as EagerHash>::Core>::default());
+    }
+}

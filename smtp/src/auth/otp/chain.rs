@@ -119,3 +119,19 @@ fn digit(value: u8) -> u8 {
         _ => b'a' + (value - 10),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::tests::is_wiped;
+
+    #[test]
+    fn each_password_is_wiped() {
+        let Chain { algorithm, last, left: _ } =
+            Chain::new(Algorithm::Md5, "ke1234", b"This is a test.", 1);
+        is_wiped(&last);
+        is_wiped(&algorithm.step(&*last));
+        is_wiped(&Md5::new());
+        is_wiped(&Sha1::new());
+    }
+}

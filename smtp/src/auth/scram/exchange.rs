@@ -98,3 +98,15 @@ impl ClientFinal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::tests::is_wiped;
+
+    #[test]
+    fn the_proof_that_the_server_owes_is_wiped() {
+        let ClientFinal(proof) = ClientFinal(Bytes::default());
+        is_wiped(&proof);
+    }
+}

@@ -77,3 +77,31 @@ hashes! {
     /// SHA-512: 64 bytes.
     Sha512 = sha2::Sha512, "SCRAM-SHA-512";
 }
+
+#[cfg(test)]
+mod tests {
+    use hmac::digest::block_api::{Buffer, EagerHash};
+
+    use super::*;
+    use crate::secret::tests::{Wiped, is_wiped};
+
+    /// A hash function, and HMAC with it, which consists of two of its cores and of a buffer.
+    fn wiped<D: EagerHash + Wiped>()
+    where
+        D::Core: Wiped,
+    {
+        is_wiped(&D::new());
+        is_wiped(&D::Core::default());
+        is_wiped(&Buffer::<D::Core>::default());
+    }
+
+    #[test]
+    fn hash_functions_are_wiped() {
+        wiped::<sha1::Sha1>();
+        wiped::<sha2::Sha224>();
+        wiped::<sha2::Sha256>();
+        wiped::<sha2::Sha384>();
+        wiped::<sha2::Sha512>();
+        is_wiped(&hmac::<Sha256>(b"key", b"text"));
+    }
+}

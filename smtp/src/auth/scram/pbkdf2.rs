@@ -57,3 +57,21 @@ impl<H: ScramHash> Pbkdf2<H> {
         self.left
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hmac::Hmac;
+
+    use super::super::hash::Sha256;
+    use super::*;
+    use crate::secret::tests::is_wiped;
+
+    #[test]
+    fn each_round_is_wiped() {
+        let Pbkdf2 { keyed, last, sum, left: _ } = Pbkdf2::<Sha256>::new(b"pencil", b"salt", 2);
+        is_wiped(&last);
+        is_wiped(&sum);
+        // Its parts are wiped: see the tests of `hash`.
+        let _: Hmac<sha2::Sha256> = keyed;
+    }
+}
