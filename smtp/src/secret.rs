@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug};
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -157,6 +158,33 @@ impl AsBytes for Secret {
     }
 }
 
+/// The bytes of a field. Those that were made for it, such as a name with escapes, are wiped: they
+/// may be a copy of a secret.
+pub(crate) enum FieldBytes<'a> {
+    Borrowed(&'a [u8]),
+    Copied(Secret),
+}
+
+impl<'a> From<Cow<'a, [u8]>> for FieldBytes<'a> {
+    fn from(bytes: Cow<'a, [u8]>) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Self::Borrowed(bytes),
+            Cow::Owned(bytes) => Self::Copied(Secret::from(bytes)),
+        }
+    }
+}
+
+impl Deref for FieldBytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Copied(bytes) => bytes.expose(),
+        }
+    }
+}
+
 macro_rules! as_bytes_of {
     ($($plain:ty),*) => {$(
         impl AsBytes for $plain {
@@ -233,7 +261,7 @@ pub fn base64<T: AsBytes>(bytes: &T) -> Base64<'_> {
 
 impl Argument for Base64<'_> {
     fn write(&self, line: &mut Line<'_>) {
-        let bytes = self.0.as_bytes();
+        let bytes = FieldBytes::from(self.0.as_bytes());
         if bytes.is_empty() {
             line.bytes(|buffer| buffer.push(b'='));
         } else if self.0.is_secret() {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use crate::error::mechanism::MechanismError;
-use crate::secret::{AsBytes, Secret};
+use crate::secret::{AsBytes, FieldBytes, Secret};
 
 /// A part of a message.
 #[derive(Clone, Copy)]
@@ -42,11 +42,11 @@ pub fn message(pieces: &[TemplatePart<'_>]) -> Result<Secret, MechanismError> {
     for (index, piece) in pieces.iter().enumerate() {
         let (name, field) = match piece {
             TemplatePart::Text(text) => {
-                bytes.push(Cow::Borrowed(*text));
+                bytes.push(FieldBytes::Borrowed(text));
                 continue;
             }
             TemplatePart::Field(name, field) | TemplatePart::Required(name, field) => {
-                (name, field.as_bytes())
+                (name, FieldBytes::from(field.as_bytes()))
             }
         };
         if field.is_empty() && matches!(piece, TemplatePart::Required(..)) {
@@ -105,10 +105,11 @@ impl std::fmt::Debug for SaslName<'_> {
 
 impl AsBytes for SaslName<'_> {
     fn as_bytes(&self) -> Cow<'_, [u8]> {
-        let plain = self.0.as_bytes();
+        let plain = FieldBytes::from(self.0.as_bytes());
         if !plain.iter().any(|byte| b",=".contains(byte)) {
-            return plain;
+            return self.0.as_bytes();
         }
+        // Allocated once: a buffer that grows leaves parts of a secret in the smaller ones.
         let mut escaped = Vec::with_capacity(plain.len() * 3);
         for byte in plain.iter() {
             match byte {
