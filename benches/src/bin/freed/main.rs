@@ -1,97 +1,164 @@
 //! Secrets in memory that was given back: `freed [MECHANISM]`.
 //!
-//! Each mechanism authenticates in each way that an exchange can end, in clear and without TLS, so
-//! that every buffer is the library's own. An allocator searches each block that the client gives
-//! back for the secret and for the keys that are derived from it, in each form. A find fails the
-//! program; with `FREED_TRACE=1` it shows where the block was given back.
+//! Each mechanism authenticates in each way that an exchange can end, and is dropped by its caller
+//! at each of its waits, in clear and inside TLS. An allocator searches each block that the client
+//! gives back for the secret and for the keys that are derived from it, in each form. A find fails
+//! the program; with `FREED_TRACE=1` it shows where the block was given back.
 //!
-//! The stack is not searched, and nothing is inside TLS: the buffers of rustls are its own.
+//! Inside TLS the buffers of rustls are searched too: it encrypts what is sent in the place to
+//! which it has copied it. The stack is not searched.
 
 mod allocator;
 mod needles;
+mod rows;
 mod server;
 
-use std::future::ready;
+use std::fmt::Display;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::Poll;
 
-use allocator::{Watching, unwatched, watched};
-use needles::{SECRET, USER};
+use allocator::{Watching, watched};
+use needles::SECRET;
+use rows::{ROWS, secret};
 use server::End;
-use smtp::auth::{
-    AccessToken, CramMd5, Credentials, DigestMd5, Need, Ntlm, OAuthBearer, Otp, ScramSha1,
-    ScramSha224, ScramSha256, ScramSha384, ScramSha512, XOauth2,
-};
-use smtp::connect::Cached;
-use smtp::{Connection, Login, Mechanism, Plain, Secret, Server};
+use smtp::{Connection, Mechanism, Server, TlsConfig};
+use tokio::runtime::Runtime;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 #[global_allocator]
 static ALLOCATOR: Watching = Watching;
 
-/// The name that the server offers, the name of the row, and the mechanism.
-type Row = (&'static str, &'static str, fn() -> Box<dyn Mechanism>);
+const ENDS: [End; 6] =
+    [End::Accepted, End::Refused, End::Unknown, End::Nonsense, End::Lie, End::Closed];
 
-/// The secret, made where the program is not watched, so that it lives in the one buffer.
-fn secret() -> Secret {
-    unwatched(|| Secret::from(SECRET))
+/// A way to the server: its name, and the configurations of both sides inside TLS.
+struct Way {
+    name: &'static str,
+    tls: Option<(Arc<ServerConfig>, TlsConfig)>,
+    /// -PLUS can be used.
+    binds: bool,
 }
 
-const ROWS: &[Row] = &[
-    ("PLAIN", "PLAIN", || Box::new(Plain::new(USER, secret()))),
-    ("LOGIN", "LOGIN", || Box::new(Login::new(USER, secret()))),
-    ("LOGIN", "LOGIN with an initial response", || {
-        Box::new(Login::new(USER, secret()).with_initial_response())
-    }),
-    ("CRAM-MD5", "CRAM-MD5", || Box::new(CramMd5::new(USER, secret()))),
-    ("DIGEST-MD5", "DIGEST-MD5", || Box::new(DigestMd5::new(USER, secret()))),
-    ("DIGEST-MD5", "DIGEST-MD5 in UTF-8", || Box::new(DigestMd5::new(USER, secret()).raw_utf8())),
-    ("SCRAM-SHA-1", "SCRAM-SHA-1", || Box::new(ScramSha1::new(USER, secret()))),
-    ("SCRAM-SHA-224", "SCRAM-SHA-224", || Box::new(ScramSha224::new(USER, secret()))),
-    ("SCRAM-SHA-256", "SCRAM-SHA-256", || Box::new(ScramSha256::new(USER, secret()))),
-    ("SCRAM-SHA-384", "SCRAM-SHA-384", || Box::new(ScramSha384::new(USER, secret()))),
-    ("SCRAM-SHA-512", "SCRAM-SHA-512", || Box::new(ScramSha512::new(USER, secret()))),
-    ("XOAUTH2", "XOAUTH2", || Box::new(XOauth2::new(USER, secret()))),
-    ("OAUTHBEARER", "OAUTHBEARER", || Box::new(OAuthBearer::new(USER, secret()))),
-    ("OTP", "OTP", || Box::new(Otp::new(USER, secret()))),
-    ("OTP", "OTP with a new sequence", || Box::new(Otp::new(USER, secret()).renew(80, "ke1235"))),
-    ("NTLM", "NTLM", || Box::new(Ntlm::new(USER, secret()))),
-    ("SCRAM-SHA-256", "Credentials::password", || Box::new(Credentials::password(USER, secret()))),
-    ("PLAIN", "Credentials::password, PLAIN", || Box::new(Credentials::password(USER, secret()))),
-    ("OAUTHBEARER", "Credentials::token", || Box::new(Credentials::token(USER, secret()))),
-    ("XOAUTH2", "Credentials::token_source", || {
-        let source = |_: Need| ready(Ok(AccessToken::new(secret())));
-        Box::new(Credentials::token_source(USER, Cached::new(source)))
-    }),
-];
-
-const ENDS: [End; 7] =
-    [End::Accepted, End::Refused, End::Unknown, End::Nonsense, End::Lie, End::Closed, End::Silent];
-
-/// One exchange, and all that the client gives back afterwards. Says whether it was accepted.
-async fn authenticate(address: SocketAddr, mechanism: &mut dyn Mechanism, end: End) -> bool {
-    let server = Server::new(address.ip().to_string(), address.port());
-    let connection = Connection::connect(&server).await.expect("EHLO");
-    let call = connection.dangerous().authenticate(mechanism);
-    if end == End::Silent {
-        // The caller goes away while the server says nothing.
-        let _ = tokio::time::timeout(Duration::from_millis(60), call).await;
-        return false;
+impl Way {
+    fn all() -> [Self; 3] {
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a name");
+        let tls = |version| {
+            let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+            let config = ServerConfig::builder_with_protocol_versions(&[version]);
+            let config = config.with_no_client_auth();
+            let config = config.with_single_cert(vec![own.cert.der().clone()], key.into());
+            let client = TlsConfig::builder().root_pem(own.cert.pem()).build();
+            Some((Arc::new(config.expect("a certificate")), client.expect("a root")))
+        };
+        [
+            Self { name: "in clear", tls: None, binds: false },
+            Self { name: "inside TLS 1.2", tls: tls(&TLS12), binds: false },
+            Self { name: "inside TLS 1.3", tls: tls(&TLS13), binds: true },
+        ]
     }
-    match call.await {
-        Ok(connection) => drop(connection.quit().await),
-        Err(error) => {
-            drop(error.to_string());
-            return false;
+
+    /// One exchange. None where the caller has dropped it, and whether the client is authenticated
+    /// otherwise.
+    async fn authenticate(
+        &self,
+        address: SocketAddr,
+        mechanism: &mut dyn Mechanism,
+        end: End,
+    ) -> Option<bool> {
+        let server = Server::new(address.ip().to_string(), address.port());
+        // An observer has each line redacted.
+        let server = server.observer(|event: &smtp::trace::Event<'_>| drop(format!("{event:?}")));
+        let connection = match &self.tls {
+            None => {
+                let connection = Connection::connect(&server).await.expect("EHLO");
+                run(connection.dangerous().authenticate(mechanism), end).await?.ok()
+            }
+            Some((_, tls)) => {
+                let connection = Connection::connect_tls(&server, tls).await.expect("EHLO");
+                run(connection.authenticate(mechanism), end).await?.ok()
+            }
+        };
+        match connection {
+            Some(connection) => drop(connection.quit().await),
+            None => return Some(false),
         }
+        Some(true)
     }
-    true
+}
+
+/// Runs a call until its end, or until the caller drops it.
+async fn run<T, E: Display>(
+    call: impl Future<Output = Result<T, E>>,
+    end: End,
+) -> Option<Result<T, E>> {
+    let mut call = pin!(call);
+    let mut polls = 0;
+    let result = poll_fn(|cx| {
+        if end == End::Dropped(polls) {
+            return Poll::Ready(None);
+        }
+        polls += 1;
+        call.as_mut().poll(cx).map(Some)
+    });
+    let result = result.await?;
+    if let Err(error) = &result {
+        drop(error.to_string());
+    }
+    Some(result)
+}
+
+struct Cases {
+    runtime: Runtime,
+    /// The forms of all needles.
+    forms: Vec<String>,
+    count: usize,
+    failures: usize,
+}
+
+impl Cases {
+    /// Whether the call was over before it was dropped.
+    fn run(&mut self, way: &Way, (offered, name, make): rows::Row, end: End) -> bool {
+        let tls = way.tls.as_ref().map(|(config, _)| config);
+        let (address, server) = server::start(tls, offered, end);
+        let ended = watched(|| {
+            let mut mechanism = make();
+            self.runtime.block_on(way.authenticate(address, &mut *mechanism, end))
+        });
+        server.join().expect("a server that knows its protocol");
+        self.count += 1;
+        let mut fail = |why: String| {
+            self.failures += 1;
+            println!("FAILED: {name} {}, {end:?}: {why}", way.name);
+        };
+        let is_accepted = matches!(end, End::Accepted | End::Dropped(_));
+        if let Some(accepted) = ended
+            && accepted != is_accepted
+        {
+            fail(format!("accepted is {accepted}"));
+        }
+        let (found, first) = allocator::take_finds();
+        if found > 0 {
+            let form = &self.forms[first.needle];
+            fail(format!("{found} times, first {form} in a block of {} bytes", first.size));
+        }
+        let late = needles::take_late();
+        if let Some(find) = allocator::search_kept(&late) {
+            fail(format!("{} in a block of {} bytes", late[find.needle].form, find.size));
+        }
+        ended.is_some()
+    }
 }
 
 fn main() -> ExitCode {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let needles = needles::all();
-    let names: Vec<String> = needles.iter().map(|needle| needle.form.clone()).collect();
+    let forms: Vec<String> = needles.iter().map(|needle| needle.form.clone()).collect();
     allocator::look_for(needles);
     if !finds_a_copy() {
         println!("FAILED: a copy that was not wiped was not found");
@@ -99,40 +166,36 @@ fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let (mut cases, mut failures) = (0, 0);
-    for (offered, name, make) in ROWS.iter().filter(|(_, name, _)| name.contains(&*wanted)) {
-        for end in ENDS {
-            let address = server::start(offered, end);
-            let accepted = watched(|| {
-                let mut mechanism = make();
-                runtime.block_on(authenticate(address, &mut *mechanism, end))
-            });
-            cases += 1;
-            if accepted != (end == End::Accepted) {
-                failures += 1;
-                println!("FAILED: {name}, {end:?}: accepted is {accepted}");
+    let mut cases = Cases { runtime, forms, count: 0, failures: 0 };
+    for way in Way::all() {
+        for row in ROWS.iter().filter(|(_, name, _)| name.contains(&*wanted)) {
+            if row.0.ends_with("-PLUS") && !way.binds {
+                continue;
             }
-            let (found, first) = allocator::take_finds();
-            if found > 0 {
-                failures += 1;
-                let form = &names[first.needle];
-                println!(
-                    "FAILED: {name}, {end:?}: {found} times, first {form} in {} bytes",
-                    first.size
-                );
+            for end in ENDS {
+                cases.run(&way, *row, end);
+            }
+            let mut polls = 0;
+            while !cases.run(&way, *row, End::Dropped(polls)) {
+                polls += 1;
             }
         }
     }
+    let Cases { count, forms, failures, .. } = cases;
     let blocks = allocator::blocks();
-    println!("{cases} cases, {} forms, {blocks} blocks, {failures} failures", names.len());
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("{count} cases, {} forms, {blocks} blocks, {failures} failures", forms.len());
+    if failures == 0 && count > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The program itself is right: a copy that is not wiped is found, and one that is wiped is not.
+/// The program itself is right: a copy that is not wiped is found, at once and afterwards, and one
+/// that is wiped is not.
 fn finds_a_copy() -> bool {
     watched(|| drop(std::hint::black_box(SECRET.to_owned())));
     let (copies, _) = allocator::take_finds();
+    needles::add_late("the secret", SECRET.as_bytes());
+    let late = needles::take_late();
+    let kept = allocator::search_kept(&late);
     watched(|| drop(std::hint::black_box(secret())));
     let (wiped, _) = allocator::take_finds();
-    copies > 0 && wiped == 0
+    copies > 0 && kept.is_some() && wiped == 0 && allocator::search_kept(&late).is_none()
 }

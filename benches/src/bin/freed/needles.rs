@@ -1,5 +1,7 @@
 //! The forms in which a secret can be found.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
@@ -19,8 +21,23 @@ pub const ITERATIONS: u32 = 4096;
 pub const REALM: &str = "example.test";
 pub const SEED: &str = "ke1234";
 pub const SEQUENCE: u32 = 99;
+/// The sequence of one-time passwords that a client starts.
+pub const NEW_SEED: &str = "ke1235";
+pub const NEW_SEQUENCE: u32 = 80;
 
-/// The states that the hash functions begin with (FIPS 180-4 §5.3.3 and §5.3.5).
+/// The states that the hash functions begin with (RFC 1321 §3.3, FIPS 180-4 §5.3).
+const MD5: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+const SHA_1: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+const SHA_224: [u32; 8] = [
+    0xc105_9ed8,
+    0x367c_d507,
+    0x3070_dd17,
+    0xf70e_5939,
+    0xffc0_0b31,
+    0x6858_1511,
+    0x64f9_8fa7,
+    0xbefa_4fa4,
+];
 const SHA_256: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
@@ -30,6 +47,16 @@ const SHA_256: [u32; 8] = [
     0x9b05_688c,
     0x1f83_d9ab,
     0x5be0_cd19,
+];
+const SHA_384: [u64; 8] = [
+    0xcbbb_9d5d_c105_9ed8,
+    0x629a_292a_367c_d507,
+    0x9159_015a_3070_dd17,
+    0x152f_ecd8_f70e_5939,
+    0x6733_2667_ffc0_0b31,
+    0x8eb4_4a87_6858_1511,
+    0xdb0c_2e0d_64f9_8fa7,
+    0x47b5_481d_befa_4fa4,
 ];
 const SHA_512: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
@@ -60,14 +87,23 @@ pub fn all() -> Vec<Needle> {
         // The hash functions after that block: they compute HMAC as well as the secret does.
         let mut block = [pad; 128];
         block.iter_mut().zip(SECRET.bytes()).for_each(|(byte, secret)| *byte ^= secret);
-        let mut state = SHA_256;
-        sha2::block_api::compress256(&mut state, &[block[..64].try_into().expect("a block")]);
-        let state = state.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        needles.push(needle(&format!("the {name} state of HMAC-SHA-256"), state));
-        let mut state = SHA_512;
-        sha2::block_api::compress512(&mut state, &[block]);
-        let state = state.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        needles.push(needle(&format!("the {name} state of HMAC-SHA-512"), state));
+        let short: [u8; 64] = block[..64].try_into().expect("a block");
+        let mut state = |hash: &str, words: Vec<u8>| {
+            needles.push(needle(&format!("the {name} state of HMAC-{hash}"), words));
+        };
+        macro_rules! state {
+            ($hash:literal $start:ident $compress:path, $block:ident) => {
+                let mut words = $start;
+                $compress(&mut words, &[$block]);
+                state($hash, words.iter().flat_map(|word| word.to_ne_bytes()).collect());
+            };
+        }
+        state!("MD5" MD5 md5::block_api::compress, short);
+        state!("SHA-1" SHA_1 sha1::block_api::compress, short);
+        state!("SHA-224" SHA_224 sha2::block_api::compress256, short);
+        state!("SHA-256" SHA_256 sha2::block_api::compress256, short);
+        state!("SHA-384" SHA_384 sha2::block_api::compress512, block);
+        state!("SHA-512" SHA_512 sha2::block_api::compress512, block);
     }
     macro_rules! scram {
         ($($name:literal $hash:ty),*) => {$(
@@ -77,6 +113,13 @@ pub fn all() -> Vec<Needle> {
             let (client, server) = (key(b"Client Key"), key(b"Server Key"));
             let stored = <$hash as sha2::Digest>::digest(&client);
             every_form(&mut needles, concat!("the salted password of ", $name), &salted);
+            // After so many rounds the client waits for its next turn.
+            for rounds in (1..ITERATIONS).step_by(256) {
+                let mut sum = salted.clone();
+                pbkdf2::pbkdf2_hmac::<$hash>(SECRET.as_bytes(), SALT, rounds, &mut sum);
+                let name = format!("{rounds} rounds of the salted password of {}", $name);
+                needles.push(needle(&name, sum));
+            }
             every_form(&mut needles, concat!("the client key of ", $name), &client);
             every_form(&mut needles, concat!("the stored key of ", $name), &stored);
             every_form(&mut needles, concat!("the server key of ", $name), &server);
@@ -86,17 +129,28 @@ pub fn all() -> Vec<Needle> {
            "SHA-384" sha2::Sha384, "SHA-512" sha2::Sha512);
     let digest = Md5::digest(format!("{USER}:{REALM}:{SECRET}"));
     every_form(&mut needles, "the first hash of DIGEST-MD5", &digest);
-    let nt = Md4::digest(wide);
-    every_form(&mut needles, "the hash of NTLM", &nt);
-    let identity: Vec<u8> = USER.to_uppercase().encode_utf16().flat_map(u16::to_le_bytes).collect();
-    every_form(&mut needles, "the key of NTLM version 2", &mac::<Md5>(&nt, &identity));
-    let mut step = fold(format!("{SEED}{SECRET}").as_bytes());
-    for number in 0..SEQUENCE {
-        // Each password below the one that was asked for.
-        needles.push(needle(&format!("the one-time password {number}"), step.to_vec()));
-        step = fold(&step);
+    every_form(&mut needles, "the hash of NTLM", &Md4::digest(wide));
+    every_form(&mut needles, "the key of NTLM version 2", &ntlm_key());
+    for hash in [fold_md5, fold_sha1] {
+        // Each password below the ones that are sent.
+        for (seed, sequence) in [(SEED, SEQUENCE), (NEW_SEED, NEW_SEQUENCE)] {
+            let mut step = hash(format!("{seed}{SECRET}").as_bytes());
+            for number in 0..sequence {
+                needles.push(needle(
+                    &format!("the one-time password {number} of {seed}"),
+                    step.to_vec(),
+                ));
+                step = hash(&step);
+            }
+        }
     }
     needles
+}
+
+/// `NTOWFv2` (MS-NLMP 3.3.2).
+pub fn ntlm_key() -> Vec<u8> {
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    mac::<Md5>(&Md4::digest(wide(SECRET)), &wide(&USER.to_uppercase()))
 }
 
 /// HMAC of some bytes.
@@ -110,9 +164,31 @@ where
 }
 
 /// The digest's halves, one over the other (RFC 2289 App. A).
-pub fn fold(bytes: &[u8]) -> [u8; 8] {
+fn fold_md5(bytes: &[u8]) -> [u8; 8] {
     let digest = Md5::digest(bytes);
     std::array::from_fn(|index| digest[index] ^ digest[index + 8])
+}
+
+/// The digest's five words, folded to two, the bytes of each in the other order (RFC 2289 App. A).
+fn fold_sha1(bytes: &[u8]) -> [u8; 8] {
+    let mut folded = [0; 8];
+    for (index, byte) in sha1::Sha1::digest(bytes).iter().enumerate() {
+        folded[(index ^ 3) % 8] ^= byte;
+    }
+    folded
+}
+
+/// The forms that are known when an exchange is under way: the server adds them.
+static LATE: Mutex<Vec<Needle>> = Mutex::new(Vec::new());
+
+/// Adds each form of a key that depends on the nonces of an exchange.
+pub fn add_late(name: &str, bytes: &[u8]) {
+    every_form(&mut LATE.lock().unwrap_or_else(PoisonError::into_inner), name, bytes);
+}
+
+/// Those that were added since the last call.
+pub fn take_late() -> Vec<Needle> {
+    std::mem::take(&mut LATE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn every_form(needles: &mut Vec<Needle>, name: &str, bytes: &[u8]) {
