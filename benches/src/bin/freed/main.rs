@@ -6,7 +6,8 @@
 //! the program; with `FREED_TRACE=1` it shows where the block was given back.
 //!
 //! Inside TLS the buffers of rustls are searched too: it encrypts what is sent in the place to
-//! which it has copied it. The stack is not searched.
+//! which it has copied it. Memory that C code allocates is not, and neither is the stack: a value
+//! that is moved leaves a copy there, which safe code cannot reach.
 
 mod allocator;
 mod needles;
