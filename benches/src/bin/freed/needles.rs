@@ -132,10 +132,10 @@ pub fn all() -> Vec<Needle> {
     every_form(&mut needles, "the hash of NTLM", &Md4::digest(wide));
     every_form(&mut needles, "the key of NTLM version 2", &ntlm_key());
     for hash in [fold_md5, fold_sha1] {
-        // Each password below the ones that are sent.
+        // Each password up to the one that is sent, which is good until the server has taken it.
         for (seed, sequence) in [(SEED, SEQUENCE), (NEW_SEED, NEW_SEQUENCE)] {
             let mut step = hash(format!("{seed}{SECRET}").as_bytes());
-            for number in 0..sequence {
+            for number in 0..=sequence {
                 needles.push(needle(
                     &format!("the one-time password {number} of {seed}"),
                     step.to_vec(),

@@ -73,7 +73,8 @@ impl Algorithm {
 /// One password of the chain on its way.
 pub(super) struct Chain {
     algorithm: Algorithm,
-    last: Password,
+    /// In memory of its own: where a chain is moved from, a password within it would stay.
+    last: Zeroizing<Vec<u8>>,
     left: u32,
 }
 
@@ -87,14 +88,16 @@ impl Chain {
     pub(super) fn new(algorithm: Algorithm, seed: &str, passphrase: &[u8], sequence: u32) -> Self {
         let seed = seed.to_ascii_lowercase();
         let text = Secret::concat(&[seed.as_bytes(), passphrase]);
-        Self { algorithm, last: algorithm.step(text.expose()), left: sequence }
+        let first = algorithm.step(text.expose());
+        Self { algorithm, last: Zeroizing::new(first.to_vec()), left: sequence }
     }
 
     /// Computes up to so many steps. Says whether that was all.
     pub(super) fn compute(&mut self, steps: u32) -> bool {
         let steps = steps.min(self.left);
         for _ in 0..steps {
-            self.last = self.algorithm.step(&*self.last);
+            let next = self.algorithm.step(&self.last);
+            self.last.copy_from_slice(&*next);
         }
         self.left -= steps;
         self.left == 0
@@ -130,7 +133,7 @@ mod tests {
         let Chain { algorithm, last, left: _ } =
             Chain::new(Algorithm::Md5, "ke1234", b"This is a test.", 1);
         is_wiped(&last);
-        is_wiped(&algorithm.step(&*last));
+        is_wiped(&algorithm.step(&last));
         is_wiped(&Md5::new());
         is_wiped(&Sha1::new());
     }
