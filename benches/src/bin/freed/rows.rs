@@ -12,7 +12,7 @@ use smtp::{Login, Mechanism, Plain, Secret, SmtpCommand};
 use crate::allocator::unwatched;
 use crate::needles::{NEW_SEED, NEW_SEQUENCE, SECRET, USER};
 
-/// The name that the server offers, after `+` what it does with it, the name of the row, and the
+/// The names that the server offers, after `+` what it does with them, the name of the row, and the
 /// mechanism. -PLUS is for TLS 1.3 alone.
 pub type Row = (&'static str, &'static str, fn() -> Box<dyn Mechanism>);
 
@@ -23,7 +23,18 @@ pub fn secret() -> Secret {
 
 /// A secret that is longer than a line of AUTH, and that buffers grow for.
 fn long() -> Secret {
-    unwatched(|| Secret::from(format!("{SECRET}{}", "x".repeat(3000))))
+    with(&unwatched(|| "x".repeat(3000)))
+}
+
+/// A password that `SASLprep` makes the secret: it leaves out the soft hyphen (RFC 4013 §2.1).
+fn unprepared() -> Secret {
+    let (start, end) = SECRET.split_at(SECRET.len() / 2);
+    unwatched(|| Secret::from(format!("{start}\u{ad}{end}")))
+}
+
+/// The secret and more.
+fn with(end: &str) -> Secret {
+    unwatched(|| Secret::from(format!("{SECRET}{end}")))
 }
 
 /// A mechanism of a user, with a field that is rewritten before it is sent.
@@ -44,11 +55,20 @@ pub const ROWS: &[Row] = &[
     ("CRAM-MD5", "CRAM-MD5", || Box::new(CramMd5::new(USER, secret()))),
     ("DIGEST-MD5", "DIGEST-MD5", || Box::new(DigestMd5::new(USER, secret()))),
     ("DIGEST-MD5", "DIGEST-MD5 in UTF-8", || Box::new(DigestMd5::new(USER, secret()).raw_utf8())),
+    ("DIGEST-MD5+\u{e9}", "DIGEST-MD5 in Latin-1", || {
+        Box::new(DigestMd5::new(USER, with("\u{e9}")))
+    }),
+    ("DIGEST-MD5+\u{416}", "DIGEST-MD5 beyond Latin-1", || {
+        Box::new(DigestMd5::new(USER, with("\u{416}")))
+    }),
     ("SCRAM-SHA-1", "SCRAM-SHA-1", || Box::new(ScramSha1::new(USER, secret()))),
     ("SCRAM-SHA-224", "SCRAM-SHA-224", || Box::new(ScramSha224::new(USER, secret()))),
     ("SCRAM-SHA-256", "SCRAM-SHA-256", || Box::new(ScramSha256::new(USER, secret()))),
     ("SCRAM-SHA-384", "SCRAM-SHA-384", || Box::new(ScramSha384::new(USER, secret()))),
     ("SCRAM-SHA-512", "SCRAM-SHA-512", || Box::new(ScramSha512::new(USER, secret()))),
+    ("SCRAM-SHA-256", "SCRAM-SHA-256 with a password to prepare", || {
+        Box::new(ScramSha256::new(USER, unprepared()))
+    }),
     ("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS", || Box::new(ScramSha1::new(USER, secret()))),
     ("SCRAM-SHA-224-PLUS", "SCRAM-SHA-224-PLUS", || Box::new(ScramSha224::new(USER, secret()))),
     ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", || Box::new(ScramSha256::new(USER, secret()))),
@@ -80,6 +100,18 @@ pub const ROWS: &[Row] = &[
     ("OAUTHBEARER", "Credentials::token", || Box::new(Credentials::token(USER, secret()))),
     ("XOAUTH2", "Credentials::token_source", || {
         let source = |_: Need| ready(Ok(AccessToken::new(secret())));
+        Box::new(Credentials::token_source(USER, Cached::new(source)))
+    }),
+    ("SCRAM-SHA-256 PLAIN+504 5.5.4 unknown", "Credentials::password, the next mechanism", || {
+        Box::new(Credentials::password(USER, secret()))
+    }),
+    ("XOAUTH2+535 5.7.8 expired", "Credentials::token_source, renewed", || {
+        let source = |need: Need| {
+            ready(Ok(AccessToken::new(match need {
+                Need::Refused(_) => secret(),
+                _ => with(" of old"),
+            })))
+        };
         Box::new(Credentials::token_source(USER, Cached::new(source)))
     }),
 ];

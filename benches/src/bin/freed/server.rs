@@ -34,7 +34,8 @@ pub enum End {
 }
 
 /// Listens for one session, inside TLS where there is a configuration, with a mechanism that ends
-/// in this way. `+` separates the name of the mechanism and a variant of it.
+/// in this way. `+` separates the names of mechanisms and a variant, such as the reply with which the
+/// first AUTH is refused.
 pub fn start(
     tls: Option<&Arc<ServerConfig>>,
     mechanism: &'static str,
@@ -117,11 +118,16 @@ impl<'a, S: Read + Write> Session<'a, S> {
         STANDARD.decode(answer).ok()
     }
 
-    fn serve(&mut self, mechanism: &str) -> Ended {
+    fn serve(&mut self, mechanisms: &str) -> Ended {
         self.say("220 mail.example.test")?;
         self.hear()?;
-        self.say(&format!("250-mail.example.test\r\n250 AUTH {mechanism}"))?;
-        let auth = self.hear()?;
+        self.say(&format!("250-mail.example.test\r\n250 AUTH {mechanisms}"))?;
+        let mut auth = self.hear()?;
+        if self.variant.starts_with('5') {
+            self.say(self.variant)?;
+            auth = self.hear()?;
+        }
+        let mechanism = auth.split(' ').nth(1)?;
         let initial = auth.split(' ').nth(2).and_then(|text| STANDARD.decode(text).ok());
         if self.end == End::Unknown {
             self.say("504 5.5.4 unknown")?;
@@ -215,7 +221,14 @@ impl<'a, S: Read + Write> Session<'a, S> {
         };
         let (cnonce, uri) = (field("cnonce")?, field("digest-uri")?);
         let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
-        let mut first = Md5::digest(format!("{USER}:{REALM}:{SECRET}")).to_vec();
+        // The variant is the end of the password. Latin-1 is hashed where it can be.
+        let end = match self.variant {
+            "\u{e9}" => b"\xe9",
+            other => other.as_bytes(),
+        };
+        let identity = [format!("{USER}:{REALM}:{SECRET}").as_bytes(), end].concat();
+        let mut first = Md5::digest(identity).to_vec();
+        add_late("the first hash of DIGEST-MD5", &first);
         first.extend_from_slice(format!(":OA6MG9tEQGm2hh:{cnonce}").as_bytes());
         let first = Md5::digest(&first);
         add_late("the hash A1 of DIGEST-MD5", &first);
