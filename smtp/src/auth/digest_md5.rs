@@ -159,8 +159,18 @@ impl DigestMd5 {
             Quoted(&cnonce),
             Quoted(&uri),
         );
+        // "If this directive is not specified, the username must be encoded in ISO 8859-1"; the
+        // other user's name is in UTF-8 in every case (RFC 2831 §2.1.2).
+        let mut message = if challenge.utf8 || self.raw_utf8 {
+            message.into_bytes()
+        } else if message.chars().all(|character| u32::from(character) <= 0xff) {
+            latin1(&message)
+        } else {
+            let reason = "the server takes names in Latin-1 alone, and this name has other letters";
+            return Err(MechanismError::new(reason));
+        };
         if !self.authzid.is_empty() {
-            let _ = write!(message, ",authzid={}", Quoted(&self.authzid));
+            message.extend_from_slice(format!(",authzid={}", Quoted(&self.authzid)).as_bytes());
         }
         if message.len() >= MAX_RESPONSE {
             return Err(MechanismError::new("the names are too long for this mechanism"));

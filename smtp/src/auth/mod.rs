@@ -4,6 +4,7 @@
 //! [`#[derive(SmtpCommand)]`](smtp_derive::SmtpCommand) or by implementing [`Mechanism`].
 
 mod anonymous;
+mod bearer;
 #[cfg(any(feature = "scram", feature = "gssapi"))]
 mod binding;
 #[cfg(feature = "legacy-auth")]
@@ -30,7 +31,6 @@ mod plain;
 mod refused;
 #[cfg(feature = "scram")]
 mod scram;
-mod server_error;
 pub(crate) mod template;
 mod token;
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Debug};
 
+use super::bearer::{self, ServerError};
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
 use super::refused::{AfterRefusal, RefusedAuth};
-use super::server_error::ServerError;
 use super::template::{TemplatePart, message, saslname};
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
@@ -87,6 +87,9 @@ impl Mechanism for OAuthBearer {
 
     fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
         use TemplatePart::{Field, Required, Text};
+        if let Some(token) = &self.token {
+            bearer::check(&self.user, token)?;
+        }
         let user = saslname(&self.user);
         let port = self.port.map(|port| port.to_string());
         let mut parts = vec![Text(b"n,")];
@@ -111,7 +114,7 @@ impl Mechanism for OAuthBearer {
         if challenge.index() > 0 {
             return Err(challenge.unexpected());
         }
-        self.server_error = ServerError::read(challenge)?;
+        self.server_error = ServerError::read(challenge);
         Ok(Secret::from("\x01").into())
     }
 

@@ -1,9 +1,9 @@
 //! XOAUTH2: an OAuth 2.0 bearer token, as Google and Microsoft take it.
 
+use super::bearer::{self, ServerError};
 use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
 use super::refused::{AfterRefusal, RefusedAuth};
-use super::server_error::ServerError;
 use super::template::{TemplatePart, message};
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
@@ -54,6 +54,7 @@ impl Mechanism for XOauth2 {
 
     fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
         use TemplatePart::{Required, Text};
+        bearer::check(&self.user, &self.token)?;
         let (user, token) = (Required("user", &self.user), Required("token", &self.token));
         let parts = [Text(b"user="), user, Text(b"\x01auth=Bearer "), token, Text(b"\x01\x01")];
         message(&parts).map(Some)
@@ -64,7 +65,7 @@ impl Mechanism for XOauth2 {
         if challenge.index() > 0 {
             return Err(challenge.unexpected());
         }
-        self.server_error = ServerError::read(challenge)?;
+        self.server_error = ServerError::read(challenge);
         Ok(Secret::default().into())
     }
 

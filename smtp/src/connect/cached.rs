@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Debug};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -21,7 +22,8 @@ use crate::net::{Clock, Expired, TokioClock, deadline, timeout_at};
 /// next one comes.
 ///
 /// An answer that does not come before the deadline is an error, and a failure is remembered for a
-/// short time, so that many connections do not ask a source that has just failed.
+/// short time, so that many connections do not ask a source that has just failed. A token that is
+/// valid still is used while there is no other.
 ///
 /// ```
 /// use smtp::auth::{AccessToken, Credentials, Need, TokenError};
@@ -52,25 +54,96 @@ struct State {
     token: Option<Kept>,
     failure: Option<(Instant, TokenError)>,
     refresh: Option<Refresh>,
+    /// How many questions were asked: the number of the next one.
+    asked: u64,
 }
 
 struct Kept {
     token: AccessToken,
-    /// When it is to be replaced, if ever.
+    /// When it is to be replaced, and when it expires, if ever.
     until: Option<Instant>,
+    expires: Option<Instant>,
 }
 
 /// The question that is under way.
-#[derive(Clone)]
 struct Refresh {
-    answer: Shared<std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    number: u64,
+    answer: Shared<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    /// Those who wait, and when they give up: the deadline counts from when the first of them came.
+    waiting: usize,
     deadline: Instant,
 }
 
 /// The state, as one caller finds it.
 enum Found {
     Answer(Answer),
-    Refresh(Refresh),
+    Waiter(Waiter),
+}
+
+/// One that waits for an answer.
+struct Waiter {
+    state: Arc<Mutex<State>>,
+    number: u64,
+    answer: Shared<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    deadline: Instant,
+    /// It has begun the question.
+    is_first: bool,
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        if let Some(refresh) = lock(&self.state).of(self.number) {
+            refresh.waiting -= 1;
+        }
+    }
+}
+
+impl Kept {
+    fn is_valid(&self, now: Instant) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl State {
+    /// The question of this number, while it is under way.
+    fn of(&mut self, number: u64) -> Option<&mut Refresh> {
+        self.refresh.as_mut().filter(|refresh| refresh.number == number)
+    }
+
+    /// The token, where it may be used.
+    fn token(&self, need: &Need, usable: impl FnOnce(&Kept) -> bool) -> Option<AccessToken> {
+        let kept = self.token.as_ref()?;
+        (!refuses(need, &kept.token) && usable(kept)).then(|| kept.token.clone())
+    }
+
+    /// Keeps the answer of a question.
+    fn settle(&mut self, number: u64, answer: &Answer, now: Instant, margin: Duration) {
+        if self.of(number).is_none() {
+            return;
+        }
+        self.refresh = None;
+        match answer {
+            Ok(token) => {
+                let after = |time| now.checked_add(time);
+                let expires = token.lifetime().and_then(after);
+                let until = token
+                    .lifetime()
+                    .and_then(|lifetime| after(lifetime.saturating_sub(margin.min(lifetime / 2))));
+                self.token = Some(Kept { token: token.clone(), until, expires });
+                self.failure = None;
+            }
+            Err(error) => self.failure = Some((now, error.clone())),
+        }
+    }
+}
+
+/// Whether this token is the one that was refused.
+fn refuses(need: &Need, token: &AccessToken) -> bool {
+    matches!(need, Need::Refused(refused) if refused.expose() == token.secret().expose())
 }
 
 impl Cached {
@@ -115,68 +188,73 @@ impl Cached {
         self
     }
 
-    /// The answer that is there, or the question that is under way or begun.
-    fn look(&self, need: &Need, forgets_failure: bool) -> Found {
+    /// The answer that is there, or a wait for the one of the question that is under way or begun.
+    fn look(&self, need: &Need) -> Found {
         let now = self.clock.now();
         let mut state = lock(&self.state);
-        if let Some(kept) = &state.token {
-            let is_refused = matches!(need, Need::Refused(refused) if refused.expose() == kept.token.secret().expose());
-            if !is_refused && kept.until.is_none_or(|until| now < until) {
-                return Found::Answer(Ok(kept.token.clone()));
+        if let Some(token) = state.token(need, |kept| kept.is_fresh(now)) {
+            return Found::Answer(Ok(token));
+        }
+        let is_first = state.refresh.is_none();
+        if is_first {
+            if let Some((at, error)) = &state.failure
+                && now.saturating_duration_since(*at) < self.failure_memory
+            {
+                let token = state.token(need, |kept| kept.is_valid(now));
+                return Found::Answer(token.ok_or_else(|| error.clone()));
             }
-            state.token = None;
+            state.asked += 1;
+            let number = state.asked;
+            let answer = self.ask(number, need.clone());
+            state.refresh = Some(Refresh { number, answer, waiting: 0, deadline: now });
         }
-        if let Some(refresh) = &state.refresh {
-            return Found::Refresh(refresh.clone());
+        let Some(refresh) = &mut state.refresh else {
+            return Found::Answer(Err(TokenError::new("it was not asked")));
+        };
+        if refresh.waiting == 0 {
+            // It begins, or has rested: none has waited meanwhile.
+            refresh.deadline = deadline(&*self.clock, self.deadline);
         }
-        if let Some((at, error)) = &state.failure
-            && !forgets_failure
-            && now.saturating_duration_since(*at) < self.failure_memory
-        {
-            return Found::Answer(Err(error.clone()));
-        }
-        let refresh = self.refresh(need.clone());
-        state.refresh = Some(refresh.clone());
-        Found::Refresh(refresh)
+        refresh.waiting += 1;
+        Found::Waiter(Waiter {
+            state: Arc::clone(&self.state),
+            number: refresh.number,
+            answer: refresh.answer.clone(),
+            deadline: refresh.deadline,
+            is_first,
+        })
     }
 
     /// A question to the source. It is asked once the answer is waited for.
-    fn refresh(&self, need: Need) -> Refresh {
-        let deadline = deadline(&*self.clock, self.deadline);
+    fn ask(&self, number: u64, need: Need) -> Shared<Pin<Box<dyn Future<Output = Answer> + Send>>> {
         let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
-        let (state, margin, most) = (Arc::downgrade(&self.state), self.margin, self.deadline);
-        let answer = async move {
-            let asked = async { source.token(need).await };
+        let (state, margin) = (Arc::downgrade(&self.state), self.margin);
+        let asked = async move {
+            let answer = AssertUnwindSafe(async { source.token(need).await }).catch_unwind().await;
             // A panic of the source is an error for all who wait, not only for the one that has
             // polled it.
-            let answer = AssertUnwindSafe(timeout_at(&*clock, deadline, asked)).catch_unwind();
-            let answer = match answer.await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(Expired::Late)) => Err(TokenError::timed_out(most.as_secs_f32())),
-                Ok(Err(Expired::NoTimer(error))) => Err(TokenError::no_timer(error)),
-                Err(_) => Err(TokenError::new("it has panicked")),
-            };
-            settle(&state, &answer, clock.now(), margin);
+            let answer = answer.unwrap_or_else(|_| Err(TokenError::new("it has panicked")));
+            if let Some(state) = state.upgrade() {
+                lock(&state).settle(number, &answer, clock.now(), margin);
+            }
             answer
         };
-        Refresh { answer: answer.boxed().shared(), deadline }
+        asked.boxed().shared()
     }
-}
 
-/// Keeps an answer.
-fn settle(state: &Weak<Mutex<State>>, answer: &Answer, now: Instant, margin: Duration) {
-    let Some(state) = state.upgrade() else { return };
-    let mut state = lock(&state);
-    state.refresh = None;
-    match answer {
-        Ok(token) => {
-            let until = token.lifetime().and_then(|lifetime| {
-                now.checked_add(lifetime.saturating_sub(margin.min(lifetime / 2)))
-            });
-            state.token = Some(Kept { token: token.clone(), until });
-            state.failure = None;
-        }
-        Err(error) => state.failure = Some((now, error.clone())),
+    /// Waits for an answer. Each waits with a timer of its own: another's belongs to a runtime that
+    /// may have ended.
+    async fn wait(&self, waiter: &Waiter) -> Answer {
+        let answer = timeout_at(&*self.clock, waiter.deadline, waiter.answer.clone()).await;
+        answer.unwrap_or_else(|expired| {
+            let error = match expired {
+                Expired::Late => TokenError::timed_out(self.deadline.as_secs_f32()),
+                Expired::NoTimer(error) => TokenError::no_timer(&error),
+            };
+            let answer = Err(error);
+            lock(&self.state).settle(waiter.number, &answer, self.clock.now(), self.margin);
+            answer
+        })
     }
 }
 
@@ -188,21 +266,21 @@ impl TokenSource for Cached {
     fn token(&self, need: Need) -> TokenFuture {
         let own = self.clone();
         Box::pin(async move {
-            let came = own.clock.now();
-            let mut forgets_failure = false;
             loop {
-                let refresh = match own.look(&need, forgets_failure) {
+                let waiter = match own.look(&need) {
                     Found::Answer(answer) => return answer,
-                    Found::Refresh(refresh) => refresh,
+                    Found::Waiter(waiter) => waiter,
                 };
-                let answer = refresh.answer.await;
-                // The source has rested beyond its deadline, because none waited for it: it has not
-                // failed this caller.
-                let rested = refresh.deadline <= came;
-                if !(rested && answer.as_ref().is_err_and(TokenError::is_timed_out)) {
-                    return answer;
+                match own.wait(&waiter).await {
+                    // The source was asked before it could know that this one was refused.
+                    Ok(token) if refuses(&need, &token) && !waiter.is_first => {}
+                    Ok(token) => return Ok(token),
+                    Err(error) => {
+                        let now = own.clock.now();
+                        let valid = lock(&own.state).token(&need, |kept| kept.is_valid(now));
+                        return valid.ok_or(error);
+                    }
                 }
-                forgets_failure = true;
             }
         })
     }

@@ -9,7 +9,8 @@ pub enum AuthProblem {
     /// The name, the password, the token or the certificate is wrong: 535, X.7.8. Trying again
     /// without a change locks the account at many providers.
     WrongCredentials,
-    /// The provider has switched off logins with a password: X.7.30, X.7.139. It takes a token.
+    /// The provider has switched off logins with a password, or SMTP for the mailbox: X.7.30,
+    /// X.7.139.
     PasswordsOff,
     /// The account is disabled: 525, X.7.13.
     AccountDisabled,
@@ -47,8 +48,8 @@ impl AuthProblem {
                 "the name, the password, the token or the certificate is wrong"
             }
             Self::PasswordsOff => {
-                "the provider has switched off logins with a password: use a token \
-                 (`Credentials::token`)"
+                "the provider has switched off logins with a password, or SMTP for this mailbox: \
+                 a token (`Credentials::token`) or the administrator's consent helps"
             }
             Self::AccountDisabled => "the account is disabled: ask the provider",
             Self::TooWeak => {

@@ -70,11 +70,13 @@ impl Refusal {
 
     /// The server refused AUTH, and the mechanism could not begin again.
     pub(crate) fn not_tried_again(reply: Reply, then: Self) -> Self {
-        let hint = then.to_string().into();
-        let cause = match *then.kind {
-            RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => Some(error),
-            _ => None,
+        let (why, cause) = match *then.kind {
+            RefusalKind::NotTried(error) | RefusalKind::GaveUp { error, .. } => {
+                (error.to_string(), Some(error))
+            }
+            _ => (then.to_string(), None),
         };
+        let hint = format!("it was not tried again: {why}").into();
         Self::new("AUTH", RefusalKind::Explained { reply, hint, cause })
     }
 

@@ -1,13 +1,13 @@
 //! Why there is no token.
 
 use std::error::Error;
-use std::fmt::{self, Display};
+use std::fmt::{self, Debug, Display};
 use std::sync::Arc;
 
 use crate::proto::fault::NoTimer;
 
 /// Why a [`TokenSource`](crate::auth::TokenSource) has no token. A clone is the same error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenError {
     kind: TokenErrorKind,
     cause: Arc<dyn Error + Send + Sync>,
@@ -38,8 +38,9 @@ impl TokenError {
         Self::of(TokenErrorKind::TimedOut, format!("it did not answer within {seconds} s"))
     }
 
-    pub(crate) fn no_timer(error: NoTimer) -> Self {
-        Self::of(TokenErrorKind::Permanent, error)
+    pub(crate) fn no_timer(error: &NoTimer) -> Self {
+        let text = format!("its deadline cannot be kept: {error}; `Cached::clock` sets a clock");
+        Self::of(TokenErrorKind::Permanent, text)
     }
 
     fn of(kind: TokenErrorKind, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -54,6 +55,16 @@ impl TokenError {
     /// Whether the source did not answer before its deadline.
     pub fn is_timed_out(&self) -> bool {
         self.kind == TokenErrorKind::TimedOut
+    }
+}
+
+impl Debug for TokenError {
+    /// The cause by its text: an OAuth client may keep an answer with a token in its error.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenError")
+            .field("kind", &self.kind)
+            .field("cause", &self.cause.to_string())
+            .finish()
     }
 }
 

@@ -395,10 +395,10 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
 
     fn lost(&mut self, _: &Engine, lost: Lost) -> Self::Output {
         // The reason why the mechanism gave up is nearer to the cause than the loss after it.
-        Err(match (self.cancelled.take(), self.earlier.take()) {
-            (Some((error, blame)), _) => lost.after(Refusal::gave_up(error, blame, None)),
-            (None, Some(reply)) => lost.after(Refusal::by_server(Auth::SPEC.verb, reply)),
-            (None, None) => lost,
+        // An earlier refusal, after which the mechanism has begun again, is not the cause.
+        Err(match self.cancelled.take() {
+            Some((error, blame)) => lost.after(Refusal::gave_up(error, blame, None)),
+            None => lost,
         })
     }
 }

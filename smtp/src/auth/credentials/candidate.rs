@@ -125,7 +125,10 @@ const fn bound<H: ScramHash>() -> Candidate {
     }
 }
 
-/// Where -PLUS is offered and was not chosen, the caller does not want it: the client says that it
+#[cfg(feature = "scram")]
+const SCRAM_PLUS: [&str; 5] = [Sha1::PLUS, Sha224::PLUS, Sha256::PLUS, Sha384::PLUS, Sha512::PLUS];
+
+/// Where a -PLUS is offered and was not chosen, the caller does not want it: the client says that it
 /// cannot bind, because a server that could refuses one that says it is not offered (RFC 5802 §6).
 #[cfg(feature = "scram")]
 const fn unbound<H: ScramHash>() -> Candidate {
@@ -138,7 +141,7 @@ const fn unbound<H: ScramHash>() -> Candidate {
         make: |own, facts| {
             let scram = Scram::<H>::new(own.user.as_str(), own.secret.clone());
             let scram = scram.acting_as(own.authzid.as_str());
-            let is_offered = facts.mechanisms().has(H::PLUS);
+            let is_offered = SCRAM_PLUS.iter().any(|name| facts.mechanisms().has(name));
             Box::new(if is_offered { scram.channel_binding(ChannelBinding::Off) } else { scram })
         },
     }

@@ -63,17 +63,28 @@ impl Choice {
     fn obstacle(&self, candidate: &Candidate, facts: &Facts<'_>) -> Option<&'static str> {
         let is = |name: &String| name.eq_ignore_ascii_case(candidate.name);
         let is_named = self.only.as_ref().is_some_and(is);
+        if facts.mechanisms().has(candidate.name) && self.only.is_some() && !is_named {
+            return Some("another was named");
+        }
+        let names_it = is_named || self.also.iter().any(is);
+        if facts.mechanisms().has(candidate.name) && candidate.by_name_only && !names_it {
+            return Some("weak, and used where `also` or `only` names it");
+        }
+        self.obstacle_if_named(candidate, facts, is_named)
+    }
+
+    /// Why it would not be used if the caller named it.
+    fn obstacle_if_named(
+        &self,
+        candidate: &Candidate,
+        facts: &Facts<'_>,
+        is_named: bool,
+    ) -> Option<&'static str> {
         if !facts.mechanisms().has(candidate.name) {
             return Some("not offered");
         }
-        if self.only.is_some() && !is_named {
-            return Some("another was named");
-        }
-        if self.excluded.iter().any(is) {
+        if self.excluded.iter().any(|name| name.eq_ignore_ascii_case(candidate.name)) {
             return Some("excluded");
-        }
-        if candidate.by_name_only && !is_named && !self.also.iter().any(is) {
-            return Some("weak, and used where `also` or `only` names it");
         }
         if candidate.strength < self.least {
             return Some("weaker than asked for");
@@ -92,6 +103,12 @@ impl Choice {
             [] => "no mechanism fits, because the server offers none".to_owned(),
             some => format!("no mechanism fits: the server offers {}", some.join(", ")),
         };
+        let is_known = |name: &str| {
+            self.candidates.iter().any(|candidate| candidate.name.eq_ignore_ascii_case(name))
+        };
+        if let Some(unknown) = self.only.as_deref().filter(|name| !is_known(name)) {
+            let _ = write!(text, "; {} was named, and is not known", unknown.escape_debug());
+        }
         for candidate in self.candidates {
             match self.obstacle(candidate, facts) {
                 Some(why) if facts.mechanisms().has(candidate.name) => {
@@ -108,13 +125,20 @@ impl Choice {
         MechanismError::new(text)
     }
 
+    /// The mechanisms that were tried before, and that the server does not know.
+    pub(super) fn not_known(&self) -> Option<String> {
+        let names = self.unknown.join(", ");
+        (!names.is_empty()).then(|| format!("the server lists {names} and does not know it"))
+    }
+
     /// The other mechanisms after this one has failed, and how the caller names one.
     pub(super) fn alternatives(&self, failed: &str, facts: &Facts<'_>) -> Option<String> {
         let others: Vec<&str> = self
             .candidates
             .iter()
+            .filter(|candidate| self.obstacle_if_named(candidate, facts, true).is_none())
             .map(|candidate| candidate.name)
-            .filter(|name| *name != failed && facts.mechanisms().has(name))
+            .filter(|name| *name != failed)
             .collect();
         if others.is_empty() {
             return None;

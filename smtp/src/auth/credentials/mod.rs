@@ -166,12 +166,15 @@ impl Credentials {
         self.mechanism.as_mut().ok_or_else(|| MechanismError::new("the exchange has not begun"))
     }
 
-    /// The server has refused the token, and another may do better.
-    fn renews(&mut self, refused: &RefusedAuth<'_>) -> bool {
+    /// The server has refused the token, and another may do better. `explains` says that the
+    /// server gave a reason of its own first.
+    fn renews(&mut self, refused: &RefusedAuth<'_>, explains: bool) -> bool {
         let reply = refused.reply();
-        // Servers say why in a challenge, or at once.
-        let is_of_token = AuthProblem::of(reply) == Some(AuthProblem::WrongCredentials)
-            || (refused.challenges() > 0 && reply.code().is_permanent());
+        let is_of_token = match AuthProblem::of(reply) {
+            Some(AuthProblem::WrongCredentials) => true,
+            None => explains && reply.code().is_permanent(),
+            Some(_) => false,
+        };
         let secret = &self.account.secret;
         is_of_token && self.source.as_mut().is_some_and(|source| source.renew(secret))
     }
@@ -236,30 +239,40 @@ impl Mechanism for Credentials {
 
     fn refused(&mut self, refused: &RefusedAuth<'_>) -> AfterRefusal {
         let Some(chosen) = self.chosen else { return AfterRefusal::Stop };
+        let seen = self.choice.seen(refused.facts());
         if refused.is_of_mechanism() {
             self.choice.unknown.push(chosen.name);
-            if self.choice.choose(&self.choice.seen(refused.facts())).is_some() {
+            let seen = self.choice.seen(refused.facts());
+            if self.choice.choose(&seen).is_some() {
                 self.goes_on = true;
                 return AfterRefusal::BeginAgain;
             }
-            return AfterRefusal::Stop;
+            let why = self.choice.nothing_fits(&seen).to_string();
+            return AfterRefusal::Explain(why.into());
         }
-        if self.renews(refused) {
+        let explained = match &mut self.mechanism {
+            Some(mechanism) => mechanism.refused(refused),
+            None => AfterRefusal::Stop,
+        };
+        let explains = matches!(explained, AfterRefusal::Explain(_));
+        if self.renews(refused, explains) {
             self.goes_on = true;
             return AfterRefusal::BeginAgain;
         }
-        let of_mechanism = self.mechanism.as_mut().map(|mechanism| mechanism.refused(refused));
-        if let Some(AfterRefusal::Explain(reason)) = of_mechanism {
-            return AfterRefusal::Explain(reason);
+        if explains {
+            return explained;
         }
-        match AuthProblem::of(refused.reply()) {
+        let others = match AuthProblem::of(refused.reply()) {
             Some(AuthProblem::WrongCredentials | AuthProblem::TooWeak) => {
-                match self.choice.alternatives(chosen.name, &self.choice.seen(refused.facts())) {
-                    Some(others) => AfterRefusal::Explain(others.into()),
-                    None => AfterRefusal::Stop,
-                }
+                self.choice.alternatives(chosen.name, &seen)
             }
-            _ => AfterRefusal::Stop,
+            _ => None,
+        };
+        let hints: Vec<String> = self.choice.not_known().into_iter().chain(others).collect();
+        if hints.is_empty() {
+            AfterRefusal::Stop
+        } else {
+            AfterRefusal::Explain(hints.join("; ").into())
         }
     }
 

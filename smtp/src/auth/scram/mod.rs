@@ -21,6 +21,8 @@ use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
 use std::task::{Context, Poll};
 
+use zeroize::Zeroizing;
+
 pub use hash::{ScramHash, Sha1, Sha224, Sha256, Sha384, Sha512};
 
 use super::binding::{ChannelBinding, Chosen};
@@ -133,6 +135,15 @@ impl<H: ScramHash> Scram<H> {
         self
     }
 
+    /// The password as it is hashed.
+    fn prepared(&self) -> Result<Zeroizing<String>, MechanismError> {
+        if self.password.expose().is_empty() {
+            return Err(MechanismError::new("`password` must not be empty"));
+        }
+        prepare::saslprep(self.password.expose())
+            .map_err(|why| MechanismError::new(format!("the password {why}")))
+    }
+
     /// Begins with this nonce, as the samples do.
     #[cfg(test)]
     pub(super) fn with_nonce(mut self, nonce: &str) -> Self {
@@ -171,6 +182,8 @@ impl<H: ScramHash> Mechanism for Scram<H> {
     }
 
     fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {
+        // Before anything is sent; it is not kept.
+        self.prepared()?;
         let nonce = match self.nonce.take() {
             Some(nonce) => nonce,
             None => nonce::random()?,
@@ -188,9 +201,7 @@ impl<H: ScramHash> Mechanism for Scram<H> {
             State::First(first) => {
                 let text = challenge.decode()?;
                 let server = first.read(&text, &self.iterations)?;
-                let password = prepare::saslprep(self.password.expose())
-                    .map_err(|why| MechanismError::new(format!("the password {why}")))?;
-                let exchange = Exchange::new(first, &text, server, &password);
+                let exchange = Exchange::new(first, &text, server, &self.prepared()?);
                 self.state = State::Computing(Box::new(exchange));
                 Ok(Step::Wait)
             }
