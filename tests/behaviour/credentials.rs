@@ -11,6 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::version::TLS12;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+mod exchange;
+
 fn password() -> Credentials {
     Credentials::password("me", "pencil")
 }

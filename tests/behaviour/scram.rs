@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rcgen::{CertificateParams, KeyPair};
 use sha2::{Digest as _, Sha256};
-use smtp::auth::{ChannelBinding, ScramSha256};
+use smtp::auth::{ChannelBinding, Credentials, ScramSha256};
 use smtp::error::ProtocolError;
 use smtp::state::Authed;
-use smtp::{Connection, Error, Lost, TlsConfig};
+use smtp::{Connection, Error, Lost, Mechanism, TlsConfig};
 use tests::{error, secured, server};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::io::{AsyncWriteExt as _, BufReader, copy_bidirectional, duplex, split};
@@ -132,7 +132,7 @@ async fn serve(
 async fn authenticate(
     stream: tokio::io::DuplexStream,
     trusted: &Identity,
-    mechanism: &mut ScramSha256,
+    mechanism: &mut dyn Mechanism,
 ) -> Result<Connection<Authed>, Error> {
     let tls = TlsConfig::builder().root_pem(&trusted.pem).build().expect("a root");
     let connection = Connection::from_tls_stream(stream, &server(), &tls).await?;
@@ -231,6 +231,34 @@ async fn success_without_a_proof_is_none() {
             && !lost.is_transient(),
         "{lost}"
     );
+}
+
+/// Credentials hand the whole exchange on: the work in slices, the binding and its absence, the name
+/// of the other user, and the proof of the server.
+#[tokio::test]
+async fn credentials_run_the_exchange() {
+    let password = || Credentials::password("me", "pencil").acting_as("boss");
+    for (credentials, expected) in [
+        (password(), "SCRAM-SHA-256-PLUS p=tls-exporter,a=boss,"),
+        // The client has seen -PLUS, and must not say `y`.
+        (password().without("SCRAM-SHA-256-PLUS"), "SCRAM-SHA-256 n,a=boss,"),
+    ] {
+        let mut credentials = credentials;
+        let identity = Identity::new();
+        let (client, stream) = duplex(1 << 16);
+        let served = tokio::spawn(serve(stream, identity.clone(), BOTH, Server::Honest));
+        let connection = authenticate(client, &identity, &mut credentials).await.expect("a login");
+        drop(connection);
+        assert_eq!(served.await.expect("no panic").as_deref(), Some(expected));
+
+        let (client, stream) = duplex(1 << 16);
+        tokio::spawn(serve(stream, identity.clone(), BOTH, Server::WithoutProof));
+        let lost = error(authenticate(client, &identity, &mut credentials).await);
+        assert!(
+            matches!(&lost, Error::Lost(lost) if matches!(lost.protocol(), Some(ProtocolError::UnverifiedSuccess(_)))),
+            "{lost}"
+        );
+    }
 }
 
 /// The way to a server that is far away: each direction takes 50 ms.

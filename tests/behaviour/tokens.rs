@@ -303,6 +303,58 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     assert_eq!(count(&calls), 3, "the same question");
 }
 
+/// The source of a cache learns why it is asked.
+#[tokio::test(start_paused = true)]
+async fn the_source_learns_why_it_is_asked() {
+    let tokens = Cached::new(|need: Need| {
+        ready(match need {
+            Need::Refused(token) if token.expose() == b"t0" => Ok(AccessToken::new("t1")),
+            _ => Ok(AccessToken::new("t0")),
+        })
+    });
+    assert_eq!(text(&tokens.token(Need::Authentication).await), "t0");
+    assert_eq!(text(&tokens.token(refused("t0")).await), "t1");
+}
+
+/// A failure is forgotten once there is a token.
+#[tokio::test(start_paused = true)]
+async fn a_token_ends_the_memory_of_a_failure() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let tokens = Cached::new(move |_: Need| {
+        let call = counted.fetch_add(1, Ordering::Relaxed);
+        async move {
+            if call == 0 {
+                pending::<()>().await;
+            }
+            Ok(AccessToken::new(format!("t{call}")))
+        }
+    });
+    let second = Duration::from_secs(1);
+    let left = tokio::time::timeout(second, tokens.token(Need::Authentication)).await;
+    assert!(left.is_err());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(text(&tokens.token(Need::Authentication).await), "t1");
+    assert_eq!(text(&tokens.token(refused("t1")).await), "t2");
+}
+
+/// Where there are no timers, a source that has its token at once needs none, and one that waits is
+/// an error that says so.
+#[test]
+fn a_cache_outside_of_a_runtime() {
+    let poll = |tokens: &Cached| {
+        let mut answer = tokens.token(Need::Authentication);
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        answer.as_mut().poll(&mut cx)
+    };
+    assert!(poll(&Cached::new(|_: Need| ready(Ok(AccessToken::new("t0"))))).is_ready());
+    let std::task::Poll::Ready(Err(failed)) = poll(&Cached::new(|_: Need| pending::<Answer>()))
+    else {
+        panic!("it waits for ever");
+    };
+    assert!(failed.to_string().contains("runtime"), "{failed}");
+}
+
 /// A panic of the source is an error for all, and the next call asks again.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_is_an_error() {
