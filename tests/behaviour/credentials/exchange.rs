@@ -1,12 +1,15 @@
 //! The exchanges of credentials: what is kept from one beginning to the next, and who is asked for.
 
 use std::future::ready;
+use std::task::{Context, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use smtp::auth::{
-    AccessToken, AfterRefusal, Challenge, Credentials, MechanismError, Need, RefusedAuth, Step,
+    AccessToken, AfterRefusal, Challenge, Credentials, Facts, MechanismError, Need, RefusedAuth,
+    Step,
 };
+use smtp::grammar::{Capabilities, Reply, ReplyCode};
 use smtp::{Mechanism, Secret};
 use tests::{error, secured};
 
@@ -177,7 +180,7 @@ async fn a_refusal_is_kept_where_nothing_begins_again() {
         fn reveals_secret(&self) -> bool {
             false
         }
-        fn begin(&mut self, _: &smtp::auth::Facts<'_>) -> Result<(), MechanismError> {
+        fn begin(&mut self, _: &Facts<'_>) -> Result<(), MechanismError> {
             self.0 += 1;
             if self.0 > 1 { Err(MechanismError::new("nothing is left")) } else { Ok(()) }
         }
@@ -219,4 +222,24 @@ async fn the_reason_of_a_server_is_shown_safely() {
         assert!(text.len() < 1300, "{}", text.len());
         peer.finish();
     }
+}
+
+/// The salted password is computed in slices, also where credentials have chosen the mechanism.
+#[test]
+fn the_work_is_done_in_slices() {
+    let lines = ["mail.example.test", "AUTH SCRAM-SHA-256"];
+    let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines));
+    let mut credentials = password();
+    credentials.begin(&Facts::new("mail.example.test", &capabilities)).expect("SCRAM");
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(credentials.poll_ready(&mut cx).is_ready());
+    let first = credentials.initial_response().expect("a message").expect("the client begins");
+    let first = String::from_utf8_lossy(first.expose()).into_owned();
+    let nonce = first.split("r=").nth(1).expect("a nonce");
+    let challenge = STANDARD.encode(format!("r={nonce}more,s=c2FsdA==,i=4096"));
+    let challenge = Challenge::new(0, challenge.as_bytes());
+    assert!(matches!(credentials.respond(challenge), Ok(Step::Wait)));
+    let slices = (0..100).take_while(|_| credentials.poll_ready(&mut cx).is_pending()).count();
+    assert!((4096 / 256 - 1..100).contains(&slices), "{slices}");
+    assert!(matches!(credentials.respond(challenge), Ok(Step::Respond(_))));
 }
