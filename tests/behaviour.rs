@@ -5,6 +5,7 @@
 
 mod behaviour {
     mod amplification;
+    mod auth_edges;
     mod authenticate;
     mod bodies;
     mod bounds;
