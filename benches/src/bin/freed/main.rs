@@ -129,8 +129,7 @@ impl Cases {
         let (address, server) = server::start(tls, offered, end);
         let ended = watched(|| {
             let mut mechanism = make();
-            // In a block, as a task that is spawned: it is searched for what it was moved from.
-            self.runtime.block_on(Box::pin(way.authenticate(address, &mut *mechanism, end)))
+            self.runtime.block_on(way.authenticate(address, &mut *mechanism, end))
         });
         server.join().expect("a server that knows its protocol");
         self.count += 1;
