@@ -32,6 +32,10 @@ impl Display for Unprepared {
 
 /// The prepared form. Code points that Unicode 3.2 does not know stand as they are: a client asks,
 /// and does not store (RFC 3454 §7, "query strings").
+///
+/// The form is wiped. The iterators of `unicode-normalization` are not, and keep more than four
+/// characters in blocks of their own: a run of four combining marks or more with the character that
+/// follows it, and a character that decomposes into four or more, such as U+3300.
 pub(super) fn saslprep(text: &[u8]) -> Result<Zeroizing<String>, Unprepared> {
     let text = std::str::from_utf8(text).map_err(|_| Unprepared::NotUtf8)?;
     let space = |c: char| if tables::non_ascii_space_character(c) { ' ' } else { c };
