@@ -316,28 +316,6 @@ async fn the_source_learns_why_it_is_asked() {
     assert_eq!(text(&tokens.token(refused("t0")).await), "t1");
 }
 
-/// A failure is forgotten once there is a token.
-#[tokio::test(start_paused = true)]
-async fn a_token_ends_the_memory_of_a_failure() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&calls);
-    let tokens = Cached::new(move |_: Need| {
-        let call = counted.fetch_add(1, Ordering::Relaxed);
-        async move {
-            if call == 0 {
-                pending::<()>().await;
-            }
-            Ok(AccessToken::new(format!("t{call}")))
-        }
-    });
-    let second = Duration::from_secs(1);
-    let left = tokio::time::timeout(second, tokens.token(Need::Authentication)).await;
-    assert!(left.is_err());
-    tokio::time::advance(Duration::from_secs(60)).await;
-    assert_eq!(text(&tokens.token(Need::Authentication).await), "t1");
-    assert_eq!(text(&tokens.token(refused("t1")).await), "t2");
-}
-
 /// Where there are no timers, a source that has its token at once needs none, and one that waits is
 /// an error that says so.
 #[test]

@@ -134,7 +134,6 @@ impl State {
                     .lifetime()
                     .and_then(|lifetime| after(lifetime.saturating_sub(margin.min(lifetime / 2))));
                 self.token = Some(Kept { token: token.clone(), until, expires });
-                self.failure = None;
             }
             Err(error) => self.failure = Some((now, error.clone())),
         }
