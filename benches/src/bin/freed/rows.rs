@@ -109,7 +109,7 @@ pub const ROWS: &[Row] = &[
         let source = |need: Need| {
             ready(Ok(AccessToken::new(match need {
                 Need::Refused(_) => secret(),
-                _ => with(" of old"),
+                _ => with("-of-old"),
             })))
         };
         Box::new(Credentials::token_source(USER, Cached::new(source)))
