@@ -47,5 +47,6 @@ mod behaviour {
     mod tokens;
     mod transaction;
     mod transfer;
+    mod without_tls;
     mod words;
 }

@@ -9,4 +9,6 @@ pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 pub use cached::Cached;
 pub use server::Server;
-pub use submission::{NoMechanism, Submission, WithMechanism, WithMechanismFrom};
+pub use submission::{
+    NoMechanism, OverTls, Submission, WithMechanism, WithMechanismFrom, WithoutTls,
+};

@@ -13,7 +13,7 @@ use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
-use crate::state::{Authed, State, Tls};
+use crate::state::{Authed, Greeted, State, Tls};
 
 /// No credentials: [`Submission::connect`] gives a [`Connection<Tls>`].
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,33 @@ impl<F> std::fmt::Debug for WithMechanismFrom<F> {
         f.write_str("WithMechanismFrom(..)")
     }
 }
+
+/// No TLS, and so no credentials: [`Submission::connect`] gives a [`Connection<Greeted>`].
+#[derive(Debug, Clone, Copy)]
+pub struct WithoutTls;
+
+/// Settings of a [`Submission`] that speaks TLS: [`NoMechanism`], and those that authenticate.
+///
+/// Sealed: [`WithoutTls`] is the one that does not.
+#[diagnostic::on_unimplemented(
+    message = "a submission without TLS has no settings of TLS",
+    label = "`without_tls` was called before",
+    note = "leave out `without_tls`: TLS is the default"
+)]
+pub trait OverTls: Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+pub(super) use sealed::Sealed;
+
+impl Sealed for NoMechanism {}
+impl OverTls for NoMechanism {}
+impl<M> Sealed for WithMechanism<M> {}
+impl<M> OverTls for WithMechanism<M> {}
+impl<F> Sealed for WithMechanismFrom<F> {}
+impl<F> OverTls for WithMechanismFrom<F> {}
 
 /// A connection to a submission server (RFC 6409): port 587, STARTTLS required, the server's
 /// certificate verified, every address of its name tried.
@@ -59,6 +86,7 @@ pub struct Submission<A = NoMechanism> {
     own_port: bool,
     implicit: bool,
     tls: Option<TlsConfig>,
+    hello_after_auth: bool,
     credentials: A,
 }
 
@@ -73,6 +101,7 @@ impl Submission {
             own_port: false,
             implicit: false,
             tls: None,
+            hello_after_auth: false,
             credentials: NoMechanism,
         }
     }
@@ -108,9 +137,33 @@ impl Submission {
         self.with(WithMechanismFrom(make))
     }
 
-    fn with<A>(self, credentials: A) -> Submission<A> {
-        let Self { server, own_port, implicit, tls, .. } = self;
-        Submission { server, own_port, implicit, tls, credentials }
+    /// Connects without TLS: STARTTLS is not sent, though the server may offer it. Every host on the
+    /// way to the server can read the mail and change it.
+    ///
+    /// Such a submission takes no credentials, and forgets [`implicit_tls`](Self::implicit_tls) and
+    /// [`tls`](Self::tls). Where the way to the server is safe by itself, the connection has the
+    /// door to authenticate: [`Connection::dangerous`].
+    ///
+    /// ```no_run
+    /// use smtp::Submission;
+    ///
+    /// # async fn send() -> Result<(), smtp::Error> {
+    /// // A relay on the same machine.
+    /// let mail = Submission::new("127.0.0.1").port(25).without_tls().connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_tls(mut self) -> Submission<WithoutTls> {
+        if !self.own_port {
+            self.server = self.server.with_port(SUBMISSION);
+        }
+        (self.implicit, self.tls) = (false, None);
+        self.with(WithoutTls)
+    }
+
+    pub(super) fn with<A>(self, credentials: A) -> Submission<A> {
+        let Self { server, own_port, implicit, tls, hello_after_auth, .. } = self;
+        Submission { server, own_port, implicit, tls, hello_after_auth, credentials }
     }
 
     /// Connects: TCP, greeting, EHLO, TLS, EHLO.
@@ -129,6 +182,21 @@ impl Submission {
     }
 }
 
+impl Submission<WithoutTls> {
+    /// Connects: TCP, greeting, EHLO, or HELO where the server does not know EHLO.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::<Greeted>::connect`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn connect(&self) -> Result<Connection<Greeted>, Error> {
+        Connection::connect(&self.server).await
+    }
+}
+
 impl<M: Mechanism> Submission<WithMechanism<M>> {
     /// Connects and authenticates.
     ///
@@ -139,9 +207,17 @@ impl<M: Mechanism> Submission<WithMechanism<M>> {
     /// # Cancellation
     ///
     /// Dropping the future closes the connection.
-    pub async fn connect(mut self) -> Result<Connection<Authed>, Error> {
-        let connection = self.secure().await?;
-        or_quit(connection.authenticate(&mut self.credentials.0).await).await
+    pub async fn connect(self) -> Result<Connection<Authed>, Error> {
+        let (submission, mut mechanism) = self.into_parts();
+        submission.log_in(&mut mechanism).await
+    }
+
+    pub(super) fn into_parts(self) -> (Submission, M) {
+        let Self { server, own_port, implicit, tls, hello_after_auth, credentials } = self;
+        let alone = NoMechanism;
+        let submission =
+            Submission { server, own_port, implicit, tls, hello_after_auth, credentials: alone };
+        (submission, credentials.0)
     }
 }
 
@@ -156,9 +232,11 @@ impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(&self) -> Result<Connection<Authed>, Error> {
-        let connection = self.secure().await?;
-        let mut mechanism = (self.credentials.0)();
-        or_quit(connection.authenticate(&mut mechanism).await).await
+        self.log_in(&mut self.mechanism()).await
+    }
+
+    pub(super) fn mechanism(&self) -> M {
+        (self.credentials.0)()
     }
 }
 
@@ -172,7 +250,10 @@ impl<A> Submission<A> {
 
     /// Speaks TLS from the first byte (RFC 8314 §3.3), at port 465 where no [`port`](Self::port) is
     /// set.
-    pub fn implicit_tls(mut self) -> Self {
+    pub fn implicit_tls(mut self) -> Self
+    where
+        A: OverTls,
+    {
         self.implicit = true;
         if !self.own_port {
             self.server = self.server.with_port(SUBMISSIONS);
@@ -181,7 +262,10 @@ impl<A> Submission<A> {
     }
 
     /// Uses this TLS configuration instead of the default one.
-    pub fn tls(mut self, tls: TlsConfig) -> Self {
+    pub fn tls(mut self, tls: TlsConfig) -> Self
+    where
+        A: OverTls,
+    {
         self.tls = Some(tls);
         self
     }
@@ -211,6 +295,19 @@ impl<A> Submission<A> {
         self
     }
 
+    /// Says EHLO once more after AUTH, for servers that offer more to users than to strangers: a
+    /// larger [size](crate::extension::Size), for one. The offers of the first EHLO stand without it, as RFC
+    /// 4954 §4 has it for mechanisms without a security layer.
+    ///
+    /// A server that refuses it ends [`connect`](Submission::connect) with that error.
+    pub fn ehlo_after_auth(mut self) -> Self
+    where
+        A: OverTls,
+    {
+        self.hello_after_auth = true;
+        self
+    }
+
     /// Sets how messages travel.
     pub fn transfer(mut self, transfer: Transfer) -> Self {
         self.server = self.server.transfer(transfer);
@@ -229,7 +326,28 @@ impl<A> Submission<A> {
         self
     }
 
-    async fn secure(&self) -> Result<Connection<Tls>, Error> {
+    pub(super) fn credentials(&self) -> &A {
+        &self.credentials
+    }
+
+    /// Connects and authenticates.
+    pub(super) async fn log_in<M: Mechanism + ?Sized>(
+        &self,
+        mechanism: &mut M,
+    ) -> Result<Connection<Authed>, Error> {
+        let connection = self.secure().await?;
+        let mut connection = or_quit(connection.authenticate(mechanism).await).await?;
+        if self.hello_after_auth
+            && let Err(error) = connection.ehlo().await
+        {
+            let _ = connection.quit().await;
+            return Err(error);
+        }
+        Ok(connection)
+    }
+
+    /// Connects, and goes on inside TLS.
+    pub(super) async fn secure(&self) -> Result<Connection<Tls>, Error> {
         let tls = match &self.tls {
             Some(tls) => tls.clone(),
             None => default_tls().map_err(unusable)?,
