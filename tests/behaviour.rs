@@ -47,6 +47,7 @@ mod behaviour {
     mod tokens;
     mod transaction;
     mod transfer;
+    mod url;
     mod without_tls;
     mod words;
 }

@@ -4,6 +4,7 @@ mod cached;
 mod open;
 mod server;
 mod submission;
+mod url;
 
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
@@ -12,3 +13,4 @@ pub use server::Server;
 pub use submission::{
     NoMechanism, OverTls, Submission, WithMechanism, WithMechanismFrom, WithoutTls,
 };
+pub use url::{SmtpUrl, UrlCredentials, UrlError};

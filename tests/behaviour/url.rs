@@ -1,0 +1,130 @@
+//! A submission from a URL: the state of the connection, and what a wrong URL says.
+
+use std::process::Command;
+
+use proptest::prelude::*;
+use smtp::connect::{SmtpUrl, UrlError};
+use smtp::connection::AnyConnection;
+use smtp::testing::{CaptureServer, CaptureServerBuilder};
+use smtp::{Envelope, Submission, TlsConfig};
+use tests::error;
+
+async fn start(server: CaptureServerBuilder) -> (CaptureServer, TlsConfig) {
+    let server = server.user("me@example.com", "pen/cil").start().await.expect("a server");
+    let tls = TlsConfig::builder().root_pem(server.authority_pem()).build().expect("a root");
+    (server, tls)
+}
+
+#[tokio::test]
+async fn the_user_info_decides_the_state() {
+    for (scheme, builder) in [
+        ("smtp", CaptureServer::builder().require_auth()),
+        ("SMTPS", CaptureServer::builder().require_auth().implicit_tls()),
+    ] {
+        let (server, tls) = start(builder).await;
+        let place = format!("{}:{}", server.host(), server.port());
+        let url = format!("{scheme}://me%40example.com:pen%2Fcil@{place}?name=client.example");
+        let submission = Submission::from_url(&url).expect("a URL").tls(tls.clone());
+        for _ in 0..2 {
+            let mut mail = submission.connect().await.expect("a login");
+            assert!(matches!(mail, AnyConnection::Authed(_)), "{mail:?}");
+            let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+            mail.deliver(&envelope, "x").await.expect("delivered");
+            mail.quit().await.expect("QUIT");
+        }
+        let messages = server.wait_for(2).await;
+        assert_eq!(messages[1].client_name, "client.example");
+        assert_eq!(messages[1].user.as_deref(), Some("me@example.com"));
+        assert!(messages[1].tls);
+
+        let anonymous = Submission::from_url(&format!("{scheme}://{place}")).expect("a URL");
+        let mail = anonymous.tls(tls).connect().await.expect("TLS");
+        assert!(matches!(mail, AnyConnection::Tls(_)), "{mail:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_mechanism_by_its_name() {
+    let (server, tls) = start(CaptureServer::builder()).await;
+    let url = format!("smtp://me%40example.com:pen%2Fcil@{}:{}", server.host(), server.port());
+    let with = |query: &str| Submission::from_url(&format!("{url}{query}")).expect("a URL");
+    with("?mechanism=login").tls(tls.clone()).connect().await.expect("a login");
+    let error = error(with("?mechanism=SCRAM-SHA-1").tls(tls).connect().await);
+    assert!(error.to_string().contains("SCRAM-SHA-1"), "{error}");
+}
+
+/// A server in clear is not spoken to without TLS, whatever the URL says.
+#[tokio::test]
+async fn tls_is_required() {
+    let (server, _) = start(CaptureServer::builder().plaintext()).await;
+    let url = format!("smtp://me%40example.com:pen%2Fcil@{}:{}", server.host(), server.port());
+    let error = error(Submission::from_url(&url).expect("a URL").connect().await);
+    assert!(error.to_string().contains("STARTTLS"), "{error}");
+    for query in ["tls=none", "verify=no", "starttls=off", "insecure=1", "allow_invalid=true"] {
+        let wrong = Submission::from_url(&format!("{url}?{query}"));
+        assert!(matches!(wrong, Err(UrlError::UnknownQuery(Some(_)))), "{query}: {wrong:?}");
+    }
+}
+
+/// Reads the variable that the test below sets for a process of its own.
+#[test]
+#[ignore = "the other side of `the_environment_has_a_variable`"]
+fn reads_the_environment() {
+    match Submission::from_env() {
+        Ok(submission) => println!("said {submission:?}"),
+        Err(error) => println!("said {error}"),
+    }
+}
+
+#[test]
+fn the_environment_has_a_variable() {
+    let table = [
+        (None, "SMTP_URL is not set"),
+        (Some("smtps://me:pencil@mail.example.com"), "port: 465"),
+        (Some(""), "smtps://"),
+    ];
+    for (value, expected) in table {
+        let mut child = Command::new(std::env::current_exe().expect("this program"));
+        child.args([
+            "--ignored",
+            "--exact",
+            "--nocapture",
+            "behaviour::url::reads_the_environment",
+        ]);
+        child.env_remove("SMTP_URL");
+        if let Some(value) = value {
+            child.env("SMTP_URL", value);
+        }
+        let output = child.output().expect("a process");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let said = said.lines().find(|line| line.contains("said ")).unwrap_or_default();
+        assert!(said.contains(expected), "{value:?}: {said}");
+        assert!(!said.contains("pencil"), "{said}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "(smtps?://)?[a-z:@/?#%&=\\[\\].0-9\u{fc} ]{0,40}") {
+        if let Ok(url) = text.parse::<SmtpUrl>() {
+            prop_assert_eq!(url.credentials().is_some(), text.contains('@'));
+        }
+    }
+
+    /// Whatever a user forgets to escape, and wherever the password ends up.
+    #[test]
+    fn a_password_is_never_shown(
+        before in "[a-z/?#@%:&=\\[\\] ]{0,6}",
+        after in "[a-z/?#@%:&=\\[\\] ]{0,6}",
+        scheme in "smtps?://|http://|",
+        place in "@h|@|@h:|@h/x|@h#x|@h\\?tls=0|@\\[::1|@h\\?name=localhost|@h:25",
+    ) {
+        const SENTINEL: &str = "S3NT1NEL";
+        let url = format!("{scheme}me:{before}{SENTINEL}{after}{place}");
+        let shown = match url.parse::<SmtpUrl>() {
+            Ok(url) => format!("{url:?} {:?} {:?}", url.credentials(), Submission::from(url.clone())),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        prop_assert!(!shown.contains(SENTINEL), "{}: {}", url, shown);
+    }
+}
