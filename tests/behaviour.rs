@@ -10,6 +10,7 @@ mod behaviour {
     mod bodies;
     mod bounds;
     mod cancellation;
+    mod check;
     mod content_safety;
     mod contributing;
     mod credentials;

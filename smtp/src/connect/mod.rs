@@ -1,6 +1,7 @@
 //! Whom to reach, and how: a [`Server`], or a [`Submission`] with its credentials.
 
 mod cached;
+mod check;
 mod open;
 mod server;
 mod submission;
@@ -9,6 +10,7 @@ mod url;
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 pub use cached::Cached;
+pub use check::CheckReport;
 pub use server::Server;
 pub use submission::{
     NoMechanism, OverTls, Submission, WithMechanism, WithMechanismFrom, WithoutTls,

@@ -83,3 +83,14 @@ async fn submission() {
         done
     });
 }
+
+#[tokio::test]
+async fn check() {
+    let tunnel = Tunnel::to(CaptureServer::builder()).await;
+    at_each_wait!(waits => {
+        let submission = tunnel.submission().port(tunnel.port).auth(Plain::new("me", "pencil"));
+        let done = poll_until(submission.ehlo_after_auth().check(), waits).await.is_some();
+        tunnel.is_free().await;
+        done
+    });
+}

@@ -51,6 +51,7 @@ async fn each(port: u16, clear: fn(&Lost) -> bool, inside: fn(&Lost) -> bool) {
         ("connect_tls", error(Connection::connect_tls(&server, &tls).await), inside),
         ("submission", error(submission().port(port).connect().await), clear),
         ("login", error(submission().port(port).auth(login()).connect().await), clear),
+        ("check", error(submission().port(port).check().await), clear),
         ("465", error(submission().implicit_tls().port(port).connect().await), inside),
     ];
     for (call, error, is) in results {
