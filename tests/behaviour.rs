@@ -45,6 +45,7 @@ mod behaviour {
     mod starttls;
     mod submission;
     mod timeouts;
+    mod tls;
     mod tokens;
     mod transaction;
     mod transfer;

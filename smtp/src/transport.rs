@@ -7,4 +7,4 @@
 pub use crate::error::NoTimer;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use crate::net::TlsConfigBuilder;
-pub use crate::net::{Clock, TlsConfigError, TokioClock, Transport};
+pub use crate::net::{Clock, TlsConfigError, TlsVersion, TokioClock, Transport};

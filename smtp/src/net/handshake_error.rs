@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::certificate_error;
+use super::tls_config::TlsVersion;
 use crate::proto::fault::Fault;
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind as Kind};
 
@@ -20,8 +21,9 @@ use crate::proto::handshake::{HandshakeError, HandshakeErrorKind as Kind};
 pub(super) struct Attempt {
     /// TLS was spoken from the first byte, without STARTTLS.
     pub(super) implicit: bool,
-    /// The configuration of rustls is the caller's own.
-    pub(super) custom: bool,
+    /// The oldest version of TLS that is spoken. None: the configuration of rustls is the caller's
+    /// own.
+    pub(super) min_version: Option<TlsVersion>,
 }
 
 /// Tells a handshake that failed from one that was cut. The errors of rustls are about what the
@@ -116,12 +118,19 @@ fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
 }
 
 fn version(attempt: Attempt) -> String {
-    if attempt.custom {
-        "the server offers no version of TLS that the given configuration of rustls takes: have a \
-         later one enabled on the server, or allow more in the configuration"
-    } else {
-        "the server offers no TLS 1.2 or later, and nothing older is safe (RFC 8996): have TLS 1.2 \
-         or 1.3 enabled on the server"
+    match attempt.min_version {
+        None => {
+            "the server offers no version of TLS that the given configuration of rustls takes: \
+             have a later one enabled on the server, or allow more in the configuration"
+        }
+        Some(TlsVersion::Tls12) => {
+            "the server offers no TLS 1.2 or later, and nothing older is safe (RFC 8996): have TLS \
+             1.2 or 1.3 enabled on the server"
+        }
+        Some(TlsVersion::Tls13) => {
+            "the server offers no TLS 1.3, and `TlsConfigBuilder::min_version` asks for it: have \
+             it enabled on the server, or take TLS 1.2 too"
+        }
     }
     .to_owned()
 }
@@ -180,8 +189,8 @@ mod tests {
     use crate::error::Blame;
     use crate::error::lost::Lost;
 
-    const STARTTLS: Attempt = Attempt { implicit: false, custom: false };
-    const IMPLICIT: Attempt = Attempt { implicit: true, custom: false };
+    const STARTTLS: Attempt = Attempt { implicit: false, min_version: Some(TlsVersion::Tls12) };
+    const IMPLICIT: Attempt = Attempt { implicit: true, ..STARTTLS };
 
     fn of_tls(error: impl Into<TlsError>) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, error.into())
@@ -239,7 +248,7 @@ mod tests {
     /// Those that no server of a test gives rise to.
     #[test]
     fn each_kind_has_its_words() {
-        let custom = Attempt { custom: true, ..STARTTLS };
+        let custom = Attempt { min_version: None, ..STARTTLS };
         let expected = ServerName::try_from("mail.example.com").expect("a name");
         let presented = (1..8).map(|n| format!("DnsName(\"{n}.example.com\")")).collect();
         let many = CertificateError::NotValidForNameContext { expected, presented };

@@ -27,5 +27,5 @@ pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use tls_config::TlsConfigBuilder;
-pub use tls_config::{TlsConfig, TlsConfigError};
+pub use tls_config::{TlsConfig, TlsConfigError, TlsVersion};
 pub use tokio_clock::TokioClock;

@@ -1,99 +1,21 @@
 //! The errors of certificates that are not accepted, on either side. Each mend that is named is
 //! tried.
 
-use std::sync::Arc;
-
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa,
+    date_time_ymd,
 };
 use smtp::error::{Blame, HandshakeErrorKind as Kind};
-use smtp::{Connection, Error, Lost, Server, TlsConfig};
+use smtp::transport::TlsVersion;
+use smtp::{Lost, Server, TlsConfig};
 use tests::server;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::version::TLS12;
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, key()).expect("an authority")
-}
-
-fn key() -> KeyPair {
-    KeyPair::generate().expect("a key")
-}
-
-fn named(name: &str) -> CertificateParams {
-    CertificateParams::new(vec![name.to_owned()]).expect("a name")
-}
-
-/// A certificate in PEM, and a server that shows it.
-struct Shown {
-    pem: String,
-    config: ServerConfig,
-}
-
-fn shows(certificate: &rcgen::Certificate, key: &KeyPair) -> Shown {
-    let config = ServerConfig::builder().with_no_client_auth();
-    Shown { pem: certificate.pem(), config: with_certificate(config, certificate, key) }
-}
-
-fn with_certificate(
-    config: rustls::ConfigBuilder<ServerConfig, rustls::server::WantsServerCert>,
-    certificate: &rcgen::Certificate,
-    key: &KeyPair,
-) -> ServerConfig {
-    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    config.with_single_cert(chain, key).expect("a certificate and its key")
-}
-
-fn signed(params: &CertificateParams, by: &Issuer<'_, KeyPair>) -> Shown {
-    let key = key();
-    shows(&params.signed_by(&key, by).expect("signed"), &key)
-}
-
-fn self_signed(params: &CertificateParams) -> Shown {
-    let key = key();
-    shows(&params.self_signed(&key).expect("signed"), &key)
-}
-
-fn trusting(pem: &str) -> TlsConfig {
-    TlsConfig::builder().root_pem(pem).build().expect("a root")
-}
-
-/// A session with a server of this configuration.
-async fn connect(
-    config: ServerConfig,
-    tls: &TlsConfig,
-    to: &Server,
-) -> Result<Connection<smtp::state::Tls>, Error> {
-    let (client, stream) = tokio::io::duplex(1 << 16);
-    tokio::spawn(async move {
-        // A handshake that fails is told by the client.
-        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.ok()?;
-        let mut stream = BufReader::new(stream);
-        let mut line = String::new();
-        stream.write_all(b"220 mail.example.test\r\n").await.ok()?;
-        stream.read_line(&mut line).await.ok()?;
-        stream.write_all(b"250 mail.example.test\r\n").await.ok()?;
-        stream.read_to_string(&mut line).await.ok()
-    });
-    Connection::from_tls_stream(client, to, tls).await
-}
-
-async fn failure(config: ServerConfig, tls: &TlsConfig) -> Lost {
-    match connect(config, tls, &server()).await {
-        Err(Error::Lost(lost)) => lost,
-        other => panic!("the handshake should have failed: {other:?}"),
-    }
-}
+use crate::behaviour::tls::{
+    Authority, NAME, authority, connect, failure, key, named, of_version, self_signed, shows,
+    signed, trusting, wants_a_client_certificate,
+};
 
 fn says(lost: &Lost, kind: Kind, text: &str) {
     assert_eq!(lost.to_string(), format!("the TLS handshake failed: {text}"));
@@ -103,8 +25,6 @@ fn says(lost: &Lost, kind: Kind, text: &str) {
     assert!(source.is::<rustls::Error>(), "{source:?}");
     assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, false));
 }
-
-const NAME: &str = "mail.example.test";
 
 /// A handshake that fails for each reason of a certificate.
 pub(super) async fn failures() -> Vec<Lost> {
@@ -133,19 +53,8 @@ pub(super) async fn failures() -> Vec<Lost> {
     let (config, trust) = wants_a_client_certificate(&authority("clients"));
     failures.push(failure(config.clone(), &trusting(&trust.pem())).await);
     failures.push(failure(config, &identity(&authority("other"), &trust)).await);
+    failures.push(old_version().await);
     failures
-}
-
-/// A server that takes clients of this authority, and the authority that it is of itself.
-fn wants_a_client_certificate(clients: &Authority) -> (ServerConfig, Authority) {
-    let root = authority("private");
-    let mut trusted = RootCertStore::empty();
-    trusted.add(clients.der().clone()).expect("an authority");
-    let verifier = WebPkiClientVerifier::builder(Arc::new(trusted)).build().expect("a verifier");
-    let server_key = key();
-    let certificate = named(NAME).signed_by(&server_key, &root).expect("signed");
-    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
-    (with_certificate(config, &certificate, &server_key), root)
 }
 
 /// A client with a certificate of this issuer.
@@ -311,4 +220,12 @@ async fn a_certificate_of_the_client_that_the_server_wants() {
          give one that the server trusts with `TlsConfig::builder().client_certificate_pem(..)`",
     );
     connect(config, &identity(&clients, &root), &server()).await.expect("a client that it knows");
+}
+
+/// A server of TLS 1.2, and a client that asks for 1.3.
+async fn old_version() -> Lost {
+    let (root, key) = (authority("private"), key());
+    let certificate = named(NAME).signed_by(&key, &root).expect("signed");
+    let tls = TlsConfig::builder().root_pem(root.pem()).min_version(TlsVersion::Tls13);
+    failure(of_version(&TLS12, &certificate, &key), &tls.build().expect("a root")).await
 }

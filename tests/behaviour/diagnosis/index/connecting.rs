@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use smtp::testing::Script;
+use smtp::testing::{Certificate, Script};
 use smtp::{Connection, Server, TlsConfig};
 use tests::{error, server, trust};
 
@@ -64,6 +64,10 @@ pub(super) fn configurations() -> Vec<Seen> {
         TlsConfig::builder().root_pem("no PEM"),
         TlsConfig::builder().root_pem("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----"),
         TlsConfig::builder().client_certificate_pem("no PEM", key),
+        TlsConfig::builder().client_certificate_pem(
+            Certificate::default().authority_pem(),
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        ),
         TlsConfig::builder()
             .root_pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
     ];

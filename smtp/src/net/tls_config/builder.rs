@@ -1,0 +1,132 @@
+//! The settings of a configuration of TLS.
+
+use std::sync::Arc;
+
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{self, ClientConfig, SupportedProtocolVersion};
+
+use super::config::TlsConfig;
+use super::error::TlsConfigError;
+use super::pem;
+use super::trust::Trust;
+use super::version::TlsVersion;
+
+impl TlsConfig {
+    /// Trusts the roots of the operating system, or those that were compiled in, as the
+    /// features `native-roots` and `webpki-roots` say.
+    ///
+    /// # Errors
+    ///
+    /// When there are none.
+    pub fn new() -> Result<Self, TlsConfigError> {
+        Self::builder().build()
+    }
+
+    /// Begins a configuration.
+    pub fn builder() -> TlsConfigBuilder {
+        TlsConfigBuilder::default()
+    }
+}
+
+/// Builds a [`TlsConfig`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct TlsConfigBuilder {
+    trust: Trust,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    min_version: Option<TlsVersion>,
+    error: Option<TlsConfigError>,
+}
+
+impl TlsConfigBuilder {
+    /// Trusts the certificates of this PEM text, and no others.
+    pub fn root_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        match pem::certificates(pem.as_ref()) {
+            Ok(certificates) => self.trust.roots.extend(certificates),
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// Shows this certificate to servers that ask for one: its chain, leaf first, and its private
+    /// key, each as PEM text. They may be the same text, of a file that holds both.
+    ///
+    /// The key is in PKCS#8 (`PRIVATE KEY`, RFC 5958), PKCS#1 (`RSA PRIVATE KEY`, RFC 8017) or SEC1
+    /// (`EC PRIVATE KEY`, RFC 5915). One that is encrypted cannot be read.
+    pub fn client_certificate_pem(
+        mut self,
+        chain: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Self {
+        match (pem::certificates(chain.as_ref()), pem::private_key(key.as_ref())) {
+            (Ok(chain), Ok(key)) => self.identity = Some((chain, key)),
+            (Err(error), _) | (_, Err(error)) => self.failed(error),
+        }
+        self
+    }
+
+    /// Speaks this version of TLS and later ones: TLS 1.2 where nothing is said.
+    pub fn min_version(mut self, version: TlsVersion) -> Self {
+        self.min_version = Some(version);
+        self
+    }
+
+    /// Takes any peer that answers for the server. The session is then not a verified one, and
+    /// no secret travels in it but through
+    /// [`Connection::dangerous`](crate::Connection::dangerous).
+    pub fn dangerous_accept_any_certificate(mut self) -> Self {
+        self.trust.accept_any = true;
+        self
+    }
+
+    /// Makes the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When a PEM text cannot be read, a private key is encrypted or does not fit its certificate,
+    /// or there is no root to trust.
+    pub fn build(self) -> Result<TlsConfig, TlsConfigError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let provider = provider();
+        let min_version = self.min_version.unwrap_or(TlsVersion::Tls12);
+        let (verifier, verification) = self.trust.verifier(Arc::clone(&provider))?;
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&versions(min_version))
+            .map_err(|error| TlsConfigError::rejected("the protocol versions", error))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let config = match self.identity {
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| TlsConfigError::rejected("the client certificate", error))?,
+            None => builder.with_no_client_auth(),
+        };
+        Ok(TlsConfig::new_with(config, verification, min_version))
+    }
+
+    /// Keeps the first error for the end.
+    fn failed(&mut self, error: TlsConfigError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// This version and later ones.
+fn versions(min: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
+    match min {
+        TlsVersion::Tls12 => vec![&TLS13, &TLS12],
+        TlsVersion::Tls13 => vec![&TLS13],
+    }
+}
+
+/// The provider that the features name. None is ever installed for the whole process.
+fn provider() -> Arc<CryptoProvider> {
+    #[cfg(feature = "aws-lc-rs")]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "aws-lc-rs"))]
+    let provider = rustls::crypto::ring::default_provider();
+    Arc::new(provider)
+}

@@ -1,0 +1,19 @@
+//! Whom to trust, which certificate to show, and which versions of TLS to speak.
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod accept_any;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod builder;
+mod config;
+mod error;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod pem;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod trust;
+mod version;
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+pub use builder::TlsConfigBuilder;
+pub use config::TlsConfig;
+pub use error::TlsConfigError;
+pub use version::TlsVersion;
