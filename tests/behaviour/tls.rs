@@ -1,6 +1,7 @@
 //! TLS: whom to trust, and which certificate to show, against servers of rustls.
 
 mod keys;
+mod pins;
 
 use std::sync::Arc;
 
@@ -9,8 +10,10 @@ use smtp::{Connection, Error, Lost, Server, TlsConfig};
 use tests::server;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// The server that all of them are asked for.
@@ -115,4 +118,18 @@ pub(super) fn of_version(
 ) -> ServerConfig {
     let config = ServerConfig::builder_with_protocol_versions(&[version]).with_no_client_auth();
     with_certificate(config, certificate, key)
+}
+
+/// A server that shows this certificate, and signs with another key.
+pub(super) fn without_key(
+    version: &'static SupportedProtocolVersion,
+    certificate: &rcgen::Certificate,
+) -> ServerConfig {
+    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
+    let key = PrivateKeyDer::try_from(key().serialize_der()).expect("a key");
+    let key = any_supported_type(&key).expect("a key");
+    let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+    ServerConfig::builder_with_protocol_versions(&[version])
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(shown))
 }

@@ -5,6 +5,8 @@ use std::fmt::{self, Display};
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::{CertificateError, OtherError};
 
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+use super::tls_config::NotPinned;
 use crate::proto::handshake::HandshakeErrorKind as Kind;
 
 /// Names of a certificate that an error shows.
@@ -13,9 +15,22 @@ const SHOWN_NAMES: usize = 5;
 const SHOWN_CHARACTERS: usize = 80;
 
 /// The kind of an error, and what to do.
-pub(super) fn explain(error: &CertificateError) -> (Kind, String) {
+pub(super) fn explain(error: &CertificateError, is_pinned: bool) -> (Kind, String) {
     use CertificateError as E;
     match error {
+        #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+        E::Other(OtherError(error)) if error.is::<NotPinned>() => (
+            Kind::NotPinned,
+            format!(
+                "{error}: if its owner confirms that the server has a new certificate, pin that one"
+            ),
+        ),
+        E::BadSignature if is_pinned => (
+            Kind::BadCertificate,
+            "the server shows the certificate that is pinned, and does not hold its key: another \
+             server may answer in its place"
+                .to_owned(),
+        ),
         E::UnknownIssuer => (
             Kind::UnknownIssuer,
             "no authority that is trusted here has issued the server's certificate: if it is \

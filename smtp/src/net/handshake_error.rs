@@ -24,6 +24,8 @@ pub(super) struct Attempt {
     /// The oldest version of TLS that is spoken. None: the configuration of rustls is the caller's
     /// own.
     pub(super) min_version: Option<TlsVersion>,
+    /// The server is known by its certificate.
+    pub(super) is_pinned: bool,
 }
 
 /// Tells a handshake that failed from one that was cut. The errors of rustls are about what the
@@ -109,7 +111,7 @@ fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
             Some(reason) => (Kind::ClientCertificate, reason),
             None => (Kind::Other, error.to_string()),
         },
-        TlsError::InvalidCertificate(error) => certificate_error::explain(error),
+        TlsError::InvalidCertificate(error) => certificate_error::explain(error, attempt.is_pinned),
         TlsError::NoCertificatesPresented => {
             (Kind::BadCertificate, "the server shows no certificate".to_owned())
         }
@@ -189,7 +191,8 @@ mod tests {
     use crate::error::Blame;
     use crate::error::lost::Lost;
 
-    const STARTTLS: Attempt = Attempt { implicit: false, min_version: Some(TlsVersion::Tls12) };
+    const STARTTLS: Attempt =
+        Attempt { implicit: false, min_version: Some(TlsVersion::Tls12), is_pinned: false };
     const IMPLICIT: Attempt = Attempt { implicit: true, ..STARTTLS };
 
     fn of_tls(error: impl Into<TlsError>) -> io::Error {

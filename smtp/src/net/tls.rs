@@ -16,7 +16,7 @@ use crate::error::lost::Lost;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
 use crate::secret::Secret;
-use crate::state::{Exporter, Security};
+use crate::state::{Exporter, Security, Verification};
 
 /// The label of the channel binding `tls-exporter` (RFC 9266 §2).
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
@@ -40,7 +40,11 @@ impl Driver {
         name: &str,
     ) -> Result<(Security, Exporter), Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
-        let attempt = Attempt { implicit: self.awaits_greeting(), min_version: tls.min_version() };
+        let attempt = Attempt {
+            implicit: self.awaits_greeting(),
+            min_version: tls.min_version(),
+            is_pinned: tls.verification() == Verification::Pinned,
+        };
         let Stream::Clear(stream) = self.take_stream_for_tls()? else {
             return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
         };

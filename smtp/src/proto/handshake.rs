@@ -34,6 +34,8 @@ pub enum HandshakeErrorKind {
     UnknownIssuer,
     /// The certificate that the server uses as its own is an authority's (`CA:TRUE`).
     AuthorityCertificate,
+    /// The server's certificate is not the one that is pinned.
+    NotPinned,
     /// The server's certificate is for other names.
     WrongName,
     /// A certificate is no longer valid.

@@ -50,6 +50,9 @@ pub enum Verification {
     /// Its chain of certificates ends at a root that is trusted, and is for the server's name
     /// (RFC 9525).
     Roots,
+    /// Its certificate, or the key of it, is the one that the caller has named, and it holds that
+    /// key. Neither its name nor its dates were looked at (RFC 7671 §5.1).
+    Pinned,
     /// The caller's own configuration of rustls has accepted it, by its own rules.
     Custom,
     /// Not at all: the caller switched verification off.

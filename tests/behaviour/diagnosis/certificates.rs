@@ -10,11 +10,11 @@ use smtp::transport::TlsVersion;
 use smtp::{Lost, Server, TlsConfig};
 use tests::server;
 use tokio_rustls::rustls;
-use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::behaviour::tls::{
     Authority, NAME, authority, connect, failure, key, named, of_version, self_signed, shows,
-    signed, trusting, wants_a_client_certificate,
+    signed, trusting, wants_a_client_certificate, without_key,
 };
 
 fn says(lost: &Lost, kind: Kind, text: &str) {
@@ -54,6 +54,7 @@ pub(super) async fn failures() -> Vec<Lost> {
     failures.push(failure(config.clone(), &trusting(&trust.pem())).await);
     failures.push(failure(config, &identity(&authority("other"), &trust)).await);
     failures.push(old_version().await);
+    failures.extend(pinned().await);
     failures
 }
 
@@ -220,6 +221,14 @@ async fn a_certificate_of_the_client_that_the_server_wants() {
          give one that the server trusts with `TlsConfig::builder().client_certificate_pem(..)`",
     );
     connect(config, &identity(&clients, &root), &server()).await.expect("a client that it knows");
+}
+
+/// Servers that are not the one of a pin.
+async fn pinned() -> [Lost; 2] {
+    let (key, other) = (key(), self_signed(&named(NAME)));
+    let certificate = named(NAME).self_signed(&key).expect("signed");
+    let pin = TlsConfig::builder().pin_certificate_pem(certificate.pem()).build().expect("a pin");
+    [failure(other.config, &pin).await, failure(without_key(&TLS13, &certificate), &pin).await]
 }
 
 /// A server of TLS 1.2, and a client that asks for 1.3.

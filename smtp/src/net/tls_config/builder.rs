@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{self, ClientConfig, SupportedProtocolVersion};
+use tokio_rustls::rustls::{ClientConfig, SupportedProtocolVersion};
 
 use super::config::TlsConfig;
 use super::error::TlsConfigError;
+use super::fingerprint::Fingerprint;
 use super::pem;
+use super::pin::Pin;
+use super::provider::provider;
 use super::trust::Trust;
 use super::version::TlsVersion;
 
@@ -50,6 +52,45 @@ impl TlsConfigBuilder {
         self
     }
 
+    /// Trusts exactly this certificate, the only one of this PEM text: a self-signed one, an
+    /// authority's own (`CA:TRUE`), one that expired, or one for another name. Called once more, it
+    /// trusts a second one too, for the days in which a server changes its certificate.
+    ///
+    /// A pin replaces the path to a root, the name and the dates, as DANE-EE does (RFC 7671 §5.1).
+    /// It does not replace the proof in the handshake that the server holds the key. A session with
+    /// it is a verified one: [`Verification::Pinned`](crate::state::Verification::Pinned). No roots
+    /// and no acceptance of any certificate go with it.
+    pub fn pin_certificate_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        match pem::certificate(pem.as_ref()) {
+            Ok(certificate) => self.trust.pins.push(Pin::Certificate(certificate)),
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// As [`pin_certificate_pem`](Self::pin_certificate_pem), by the SHA-256 of the certificate:
+    /// hexadecimal digits, with or without colons, or base64. `openssl x509 -noout -fingerprint
+    /// -sha256 -in cert.pem` prints it.
+    pub fn pin_certificate_sha256(mut self, sha256: impl AsRef<str>) -> Self {
+        match Fingerprint::parse(sha256.as_ref()) {
+            Ok(hash) => self.trust.pins.push(Pin::CertificateHash(hash)),
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// As [`pin_certificate_sha256`](Self::pin_certificate_sha256), by the SHA-256 of the
+    /// certificate's public key (its `SubjectPublicKeyInfo`, as in TLSA records `3 1 1`), which
+    /// stays the same where a certificate is renewed with its key. `openssl x509 -noout -pubkey -in
+    /// cert.pem | openssl pkey -pubin -outform der | openssl dgst -sha256` prints it.
+    pub fn pin_key_sha256(mut self, sha256: impl AsRef<str>) -> Self {
+        match Fingerprint::parse(sha256.as_ref()) {
+            Ok(hash) => self.trust.pins.push(Pin::KeyHash(hash)),
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
     /// Shows this certificate to servers that ask for one: its chain, leaf first, and its private
     /// key, each as PEM text. They may be the same text, of a file that holds both.
     ///
@@ -85,8 +126,8 @@ impl TlsConfigBuilder {
     ///
     /// # Errors
     ///
-    /// When a PEM text cannot be read, a private key is encrypted or does not fit its certificate,
-    /// or there is no root to trust.
+    /// When a PEM text or a fingerprint cannot be read, a private key is encrypted or does not fit
+    /// its certificate, the settings contradict each other, or there is no root to trust.
     pub fn build(self) -> Result<TlsConfig, TlsConfigError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -120,13 +161,4 @@ fn versions(min: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
         TlsVersion::Tls12 => vec![&TLS13, &TLS12],
         TlsVersion::Tls13 => vec![&TLS13],
     }
-}
-
-/// The provider that the features name. None is ever installed for the whole process.
-fn provider() -> Arc<CryptoProvider> {
-    #[cfg(feature = "aws-lc-rs")]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "aws-lc-rs"))]
-    let provider = rustls::crypto::ring::default_provider();
-    Arc::new(provider)
 }

@@ -7,7 +7,13 @@ mod builder;
 mod config;
 mod error;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod fingerprint;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod pem;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod pin;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod provider;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod trust;
 mod version;
@@ -16,4 +22,6 @@ mod version;
 pub use builder::TlsConfigBuilder;
 pub use config::TlsConfig;
 pub use error::TlsConfigError;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+pub(super) use pin::NotPinned;
 pub use version::TlsVersion;

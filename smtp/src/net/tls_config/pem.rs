@@ -20,6 +20,19 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, T
     Ok(certificates)
 }
 
+/// The only certificate of this text.
+pub(super) fn certificate(pem: &[u8]) -> Result<CertificateDer<'static>, TlsConfigError> {
+    let mut certificates = certificates(pem)?;
+    match (certificates.pop(), certificates.len()) {
+        (Some(certificate), 0) => Ok(certificate),
+        (_, others) => Err(TlsConfigError::new(format!(
+            "the PEM text to pin holds {} certificates: pin the server's own alone, which is the \
+             first of a chain",
+            others + 1,
+        ))),
+    }
+}
+
 /// The private key of this text: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1
 /// (`EC PRIVATE KEY`).
 pub(super) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsConfigError> {

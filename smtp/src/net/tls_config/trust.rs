@@ -10,12 +10,14 @@ use tokio_rustls::rustls::{self, RootCertStore};
 
 use super::accept_any::AcceptsAnyCertificate;
 use super::error::TlsConfigError;
+use super::pin::{Pin, Pinned};
 use crate::state::Verification;
 
 /// Whom a configuration trusts.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
     pub(super) roots: Vec<CertificateDer<'static>>,
+    pub(super) pins: Vec<Pin>,
     pub(super) accept_any: bool,
 }
 
@@ -25,11 +27,20 @@ impl Trust {
         self,
         provider: Arc<CryptoProvider>,
     ) -> Result<(Arc<dyn ServerCertVerifier>, Verification), TlsConfigError> {
+        if !self.pins.is_empty() && (self.accept_any || !self.roots.is_empty()) {
+            return Err(TlsConfigError::new(
+                "a certificate is pinned, which trusts nothing else, and a root or any certificate \
+                 is to be trusted too: leave out the one or the other",
+            ));
+        }
         if self.accept_any {
             return Ok((Arc::new(AcceptsAnyCertificate(provider)), Verification::Unverified));
         }
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots(self.roots)?), provider);
+        if !self.pins.is_empty() {
+            return Ok((Arc::new(Pinned::new(self.pins, provider)?), Verification::Pinned));
+        }
+        let roots = Arc::new(roots(self.roots)?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider);
         let verifier = verifier.build().map_err(|error| {
             TlsConfigError::rejected("the roots", rustls::Error::General(error.to_string()))
         })?;

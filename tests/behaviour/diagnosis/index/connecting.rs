@@ -57,6 +57,10 @@ fn without_runtime() -> Seen {
     }
 }
 
+fn authority() -> String {
+    Certificate::default().authority_pem().to_owned()
+}
+
 /// Configurations of TLS that cannot be made.
 pub(super) fn configurations() -> Vec<Seen> {
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
@@ -64,8 +68,11 @@ pub(super) fn configurations() -> Vec<Seen> {
         TlsConfig::builder().root_pem("no PEM"),
         TlsConfig::builder().root_pem("-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----"),
         TlsConfig::builder().client_certificate_pem("no PEM", key),
+        TlsConfig::builder().pin_key_sha256("no hash"),
+        TlsConfig::builder().pin_certificate_pem(authority().repeat(2)),
+        TlsConfig::builder().pin_certificate_pem(authority()).root_pem(authority()),
         TlsConfig::builder().client_certificate_pem(
-            Certificate::default().authority_pem(),
+            authority(),
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
         ),
         TlsConfig::builder()
