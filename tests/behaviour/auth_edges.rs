@@ -410,3 +410,67 @@ async fn a_reason_that_is_not_base64_is_no_reason_to_cancel() {
     assert!(failed.to_string().contains("401"), "{failed}");
     peer.finish();
 }
+
+/// A source that gives the refused token again is asked once for all that were refused.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_repeats_itself_is_not_asked_by_each() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let tokens = Cached::new(move |_: Need| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async {
+            tokio::task::yield_now().await;
+            Ok(AccessToken::new("t0"))
+        }
+    });
+    tokens.token(Need::Authentication).await.expect("a token");
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        waiting.spawn(tokens.token(Need::Refused(Secret::from("t0"))));
+    }
+    waiting.join_all().await;
+    let asked = calls.load(Ordering::Relaxed);
+    assert!(asked <= 3, "asked {asked} times");
+}
+
+/// A question that hangs ends, also where each caller leaves before the deadline.
+#[tokio::test(start_paused = true)]
+async fn a_question_that_hangs_ends_though_each_caller_leaves_early() {
+    let calls = AtomicUsize::new(0);
+    let tokens = Cached::new(move |_: Need| {
+        let call = calls.fetch_add(1, Ordering::Relaxed);
+        async move {
+            if call == 0 {
+                pending::<()>().await;
+            }
+            Ok(AccessToken::new("t1"))
+        }
+    });
+    let mut came = 0;
+    for _ in 0..20 {
+        let patience = Duration::from_secs(10);
+        let answer = tokio::time::timeout(patience, tokens.token(Need::Authentication)).await;
+        came += usize::from(matches!(answer, Ok(Ok(_))));
+    }
+    assert!(came > 0, "200 seconds, and the source was not asked again");
+}
+
+/// A caller that has no timers spoils nothing for those that have.
+#[tokio::test(start_paused = true)]
+async fn a_caller_without_timers_fails_alone() {
+    let tokens = Cached::new(|_: Need| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(AccessToken::new("t0"))
+    });
+    let waiting = tokio::spawn(tokens.token(Need::Authentication));
+    tokio::task::yield_now().await;
+    let own = tokens.clone();
+    let alone = std::thread::spawn(move || {
+        let mut answer = own.token(Need::Authentication);
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        answer.as_mut().poll(&mut cx).is_ready()
+    });
+    assert!(alone.join().expect("no panic"), "it has no timers");
+    waiting.await.expect("no panic").expect("a token");
+    tokens.token(Need::Authentication).await.expect("the token is kept");
+}
