@@ -120,7 +120,7 @@ async fn a_refusal_is_kept_where_there_is_no_other_token() {
         })
     };
     for (mut credentials, why) in [
-        (Credentials::token_source("me", same), "gave the refused token again"),
+        (Credentials::token_source("me", same), "it gave the refused token again"),
         (Credentials::token_source("me", fails), "the network is down"),
     ] {
         let dialogue = format!("{}S: 535 5.7.8 no", auth("OAUTHBEARER", "t0"));
@@ -266,41 +266,54 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     let (calls, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let (counted, opened) = (Arc::clone(&calls), Arc::clone(&gate));
     let tokens = Cached::new(move |_: Need| {
-        counted.fetch_add(1, Ordering::Relaxed);
+        let call = counted.fetch_add(1, Ordering::Relaxed);
         let opened = Arc::clone(&opened);
         async move {
             opened.notified().await;
-            Ok(AccessToken::new("t0"))
+            Ok(AccessToken::new(format!("t{call}")))
         }
     });
-    let waits = |tokens: &Cached, seconds| {
-        tokio::time::timeout(Duration::from_secs(seconds), tokens.token(Need::Authentication))
-    };
+    let waits =
+        |need, seconds| tokio::time::timeout(Duration::from_secs(seconds), tokens.token(need));
     // The first, which has begun it, goes away while the second waits.
-    let second = tokio::spawn(waits(&tokens, 20));
-    let first = tokio::spawn(waits(&tokens, 10));
+    let first = tokio::spawn(waits(Need::Authentication, 10));
+    let second = tokio::spawn(waits(Need::Authentication, 20));
     assert!(first.await.expect("no panic").is_err());
     gate.notify_one();
     assert_eq!(text(&second.await.expect("no panic").expect("an answer")), "t0");
     assert_eq!(count(&calls), 1);
 
     // All go away.
-    assert!(waits(&tokens, 0).await.is_ok(), "it is kept");
-    let renewed = tokio::time::timeout(Duration::from_secs(1), tokens.token(refused("t0"))).await;
-    assert!(renewed.is_err() && count(&calls) == 2);
+    assert!(waits(Need::Authentication, 0).await.is_ok(), "it is kept");
+    assert!(waits(refused("t0"), 1).await.is_err() && count(&calls) == 2);
     gate.notify_one();
-    assert_eq!(text(&tokens.token(Need::Authentication).await), "t0");
+    assert_eq!(text(&tokens.token(refused("t0")).await), "t1");
     assert_eq!(count(&calls), 2, "the same question");
 
-    // One that has rested has not failed the next caller, whose deadline begins anew.
-    let renewed = tokio::time::timeout(Duration::from_secs(1), tokens.token(refused("t0"))).await;
-    assert!(renewed.is_err() && count(&calls) == 3);
+    // One that has rested has not failed the next caller: its deadline has stood still.
+    assert!(waits(refused("t1"), 1).await.is_err() && count(&calls) == 3);
     tokio::time::advance(Duration::from_secs(60)).await;
-    let next = tokio::spawn(waits(&tokens, 20));
+    let next = tokio::spawn(waits(refused("t1"), 20));
     tokio::task::yield_now().await;
     gate.notify_one();
-    assert_eq!(text(&next.await.expect("no panic").expect("an answer")), "t0");
+    assert_eq!(text(&next.await.expect("no panic").expect("an answer")), "t2");
     assert_eq!(count(&calls), 3, "the same question");
+}
+
+/// A failure that a clone does not remember is forgotten by all once there is a token.
+#[tokio::test(start_paused = true)]
+async fn a_token_ends_the_memory_of_a_failure() {
+    let calls = AtomicUsize::new(0);
+    let tokens = Cached::new(move |_: Need| {
+        ready(match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(TokenError::temporary("down")),
+            call => Ok(AccessToken::new(format!("t{call}"))),
+        })
+    });
+    tokens.token(Need::Authentication).await.expect_err("the first call fails");
+    let forgetful = tokens.clone().failure_memory(Duration::ZERO);
+    assert_eq!(text(&forgetful.token(Need::Authentication).await), "t1");
+    assert_eq!(text(&tokens.token(refused("t1")).await), "t2");
 }
 
 /// The source of a cache learns why it is asked.

@@ -161,8 +161,9 @@ impl<'a> Facts<'a> {
         self.exporter.is_supported()
     }
 
-    #[cfg(any(feature = "scram", feature = "gssapi"))]
-    pub(crate) fn exporter(&self) -> &'a Exporter {
+    /// The channel binding `tls-exporter` of the connection. A clone may be kept, so that the value
+    /// is taken when it is used.
+    pub fn exporter(&self) -> &'a Exporter {
         self.exporter
     }
 

@@ -36,7 +36,8 @@ use crate::secret::Secret;
     note = "a function that takes a `Need` is one: `|need: Need| async move {{ Ok(AccessToken::new(\"...\")) }}`"
 )]
 pub trait TokenSource: Send + Sync {
-    /// Gets a token.
+    /// Gets a token. A panic reaches the caller of `authenticate`; [`Cached`](crate::connect::Cached)
+    /// makes an error of it.
     ///
     /// # Errors
     ///
@@ -69,6 +70,22 @@ pub enum Need {
     Authentication,
     /// A server has refused this token: another is needed, although this one may not have expired.
     Refused(Secret),
+}
+
+impl Need {
+    /// Whether this token is the one that was refused.
+    pub(crate) fn refuses(&self, token: &AccessToken) -> bool {
+        matches!(self, Self::Refused(refused) if refused.expose() == token.secret.expose())
+    }
+
+    /// Whether both are for the same refusal, or the other one is for none.
+    pub(crate) fn refuses_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Authentication) => true,
+            (Self::Refused(one), Self::Refused(other)) => one.expose() == other.expose(),
+            (Self::Authentication, Self::Refused(_)) => false,
+        }
+    }
 }
 
 /// An access token, and how long it is valid.

@@ -11,7 +11,7 @@ use futures_util::future::Shared;
 
 use crate::auth::{AccessToken, Need, TokenFuture, TokenSource};
 use crate::error::TokenError;
-use crate::net::{Clock, Expired, TokioClock, deadline, timeout_at};
+use crate::net::{Clock, Expired, TokioClock, later, timeout_at};
 
 /// A source of tokens that asks another one only when it must. A clone shares the token.
 ///
@@ -68,10 +68,13 @@ struct Kept {
 /// The question that is under way.
 struct Refresh {
     number: u64,
+    need: Need,
     answer: Shared<Pin<Box<dyn Future<Output = Answer> + Send>>>,
-    /// Those who wait, and when they give up: the deadline counts from when the first of them came.
+    /// Those who wait, since when there is one, and how long they may wait in all: the deadline
+    /// stands still while the source rests.
     waiting: usize,
-    deadline: Instant,
+    since: Instant,
+    left: Duration,
 }
 
 /// The state, as one caller finds it.
@@ -83,17 +86,23 @@ enum Found {
 /// One that waits for an answer.
 struct Waiter {
     state: Arc<Mutex<State>>,
+    clock: Arc<dyn Clock>,
     number: u64,
     answer: Shared<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     deadline: Instant,
-    /// It has begun the question.
-    is_first: bool,
+    /// The question was asked for the same refusal.
+    knows_refusal: bool,
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
+        let now = self.clock.now();
         if let Some(refresh) = lock(&self.state).of(self.number) {
             refresh.waiting -= 1;
+            if refresh.waiting == 0 {
+                let waited = now.saturating_duration_since(refresh.since);
+                refresh.left = refresh.left.saturating_sub(waited);
+            }
         }
     }
 }
@@ -117,7 +126,7 @@ impl State {
     /// The token, where it may be used.
     fn token(&self, need: &Need, usable: impl FnOnce(&Kept) -> bool) -> Option<AccessToken> {
         let kept = self.token.as_ref()?;
-        (!refuses(need, &kept.token) && usable(kept)).then(|| kept.token.clone())
+        (!need.refuses(&kept.token) && usable(kept)).then(|| kept.token.clone())
     }
 
     /// Keeps the answer of a question.
@@ -134,15 +143,11 @@ impl State {
                     .lifetime()
                     .and_then(|lifetime| after(lifetime.saturating_sub(margin.min(lifetime / 2))));
                 self.token = Some(Kept { token: token.clone(), until, expires });
+                self.failure = None;
             }
             Err(error) => self.failure = Some((now, error.clone())),
         }
     }
-}
-
-/// Whether this token is the one that was refused.
-fn refuses(need: &Need, token: &AccessToken) -> bool {
-    matches!(need, Need::Refused(refused) if refused.expose() == token.secret().expose())
 }
 
 impl Cached {
@@ -194,8 +199,7 @@ impl Cached {
         if let Some(token) = state.token(need, |kept| kept.is_fresh(now)) {
             return Found::Answer(Ok(token));
         }
-        let is_first = state.refresh.is_none();
-        if is_first {
+        if state.refresh.is_none() {
             if let Some((at, error)) = &state.failure
                 && now.saturating_duration_since(*at) < self.failure_memory
             {
@@ -203,24 +207,25 @@ impl Cached {
                 return Found::Answer(token.ok_or_else(|| error.clone()));
             }
             state.asked += 1;
-            let number = state.asked;
+            let (number, need, left) = (state.asked, need.clone(), self.deadline);
             let answer = self.ask(number, need.clone());
-            state.refresh = Some(Refresh { number, answer, waiting: 0, deadline: now });
+            state.refresh = Some(Refresh { number, need, answer, waiting: 0, since: now, left });
         }
         let Some(refresh) = &mut state.refresh else {
             return Found::Answer(Err(TokenError::new("it was not asked")));
         };
         if refresh.waiting == 0 {
-            // It begins, or has rested: none has waited meanwhile.
-            refresh.deadline = deadline(&*self.clock, self.deadline);
+            // It begins, or has rested.
+            refresh.since = now;
         }
         refresh.waiting += 1;
         Found::Waiter(Waiter {
             state: Arc::clone(&self.state),
+            clock: Arc::clone(&self.clock),
             number: refresh.number,
             answer: refresh.answer.clone(),
-            deadline: refresh.deadline,
-            is_first,
+            deadline: later(refresh.since, refresh.left),
+            knows_refusal: refresh.need.refuses_as(need),
         })
     }
 
@@ -229,10 +234,14 @@ impl Cached {
         let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
         let (state, margin) = (Arc::downgrade(&self.state), self.margin);
         let asked = async move {
-            let answer = AssertUnwindSafe(async { source.token(need).await }).catch_unwind().await;
-            // A panic of the source is an error for all who wait, not only for the one that has
-            // polled it.
-            let answer = answer.unwrap_or_else(|_| Err(TokenError::new("it has panicked")));
+            let asked = async { source.token(need.clone()).await };
+            let answer = match AssertUnwindSafe(asked).catch_unwind().await {
+                // Else each of the callers whose token was refused would ask once more.
+                Ok(Ok(token)) if need.refuses(&token) => Err(TokenError::same_again()),
+                Ok(answer) => answer,
+                // A panic is an error for all who wait, not only for the one that has polled it.
+                Err(_) => Err(TokenError::new("it has panicked")),
+            };
             if let Some(state) = state.upgrade() {
                 lock(&state).settle(number, &answer, clock.now(), margin);
             }
@@ -244,16 +253,17 @@ impl Cached {
     /// Waits for an answer. Each waits with a timer of its own: another's belongs to a runtime that
     /// may have ended.
     async fn wait(&self, waiter: &Waiter) -> Answer {
-        let answer = timeout_at(&*self.clock, waiter.deadline, waiter.answer.clone()).await;
-        answer.unwrap_or_else(|expired| {
-            let error = match expired {
-                Expired::Late => TokenError::timed_out(self.deadline.as_secs_f32()),
-                Expired::NoTimer(error) => TokenError::no_timer(&error),
-            };
-            let answer = Err(error);
-            lock(&self.state).settle(waiter.number, &answer, self.clock.now(), self.margin);
-            answer
-        })
+        match timeout_at(&*self.clock, waiter.deadline, waiter.answer.clone()).await {
+            Ok(answer) => answer,
+            // That is this caller's own lack: the others may have timers.
+            Err(Expired::NoTimer(error)) => Err(TokenError::no_timer(&error)),
+            Err(Expired::Late) => {
+                let answer = Err(TokenError::timed_out(self.deadline.as_secs_f32()));
+                let now = self.clock.now();
+                lock(&self.state).settle(waiter.number, &answer, now, self.margin);
+                answer
+            }
+        }
     }
 }
 
@@ -272,7 +282,7 @@ impl TokenSource for Cached {
                 };
                 match own.wait(&waiter).await {
                     // The source was asked before it could know that this one was refused.
-                    Ok(token) if refuses(&need, &token) && !waiter.is_first => {}
+                    Ok(token) if need.refuses(&token) && !waiter.knows_refusal => {}
                     Ok(token) => return Ok(token),
                     Err(error) => {
                         let now = own.clock.now();

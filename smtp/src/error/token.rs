@@ -33,6 +33,11 @@ impl TokenError {
         Self::of(TokenErrorKind::Temporary, cause)
     }
 
+    /// The source was told that a token was refused, and gave it again.
+    pub(crate) fn same_again() -> Self {
+        Self::of(TokenErrorKind::Permanent, "it gave the refused token again")
+    }
+
     /// The source did not answer in this time.
     pub(crate) fn timed_out(seconds: f32) -> Self {
         Self::of(TokenErrorKind::TimedOut, format!("it did not answer within {seconds} s"))

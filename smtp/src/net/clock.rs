@@ -94,8 +94,12 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
 /// The moment that is `timeout` from now.
 pub(crate) fn deadline(clock: &dyn Clock, timeout: Duration) -> Instant {
-    let now = clock.now();
-    now.checked_add(timeout).unwrap_or_else(|| now + NEVER)
+    later(clock.now(), timeout)
+}
+
+/// The moment that is `time` after another one.
+pub(crate) fn later(moment: Instant, time: Duration) -> Instant {
+    moment.checked_add(time).unwrap_or_else(|| moment + NEVER)
 }
 
 /// Why a future was given up.

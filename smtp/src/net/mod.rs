@@ -20,7 +20,7 @@ mod tls_config;
 mod tokio_clock;
 
 pub use clock::Clock;
-pub(crate) use clock::{Expired, deadline, timeout_at};
+pub(crate) use clock::{Expired, later, timeout_at};
 pub(crate) use connect::connect;
 pub(crate) use driver::Driver;
 pub(crate) use stream::Stream;

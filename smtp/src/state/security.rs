@@ -143,8 +143,13 @@ impl Exporter {
         }
     }
 
-    /// Takes the value.
-    pub(crate) fn take(&self) -> Result<Secret, MechanismError> {
+    /// Takes the value. A clone has none then, either.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has none, or an earlier authentication has taken it: then it takes a new
+    /// connection.
+    pub fn take(&self) -> Result<Secret, MechanismError> {
         match std::mem::replace(&mut *self.lock()?, Value::Taken) {
             Value::Available(secret) => Ok(secret),
             Value::Taken => Err(taken()),

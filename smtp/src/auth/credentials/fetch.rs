@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::auth::token::{Need, TokenFuture, TokenSource};
+use crate::error::TokenError;
 use crate::error::mechanism::MechanismError;
 use crate::secret::Secret;
 
@@ -62,8 +63,7 @@ impl Fetch {
                     self.state = State::Due;
                     let token = answer?.secret().clone();
                     if self.refused.as_ref().is_some_and(|old| old.expose() == token.expose()) {
-                        let reason = "the source of tokens gave the refused token again";
-                        return Poll::Ready(Err(MechanismError::new(reason)));
+                        return Poll::Ready(Err(TokenError::same_again().into()));
                     }
                     self.state = State::There;
                     return Poll::Ready(Ok(token));

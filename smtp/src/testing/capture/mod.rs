@@ -24,6 +24,9 @@ use builder::Settings;
 ///
 /// It runs on the tokio runtime that it was started in, and stops when it is dropped.
 ///
+/// It offers PLAIN and LOGIN. Tokens, and credentials that ask for a proof, find no mechanism there:
+/// a [`Script`](super::Script) plays any exchange.
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
