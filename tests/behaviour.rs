@@ -11,6 +11,7 @@ mod behaviour {
     mod bounds;
     mod cancellation;
     mod check;
+    mod connecting;
     mod content_safety;
     mod contributing;
     mod credentials;

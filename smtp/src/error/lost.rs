@@ -225,9 +225,11 @@ impl Display for Lost {
         if let Some(line) = line {
             write!(f, ": {line}")?;
         }
-        if let Some(stage) =
-            self.stage().filter(|_| self.fault().has_a_step() && !self.cause.ungreeted)
-        {
+        // The faults of a handshake name it themselves.
+        let is_shown = |stage: &Stage| {
+            self.fault().has_a_step() && !self.cause.ungreeted && *stage != Stage::Handshake
+        };
+        if let Some(stage) = self.stage().filter(is_shown) {
             write!(f, " ({})", stage.describe())?;
         }
         if let Some(line) = last_line {

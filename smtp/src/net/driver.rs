@@ -373,7 +373,11 @@ impl Driver {
 
     /// Ends the connection: the stream is closed, and every later call says that it is gone.
     pub(crate) fn fail(&mut self, fault: Fault) -> Lost {
-        let stage = self.engine.stage();
+        self.fail_in(self.engine.stage(), fault)
+    }
+
+    /// The same, in a step that is no reply.
+    pub(super) fn fail_in(&mut self, stage: Option<Stage>, fault: Fault) -> Lost {
         self.stream = Stream::Gone;
         let fault = self.engine.end(fault);
         Lost::with_unread(fault, stage, self.engine.take_unread_line())

@@ -31,7 +31,7 @@ impl Driver {
         tls: &TlsConfig,
         name: &str,
     ) -> Result<(Security, Exporter), Lost> {
-        self.negotiate(tls, name).await.map_err(|fault| self.fail(fault))
+        self.negotiate(tls, name).await.map_err(|fault| self.fail_in(Some(Stage::Handshake), fault))
     }
 
     async fn negotiate(
