@@ -32,6 +32,7 @@ mod behaviour {
     mod memory;
     mod model;
     mod ntlm_otp;
+    mod opportunistic;
     mod outcomes;
     mod pipeline;
     mod pipelining;

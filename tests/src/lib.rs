@@ -7,6 +7,7 @@
 mod custom_commands;
 mod fate;
 mod mta;
+mod port;
 mod reply_server;
 mod slow;
 
@@ -19,6 +20,7 @@ use smtp::{Connection, Error, Plain, Server, TlsConfig};
 pub use custom_commands::{Again, Ask, FixedAnswer};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};
+pub use port::port;
 pub use reply_server::answer_each;
 pub use slow::{Piece, slow};
 

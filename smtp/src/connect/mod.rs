@@ -3,6 +3,7 @@
 mod cached;
 mod check;
 mod open;
+mod opportunistic;
 mod server;
 mod submission;
 mod url;
@@ -11,6 +12,7 @@ pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 pub use cached::Cached;
 pub use check::CheckReport;
+pub use opportunistic::OpportunisticTls;
 pub use server::Server;
 pub use submission::{
     NoMechanism, OverTls, Submission, WithMechanism, WithMechanismFrom, WithoutTls,

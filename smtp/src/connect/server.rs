@@ -165,6 +165,7 @@ impl Server {
                 client_name,
                 ignored: self.ignored.clone(),
                 transfer: self.transfer.clone(),
+                opportunistic: false,
             },
         })
     }

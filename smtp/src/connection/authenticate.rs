@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use super::error::TransitionError;
 use super::typed::Connection;
 use crate::auth::{Facts, Mechanism};
+use crate::error::mechanism::MechanismError;
+use crate::error::refusal::Refusal;
 use crate::exchange::sasl::SaslExchange;
 use crate::state::{Authed, Idle};
 
@@ -16,6 +18,9 @@ impl<H: Idle> Connection<H> {
         in_clear: bool,
     ) -> Result<Connection<Authed>, TransitionError<H>> {
         self.session.driver.begin_call()?;
+        if self.session.config.opportunistic {
+            return Err(TransitionError::refused(self, Refusal::not_tried(opportunistic())));
+        }
         let server_name = self.session.server_name().to_owned();
         let (state, session) = (&self.state, &mut self.session);
         let mut facts = Facts::new(&server_name, state.capabilities());
@@ -40,4 +45,11 @@ impl<H: Idle> Connection<H> {
         };
         Ok(Connection { session: self.session, state })
     }
+}
+
+fn opportunistic() -> MechanismError {
+    MechanismError::new(
+        "the connection is one of opportunistic TLS, which takes any server and clear text: \
+         connect with `Submission` to authenticate",
+    )
 }

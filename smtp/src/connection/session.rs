@@ -32,6 +32,8 @@ pub(crate) struct SessionConfig {
     /// Keywords that are taken as not listed.
     pub(crate) ignored: Vec<String>,
     pub(crate) transfer: Transfer,
+    /// TLS is as the server likes, so there is no AUTH, not even through the door.
+    pub(crate) opportunistic: bool,
 }
 
 impl Session {

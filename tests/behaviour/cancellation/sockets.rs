@@ -1,6 +1,8 @@
 //! Cancelled calls that open a socket of their own. A tunnel stands before the server and carries
 //! one connection at a time: it serves the next one only when the last is closed.
 
+use smtp::connect::OpportunisticTls;
+use smtp::connection::AnyConnection;
 use smtp::testing::{CaptureServer, CaptureServerBuilder};
 use smtp::{Connection, Plain, Server, Submission, TlsConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -90,6 +92,20 @@ async fn check() {
     at_each_wait!(waits => {
         let submission = tunnel.submission().port(tunnel.port).auth(Plain::new("me", "pencil"));
         let done = poll_until(submission.ehlo_after_auth().check(), waits).await.is_some();
+        tunnel.is_free().await;
+        done
+    });
+}
+
+#[tokio::test]
+async fn connect_opportunistic() {
+    let tunnel = Tunnel::to(CaptureServer::builder()).await;
+    let server = Server::new("127.0.0.1", tunnel.port);
+    let tls = OpportunisticTls::new().expect("cryptography");
+    at_each_wait!(waits => {
+        let done = poll_until(AnyConnection::connect_opportunistic(&server, &tls), waits)
+            .await
+            .is_some();
         tunnel.is_free().await;
         done
     });

@@ -1,5 +1,7 @@
 //! Calls that open a socket of their own.
 
+use smtp::connect::OpportunisticTls;
+use smtp::connection::AnyConnection;
 use smtp::error::{Fault, HandshakeErrorKind};
 use smtp::{Connection, Error, Lost, Plain, Server, Submission, TlsConfig};
 use tests::error;
@@ -45,9 +47,15 @@ fn authority() -> String {
 async fn each(port: u16, clear: fn(&Lost) -> bool, inside: fn(&Lost) -> bool) {
     let (server, tls) = (Server::new("127.0.0.1", port), tls());
     let submission = || Submission::new("127.0.0.1").tls(tls.clone());
+    let any = OpportunisticTls::new().expect("cryptography").clear_after_failure();
     let login = || Plain::new("me", "pencil");
     let results = [
         ("connect", error(Connection::connect(&server).await), clear),
+        (
+            "connect_opportunistic",
+            error(AnyConnection::connect_opportunistic(&server, &any).await),
+            clear,
+        ),
         ("connect_tls", error(Connection::connect_tls(&server, &tls).await), inside),
         ("submission", error(submission().port(port).connect().await), clear),
         ("login", error(submission().port(port).auth(login()).connect().await), clear),

@@ -1,0 +1,151 @@
+//! Opportunistic TLS: inside TLS where the server lets it begin, in clear where it does not, and
+//! never a login.
+
+use smtp::connect::OpportunisticTls;
+use smtp::connection::{AnyConnection, TransitionError};
+use smtp::error::ProtocolError;
+use smtp::state::{Greeted, Tls, Verification};
+use smtp::testing::{CaptureServer, Peer, Script};
+use smtp::{Connection, Envelope, Error, Plain, Server};
+use tests::{error, port};
+
+const OFFERED: &str = "S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 STARTTLS";
+const CLEAR: &str = "S: 220 hi\nC: EHLO *\nS: 250 hi\nC: QUIT\nS: 221 bye";
+
+fn strict() -> OpportunisticTls {
+    OpportunisticTls::new().expect("cryptography")
+}
+
+async fn connect(
+    scripts: impl IntoIterator<Item = Script>,
+    tls: &OpportunisticTls,
+) -> (Result<AnyConnection, Error>, Vec<Peer>) {
+    let (port, peers) = port(scripts).await;
+    let server = Server::new("127.0.0.1", port);
+    (AnyConnection::connect_opportunistic(&server, tls).await, peers)
+}
+
+/// QUIT does not wait for its reply: the server is given the time to see the end.
+async fn quit(mail: AnyConnection, peer: &Peer) {
+    mail.quit().await.expect("QUIT");
+    while !peer.is_closed() {
+        tokio::task::yield_now().await;
+    }
+    peer.finish();
+}
+
+#[tokio::test]
+async fn any_certificate_is_taken_and_the_session_is_marked() {
+    let server = CaptureServer::builder().user("me", "pencil").start().await.expect("a server");
+    let at = Server::new("127.0.0.1", server.port());
+    let mut mail = AnyConnection::connect_opportunistic(&at, &strict()).await.expect("TLS");
+    let security = mail.security().expect("TLS");
+    assert_eq!((security.verified, security.verification), (false, Verification::Unverified));
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    mail.deliver(&envelope, "x").await.expect("delivered");
+    mail.quit().await.expect("QUIT");
+    assert!(server.wait_for(1).await[0].tls);
+}
+
+#[tokio::test]
+async fn a_server_without_starttls_is_spoken_to_in_clear() {
+    let refused = |reply| format!("{OFFERED}\nC: STARTTLS\nS: {reply}\nC: QUIT\nS: 221 bye");
+    let dialogues = [
+        CLEAR.to_owned(),
+        "S: 220 hi\nC: EHLO *\nS: 502 what?\nC: HELO *\nS: 250 hi\nC: QUIT\nS: 221 bye".to_owned(),
+        refused("454 4.7.0 not now"),
+        refused("501 no"),
+        refused("502 no"),
+        refused("554 no"),
+    ];
+    for dialogue in dialogues {
+        let (mail, peers) = connect([Script::new(&dialogue)], &strict()).await;
+        let mail = mail.unwrap_or_else(|error| panic!("{dialogue}: {error}"));
+        assert!(matches!(mail, AnyConnection::Greeted(_)), "{dialogue}");
+        quit(mail, &peers[0]).await;
+    }
+}
+
+/// One new connection in clear, and only where the caller allows it.
+#[tokio::test]
+async fn a_failed_handshake_may_be_followed_by_clear_text() {
+    let failures = [
+        ("cut", Script::new(OFFERED).then("C: STARTTLS\nS: 220 go\n-- close --")),
+        (
+            "alert",
+            Script::new(OFFERED)
+                .then("C: STARTTLS\nS: 220 go\n-- wait 1ms --")
+                .server_raw(*b"\x15\x03\x03\x00\x02\x02\x28"),
+        ),
+    ];
+    for (name, failure) in failures {
+        let (result, peers) = connect([failure.clone(), Script::new(CLEAR)], &strict()).await;
+        assert!(matches!(error(result), Error::Lost(_)), "{name}");
+        assert!(peers[1].written().is_empty(), "{name}: no second connection");
+
+        let lenient = strict().clear_after_failure();
+        let (result, peers) = connect([failure.clone(), Script::new(CLEAR)], &lenient).await;
+        let mail = result.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(mail.security().is_none(), "{name}");
+        quit(mail, &peers[1]).await;
+
+        // STARTTLS is not tried again, and a second failure is the end.
+        let offered = Script::new(OFFERED).then("C: QUIT\nS: 221 bye");
+        let (result, peers) = connect([failure.clone(), offered], &lenient).await;
+        quit(result.expect("clear text"), &peers[1]).await;
+        let (result, _) = connect([failure, Script::new("S: 554 no")], &lenient).await;
+        assert_eq!(error(result).reply().map(|reply| reply.code().value()), Some(554), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn clear_text_after_the_220_is_never_followed_by_a_fallback() {
+    let lenient = strict().clear_after_failure();
+    let at_once = Script::new(OFFERED).then("C: STARTTLS").server_raw(*b"220 go\r\n250 x\r\n");
+    let (result, peers) = connect([at_once, Script::new(CLEAR)], &lenient).await;
+    let at_once = error(result);
+    assert!(
+        matches!(&at_once, Error::Lost(lost)
+            if lost.protocol() == Some(&ProtocolError::InjectedBeforeTls)),
+        "{at_once}"
+    );
+    assert!(peers[1].written().is_empty());
+
+    let later = Script::new(OFFERED).then("C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 250 x");
+    let (result, peers) = connect([later, Script::new(CLEAR)], &lenient).await;
+    let later = error(result);
+    assert!(later.to_string().contains("went on in clear text"), "{later}");
+    assert!(peers[1].written().is_empty());
+}
+
+/// A session that is taken out of it has no door either.
+#[tokio::test]
+async fn there_is_no_login() {
+    let server = CaptureServer::builder().user("me", "pencil").start().await.expect("a server");
+    let plaintext = CaptureServer::builder().plaintext().user("me", "pencil");
+    let plaintext = plaintext.start().await.expect("a server");
+    let mut plain = Plain::new("me", "pencil");
+    let connect = async |port| {
+        let server = Server::new("127.0.0.1", port);
+        AnyConnection::connect_opportunistic(&server, &strict()).await.expect("a session")
+    };
+
+    let mail = Connection::<Tls>::try_from(connect(server.port()).await).expect("TLS");
+    assert!(mail.capabilities().has("AUTH"));
+    let Err(TransitionError::Refused(refused)) = mail.authenticate(&mut plain).await else {
+        panic!("no AUTH");
+    };
+    let text = refused.refusal.to_string();
+    assert!(text.contains("opportunistic TLS") && text.contains("`Submission`"), "{text}");
+    let Err(TransitionError::Refused(refused)) =
+        refused.connection.dangerous().authenticate(&mut plain).await
+    else {
+        panic!("no AUTH");
+    };
+    refused.connection.quit().await.expect("the session is intact");
+
+    let mail = Connection::<Greeted>::try_from(connect(plaintext.port()).await).expect("clear");
+    assert!(mail.capabilities().has("AUTH"));
+    let result = mail.dangerous().authenticate(&mut plain).await;
+    assert!(error(result).to_string().contains("opportunistic TLS"));
+}
