@@ -51,6 +51,11 @@ pub(crate) const SUBMISSIONS: u16 = 465;
 /// How long a client that speaks in clear waits for a greeting at that port, where none is to be
 /// expected: long enough for a server that speaks clear text there all the same.
 const GREETING_AT_SUBMISSIONS: Duration = Duration::from_secs(10);
+/// The ports of relay and submission, where servers greet in clear (RFC 5321 §4.5.4.2, RFC 6409
+/// §3.1).
+const CLEAR_PORTS: [u16; 2] = [25, 587];
+/// How long a client that speaks TLS from the first byte waits for an answer to it at those ports.
+const HANDSHAKE_AT_CLEAR_PORTS: Duration = Duration::from_secs(10);
 
 impl Server {
     /// The server at a port of a host: a DNS name, whose addresses are all tried, or an IP
@@ -59,7 +64,8 @@ impl Server {
     ///
     /// At port 465, where servers speak TLS from the first byte (RFC 8314 §3.3), a client that
     /// speaks in clear waits ten seconds for the greeting, or
-    /// [`Timeouts::greeting`] if that is less.
+    /// [`Timeouts::greeting`] if that is less. At the ports 25 and 587, where servers greet in clear,
+    /// one that speaks TLS from the first byte waits as long for the handshake.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self {
             host: host.into(),
@@ -145,6 +151,9 @@ impl Server {
         let mut timeouts = self.timeouts.clone();
         if begins == Begins::InClear && self.port == SUBMISSIONS {
             timeouts.greeting = timeouts.greeting.min(GREETING_AT_SUBMISSIONS);
+        }
+        if begins == Begins::InTls && CLEAR_PORTS.contains(&self.port) {
+            timeouts.handshake = timeouts.handshake.min(HANDSHAKE_AT_CLEAR_PORTS);
         }
         let client_name = self.client_name.clone().unwrap_or_else(|| {
             // A stream that is no socket has no address; the loopback is never mistaken for another

@@ -123,7 +123,8 @@ impl Stage {
 pub struct Timeouts {
     /// TCP connection, per address (30 s).
     pub connect: Duration,
-    /// TLS handshake (60 s).
+    /// TLS handshake (60 s). From the first byte at the ports 25 and 587, which are for STARTTLS, it
+    /// is ten seconds at most.
     pub handshake: Duration,
     /// Greeting (5 min, §4.5.3.2.1). In clear at port 465, which is for TLS from the first byte,
     /// it is ten seconds at most.
