@@ -56,7 +56,8 @@ pub enum UrlError {
 impl UrlError {
     fn says(&self) -> &'static str {
         match self {
-            Self::NotSet | Self::NotUnicode => "",
+            // These are more than a text about the URL.
+            Self::NotSet | Self::NotUnicode | Self::UnknownQuery(_) | Self::QueryTwice(_) => "",
             Self::Character => {
                 "holds a space, a line end or a control character: take it off at the ends, and \
                  write a space in the user or the password as %20"
@@ -95,8 +96,6 @@ impl UrlError {
             }
             Self::Path => "has a path: leave out all from the slash after the host on",
             Self::Fragment => "has a fragment: leave out all from the # on",
-            Self::UnknownQuery(_) => "",
-            Self::QueryTwice(_) => "",
             Self::Name => {
                 "has a name= that is neither a domain nor an address literal, or that is \
                  localhost: give the name of this machine, or leave it out"
