@@ -1,6 +1,7 @@
 //! TLS: whom to trust, and which certificate to show, against servers of rustls.
 
 mod keys;
+mod matrix;
 mod pins;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::version::TLS13;
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// The server that all of them are asked for.
@@ -125,11 +127,39 @@ pub(super) fn without_key(
     version: &'static SupportedProtocolVersion,
     certificate: &rcgen::Certificate,
 ) -> ServerConfig {
-    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
+    shows_der(vec![CertificateDer::from(certificate.der().to_vec())], version)
+}
+
+fn shows_der(
+    chain: Vec<CertificateDer<'static>>,
+    version: &'static SupportedProtocolVersion,
+) -> ServerConfig {
     let key = PrivateKeyDer::try_from(key().serialize_der()).expect("a key");
     let key = any_supported_type(&key).expect("a key");
     let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
     ServerConfig::builder_with_protocol_versions(&[version])
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(shown))
+}
+
+/// X.509 version 3, and 2.
+pub(super) const EARLIER: (&[u8], &[u8]) =
+    (&[0xa0, 0x03, 0x02, 0x01, 0x02], &[0xa0, 0x03, 0x02, 0x01, 0x01]);
+/// `ecdsa-with-SHA256`, and -SHA224, which rustls does not know.
+pub(super) const UNKNOWN: (&[u8], &[u8]) = (
+    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01],
+);
+
+/// A server whose certificate has these bytes in place of those, and a client that trusts its
+/// authority. The signature is then wrong, but is not looked at before the rest.
+pub(super) fn patched(from: &[u8], to: &[u8]) -> (ServerConfig, TlsConfig) {
+    let (root, key) = (authority("private"), key());
+    let mut der = named(NAME).signed_by(&key, &root).expect("signed").der().to_vec();
+    let places: Vec<_> = (0..der.len()).filter(|&at| der[at..].starts_with(from)).collect();
+    assert!(!places.is_empty(), "there is nothing to patch");
+    for at in places {
+        der[at..at + to.len()].copy_from_slice(to);
+    }
+    (shows_der(vec![der.into()], &TLS13), trusting(&root.pem()))
 }

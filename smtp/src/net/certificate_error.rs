@@ -2,20 +2,34 @@
 
 use std::fmt::{self, Display};
 
+use tokio_rustls::rustls::CertificateError;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+use tokio_rustls::rustls::OtherError;
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_rustls::rustls::{CertificateError, OtherError};
 
+use super::certificate::{Fields, algorithm, listed};
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 use super::tls_config::NotPinned;
 use crate::proto::handshake::HandshakeErrorKind as Kind;
 
-/// Names of a certificate that an error shows.
-const SHOWN_NAMES: usize = 5;
-/// Characters of each of them that it shows.
-const SHOWN_CHARACTERS: usize = 80;
+/// The kind of an error, what to do, and the certificate as far as it is known.
+pub(super) fn explain(
+    error: &CertificateError,
+    is_pinned: bool,
+    certificate: Option<&Fields>,
+) -> (Kind, String) {
+    let (kind, reason) = advise(error, is_pinned, certificate);
+    match certificate {
+        Some(certificate) => (kind, format!("{reason} ({certificate})")),
+        None => (kind, reason),
+    }
+}
 
-/// The kind of an error, and what to do.
-pub(super) fn explain(error: &CertificateError, is_pinned: bool) -> (Kind, String) {
+fn advise(
+    error: &CertificateError,
+    is_pinned: bool,
+    certificate: Option<&Fields>,
+) -> (Kind, String) {
     use CertificateError as E;
     match error {
         #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
@@ -29,13 +43,6 @@ pub(super) fn explain(error: &CertificateError, is_pinned: bool) -> (Kind, Strin
             Kind::BadCertificate,
             "the server shows the certificate that is pinned, and does not hold its key: another \
              server may answer in its place"
-                .to_owned(),
-        ),
-        E::UnknownIssuer => (
-            Kind::UnknownIssuer,
-            "no authority that is trusted here has issued the server's certificate: if it is \
-             self-signed, name it as a root with `TlsConfig::builder().root_pem(..)`, if it is \
-             from a private authority, name that one"
                 .to_owned(),
         ),
         E::BadSignature => (
@@ -76,30 +83,64 @@ pub(super) fn explain(error: &CertificateError, is_pinned: bool) -> (Kind, Strin
             "a certificate in the server's chain was revoked: the server needs a new one"
                 .to_owned(),
         ),
-        E::InvalidPurpose | E::InvalidPurposeContext { .. } => (
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => purpose(),
+        E::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. } => (
             Kind::BadCertificate,
-            "the server's certificate is for another purpose than that of a server: have it issued \
-             with the extended key usage serverAuth"
-                .to_owned(),
+            format!(
+                "a certificate in the server's chain is signed with {}, which is not safe or not \
+                 known here: have it issued with SHA-256",
+                algorithm(signature_algorithm_id),
+            ),
         ),
-        E::Other(other) if is_authority(other) => (
-            Kind::AuthorityCertificate,
-            "the server shows an authority's certificate (CA:TRUE, as `openssl req -x509` makes \
-             it) as its own: give it one that this authority has signed and name the authority as \
-             a root, or make it one with CA:FALSE and name that as a root, with \
-             `TlsConfig::builder().root_pem(..)`"
-                .to_owned(),
-        ),
+        E::UnknownIssuer | E::BadEncoding | E::Other(_) => by_its_fields(error, certificate),
         error => {
             (Kind::BadCertificate, format!("the server's certificate is not accepted: {error}"))
         }
     }
 }
 
-/// Whether the certificate is an authority's own. The type of this error is one of webpki, which
-/// rustls does not re-export; its text is its name.
-fn is_authority(error: &OtherError) -> bool {
-    error.to_string() == "CaUsedAsEndEntity"
+/// The reasons that verifiers name differently, or not at all: they are seen in the certificate.
+fn by_its_fields(error: &CertificateError, certificate: Option<&Fields>) -> (Kind, String) {
+    match certificate {
+        Some(fields) if fields.is_authority => (
+            Kind::AuthorityCertificate,
+            "the server shows an authority's certificate (CA:TRUE, as `openssl req -x509` makes \
+             it) as its own: trust it alone with `TlsConfig::builder().pin_certificate_pem(..)`, \
+             or give the server one that this authority has signed and name the authority as a \
+             root with `root_pem(..)`"
+                .to_owned(),
+        ),
+        Some(fields) if fields.version < 3 => (
+            Kind::BadCertificate,
+            format!(
+                "the server's certificate is of X.509 version {}, which has no names: have one of \
+                 version 3 issued, with a subjectAltName",
+                fields.version,
+            ),
+        ),
+        Some(fields) if fields.excludes_servers => purpose(),
+        _ if matches!(error, CertificateError::UnknownIssuer) => unknown_issuer(),
+        _ => (Kind::BadCertificate, format!("the server's certificate is not accepted: {error}")),
+    }
+}
+
+fn unknown_issuer() -> (Kind, String) {
+    (
+        Kind::UnknownIssuer,
+        "no authority that is trusted here has issued the server's certificate: if it is from a \
+         private authority, name that one with `TlsConfig::builder().root_pem(..)`; if it is \
+         self-signed, trust it alone with `pin_certificate_pem(..)`"
+            .to_owned(),
+    )
+}
+
+fn purpose() -> (Kind, String) {
+    (
+        Kind::BadCertificate,
+        "the server's certificate is for another purpose than that of a server: have it issued \
+         with the extended key usage serverAuth"
+            .to_owned(),
+    )
 }
 
 fn expired(when: &str) -> String {
@@ -119,19 +160,15 @@ fn not_yet_valid(when: &str) -> String {
 /// The names of a certificate, which webpki shows as `DnsName("mail.example.com")`. They are the
 /// server's own text.
 fn names(presented: &[String]) -> String {
-    let plain = |name: &String| -> String {
-        let name = name
-            .split_once('(')
+    let plain = |name: &'_ String| -> String {
+        name.split_once('(')
             .and_then(|(_, rest)| rest.strip_suffix(')'))
-            .map_or(name.as_str(), |rest| rest.trim_matches('"'));
-        name.escape_debug().take(SHOWN_CHARACTERS).collect()
+            .map_or(name.as_str(), |rest| rest.trim_matches('"'))
+            .to_owned()
     };
-    let shown: Vec<_> = presented.iter().take(SHOWN_NAMES).map(plain).collect();
-    match presented.len().saturating_sub(SHOWN_NAMES) {
-        _ if shown.is_empty() => "no name (it has no subjectAltName; CN is none)".to_owned(),
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    let names: Vec<_> = presented.iter().map(plain).collect();
+    listed(names.iter().map(String::as_str))
+        .unwrap_or_else(|| "no name (it has no subjectAltName; CN is none)".to_owned())
 }
 
 /// The date of a moment, in UTC.

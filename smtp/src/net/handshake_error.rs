@@ -11,6 +11,7 @@ use tokio_rustls::rustls::{
     AlertDescription as Alert, Error as TlsError, InvalidMessage, PeerIncompatible,
 };
 
+use super::certificate::Fields;
 use super::certificate_error;
 use super::tls_config::TlsVersion;
 use crate::proto::fault::Fault;
@@ -31,14 +32,25 @@ pub(super) struct Attempt {
 /// Tells a handshake that failed from one that was cut. The errors of rustls are about what the
 /// server sent or who it is, and trying again does not mend them. All others come from the stream,
 /// and an end of the communication may pass (RFC 5321 §3.8).
-pub(super) fn handshake_fault(error: io::Error, attempt: Attempt) -> Fault {
+///
+/// `certificate` is the server's own, where it is the reason.
+pub(super) fn handshake_fault(
+    error: io::Error,
+    attempt: Attempt,
+    certificate: Option<Box<[u8]>>,
+) -> Fault {
     let (kind, reason) = match tls_error(&error) {
+        Some(TlsError::InvalidCertificate(error)) => {
+            let fields = certificate.as_deref().and_then(Fields::of);
+            certificate_error::explain(error, attempt.is_pinned, fields.as_ref())
+        }
         Some(error) => explain(error, attempt),
         // A few of rustls's own are no `rustls::Error`: a message longer than its buffer.
         None if error.kind() == io::ErrorKind::InvalidData => (Kind::Other, error.to_string()),
         None => return Fault::Io(cut(error)),
     };
-    Fault::Handshake(HandshakeError::new(kind, reason, into_source(error)))
+    let error = HandshakeError::new(kind, reason, into_source(error));
+    Fault::Handshake(error.with_certificate(certificate))
 }
 
 /// The fault where reading failed. In TLS 1.3 a server looks at the client's certificate after
@@ -111,7 +123,6 @@ fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
             Some(reason) => (Kind::ClientCertificate, reason),
             None => (Kind::Other, error.to_string()),
         },
-        TlsError::InvalidCertificate(error) => certificate_error::explain(error, attempt.is_pinned),
         TlsError::NoCertificatesPresented => {
             (Kind::BadCertificate, "the server shows no certificate".to_owned())
         }
@@ -222,7 +233,7 @@ mod tests {
         for (name, error, is_cut) in table {
             let (text, kind) = (error.to_string(), error.kind());
             let is_of_tls = tls_error(&error).is_some();
-            let fault = handshake_fault(error, STARTTLS);
+            let fault = handshake_fault(error, STARTTLS, None);
             match &fault {
                 Fault::Io(shown) => {
                     assert!(shown.to_string().starts_with(&text), "{name}: {shown}");
@@ -319,7 +330,7 @@ mod tests {
             ),
         ];
         for (attempt, error, kind, text) in table {
-            let fault = handshake_fault(of_tls(error.clone()), attempt);
+            let fault = handshake_fault(of_tls(error.clone()), attempt, None);
             let Fault::Handshake(shown) = fault else {
                 panic!("{error:?}: {fault:?}");
             };

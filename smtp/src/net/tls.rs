@@ -1,6 +1,8 @@
 //! The TLS handshake of a connection, and what it establishes.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -11,7 +13,7 @@ use super::driver::Driver;
 use super::handshake_error::{Attempt, handshake_fault};
 use super::host::{self, Host};
 use super::stream::Stream;
-use super::tls_config::TlsConfig;
+use super::tls_config::{TlsConfig, refused_in};
 use crate::error::lost::Lost;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
@@ -51,14 +53,20 @@ impl Driver {
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
         let latest = self.latest().filter(|latest| *latest <= limit);
-        let handshake = TlsConnector::from(tls.config()).connect(name, stream);
+        let mut handshake = pin!(TlsConnector::from(tls.config()).connect(name, stream));
+        let mut certificate = None;
+        let handshake = poll_fn(|cx| {
+            let (polled, refused) = refused_in(|| handshake.as_mut().poll(cx));
+            certificate = refused;
+            polled
+        });
         let stream = timeout_at(&**clock, latest.unwrap_or(limit), handshake)
             .await
             .map_err(|expired| match (expired, latest) {
                 (Expired::Late, Some(_)) => Fault::DeadlineExceeded,
                 (expired, _) => expired.during(Stage::Handshake),
             })?
-            .map_err(|error| handshake_fault(error, attempt))?;
+            .map_err(|error| handshake_fault(error, attempt, certificate))?;
         let session = stream.get_ref().1;
         let facts = (security(session, tls), exporter(session, tls));
         let verified = facts.0.verified;

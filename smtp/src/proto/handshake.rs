@@ -16,6 +16,7 @@ struct Failed {
     kind: HandshakeErrorKind,
     reason: String,
     source: Box<dyn Error + Send + Sync>,
+    certificate: Option<Box<[u8]>>,
 }
 
 /// The kind of a [`HandshakeError`].
@@ -58,12 +59,23 @@ impl HandshakeError {
         reason: String,
         source: Box<dyn Error + Send + Sync>,
     ) -> Self {
-        Self(Box::new(Failed { kind, reason, source }))
+        Self(Box::new(Failed { kind, reason, source, certificate: None }))
+    }
+
+    pub(crate) fn with_certificate(mut self, certificate: Option<Box<[u8]>>) -> Self {
+        self.0.certificate = certificate;
+        self
     }
 
     /// Its kind.
     pub fn kind(&self) -> HandshakeErrorKind {
         self.0.kind
+    }
+
+    /// The server's own certificate, DER, where it is the reason and the library has verified it
+    /// itself, not a configuration of rustls that the caller made.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.0.certificate.as_deref()
     }
 }
 

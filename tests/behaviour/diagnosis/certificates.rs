@@ -13,12 +13,20 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::behaviour::tls::{
-    Authority, NAME, authority, connect, failure, key, named, of_version, self_signed, shows,
-    signed, trusting, wants_a_client_certificate, without_key,
+    Authority, EARLIER, NAME, UNKNOWN, authority, connect, failure, key, named, of_version,
+    patched, self_signed, shows, signed, trusting, wants_a_client_certificate, without_key,
 };
 
+fn pinning(pem: &str) -> TlsConfig {
+    TlsConfig::builder().pin_certificate_pem(pem).build().expect("a pin")
+}
+
 fn says(lost: &Lost, kind: Kind, text: &str) {
-    assert_eq!(lost.to_string(), format!("the TLS handshake failed: {text}"));
+    let said = lost.to_string();
+    let rest = said.strip_prefix(&format!("the TLS handshake failed: {text}"));
+    let rest = rest.unwrap_or_else(|| panic!("{said}"));
+    let details = rest.is_empty() || rest.starts_with(" (the server's own certificate is for ");
+    assert!(details && rest.is_empty() == (kind == Kind::ClientCertificate), "{said}");
     let error = lost.handshake().expect("of the handshake");
     assert_eq!(error.kind(), kind);
     let source = std::error::Error::source(error).expect("what rustls said");
@@ -55,6 +63,10 @@ pub(super) async fn failures() -> Vec<Lost> {
     failures.push(failure(config, &identity(&authority("other"), &trust)).await);
     failures.push(old_version().await);
     failures.extend(pinned().await);
+    for (from, to) in [(EARLIER.0, EARLIER.1), (UNKNOWN.0, UNKNOWN.1)] {
+        let (config, tls) = patched(from, to);
+        failures.push(failure(config, &tls).await);
+    }
     failures
 }
 
@@ -68,9 +80,10 @@ fn identity(issuer: &Authority, root: &Authority) -> TlsConfig {
 
 #[tokio::test]
 async fn an_issuer_that_is_not_trusted() {
-    const TEXT: &str = "no authority that is trusted here has issued the server's certificate: if it is \
-         self-signed, name it as a root with `TlsConfig::builder().root_pem(..)`, if it is from a \
-         private authority, name that one";
+    const TEXT: &str = "no authority that is trusted here has issued the server's certificate: if \
+                        it is from a private authority, name that one with \
+                        `TlsConfig::builder().root_pem(..)`; if it is self-signed, trust it alone \
+                        with `pin_certificate_pem(..)`";
     let (private, other) = (authority("private"), authority("other"));
     let from_private = signed(&named(NAME), &private);
     says(
@@ -84,16 +97,18 @@ async fn an_issuer_that_is_not_trusted() {
 
     let lonely = self_signed(&named(NAME));
     says(&failure(lonely.config.clone(), &trusting(&other.pem())).await, Kind::UnknownIssuer, TEXT);
-    connect(lonely.config, &trusting(&lonely.pem), &server()).await.expect("itself");
+    connect(lonely.config.clone(), &trusting(&lonely.pem), &server()).await.expect("a root");
+    connect(lonely.config, &pinning(&lonely.pem), &server()).await.expect("itself");
 }
 
 /// `openssl req -x509` makes such certificates.
 #[tokio::test]
 async fn an_authoritys_own_certificate() {
     const TEXT: &str = "the server shows an authority's certificate (CA:TRUE, as `openssl req \
-                        -x509` makes it) as its own: give it one that this authority has signed \
-                        and name the authority as a root, or make it one with CA:FALSE and name \
-                        that as a root, with `TlsConfig::builder().root_pem(..)`";
+                        -x509` makes it) as its own: trust it alone with \
+                        `TlsConfig::builder().pin_certificate_pem(..)`, or give the server one that \
+                        this authority has signed and name the authority as a root with \
+                        `root_pem(..)`";
     let mut params = named(NAME);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(params, key()).expect("an authority");
@@ -103,6 +118,7 @@ async fn an_authoritys_own_certificate() {
         says(&lost, Kind::AuthorityCertificate, TEXT);
     }
 
+    connect(shown.config, &pinning(&shown.pem), &server()).await.expect("pinned");
     let mended = signed(&named(NAME), &root);
     connect(mended.config, &trusting(&root.pem()), &server()).await.expect("signed by it");
     let mut params = named(NAME);

@@ -110,12 +110,9 @@ async fn a_server_that_does_not_hold_the_key_is_refused() {
     for version in [&TLS12, &TLS13] {
         for (form, tls) in pins(&certificate, &key) {
             let lost = failure(without_key(version, &certificate), &tls).await;
-            assert_eq!(
-                lost.to_string(),
-                "the TLS handshake failed: the server shows the certificate that is pinned, and \
-                 does not hold its key: another server may answer in its place",
-                "{form}, {version:?}"
-            );
+            let text = "the TLS handshake failed: the server shows the certificate that is pinned, \
+                        and does not hold its key: another server may answer in its place (";
+            assert!(lost.to_string().starts_with(text), "{form}, {version:?}: {lost}");
             assert_eq!(lost.handshake().expect("of the handshake").kind(), Kind::BadCertificate);
         }
     }
@@ -139,15 +136,12 @@ async fn another_certificate_is_refused_and_both_hashes_are_shown() {
         };
         for version in [&TLS12, &TLS13] {
             let lost = failure(of_version(version, &shown, &shown_key), &tls).await;
-            assert_eq!(
-                lost.to_string(),
-                format!(
-                    "the TLS handshake failed: the server's certificate is not the one that is \
-                     pinned: {difference}: if its owner confirms that the server has a new \
-                     certificate, pin that one"
-                ),
-                "{form}"
+            let text = format!(
+                "the TLS handshake failed: the server's certificate is not the one that is pinned: \
+                 {difference}: if its owner confirms that the server has a new certificate, pin \
+                 that one ("
             );
+            assert!(lost.to_string().starts_with(&text), "{form}: {lost}");
             assert_eq!(lost.handshake().expect("of the handshake").kind(), Kind::NotPinned);
         }
     }

@@ -12,6 +12,7 @@ use super::fingerprint::Fingerprint;
 use super::pem;
 use super::pin::Pin;
 use super::provider::provider;
+use super::recording::Recording;
 use super::trust::Trust;
 use super::version::TlsVersion;
 
@@ -139,7 +140,7 @@ impl TlsConfigBuilder {
             .with_protocol_versions(&versions(min_version))
             .map_err(|error| TlsConfigError::rejected("the protocol versions", error))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier);
+            .with_custom_certificate_verifier(Arc::new(Recording(verifier)));
         let config = match self.identity {
             Some((chain, key)) => builder
                 .with_client_auth_cert(chain, key)

@@ -15,6 +15,9 @@ mod pin;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod provider;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod recording;
+mod refused;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod trust;
 mod version;
 
@@ -24,4 +27,5 @@ pub use config::TlsConfig;
 pub use error::TlsConfigError;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub(super) use pin::NotPinned;
+pub(super) use refused::refused_in;
 pub use version::TlsVersion;
