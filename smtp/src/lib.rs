@@ -92,7 +92,7 @@
 //! |---|---|---|
 //! | `tokio` | yes | connections on tokio; without it, what commands and mechanisms are made of |
 //! | `aws-lc-rs`, `ring` | `aws-lc-rs` | the cryptography of rustls |
-//! | `native-roots`, `webpki-roots` | `native-roots` | whom to trust by default |
+//! | `platform-verifier`, `native-roots`, `webpki-roots` | `platform-verifier` | whom to trust by default: [`TlsConfig::new`] |
 //! | `idn` | yes | internationalised domain names |
 //! | `gssapi` | no | the mechanisms GSSAPI, GS2-KRB5, GS2-KRB5-PLUS and GSS-SPNEGO, with a Kerberos ticket |
 //! | `legacy-auth` | no | the mechanisms CRAM-MD5, DIGEST-MD5, NTLM and OTP, for servers that have nothing better |

@@ -284,7 +284,7 @@ async fn tls_1_2_binds_where_that_is_named() {
         let config = ClientConfig::builder_with_protocol_versions(&[&TLS12]);
         let mut config = config.with_root_certificates(roots).with_no_client_auth();
         config.require_ems = requires;
-        let tls = TlsConfig::from_rustls(Arc::new(config));
+        let tls = TlsConfig::from_rustls(Arc::new(config), smtp::state::Verification::Roots);
         let dialogue = if expected.is_some() { "C: AUTH *\nS: 535 5.7.8 no" } else { "" };
         let script =
             Script::new("-- tls --").then(&hello(&["AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS"]));

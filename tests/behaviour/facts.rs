@@ -103,7 +103,7 @@ fn custom(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.require_ems = require_ems;
-    TlsConfig::from_rustls(Arc::new(config))
+    TlsConfig::from_rustls(Arc::new(config), Verification::Custom)
 }
 
 fn trusts(certificate: &Certificate) -> TlsConfig {

@@ -3,6 +3,8 @@
 mod keys;
 mod matrix;
 mod pins;
+mod resumption;
+mod trust;
 
 use std::sync::Arc;
 

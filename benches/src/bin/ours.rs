@@ -43,7 +43,7 @@ async fn connect(args: &'static Args) -> Client {
             Session::Authed(greeted.dangerous().authenticate(&mut plain).await.unwrap())
         }
         (true, auth) => {
-            let tls = TlsConfig::from_rustls(bench_unchecked::config());
+            let tls = TlsConfig::from_rustls(bench_unchecked::config(), smtp::state::Verification::Custom);
             let secured = greeted.starttls(&tls).await.unwrap();
             if auth {
                 Session::Authed(secured.authenticate(&mut plain).await.unwrap())

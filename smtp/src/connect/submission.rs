@@ -261,7 +261,8 @@ impl<A> Submission<A> {
         self
     }
 
-    /// Uses this TLS configuration instead of the default one.
+    /// Uses this TLS configuration instead of [the default one](TlsConfig::new), which all
+    /// submissions of a process share.
     pub fn tls(mut self, tls: TlsConfig) -> Self
     where
         A: OverTls,
@@ -376,7 +377,7 @@ async fn or_quit<T, S: State>(moved: Result<T, TransitionError<S>>) -> Result<T,
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 fn default_tls() -> Result<TlsConfig, TlsConfigError> {
-    TlsConfig::new()
+    TlsConfig::shared()
 }
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]

@@ -50,6 +50,9 @@ pub enum Verification {
     /// Its chain of certificates ends at a root that is trusted, and is for the server's name
     /// (RFC 9525).
     Roots,
+    /// The operating system has accepted its chain of certificates for the server's name, by roots
+    /// and rules of its own.
+    Platform,
     /// Its certificate, or the key of it, is the one that the caller has named, and it holds that
     /// key. Neither its name nor its dates were looked at (RFC 7671 §5.1).
     Pinned,

@@ -1,6 +1,6 @@
 //! The settings of a configuration of TLS.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
@@ -17,14 +17,28 @@ use super::trust::Trust;
 use super::version::TlsVersion;
 
 impl TlsConfig {
-    /// Trusts the roots of the operating system, or those that were compiled in, as the
-    /// features `native-roots` and `webpki-roots` say.
+    /// Verifies servers as the features say.
+    ///
+    /// With `platform-verifier`, which is on by default, as the operating system does: with its
+    /// verifier on Windows, macOS, iOS and Android, and by its roots elsewhere. Without it, by the
+    /// roots of the operating system (`native-roots`), Mozilla's (`webpki-roots`), or both.
     ///
     /// # Errors
     ///
-    /// When there are none.
+    /// When there is no root to trust.
     pub fn new() -> Result<Self, TlsConfigError> {
         Self::builder().build()
+    }
+
+    /// The one of all connections that name none: made once for the process, so that they resume
+    /// each other's sessions, and read no roots again.
+    pub(crate) fn shared() -> Result<Self, TlsConfigError> {
+        static SHARED: OnceLock<TlsConfig> = OnceLock::new();
+        if let Some(shared) = SHARED.get() {
+            return Ok(shared.clone());
+        }
+        let made = Self::new()?;
+        Ok(SHARED.get_or_init(|| made).clone())
     }
 
     /// Begins a configuration.
@@ -44,12 +58,27 @@ pub struct TlsConfigBuilder {
 }
 
 impl TlsConfigBuilder {
-    /// Trusts the certificates of this PEM text, and no others.
+    /// Trusts the certificates of this PEM text as roots, and no roots that are not named.
     pub fn root_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
         match pem::certificates(pem.as_ref()) {
             Ok(certificates) => self.trust.roots.extend(certificates),
             Err(error) => self.failed(error),
         }
+        self
+    }
+
+    /// Trusts the roots of the operating system, read from its files or stores, in place of its
+    /// verifier, and no roots that are not named.
+    #[cfg(feature = "native-roots")]
+    pub fn native_roots(mut self) -> Self {
+        self.trust.native = true;
+        self
+    }
+
+    /// Trusts the roots of Mozilla, which were compiled in, and no roots that are not named.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(mut self) -> Self {
+        self.trust.webpki = true;
         self
     }
 

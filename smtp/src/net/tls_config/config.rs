@@ -10,8 +10,9 @@ use crate::state::Verification;
 
 /// How TLS is spoken: whom to trust, the client certificate, the versions.
 ///
-/// Cheap to clone, and meant to be made once: what rustls remembers of a server shortens the next
-/// handshake.
+/// Cheap to clone, and meant to be made once. A configuration and its clones keep what they remember
+/// of a server, and resume that session with the next handshake. They never resume a session of
+/// another configuration: a session that is resumed is not verified anew.
 #[derive(Clone)]
 pub struct TlsConfig {
     config: Arc<ClientConfig>,
@@ -21,10 +22,16 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    /// A configuration of rustls, for what this type cannot say. It must verify servers:
-    /// the library takes a session under it for a verified one.
-    pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
-        Self { config, verification: Verification::Custom, min_version: None }
+    /// A configuration of rustls, for what this type cannot say, and the caller's statement of how
+    /// it verifies servers: rustls does not show the verifier of a configuration.
+    ///
+    /// The facts of a session repeat the statement ([`Security`](crate::state::Security)).
+    /// [`Verification::Unverified`] is for one that accepts servers that have proved nothing: no
+    /// secret then travels but through [`Connection::dangerous`](crate::Connection::dangerous). With
+    /// every other statement the library takes a session for a verified one, so that a statement
+    /// that is not true gives passwords to whichever server answers.
+    pub fn from_rustls(config: Arc<ClientConfig>, verification: Verification) -> Self {
+        Self { config, verification, min_version: None }
     }
 
     #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
