@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod behaviour {
+    mod addresses;
     mod amplification;
     mod auth_edges;
     mod authenticate;

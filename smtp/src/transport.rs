@@ -1,10 +1,14 @@
-//! The base of a session: a stream, and a clock that keeps its timeouts.
+//! The base of a session: a stream, how it is opened, and a clock that keeps its timeouts.
 //!
 //! [`Connection::connect`](crate::Connection::connect) and [`Submission`](crate::Submission) open
 //! TCP connections of tokio, and need nothing from here. A session over a [`Transport`] of the
-//! caller's with a [`Clock`] of the caller's runs on any executor.
+//! caller's with a [`Clock`] of the caller's runs on any executor. [`Connect`] and [`Resolve`] take
+//! the place of TCP and of the system's resolver.
 
 pub use crate::error::NoTimer;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use crate::net::TlsConfigBuilder;
-pub use crate::net::{Clock, TlsConfigError, TlsVersion, TokioClock, Transport};
+pub use crate::net::{
+    Clock, Connect, Connected, Resolve, SystemResolver, Target, Tcp, TlsConfigError, TlsVersion,
+    TokioClock, Transport,
+};

@@ -160,7 +160,10 @@ async fn the_name_that_the_caller_gave_counts() {
         ("192.0.2.1", "mail.example.test", false),
         ("[2001:db8::1]", "2001:db8::1", true),
         ("mail.example.test", "192.0.2.1", false),
-        ("m\u{e4}il.example.test", "xn--mil-qla.example.test", false),
+        ("m\u{e4}il.example.test", "xn--mil-qla.example.test", true),
+        ("M\u{c4}IL.example.test.", "xn--mil-qla.example.test", true),
+        ("mail.example.test", "xn--mil-qla.example.test", false),
+        ("m\u{e4}il_1.example.test", "xn--mil_1-hra.example.test", false),
         ("mail example.test", "mail.example.test", false),
     ];
     for (host, name, accepted) in table {

@@ -30,8 +30,17 @@ pub use slow::{Piece, slow};
 ///
 /// Never: the name is a domain.
 pub fn server() -> Server {
+    server_named("mail.example.test", 25)
+}
+
+/// A server at a port of this host, and the client's name.
+///
+/// # Panics
+///
+/// Never: the name is a domain.
+pub fn server_named(host: &str, port: u16) -> Server {
     let name: Domain = "client.example.test".parse().expect("a domain");
-    Server::new("mail.example.test", 25).client_name(name)
+    Server::new(host, port).client_name(name)
 }
 
 /// The lines of EHLO, with a server that offers these keywords.

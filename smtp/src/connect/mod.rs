@@ -2,12 +2,14 @@
 
 mod cached;
 mod check;
+mod network;
 mod open;
 mod opportunistic;
 mod server;
 mod submission;
 mod url;
 
+pub use crate::net::Families;
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 pub use cached::Cached;

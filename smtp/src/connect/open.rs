@@ -1,9 +1,18 @@
 //! Connections to a server: over TCP or a stream that is open, in clear or inside TLS.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::server::{Begins, Server};
 use crate::any_error::Error;
 use crate::connection::Connection;
-use crate::net::{TlsConfig, Transport};
+use crate::connection::session::Session;
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::net::{Reached, TlsConfig, Transport};
+use crate::proto::attempt::Attempt;
+use crate::proto::fault::Fault;
+use crate::proto::stage::Stage;
 use crate::state::{Greeted, Tls};
 
 impl Connection<Greeted> {
@@ -21,13 +30,13 @@ impl Connection<Greeted> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(server: &Server) -> Result<Self, Error> {
-        Self::open(server.connect(Begins::InClear).await?, false).await
+        to_first(server, Begins::InClear, |session| Self::open(session, false)).await
     }
 
     /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
     /// server that does not know EHLO is not asked with HELO.
     pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
-        Self::open(server.connect(Begins::InClear).await?, true).await
+        to_first(server, Begins::InClear, |session| Self::open(session, true)).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -61,7 +70,7 @@ impl Connection<Tls> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect_tls(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
-        Self::open_tls(server.connect(Begins::InTls).await?, tls).await
+        to_first(server, Begins::InTls, |session| Self::open_tls(session, tls)).await
     }
 
     /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
@@ -79,5 +88,86 @@ impl Connection<Tls> {
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
         Self::open_tls(server.session_over(stream, Begins::InTls), tls).await
+    }
+}
+
+/// Opens a session with the first address that takes one.
+async fn to_first<C, F>(
+    server: &Server,
+    begins: Begins,
+    open: impl Fn(Box<Session>) -> F,
+) -> Result<C, Error>
+where
+    F: Future<Output = Result<C, Error>>,
+{
+    let unreached = |fault| Lost::new(fault, Some(Stage::Connect));
+    let mut approach = server.approach().await.map_err(unreached)?;
+    // Of the addresses that took no session: the error that says most.
+    let mut decisive: Option<Ended> = None;
+    loop {
+        let (connected, reached) = match approach.next().await {
+            Ok(next) => next,
+            Err(fault) => {
+                let error = decisive.map_or_else(|| unreached(fault).into(), |ended| ended.error);
+                return Err(with_attempts(error, approach.into_tried()));
+            }
+        };
+        let error = match open(server.session_to(reached, connected, begins)).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        let tries_next = tries_next(&error);
+        let mut ended = Ended { error, reached, took: approach.since(reached) };
+        if let Some(mut before) = decisive.take() {
+            if tries_next && has_spoken(&before.error) && !has_spoken(&ended.error) {
+                std::mem::swap(&mut before, &mut ended);
+            }
+            approach.record(before.attempt());
+        }
+        if !tries_next || !approach.has_more() {
+            return Err(with_attempts(ended.error, approach.into_tried()));
+        }
+        decisive = Some(ended);
+    }
+}
+
+/// A session that did not begin.
+struct Ended {
+    error: Error,
+    reached: Reached,
+    took: Duration,
+}
+
+impl Ended {
+    fn attempt(self) -> Attempt {
+        Attempt::new(self.reached.address, Arc::new(self.error), self.took)
+    }
+}
+
+/// Whether another address of the same server may take the session: this one has ended it before it
+/// greeted, or greeted with 4yz. All else would come from each of them, or would have the client
+/// go on as if it had not been said.
+fn tries_next(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => refusal.command() == Refusal::GREETING && refusal.is_transient(),
+        Error::Lost(lost) if lost.stage() == Some(Stage::Greeting) => match lost.fault() {
+            Fault::Closed | Fault::Io(_) => true,
+            Fault::Closing(reply) => reply.code().is_transient(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether the server has said why: that says more than an address that did not.
+fn has_spoken(error: &Error) -> bool {
+    error.reply().is_some()
+}
+
+fn with_attempts(error: Error, tried: Vec<Attempt>) -> Error {
+    match error {
+        Error::Lost(lost) => Error::Lost(lost.with_attempts(tried)),
+        Error::Refused(refusal) => Error::Refused(refusal.with_attempts(tried)),
+        error => error,
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use smtp_grammar::{AddressLiteral, Host};
 
 use crate::connection::session::{Session, SessionConfig};
-use crate::error::lost::Lost;
 use crate::message::transfer::Transfer;
-use crate::net::{Clock, Driver, Stream, TokioClock, Transport, connect};
+use crate::net::{
+    Approach, Clock, Connected, Driver, Reach, Reached, Stream, TokioClock, Transport, in_ascii,
+};
+use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
-use crate::proto::stage::{Stage, Timeouts};
+use crate::proto::stage::Timeouts;
 use crate::proto::trace::Observer;
 
 /// A server, and how to talk to it: the name this client gives itself, timeouts, limits, who
@@ -37,6 +39,7 @@ pub struct Server {
     transfer: Transfer,
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
+    pub(super) reach: Reach,
 }
 
 /// How a session begins.
@@ -59,8 +62,13 @@ const HANDSHAKE_AT_CLEAR_PORTS: Duration = Duration::from_secs(10);
 
 impl Server {
     /// The server at a port of a host: a DNS name, whose addresses are all tried, or an IP
-    /// address. A certificate must be for this name. A host that is neither is an error when the
-    /// connection is opened ([`Fault::InvalidHost`](crate::error::Fault::InvalidHost)).
+    /// address. A certificate must be for this name. A name with U-labels is taken in A-labels
+    /// (feature `idn`). A host that is neither is an error when the connection is opened
+    /// ([`Fault::InvalidHost`](crate::error::Fault::InvalidHost)).
+    ///
+    /// An address is tried while the one before has not answered in 250 ms, or when it has failed
+    /// ("Happy Eyeballs", RFC 8305), within [`Timeouts::connect`] for all of them. The next one is
+    /// also tried where the server ends the connection before its greeting, or greets with 4yz.
     ///
     /// At port 465, where servers speak TLS from the first byte (RFC 8314 §3.3), a client that
     /// speaks in clear waits ten seconds for the greeting, or
@@ -77,6 +85,7 @@ impl Server {
             transfer: Transfer::default(),
             observer: None,
             clock: Arc::new(TokioClock),
+            reach: Reach::default(),
         }
     }
 
@@ -122,7 +131,8 @@ impl Server {
     /// [`Fault::NoTimer`](crate::error::Fault::NoTimer) when it first has to wait.
     ///
     /// Over a stream of the caller's a session asks nothing else of its executor. TCP connections
-    /// that the library opens itself need a tokio runtime whatever the clock.
+    /// that the library opens itself, and the system's resolver, need a tokio runtime whatever the
+    /// clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -133,23 +143,35 @@ impl Server {
         self
     }
 
-    /// Opens a TCP connection.
-    pub(crate) async fn connect(&self, begins: Begins) -> Result<Box<Session>, Lost> {
-        let stream = connect(&*self.clock, &self.host, self.port, self.timeouts.connect)
-            .await
-            .map_err(|fault| Lost::new(fault, Some(Stage::Connect)))?;
-        let local = stream.local_addr().ok();
-        Ok(self.session(Stream::tcp(stream), local, begins))
+    /// Finds the addresses of the host.
+    pub(super) async fn approach(&self) -> Result<Approach<'_>, Fault> {
+        self.reach.find(&*self.clock, &self.host, self.port, self.timeouts.connect).await
+    }
+
+    /// Talks over a stream to one of them.
+    pub(super) fn session_to(
+        &self,
+        reached: Reached,
+        connected: Connected,
+        begins: Begins,
+    ) -> Box<Session> {
+        self.session(connected.stream, connected.local, reached.port, begins)
     }
 
     /// Talks over a stream that is already open.
     pub(crate) fn session_over(&self, stream: impl Transport, begins: Begins) -> Box<Session> {
-        self.session(Stream::other(stream), None, begins)
+        self.session(Stream::other(stream), None, self.port, begins)
     }
 
-    fn session(&self, stream: Stream, local: Option<SocketAddr>, begins: Begins) -> Box<Session> {
+    fn session(
+        &self,
+        stream: Stream,
+        local: Option<SocketAddr>,
+        port: u16,
+        begins: Begins,
+    ) -> Box<Session> {
         let mut timeouts = self.timeouts.clone();
-        if begins == Begins::InClear && self.port == SUBMISSIONS {
+        if begins == Begins::InClear && port == SUBMISSIONS {
             timeouts.greeting = timeouts.greeting.min(GREETING_AT_SUBMISSIONS);
         }
         if begins == Begins::InTls && CLEAR_PORTS.contains(&self.port) {
@@ -170,7 +192,7 @@ impl Server {
                 Arc::clone(&self.clock),
             ),
             config: SessionConfig {
-                server_name: self.host.clone(),
+                server_name: in_ascii(&self.host).into_owned(),
                 client_name,
                 ignored: self.ignored.clone(),
                 transfer: self.transfer.clone(),

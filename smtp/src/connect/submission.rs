@@ -81,7 +81,7 @@ impl<F> OverTls for WithMechanismFrom<F> {}
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Submission<A = NoMechanism> {
-    server: Server,
+    pub(super) server: Server,
     /// The caller has set the port.
     own_port: bool,
     implicit: bool,

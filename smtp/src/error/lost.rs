@@ -8,6 +8,7 @@ use smtp_grammar::Reply;
 
 use super::blame::Blame;
 use super::refusal::Refusal;
+use crate::proto::attempt::{Attempt, Listed};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 use crate::proto::stage::Stage;
@@ -23,6 +24,7 @@ use crate::proto::unread::UnreadLine;
 pub struct Lost {
     cause: Arc<Cause>,
     refusal: Option<Arc<Refusal>>,
+    tried: Option<Arc<Vec<Attempt>>>,
 }
 
 #[derive(Debug)]
@@ -59,13 +61,26 @@ impl Lost {
         ungreeted: bool,
     ) -> Self {
         let cause = Cause { fault, stage, unread, ungreeted };
-        Self { cause: Arc::new(cause), refusal: None }
+        Self { cause: Arc::new(cause), refusal: None, tried: None }
     }
 
     /// The same, after the server had refused what was asked.
     pub(crate) fn after(mut self, refusal: Refusal) -> Self {
         self.refusal = Some(Arc::new(refusal));
         self
+    }
+
+    /// The same, with the addresses of the server that were tried in vain.
+    pub(crate) fn with_attempts(mut self, tried: Vec<Attempt>) -> Self {
+        self.tried = Some(tried).filter(|tried| !tried.is_empty()).map(Arc::new);
+        self
+    }
+
+    /// The addresses of the server that were tried in vain, each with its own error and the time it
+    /// took, of a call that connects: all of them where no address answered
+    /// ([`Stage::Connect`]), else the others than the one that the rest of the error is about.
+    pub fn attempts(&self) -> &[Attempt] {
+        self.tried.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The cause.
@@ -240,6 +255,10 @@ impl Display for Lost {
                 "; this looks like a port for implicit TLS: if it is one, use \
                  `Submission::implicit_tls` or `Connection::connect_tls`",
             )?;
+        }
+        // Where no address answered, the fault itself lists them.
+        if self.stage() != Some(Stage::Connect) && !self.attempts().is_empty() {
+            write!(f, "; the other addresses: {}", Listed(self.attempts()))?;
         }
         Ok(())
     }

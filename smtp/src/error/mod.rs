@@ -31,6 +31,7 @@ pub use crate::any_error::Error;
 pub use crate::message::body::LengthError;
 pub use crate::message::envelope::EnvelopeError;
 pub use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
+pub use crate::proto::attempt::Attempt;
 pub use crate::proto::content::ContentError;
 pub use crate::proto::fault::{Fault, NoTimer, ProtocolError};
 pub use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};

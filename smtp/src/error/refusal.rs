@@ -10,6 +10,7 @@ use super::auth_problem::AuthProblem;
 use super::blame::Blame;
 use super::mechanism::MechanismError;
 use super::token::TokenError;
+use crate::proto::attempt::{Attempt, Listed};
 use crate::proto::content::ContentError;
 use crate::proto::line::EncodeError;
 
@@ -24,20 +25,50 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum RefusalKind {
     Reply(Reply),
-    Explained { reply: Reply, hint: Box<str>, cause: Option<MechanismError> },
+    /// The session, after other addresses of the server had been tried in vain.
+    Session {
+        reply: Reply,
+        tried: Vec<Attempt>,
+    },
+    Explained {
+        reply: Reply,
+        hint: Box<str>,
+        cause: Option<MechanismError>,
+    },
     Encode(EncodeError),
     Content(ContentError),
     NotTried(MechanismError),
-    GaveUp { error: MechanismError, blame: Blame, reply: Option<Reply> },
-    MechanismNotOffered { name: Box<str>, offered: Vec<String>, is_secure: bool },
-    Insecure { mechanism: Box<str> },
-    TooLarge { bytes: u64, limit: u64 },
+    GaveUp {
+        error: MechanismError,
+        blame: Blame,
+        reply: Option<Reply>,
+    },
+    MechanismNotOffered {
+        name: Box<str>,
+        offered: Vec<String>,
+        is_secure: bool,
+    },
+    Insecure {
+        mechanism: Box<str>,
+    },
+    TooLarge {
+        bytes: u64,
+        limit: u64,
+    },
     NoRecipients,
-    Policy { transient: bool },
-    Exhausted { limit: u64 },
-    Transactions { limit: usize },
+    Policy {
+        transient: bool,
+    },
+    Exhausted {
+        limit: u64,
+    },
+    Transactions {
+        limit: usize,
+    },
     Body(BodyFailure),
-    NotRepeatable { reply: Reply },
+    NotRepeatable {
+        reply: Reply,
+    },
 }
 
 /// An error of a message's source. Clones are the same error.
@@ -61,6 +92,16 @@ impl Refusal {
 
     pub(crate) fn by_server(command: &'static str, reply: Reply) -> Self {
         Self::new(command, RefusalKind::Reply(reply))
+    }
+
+    /// The same, of a greeting, with the other addresses that were tried before it or after it.
+    pub(crate) fn with_attempts(self, tried: Vec<Attempt>) -> Self {
+        match *self.kind {
+            RefusalKind::Reply(reply) if self.command == Self::GREETING && !tried.is_empty() => {
+                Self::new(self.command, RefusalKind::Session { reply, tried })
+            }
+            kind => Self::new(self.command, kind),
+        }
     }
 
     /// The server refused AUTH, and the mechanism says more.
@@ -162,10 +203,19 @@ impl Refusal {
     pub fn reply(&self) -> Option<&Reply> {
         match &*self.kind {
             RefusalKind::Reply(reply)
+            | RefusalKind::Session { reply, .. }
             | RefusalKind::Explained { reply, .. }
             | RefusalKind::NotRepeatable { reply } => Some(reply),
             RefusalKind::GaveUp { reply, .. } => reply.as_ref(),
             _ => None,
+        }
+    }
+
+    /// The other addresses of the server that were tried, where one of them refused the session.
+    pub fn attempts(&self) -> &[Attempt] {
+        match &*self.kind {
+            RefusalKind::Session { tried, .. } => tried,
+            _ => &[],
         }
     }
 
@@ -215,6 +265,7 @@ impl Refusal {
         !matches!(
             *self.kind,
             RefusalKind::Reply(_)
+                | RefusalKind::Session { .. }
                 | RefusalKind::Explained { .. }
                 | RefusalKind::NotRepeatable { .. }
                 | RefusalKind::GaveUp { .. }
@@ -244,6 +295,7 @@ impl Refusal {
     pub fn blame(&self) -> Blame {
         match &*self.kind {
             RefusalKind::Reply(_)
+            | RefusalKind::Session { .. }
             | RefusalKind::Explained { .. }
             | RefusalKind::MechanismNotOffered { .. }
             | RefusalKind::Exhausted { .. }
@@ -265,6 +317,10 @@ impl Display for Refusal {
             }
             RefusalKind::Reply(reply) if self.command == Self::GREETING => {
                 write!(f, "the server refused the session: {reply}")
+            }
+            RefusalKind::Session { reply, tried } => {
+                write!(f, "the server refused the session: {reply}")?;
+                write!(f, "; the other addresses: {}", Listed(tried))
             }
             RefusalKind::Reply(reply) => {
                 write!(f, "the server refused {command}: {reply}")?;

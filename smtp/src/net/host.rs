@@ -3,16 +3,32 @@
 //! It is checked before anything is looked up, because a resolver says of `localhost:587` no more
 //! than that there is no such name.
 
+use std::borrow::Cow;
+use std::fmt::{self, Display};
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+
+use smtp_grammar::Domain;
 
 /// A host that can be looked up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Host<'a> {
     /// An address, which needs no look-up.
     Address(IpAddr),
-    /// A DNS name, or an IPv6 address with the zone that it is in.
-    Name(&'a str),
+    /// A DNS name in A-labels.
+    Name(Cow<'a, str>),
+    /// An IPv6 address with the zone that it is in.
+    Zoned(&'a str),
+}
+
+impl Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => Display::fmt(address, f),
+            Self::Name(name) => f.write_str(name),
+            Self::Zoned(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Bytes in a DNS name, without a final dot (RFC 1035 §2.3.4, without the lengths of its ends).
@@ -22,7 +38,8 @@ const MAX_LABEL: usize = 63;
 /// Characters of a host that an error shows.
 const SHOWN: usize = 60;
 
-/// Reads a host. An address may stand in brackets.
+/// Reads a host. An address may stand in brackets. Of a name, U-labels become A-labels: they are
+/// looked up, named in the handshake and looked for in the certificate (RFC 5890 §2.3.2.1).
 ///
 /// # Errors
 ///
@@ -33,15 +50,32 @@ pub(super) fn parse(host: &str) -> io::Result<Host<'_>> {
         return Ok(Host::Address(address));
     }
     if inner.split_once('%').is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok()) {
-        return Ok(Host::Name(inner));
+        return Ok(Host::Zoned(inner));
     }
-    match problem(host) {
-        None => Ok(Host::Name(host)),
+    let name = a_labels(host).map_or(Cow::Borrowed(host), Cow::Owned);
+    match problem(&name) {
+        None => Ok(Host::Name(name)),
         Some(problem) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!("the host {} {problem}: {}", quoted(host), mend(host)),
         )),
     }
+}
+
+/// A name with U-labels, in A-labels. None of one without, of one that is not valid, and without the
+/// feature `idn`.
+fn a_labels(host: &str) -> Option<String> {
+    if host.is_ascii() {
+        return None;
+    }
+    let (name, dot) = host.strip_suffix('.').map_or((host, ""), |name| (name, "."));
+    let domain = name.parse::<Domain>().ok()?;
+    Some(format!("{}{dot}", domain.as_str()))
+}
+
+/// A host as the other side knows it: a name in A-labels, and as it is where that cannot be said.
+pub(crate) fn in_ascii(host: &str) -> Cow<'_, str> {
+    a_labels(host).map_or(Cow::Borrowed(host), Cow::Owned)
 }
 
 /// Finds what keeps a text from being a DNS name. Underscores are in names of machines, if not in
@@ -144,16 +178,32 @@ mod tests {
             "xn--mil-qla.example",
             &name,
             &long,
-            "fe80::1%eth0",
         ];
         for host in names {
-            assert_eq!(parse(host).expect(host), Host::Name(host));
+            assert_eq!(parse(host).expect(host), Host::Name(host.into()));
         }
-        assert_eq!(parse("[fe80::1%eth0]").expect("a zone"), Host::Name("fe80::1%eth0"));
+        for host in ["fe80::1%eth0", "[fe80::1%eth0]"] {
+            assert_eq!(parse(host).expect(host), Host::Zoned("fe80::1%eth0"));
+        }
         for host in ["127.0.0.1", "::1", "[::1]", "[127.0.0.1]", "2001:db8::1:25"] {
             let address = host.trim_matches(['[', ']']).parse().expect("an address");
             assert_eq!(parse(host).expect(host), Host::Address(address));
         }
+    }
+
+    #[cfg(feature = "idn")]
+    #[test]
+    fn u_labels_become_a_labels() {
+        for (host, name) in [
+            ("m\u{e4}il.example", "xn--mil-qla.example"),
+            ("M\u{c4}IL.example.", "xn--mil-qla.example."),
+            ("\u{4f8b}.xn--mil-qla", "xn--fsq.xn--mil-qla"),
+        ] {
+            assert_eq!(parse(host).expect(host), Host::Name(name.into()));
+            assert_eq!(in_ascii(host), name);
+        }
+        assert_eq!(in_ascii("mail.example"), "mail.example");
+        assert_eq!(in_ascii("m\u{e4}il_1"), "m\u{e4}il_1");
     }
 
     #[test]
@@ -224,8 +274,8 @@ mod tests {
                 r#"the host "<redacted>@mail.example.com" is a URL: give the server's DNS name or IP address"#,
             ),
             (
-                "m\u{e4}il.example",
-                "the host \"m\u{e4}il.example\" holds '\u{e4}', which is not ASCII: give the name in A-labels (`xn--..`)",
+                "m\u{e4}il_1.example",
+                "the host \"m\u{e4}il_1.example\" holds '\u{e4}', which is not ASCII: give the name in A-labels (`xn--..`)",
             ),
             (
                 "a..b",

@@ -22,8 +22,10 @@ mod tokio_clock;
 
 pub use clock::Clock;
 pub(crate) use clock::{Expired, later, timeout_at};
-pub(crate) use connect::connect;
+pub(crate) use connect::{Approach, Reach, Reached};
+pub use connect::{Connect, Connected, Families, Resolve, SystemResolver, Target, Tcp};
 pub(crate) use driver::Driver;
+pub(crate) use host::in_ascii;
 pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

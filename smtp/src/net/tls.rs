@@ -113,8 +113,10 @@ fn exporter(session: &ClientConnection, tls: &TlsConfig) -> Exporter {
 fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     let name = match host::parse(host)? {
         Host::Address(address) => return Ok(ServerName::IpAddress(address.into())),
-        Host::Name(name) => name.strip_suffix('.').unwrap_or(name),
+        Host::Name(name) => name,
+        Host::Zoned(name) => name.into(),
     };
+    let name = name.strip_suffix('.').unwrap_or(&name);
     ServerName::try_from(name.to_owned()).map_err(|_| {
         io::Error::new(
             io::ErrorKind::InvalidInput,

@@ -18,7 +18,8 @@ use super::stage::Stage;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The host that the caller gave is no name and no address. Nothing was looked up.
+    /// The host that the caller gave is no name and no address, and nothing was looked up; or it has
+    /// addresses, and the caller's settings leave out each of them.
     InvalidHost(io::Error),
     /// The library was to open a socket outside a tokio runtime, whose sockets these are.
     NoRuntime,

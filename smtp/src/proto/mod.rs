@@ -9,6 +9,7 @@
 //! | [`code`] | which replies are meant: a code, or a class of codes |
 //! | [`command`] | what a command is: its facts, its line, its reply |
 //! | [`line`] | the one encoder through which every command reaches the wire |
+//! | [`attempt`] | an address that was tried in vain |
 //! | [`audience`], [`declared`] | who would see a secret; what a transaction has agreed on |
 //! | [`encode_error`] | why a command cannot be sent |
 //! | [`scan`] | whether a line is plain text, and where it ends |
@@ -24,6 +25,7 @@
 //! | [`unread`] | a line that is no whole reply, as it may be shown |
 //! | [`trace`] | each line that is sent or received, without its secrets |
 
+pub(crate) mod attempt;
 mod audience;
 mod code;
 pub(crate) mod command;

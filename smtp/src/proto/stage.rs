@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The TCP connection to one address.
+    /// The look-up of the name, and the TCP connection to one of its addresses.
     Connect,
     /// The TLS handshake.
     Handshake,
@@ -121,7 +121,7 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// TCP connection, per address (30 s).
+    /// The look-up of the name and the TCP connections to its addresses, all together (30 s).
     pub connect: Duration,
     /// TLS handshake (60 s). From the first byte at the ports 25 and 587, which are for STARTTLS, it
     /// is ten seconds at most.

@@ -1,8 +1,12 @@
 //! Sessions that do not begin.
 
+use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use smtp::connect::Families;
 use smtp::testing::{Certificate, Script};
+use smtp::transport::{Connect, Connected, Target};
 use smtp::{Connection, Server, TlsConfig};
 use tests::{error, server, trust};
 
@@ -40,12 +44,38 @@ pub(super) async fn seen() -> Vec<Seen> {
         let connection = Connection::connect(&Server::new(host, 25)).await;
         seen.push(Seen::of(error(connection)));
     }
+    for script in ["S: 421 busy", "-- close --", "S: 450 later\nC: QUIT\n-- close --"] {
+        let addresses = [[192, 0, 2, 1], [192, 0, 2, 2]].map(|ip| (ip, 25).into());
+        let server = server().at(addresses).connector(AfterRefusal(script));
+        seen.push(Seen::of(error(Connection::connect(&server).await)));
+    }
+    let server = Server::new("192.0.2.1", 25).families(Families::Ipv6Only);
+    seen.push(Seen::of(error(Connection::connect(&server).await)));
     // Bound and dropped: no server listens there now.
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
     seen.push(Seen::of(error(Connection::connect(&Server::new("127.0.0.1", port)).await)));
     seen
+}
+
+/// No server at the first address, and one with this script at every other.
+#[derive(Debug)]
+struct AfterRefusal(&'static str);
+
+impl Connect for AfterRefusal {
+    fn connect<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        let first = target.address() == Some(([192, 0, 2, 1], 25).into());
+        Box::pin(async move {
+            if first {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            Ok(Connected::new(Script::new(self.0).start().0))
+        })
+    }
 }
 
 fn without_runtime() -> Seen {

@@ -1,71 +1,23 @@
-//! TCP connections: every address that a name has, one after the other.
-//!
-//! Of what goes wrong, it says which side is at fault: the name that the caller gave, this machine,
-//! or the way to the server.
+//! Whose fault it is where no stream comes about: that of the name that the caller gave, of this
+//! machine, or of the way to the server.
 
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
-use tokio::net::{TcpStream, lookup_host};
-use tokio::runtime::Handle;
-
-use super::clock::{Clock, Expired, deadline, timeout_at};
-use super::host::{self, Host};
+use super::race::Failed;
+use super::resolve::NoRuntime;
+use crate::proto::attempt::Listed;
 use crate::proto::fault::Fault;
 
-/// Connects to the first address of `host` that answers. Each gets the time `limit`.
-///
-/// # Errors
-///
-/// [`Fault::InvalidHost`] and [`Fault::NoRuntime`] before anything is tried; [`Fault::Unresolved`]
-/// when the name has no address; [`Fault::Local`] when this machine could try none of them, and
-/// [`Fault::Unreachable`] when none answers, with the reason of each; [`Fault::NoTimer`] when the
-/// clock has no timers.
-pub(crate) async fn connect(
-    clock: &dyn Clock,
-    host: &str,
-    port: u16,
-    limit: Duration,
-) -> Result<TcpStream, Fault> {
-    let parsed = host::parse(host).map_err(Fault::InvalidHost)?;
-    if Handle::try_current().is_err() {
-        // Tokio would panic.
-        return Err(Fault::NoRuntime);
-    }
-    let addresses = match parsed {
-        Host::Address(address) => vec![SocketAddr::new(address, port)],
-        Host::Name(name) => match lookup_host((name, port)).await {
-            Ok(addresses) => addresses.collect(),
-            Err(error) => return Err(unresolved(name, error)),
-        },
-    };
-    let mut failures = Vec::with_capacity(addresses.len());
-    for address in addresses {
-        let latest = deadline(clock, limit);
-        match timeout_at(clock, latest, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Whole flights are written at once; waiting for more would only add a delay. A
-                // socket that does not take the option still carries mail.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failures.push((address, error)),
-            Err(Expired::Late) => {
-                let error = format!("no answer in {limit:?}");
-                failures.push((address, io::Error::new(io::ErrorKind::TimedOut, error)));
-            }
-            Err(Expired::NoTimer(error)) => return Err(Fault::NoTimer(error)),
-        }
-    }
-    Err(failed(host, port, failures))
-}
-
 /// The fault of a name that was not resolved.
-fn unresolved(name: &str, error: io::Error) -> Fault {
-    match LocalCause::of(&error) {
+pub(super) fn unresolved(name: &str, error: io::Error) -> Fault {
+    if NoRuntime::is_in(&error) {
+        return Fault::NoRuntime;
+    }
+    let (cause, error) = (LocalCause::of(&error), Arc::new(error));
+    match cause {
         Some(cause) => cause.fault(&format!("cannot resolve the name {name}: {error}"), error),
         None => Fault::Unresolved(with_text(
             error.kind(),
@@ -78,21 +30,25 @@ fn unresolved(name: &str, error: io::Error) -> Fault {
     }
 }
 
-/// The fault where no address could be connected to. One that was asked says more than those
-/// that this machine could not even ask.
-fn failed(host: &str, port: u16, failures: Vec<(SocketAddr, io::Error)>) -> Fault {
-    let reasons: Vec<_> =
-        failures.iter().map(|(address, error)| format!("{address}: {error}")).collect();
-    let text = format!("cannot connect to {host} port {port}: {}", reasons.join("; "));
-    let causes = failures.into_iter().map(|(_, error)| (LocalCause::of(&error), error));
-    match causes.reduce(|a, b| if a.0.is_none() && b.0.is_some() { a } else { b }) {
-        Some((Some(cause), error)) => cause.fault(&text, error),
-        Some((None, error)) => Fault::Unreachable(with_text(error.kind(), text, error)),
-        None => {
-            let error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-            unresolved(host, error)
-        }
+/// The fault where no target could be connected to: at least one. One that was asked says more than
+/// those that this machine could not even ask.
+pub(super) fn failed(host: &str, port: u16, failures: &[Failed]) -> Fault {
+    if failures.iter().any(|failed| NoRuntime::is_in(&failed.error)) {
+        return Fault::NoRuntime;
     }
+    let tried: Vec<_> = failures.iter().map(Failed::attempt).collect();
+    let text = format!("cannot connect to {host} port {port}: {}", Listed(&tried));
+    let causes = failures.iter().map(|failed| (LocalCause::of(&failed.error), &failed.error));
+    match causes.reduce(|a, b| if a.0.is_none() && b.0.is_some() { a } else { b }) {
+        Some((Some(cause), error)) => cause.fault(&text, Arc::clone(error)),
+        Some((None, error)) => Fault::Unreachable(with_text(error.kind(), text, Arc::clone(error))),
+        None => unresolved(host, no_address()),
+    }
+}
+
+/// A resolver has nothing to say of a name.
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
 
 /// Why this machine cannot open a connection, whatever the server would say.
@@ -136,7 +92,7 @@ impl LocalCause {
         }
     }
 
-    fn fault(self, text: &str, error: io::Error) -> Fault {
+    fn fault(self, text: &str, error: Arc<io::Error>) -> Fault {
         // Lasting ones are told from passing ones by their kind.
         let kind = if self == Self::Family { io::ErrorKind::Unsupported } else { error.kind() };
         Fault::Local(with_text(kind, format!("{text}; {}", self.advice()), error))
@@ -165,10 +121,10 @@ impl LocalCause {
 #[derive(Debug)]
 struct Described {
     text: String,
-    source: io::Error,
+    source: Arc<io::Error>,
 }
 
-fn with_text(kind: io::ErrorKind, text: String, source: io::Error) -> io::Error {
+fn with_text(kind: io::ErrorKind, text: String, source: Arc<io::Error>) -> io::Error {
     io::Error::new(kind, Described { text, source })
 }
 
@@ -180,12 +136,15 @@ impl Display for Described {
 
 impl Error for Described {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
+        Some(&*self.source)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
     use io::ErrorKind as Kind;
 
     use super::*;
@@ -194,8 +153,15 @@ mod tests {
 
     fn failed_with(errors: Vec<io::Error>) -> Lost {
         let address = SocketAddr::from(([192, 0, 2, 1], 25));
-        let failures = errors.into_iter().map(|error| (address, error)).collect();
-        Lost::new(failed("mail.example.com", 25, failures), None)
+        let failures: Vec<_> = errors
+            .into_iter()
+            .map(|error| Failed {
+                address: Some(address),
+                error: Arc::new(error),
+                took: Duration::from_millis(7),
+            })
+            .collect();
+        Lost::new(failed("mail.example.com", 25, &failures), None)
     }
 
     #[test]

@@ -1,0 +1,99 @@
+//! The target of a connector, and the stream to it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::net::stream::{Stream, Transport};
+
+/// One address of a host, or a host whose name is looked up by a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) local: Option<IpAddr>,
+    pub(super) keepalive: Option<Duration>,
+}
+
+impl Target {
+    /// A host and a port, without an address yet, a local address and keepalive: a proxy asks for
+    /// a stream to itself with it.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port, address: None, local: None, keepalive: None }
+    }
+
+    /// This address, and its port.
+    #[must_use]
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        self.port = address.port();
+        self.address = Some(address);
+        self
+    }
+
+    /// From this address of this machine.
+    #[must_use]
+    pub fn from_local(mut self, address: IpAddr) -> Self {
+        self.local = Some(address);
+        self
+    }
+
+    /// The host that the caller named, in A-labels: its DNS name or IP address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address to connect to. None where a connector that
+    /// [takes names](super::Connect::takes_names) gets one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The address of this machine that the caller wants to connect from
+    /// ([`Server::local_address`](crate::Server::local_address)).
+    pub fn local_address(&self) -> Option<IpAddr> {
+        self.local
+    }
+
+    /// How long a connection may be silent before the system asks whether the server is still
+    /// there ([`Server::keepalive`](crate::Server::keepalive)).
+    pub fn keepalive(&self) -> Option<Duration> {
+        self.keepalive
+    }
+}
+
+/// A stream that a connector has opened.
+#[derive(Debug)]
+pub struct Connected {
+    pub(crate) stream: Stream,
+    pub(crate) local: Option<SocketAddr>,
+}
+
+impl Connected {
+    /// A stream of any kind.
+    pub fn new(stream: impl Transport) -> Self {
+        Self { stream: Stream::other(stream), local: None }
+    }
+
+    /// Says which address of this machine the stream begins at: a client without a name gives it
+    /// in EHLO.
+    #[must_use]
+    pub fn from_local(mut self, address: SocketAddr) -> Self {
+        self.local = Some(address);
+        self
+    }
+}
+
+/// The way for a socket of tokio: it is not boxed, and its local address is known.
+impl From<TcpStream> for Connected {
+    fn from(stream: TcpStream) -> Self {
+        let local = stream.local_addr().ok();
+        Self { stream: Stream::tcp(stream), local }
+    }
+}

@@ -1,0 +1,11 @@
+//! The addresses of a server: how they are found, which are tried, when, and what is said of those
+//! that were tried in vain.
+
+use std::time::Duration;
+
+mod found;
+mod network;
+mod next;
+mod race;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
