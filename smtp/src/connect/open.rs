@@ -92,7 +92,7 @@ impl Connection<Tls> {
 }
 
 /// Opens a session with the first address that takes one.
-async fn to_first<C, F>(
+pub(super) async fn to_first<C, F>(
     server: &Server,
     begins: Begins,
     open: impl Fn(Box<Session>) -> F,
@@ -150,13 +150,18 @@ impl Ended {
 fn tries_next(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => refusal.command() == Refusal::GREETING && refusal.is_transient(),
-        Error::Lost(lost) if lost.stage() == Some(Stage::Greeting) => match lost.fault() {
+        Error::Lost(lost) if before_greeting(lost) => match lost.fault() {
             Fault::Closed | Fault::Io(_) => true,
             Fault::Closing(reply) => reply.code().is_transient(),
             _ => false,
         },
         _ => false,
     }
+}
+
+/// Whether the server has not greeted: TLS from the first byte comes before that.
+fn before_greeting(lost: &Lost) -> bool {
+    matches!(lost.stage(), Some(Stage::Greeting | Stage::Handshake))
 }
 
 /// Whether the server has said why: that says more than an address that did not.

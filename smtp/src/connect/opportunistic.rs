@@ -3,6 +3,7 @@
 
 use tokio_rustls::rustls;
 
+use super::open::to_first;
 use super::server::{Begins, Server};
 use crate::any_error::Error;
 use crate::connection::{AnyConnection, Connection, TransitionError};
@@ -122,7 +123,9 @@ impl AnyConnection {
 
 /// A connection that will never authenticate.
 async fn open(server: &Server) -> Result<Connection<Greeted>, Error> {
-    let mut session = server.connect(Begins::InClear).await?;
-    session.config.opportunistic = true;
-    Connection::open(session, false).await
+    to_first(server, Begins::InClear, |mut session| {
+        session.config.opportunistic = true;
+        Connection::open(session, false)
+    })
+    .await
 }

@@ -174,7 +174,7 @@ impl Server {
         if begins == Begins::InClear && port == SUBMISSIONS {
             timeouts.greeting = timeouts.greeting.min(GREETING_AT_SUBMISSIONS);
         }
-        if begins == Begins::InTls && CLEAR_PORTS.contains(&self.port) {
+        if begins == Begins::InTls && CLEAR_PORTS.contains(&port) {
             timeouts.handshake = timeouts.handshake.min(HANDSHAKE_AT_CLEAR_PORTS);
         }
         let client_name = self.client_name.clone().unwrap_or_else(|| {
