@@ -244,7 +244,8 @@ fn the_handshake_has_its_deadline_and_so_has_the_whole() {
     {
         let executor = Executor::new();
         let (stream, peer) = Script::new("-- silence --").start();
-        let server = server().timeouts(timeouts).clock(executor.clone());
+        let server = Server::new("mail.example.test", 465);
+        let server = server.timeouts(timeouts).clock(executor.clone());
         let tls = trust(&peer);
         let (result, took) = executor.time(Connection::from_tls_stream(stream, &server, &tls));
         let error = error(result);
