@@ -36,5 +36,5 @@ async fn implicit_tls_is_forgotten() {
     let submission = Submission::new(server.host()).port(server.port());
     submission.implicit_tls().without_tls().connect().await.expect("a session in clear");
     let shown = format!("{:?}", Submission::new("mail.example.test").implicit_tls().without_tls());
-    assert!(shown.contains("port: 587"), "{shown}");
+    assert!(shown.contains("port: 587") && shown.contains("implicit: false"), "{shown}");
 }
