@@ -12,6 +12,7 @@ mod behaviour {
     mod bounds;
     mod cancellation;
     mod check;
+    mod client_name;
     mod connecting;
     mod content_safety;
     mod contributing;

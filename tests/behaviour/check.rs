@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use smtp::auth::Credentials;
-use smtp::testing::{CaptureServer, CaptureServerBuilder};
+use smtp::testing::{CaptureServer, CaptureServerBuilder, Certificate, Script};
 use smtp::trace::Event;
 use smtp::{Plain, Submission, TlsConfig};
-use tests::error;
+use tests::{error, port, trust};
 
 async fn start(server: CaptureServerBuilder) -> (CaptureServer, Submission) {
     let server = server.user("me", "pencil").start().await.expect("a server");
@@ -73,4 +73,21 @@ async fn ehlo_comes_again_where_it_is_asked_for() {
         submission.connect().await.expect("a login").quit().await.expect("QUIT");
         assert_eq!(*said.lock().expect("no panic"), expected);
     }
+}
+
+/// The server may refuse it: the session ends, and the caller learns why.
+#[tokio::test]
+async fn a_second_ehlo_that_is_refused_is_the_error() {
+    let dialogue = "-- tls --\nS: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 AUTH PLAIN\n\
+                    C: AUTH PLAIN *\nS: 235 ok\nC: EHLO *\nS: 503 again?\nC: QUIT";
+    let script = Script::new(dialogue).certificate(&Certificate::new(&["127.0.0.1"]));
+    let (port, peers) = port([script]).await;
+    let submission = Submission::new("127.0.0.1").port(port).implicit_tls().tls(trust(&peers[0]));
+    let submission = submission.ehlo_after_auth().auth(Plain::new("me", "pencil"));
+    let error = error(submission.connect().await);
+    assert_eq!(error.reply().map(|reply| reply.code().value()), Some(503), "{error}");
+    while !peers[0].is_closed() {
+        tokio::task::yield_now().await;
+    }
+    peers[0].finish();
 }
