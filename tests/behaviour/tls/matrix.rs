@@ -2,12 +2,16 @@
 //! TLS 1.3. The names of a certificate are in `starttls.rs`, the words of each error in
 //! `diagnosis/certificates.rs`.
 
+use std::sync::Arc;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, NameConstraints, SanType, date_time_ymd,
 };
-use smtp::Server;
 use smtp::error::HandshakeErrorKind as Kind;
+use smtp::{Connection, Server};
+use tests::server;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
@@ -267,4 +271,33 @@ async fn an_error_shows_the_certificate() {
          O=Example, valid from 2019-03-01 to 2150-02-28, signed with ecdsa-with-SHA256, of X.509 \
          version 3)"
     );
+}
+
+/// The server's log is where its owner looks: it names the reason too.
+#[tokio::test]
+async fn the_server_is_told_the_reason() {
+    let (root, other) = (authority("private"), authority("other"));
+    let table = [
+        (
+            "expired",
+            with(|p| p.not_after = date_time_ymd(2020, 2, 29)),
+            &root,
+            "CertificateExpired",
+        ),
+        ("an issuer", named(NAME), &other, "UnknownCA"),
+        ("a name", named("other.example.test"), &root, "BadCertificate"),
+    ];
+    for (name, params, trusted, alert) in table {
+        let key = key();
+        let certificate = params.signed_by(&key, &root).expect("signed");
+        let acceptor = TlsAcceptor::from(Arc::new(of_version(&TLS13, &certificate, &key)));
+        let (client, stream) = tokio::io::duplex(1 << 16);
+        let tls = trusting(&trusted.pem());
+        let to = server();
+        let (client, accepted) =
+            tokio::join!(Connection::from_tls_stream(client, &to, &tls), acceptor.accept(stream),);
+        client.expect_err(name);
+        let told = accepted.expect_err(name).to_string();
+        assert!(told.contains(alert), "{name}: {told}");
+    }
 }
