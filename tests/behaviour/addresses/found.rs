@@ -279,3 +279,21 @@ fn other_connectors_need_no_runtime() {
     let polled = connect.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(polled, Poll::Ready(Ok(_))), "{polled:?}");
 }
+
+/// An attempt, or a resolver, that would have to be waited for without end is an error.
+#[test]
+fn without_timers_nothing_is_waited_for() {
+    use std::task::{Context, Poll, Waker};
+
+    let at = addresses("192.0.2.1:25");
+    let silent = super::network::server_at(&Network::new(MILLISECOND, []), &at);
+    let mute = Server::new("mail.example.com", 25).resolver(Mute);
+    for server in [silent, mute] {
+        let mut connect = std::pin::pin!(Connection::connect(&server));
+        let polled = connect.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(result) = polled else { panic!("it waits") };
+        let lost = lost(result);
+        assert!(matches!(lost.fault(), Fault::NoTimer(_)), "{lost:?}");
+        assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+    }
+}
