@@ -98,6 +98,7 @@
 //! | `legacy-auth` | no | the mechanisms CRAM-MD5, DIGEST-MD5, NTLM and OTP, for servers that have nothing better |
 //! | `scram` | yes | the mechanisms SCRAM-SHA-1, -224, -256, -384, -512 and their -PLUS forms |
 //! | `stream` | yes | messages from a `Stream` of futures-core |
+//! | `tokens` | yes | access tokens that many connections share: [`connect::Cached`] |
 //! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 

@@ -72,6 +72,7 @@ pub enum Need {
     Refused(Secret),
 }
 
+#[cfg(feature = "tokens")]
 impl Need {
     /// Whether this token is the one that was refused.
     pub(crate) fn refuses(&self, token: &AccessToken) -> bool {

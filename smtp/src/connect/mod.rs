@@ -1,5 +1,6 @@
 //! Whom to reach, and how: a [`Server`], or a [`Submission`] with its credentials.
 
+#[cfg(feature = "tokens")]
 mod cached;
 mod check;
 mod network;
@@ -12,6 +13,7 @@ mod url;
 pub use crate::net::Families;
 pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
+#[cfg(feature = "tokens")]
 pub use cached::Cached;
 pub use check::CheckReport;
 pub use opportunistic::OpportunisticTls;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::sync::Arc;
 
+#[cfg(feature = "tokens")]
 use crate::proto::fault::NoTimer;
 
 /// Why a [`TokenSource`](crate::auth::TokenSource) has no token. A clone is the same error.
@@ -39,10 +40,12 @@ impl TokenError {
     }
 
     /// The source did not answer in this time.
+    #[cfg(feature = "tokens")]
     pub(crate) fn timed_out(seconds: f32) -> Self {
         Self::of(TokenErrorKind::TimedOut, format!("it did not answer within {seconds} s"))
     }
 
+    #[cfg(feature = "tokens")]
     pub(crate) fn no_timer(error: &NoTimer) -> Self {
         let text = format!("its deadline cannot be kept: {error}; `Cached::clock` sets a clock");
         Self::of(TokenErrorKind::Permanent, text)

@@ -21,6 +21,7 @@ mod tls_config;
 mod tokio_clock;
 
 pub use clock::Clock;
+#[cfg(feature = "tokens")]
 pub(crate) use clock::{Expired, later, timeout_at};
 pub(crate) use connect::{Approach, Reach, Reached};
 pub use connect::{Connect, Connected, Families, Resolve, SystemResolver, Target, Tcp};
