@@ -19,6 +19,7 @@ pub use check::CheckReport;
 pub use opportunistic::OpportunisticTls;
 pub use server::Server;
 pub use submission::{
-    NoMechanism, OverTls, Submission, WithMechanism, WithMechanismFrom, WithoutTls,
+    NoMechanism, OverTls, Submission, TakesCredentials, WithMechanism, WithMechanismFrom,
+    WithoutTls,
 };
 pub use url::{SmtpUrl, UrlCredentials, UrlError};

@@ -48,6 +48,18 @@ pub struct WithoutTls;
 )]
 pub trait OverTls: Sealed {}
 
+/// Settings of a [`Submission`] that has no credentials yet, and may get some: [`NoMechanism`].
+///
+/// Sealed.
+#[diagnostic::on_unimplemented(
+    message = "this submission takes no credentials",
+    label = "it speaks without TLS, or has credentials already",
+    note = "leave out `without_tls`: credentials travel inside TLS"
+)]
+pub trait TakesCredentials: Sealed {}
+
+impl TakesCredentials for NoMechanism {}
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -106,37 +118,6 @@ impl Submission {
         }
     }
 
-    /// Authenticates with this mechanism.
-    ///
-    /// One that reveals its secret is not used where the [TLS configuration](Self::tls) leaves
-    /// servers unverified. A caller that accepts that connects without it, and goes through the
-    /// door: `submission.connect().await?.dangerous().authenticate(&mut mechanism).await?`.
-    pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<WithMechanism<M>> {
-        self.with(WithMechanism(mechanism))
-    }
-
-    /// Authenticates each connection with a mechanism that `make` gives: the submission is then
-    /// `Clone`, and connects as often as it is asked to.
-    ///
-    /// ```no_run
-    /// use smtp::{Plain, Submission};
-    ///
-    /// # async fn send() -> Result<(), smtp::Error> {
-    /// let submission = Submission::new("mail.example.com")
-    ///     .auth_with(|| Plain::new("me@example.com", "secret"));
-    /// let first = submission.connect().await?;
-    /// let second = submission.connect().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn auth_with<M, F>(self, make: F) -> Submission<WithMechanismFrom<F>>
-    where
-        M: Mechanism,
-        F: Fn() -> M,
-    {
-        self.with(WithMechanismFrom(make))
-    }
-
     /// Connects without TLS: STARTTLS is not sent, though the server may offer it. Every host on the
     /// way to the server can read the mail and change it.
     ///
@@ -159,11 +140,6 @@ impl Submission {
         }
         (self.implicit, self.tls) = (false, None);
         self.with(WithoutTls)
-    }
-
-    pub(super) fn with<A>(self, credentials: A) -> Submission<A> {
-        let Self { server, own_port, implicit, tls, hello_after_auth, .. } = self;
-        Submission { server, own_port, implicit, tls, hello_after_auth, credentials }
     }
 
     /// Connects: TCP, greeting, EHLO, TLS, EHLO.
@@ -241,6 +217,46 @@ impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
 }
 
 impl<A> Submission<A> {
+    /// Authenticates with this mechanism.
+    ///
+    /// One that reveals its secret is not used where the [TLS configuration](Self::tls) leaves
+    /// servers unverified. A caller that accepts that connects without it, and goes through the
+    /// door: `submission.connect().await?.dangerous().authenticate(&mut mechanism).await?`.
+    pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<WithMechanism<M>>
+    where
+        A: TakesCredentials,
+    {
+        self.with(WithMechanism(mechanism))
+    }
+
+    /// Authenticates each connection with a mechanism that `make` gives: the submission is then
+    /// `Clone`, and connects as often as it is asked to.
+    ///
+    /// ```no_run
+    /// use smtp::{Plain, Submission};
+    ///
+    /// # async fn send() -> Result<(), smtp::Error> {
+    /// let submission = Submission::new("mail.example.com")
+    ///     .auth_with(|| Plain::new("me@example.com", "secret"));
+    /// let first = submission.connect().await?;
+    /// let second = submission.connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auth_with<M, F>(self, make: F) -> Submission<WithMechanismFrom<F>>
+    where
+        A: TakesCredentials,
+        M: Mechanism,
+        F: Fn() -> M,
+    {
+        self.with(WithMechanismFrom(make))
+    }
+
+    pub(super) fn with<C>(self, credentials: C) -> Submission<C> {
+        let Self { server, own_port, implicit, tls, hello_after_auth, .. } = self;
+        Submission { server, own_port, implicit, tls, hello_after_auth, credentials }
+    }
+
     /// Connects to this port, whether TLS is [implicit](Self::implicit_tls) or not.
     pub fn port(mut self, port: u16) -> Self {
         self.server = self.server.with_port(port);
