@@ -21,14 +21,10 @@ use crate::secret::Secret;
 ///
 /// use smtp::auth::{AccessToken, Credentials, Need};
 ///
-/// let source = async |_: Need| {
+/// let source = |_: Need| async {
 ///     // Asks the provider.
 ///     Ok(AccessToken::new("ya29.a0AfH6SMB").expires_in(Duration::from_secs(3600)))
 /// };
-/// # let source = |need: Need| async move {
-/// #     let _ = need;
-/// #     Ok(AccessToken::new("ya29.a0AfH6SMB"))
-/// # };
 /// let credentials = Credentials::token_source("me@example.com", source);
 /// ```
 #[diagnostic::on_unimplemented(
