@@ -19,8 +19,8 @@ pub enum ChannelBinding {
     /// tried.
     Required,
     /// With `tls-server-end-point` (RFC 5929 §4), and never without: the authentication is bound to
-    /// the server's certificate, for servers that are known to want that. Whoever holds the key of
-    /// the certificate can pass such an authentication on. All other servers refuse it.
+    /// the server's certificate, for servers that are known to want that. A third side that holds
+    /// the key of the certificate can pass such an authentication on. All other servers refuse it.
     ServerEndPoint,
     /// Not at all. The server is told that the client cannot.
     Off,
