@@ -1,6 +1,5 @@
 //! LOGIN: name and password, one at a time (draft-murchison-sasl-login, obsolete and everywhere).
 
-use super::facts::Facts;
 use super::mechanism::{Challenge, Mechanism, Step};
 use super::template::{TemplatePart, message};
 use crate::error::mechanism::MechanismError;
@@ -53,11 +52,6 @@ impl Mechanism for Login {
 
     fn reveals_secret(&self) -> bool {
         true
-    }
-
-    fn begin(&mut self, _: &Facts<'_>) -> Result<(), MechanismError> {
-        self.has_begun = false;
-        Ok(())
     }
 
     fn initial_response(&mut self) -> Result<Option<Secret>, MechanismError> {

@@ -239,7 +239,6 @@ impl Mechanism for Credentials {
 
     fn refused(&mut self, refused: &RefusedAuth<'_>) -> AfterRefusal {
         let Some(chosen) = self.chosen else { return AfterRefusal::Stop };
-        let seen = self.choice.seen(refused.facts());
         if refused.is_of_mechanism() {
             self.choice.unknown.push(chosen.name);
             let seen = self.choice.seen(refused.facts());
@@ -264,7 +263,7 @@ impl Mechanism for Credentials {
         }
         let others = match AuthProblem::of(refused.reply()) {
             Some(AuthProblem::WrongCredentials | AuthProblem::TooWeak) => {
-                self.choice.alternatives(chosen.name, &seen)
+                self.choice.alternatives(chosen.name, &self.choice.seen(refused.facts()))
             }
             _ => None,
         };
