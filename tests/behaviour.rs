@@ -39,6 +39,7 @@ mod behaviour {
     mod pipeline;
     mod pipelining;
     mod policy;
+    mod receipts;
     mod replies_decide;
     mod scram;
     mod secrets;

@@ -79,7 +79,7 @@ impl Plan {
         let tls = match (options.security, &options.authority) {
             (Security::None, _) => None,
             _ if options.insecure => {
-                Some(TlsConfig::builder().dangerous_accept_any_certificate().build()?)
+                Some(TlsConfig::builder().dangerous().accept_any_certificate().build()?)
             }
             (_, Some(authority)) => Some(TlsConfig::builder().root_pem(authority).build()?),
             (_, None) => Some(TlsConfig::new()?),

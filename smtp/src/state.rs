@@ -20,7 +20,7 @@
 //! Each state carries the facts that belong to it, so a reply from before TLS cannot be used
 //! after it.
 
-mod security;
+mod exporter;
 
 use std::fmt::Debug;
 
@@ -31,7 +31,8 @@ use crate::proto::command::{Command, CommandSpec};
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
-pub use security::{Exporter, PeerCertificates, Security, Verification};
+pub use crate::proto::security::{PeerCertificates, Security, Verification};
+pub use exporter::Exporter;
 
 /// Greeting read and EHLO (or HELO) accepted, without TLS.
 #[derive(Debug)]
@@ -44,7 +45,6 @@ pub struct Greeted {
 #[derive(Debug)]
 pub struct Tls {
     pub(crate) capabilities: Capabilities,
-    pub(crate) security: Box<Security>,
     /// Not in `Authed`: there is no second AUTH after a success that it could be for.
     pub(crate) exporter: Box<Exporter>,
 }
@@ -53,7 +53,6 @@ pub struct Tls {
 #[derive(Debug)]
 pub struct Authed {
     pub(crate) capabilities: Capabilities,
-    pub(crate) security: Option<Box<Security>>,
 }
 
 /// MAIL was accepted: the transaction takes recipients, then the message, then ends at `H`.
@@ -79,9 +78,6 @@ pub struct InTransaction<H: Idle> {
 pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     /// The capabilities that the server offers in this state.
     fn capabilities(&self) -> &Capabilities;
-
-    /// The security that TLS gives to the session; `None` in clear.
-    fn security(&self) -> Option<&Security>;
 
     /// Whether the transaction has agreed on SMTPUTF8.
     #[doc(hidden)]
@@ -216,14 +212,10 @@ pub trait Reachable<From: State>: State {
 }
 
 macro_rules! idle_states {
-    ($($state:ident, $security:expr, $exporter:expr;)*) => {$(
+    ($($state:ident, $exporter:expr;)*) => {$(
         impl State for $state {
             fn capabilities(&self) -> &Capabilities {
                 &self.capabilities
-            }
-            fn security(&self) -> Option<&Security> {
-                let security: fn(&Self) -> Option<&Security> = $security;
-                security(self)
             }
             fn set_capabilities(&mut self, capabilities: Capabilities) {
                 self.capabilities = capabilities;
@@ -246,17 +238,14 @@ macro_rules! idle_states {
 }
 
 idle_states! {
-    Greeted, |_| None, |_| Exporter::none();
-    Tls, |state| Some(&state.security), |state| &state.exporter;
-    Authed, |state| state.security.as_deref(), |_| Exporter::none();
+    Greeted, |_| Exporter::none();
+    Tls, |state| &state.exporter;
+    Authed, |_| Exporter::none();
 }
 
 impl<H: Idle> State for InTransaction<H> {
     fn capabilities(&self) -> &Capabilities {
         self.idle.capabilities()
-    }
-    fn security(&self) -> Option<&Security> {
-        self.idle.security()
     }
     fn utf8(&self) -> bool {
         self.declared.utf8
@@ -279,7 +268,7 @@ impl<H: Idle> State for InTransaction<H> {
 
 impl Reachable<Tls> for Authed {
     fn enter(from: Tls) -> Self {
-        Self { capabilities: from.capabilities, security: Some(from.security) }
+        Self { capabilities: from.capabilities }
     }
 }
 

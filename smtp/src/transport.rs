@@ -6,9 +6,9 @@
 //! the place of TCP and of the system's resolver.
 
 pub use crate::error::NoTimer;
-#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
-pub use crate::net::TlsConfigBuilder;
 pub use crate::net::{
     Clock, Connect, Connected, Resolve, SystemResolver, Target, Tcp, TlsConfigError, TlsVersion,
     TokioClock, Transport,
 };
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+pub use crate::net::{DangerousTlsConfig, TlsConfigBuilder};

@@ -139,7 +139,7 @@ async fn nothing_is_revealed_to_a_server_that_is_not_verified() {
         );
     };
     let unverified = async |dialogue: &str, offers: &[&str]| {
-        let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+        let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
         let script = Script::new("-- tls --").then(&hello(offers)).then(dialogue);
         let (stream, peer) = script.start();
         let connection = Connection::from_tls_stream(stream, &server(), &tls).await;

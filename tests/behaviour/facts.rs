@@ -252,7 +252,7 @@ async fn channel_bindings_of_each_tls_version() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_not_verified() {
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("a config");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("a config");
     let (connection, _peer) = implicit(&Certificate::default(), &tls).await;
     let security = connection.security().expect("TLS");
     assert!(!security.verified && !security.verification.is_verified());

@@ -146,7 +146,7 @@ async fn an_untrusted_server_gets_nothing() {
 #[tokio::test]
 async fn a_session_that_is_not_verified_gets_no_secret() {
     let (server, submission) = start(CaptureServer::builder()).await;
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("nobody");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("nobody");
     let submission = submission.port(server.port()).tls(tls);
     let result = submission.auth(Plain::new("me", "pencil")).connect().await;
     let error = error(result);
@@ -186,7 +186,7 @@ async fn a_port_that_is_set_stays() {
     for submission in
         [submission().port(port).implicit_tls(), submission().implicit_tls().port(port)]
     {
-        let any = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+        let any = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
         let error = error(submission.tls(any).connect().await);
         let expected = format!("cannot connect to 127.0.0.1 port {port}: ");
         assert!(error.to_string().starts_with(&expected), "{error}");

@@ -76,7 +76,7 @@ fn is_no_tls(error: &crate::error::HandshakeError) -> bool {
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 fn any_certificate() -> Result<TlsConfig, TlsConfigError> {
-    TlsConfig::builder().dangerous_accept_any_certificate().build()
+    TlsConfig::builder().dangerous().accept_any_certificate().build()
 }
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]

@@ -22,9 +22,10 @@ impl<H: Idle> Connection<H> {
             return Err(TransitionError::refused(self, Refusal::not_tried(opportunistic())));
         }
         let server_name = self.session.server_name().to_owned();
+        let security = self.session.driver.security().cloned();
         let (state, session) = (&self.state, &mut self.session);
         let mut facts = Facts::new(&server_name, state.capabilities());
-        if let Some(security) = state.security() {
+        if let Some(security) = &security {
             facts = facts.with_security(security);
         }
         if in_clear {
@@ -39,10 +40,7 @@ impl<H: Idle> Connection<H> {
             return Err(TransitionError::refused(self, refusal));
         }
         self.session.driver.end_call();
-        let state = Authed {
-            security: self.state.security().cloned().map(Box::new),
-            capabilities: self.state.capabilities().clone(),
-        };
+        let state = Authed { capabilities: self.state.capabilities().clone() };
         Ok(Connection { session: self.session, state })
     }
 }

@@ -68,11 +68,10 @@ impl Connection<Greeted> {
             Err(refusal) => return Err(TransitionError::refused(self, refusal)),
         };
         let mut session = self.session;
-        let (security, exporter) = session.secure(tls).await?;
+        let exporter = Box::new(session.secure(tls).await?);
         let capabilities = session.hello_again(true).await?;
         session.driver.end_call();
-        let (security, exporter) = (Box::new(security), Box::new(exporter));
-        let state = Tls { capabilities, security, exporter };
+        let state = Tls { capabilities, exporter };
         Ok((Connection { session, state }, reply))
     }
 }

@@ -45,7 +45,7 @@ impl<H: Idle> Connection<H> {
     /// A future that was polled and is dropped before it is done interrupts the connection.
     pub async fn ehlo(&mut self) -> Result<(), Error> {
         self.session.driver.begin_call()?;
-        let secure = self.state.security().is_some();
+        let secure = self.security().is_some();
         let answer = self.session.hello(secure).await?;
         self.session.driver.end_call();
         self.state.set_capabilities(answer?);

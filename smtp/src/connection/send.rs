@@ -127,7 +127,7 @@ impl<S: State> Connection<S> {
         let mut connection = Connection { session: self.session, state: N::enter(self.state) };
         connection.state.record_accepted(&C::SPEC, declared);
         if C::SPEC.resets {
-            let secure = connection.state.security().is_some();
+            let secure = connection.security().is_some();
             let capabilities = connection.session.hello_again(secure).await?;
             connection.state.set_capabilities(capabilities);
         }

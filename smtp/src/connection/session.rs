@@ -15,7 +15,7 @@ use crate::proto::command::{self, Command};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
-use crate::state::{Exporter, Security};
+use crate::state::Exporter;
 
 /// The driver, and the server that it talks to.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// The handshake.
-    pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<(Security, Exporter), Lost> {
+    pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<Exporter, Lost> {
         self.driver.handshake(tls, &self.config.server_name).await
     }
 

@@ -37,10 +37,9 @@ impl Connection<Tls> {
         mut session: Box<Session>,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        let (security, exporter) = session.secure(tls).await?;
+        let exporter = Box::new(session.secure(tls).await?);
         let capabilities = session.open(true).await??;
-        let (security, exporter) = (Box::new(security), Box::new(exporter));
-        let state = Tls { capabilities, security, exporter };
+        let state = Tls { capabilities, exporter };
         Ok(Self { session, state })
     }
 }

@@ -44,7 +44,7 @@ impl<S: State> Connection<S> {
 
     /// The security that TLS gives to this session; `None` in clear.
     pub fn security(&self) -> Option<&Security> {
-        self.state.security()
+        self.session.driver.security().map(|security| &**security)
     }
 
     /// How many transactions were begun on this connection. Some servers limit them: where this is

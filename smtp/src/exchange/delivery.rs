@@ -254,7 +254,7 @@ where
             self.split_first(engine);
             return;
         }
-        let result = flight.finish();
+        let result = flight.finish(engine);
         if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
             self.messages.report(ticket, result);
         }
@@ -272,7 +272,7 @@ where
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
-            let result = flight.finish();
+            let result = flight.finish(engine);
             self.messages.report(flight.ticket, result);
         } else {
             self.again.push_back(flight);

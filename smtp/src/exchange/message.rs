@@ -106,7 +106,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
     fn finish(&mut self, engine: &mut Engine) -> Sent {
         self.transaction.settle(engine);
         match self.transaction.recipients.take_delivered() {
-            Some(reply) => Sent::Taken(self.receipt(reply)),
+            Some(reply) => Sent::Taken(self.receipt(engine, reply)),
             None => {
                 let refusal = self.transaction.refusal().cloned();
                 let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
@@ -115,8 +115,8 @@ impl<'b, C: Command> SendMessage<'b, C> {
         }
     }
 
-    fn receipt(&mut self, reply: Reply) -> Receipt {
-        Receipt::new(self.transaction.recipients.take(), reply)
+    fn receipt(&mut self, engine: &Engine, reply: Reply) -> Receipt {
+        Receipt::new(self.transaction.recipients.take(), reply, engine.security())
     }
 }
 

@@ -1,20 +1,30 @@
 //! A message that the server took: who got it, and what the server said to it.
 
+use std::sync::Arc;
+
 use smtp_grammar::{ForwardPath, Reply};
 
 use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
+use crate::proto::security::Security;
 
 /// A message that the server took for at least one recipient.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     recipients: Vec<Recipient>,
     reply: Reply,
+    security: Option<Arc<Security>>,
 }
 
 impl Receipt {
-    pub(crate) fn new(recipients: Vec<Recipient>, reply: Reply) -> Self {
-        Self { recipients, reply }
+    /// `security` is that of the connection.
+    #[inline]
+    pub(crate) fn new(
+        recipients: Vec<Recipient>,
+        reply: Reply,
+        security: Option<&Arc<Security>>,
+    ) -> Self {
+        Self { recipients, reply, security: security.cloned() }
     }
 
     /// The recipients, of a message whose reply turned out not to be the answer to it.
@@ -58,6 +68,12 @@ impl Receipt {
         &self.reply
     }
 
+    /// The security that TLS gave to the message on its way to the server; `None` where it
+    /// travelled in clear. How the server passes it on is not known.
+    pub fn security(&self) -> Option<&Security> {
+        self.security.as_deref()
+    }
+
     /// The name that the server gave to the message, where its reply has one: what follows
     /// `queued as` or `id=`. No RFC defines it; it is for logs.
     pub fn queue_id(&self) -> Option<String> {
@@ -89,7 +105,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let code = ReplyCode::new(250).expect("a code");
-            let receipt = Receipt::new(Vec::new(), Reply::new(code, [text]));
+            let receipt = Receipt::new(Vec::new(), Reply::new(code, [text]), None);
             assert_eq!(receipt.queue_id().as_deref(), expected, "{text}");
         }
     }

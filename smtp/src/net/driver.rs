@@ -23,6 +23,7 @@ use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::output::Output;
+use crate::proto::security::Security;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
 
@@ -401,9 +402,14 @@ impl Driver {
     }
 
     /// Goes on inside TLS, where nothing is known that was learned before.
-    pub(super) fn secured(&mut self, stream: Stream, verified: bool) {
+    pub(super) fn secured(&mut self, stream: Stream, security: Security) {
         self.stream = stream;
-        self.engine.secured(verified);
+        self.engine.secured(security);
+    }
+
+    /// The facts of TLS; none in clear.
+    pub(crate) fn security(&self) -> Option<&Arc<Security>> {
+        self.engine.security()
     }
 
     /// How long a stage may take, not counting what is left of the connection's own time.

@@ -30,6 +30,6 @@ pub(crate) use host::in_ascii;
 pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
-pub use tls_config::TlsConfigBuilder;
+pub use tls_config::{DangerousTlsConfig, TlsConfigBuilder};
 pub use tls_config::{TlsConfig, TlsConfigError, TlsVersion};
 pub use tokio_clock::TokioClock;

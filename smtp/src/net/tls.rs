@@ -32,15 +32,11 @@ impl Driver {
         &mut self,
         tls: &TlsConfig,
         name: &str,
-    ) -> Result<(Security, Exporter), Lost> {
+    ) -> Result<Exporter, Lost> {
         self.negotiate(tls, name).await.map_err(|fault| self.fail_in(Some(Stage::Handshake), fault))
     }
 
-    async fn negotiate(
-        &mut self,
-        tls: &TlsConfig,
-        name: &str,
-    ) -> Result<(Security, Exporter), Fault> {
+    async fn negotiate(&mut self, tls: &TlsConfig, name: &str) -> Result<Exporter, Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
         let attempt = Attempt {
             implicit: self.awaits_greeting(),
@@ -68,10 +64,9 @@ impl Driver {
             })?
             .map_err(|error| handshake_fault(error, attempt, certificate))?;
         let session = stream.get_ref().1;
-        let facts = (security(session, tls), exporter(session, tls));
-        let verified = facts.0.verified;
-        self.secured(Stream::Tls(Box::new(stream)), verified);
-        Ok(facts)
+        let (security, exporter) = (security(session, tls), exporter(session, tls));
+        self.secured(Stream::Tls(Box::new(stream)), security);
+        Ok(exporter)
     }
 }
 

@@ -29,6 +29,7 @@ use super::framer::{Framer, ReplyLimits};
 use super::limits::Limits;
 use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
+use super::security::Security;
 use super::stage::Stage;
 use super::trace::{Observer, Trace};
 use super::unread::UnreadLine;
@@ -111,8 +112,8 @@ pub(crate) struct Engine {
     /// Replies that were given out.
     replies: u64,
     trace: Trace,
-    /// Who sees what is sent.
-    audience: Audience,
+    /// The facts of TLS; none in clear.
+    security: Option<Arc<Security>>,
     pub(crate) facts: SessionFacts,
 }
 
@@ -136,7 +137,7 @@ impl Engine {
             transactions: 0,
             replies: 0,
             trace: Trace::new(observer),
-            audience: Audience::Unverified,
+            security: None,
             facts: SessionFacts::new(),
         };
         engine.expect(Expected {
@@ -155,7 +156,7 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        self.submit_to(self.audience, command, capabilities, utf8)
+        self.submit_to(self.audience(), command, capabilities, utf8)
     }
 
     /// As [`submit`](Self::submit), where the caller says who may see a secret of the command.
@@ -179,7 +180,7 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        self.submit_line_of(self.audience, command, stage, capabilities, utf8)
+        self.submit_line_of(self.audience(), command, stage, capabilities, utf8)
     }
 
     #[inline]
@@ -384,14 +385,21 @@ impl Engine {
     }
 
     /// Who sees what is sent.
+    #[inline]
     pub(crate) fn audience(&self) -> Audience {
-        self.audience
+        let verified = self.security.as_ref().is_some_and(|security| security.verified);
+        if verified { Audience::Trusted } else { Audience::Unverified }
+    }
+
+    /// The facts of TLS; none in clear.
+    #[inline]
+    pub(crate) fn security(&self) -> Option<&Arc<Security>> {
+        self.security.as_ref()
     }
 
     /// The stream is now inside TLS. Everything from before is forgotten (RFC 3207 §4.2).
-    /// `verified` says that the server has proved who it is.
-    pub(crate) fn secured(&mut self, verified: bool) {
-        self.audience = if verified { Audience::Trusted } else { Audience::Unverified };
+    pub(crate) fn secured(&mut self, security: Security) {
+        self.security = Some(Arc::new(security));
         self.facts = SessionFacts::new();
         self.trace.secured();
     }

@@ -23,6 +23,7 @@
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
 //! | [`fault`], [`handshake`] | why a connection can no longer be used |
 //! | [`unread`] | a line that is no whole reply, as it may be shown |
+//! | [`security`] | the facts of TLS |
 //! | [`trace`] | each line that is sent or received, without its secrets |
 
 pub(crate) mod attempt;
@@ -43,6 +44,7 @@ pub(crate) mod output;
 pub(crate) mod parts;
 pub(crate) mod reply;
 pub(crate) mod scan;
+pub(crate) mod security;
 pub(crate) mod stage;
 pub(crate) mod trace;
 pub(crate) mod unread;

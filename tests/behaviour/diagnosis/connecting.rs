@@ -226,7 +226,7 @@ async fn a_server_whose_tls_is_too_old() {
 async fn unverified_tls_has_a_door_for_secrets() {
     let server = CaptureServer::builder().user("me", "pencil").require_auth();
     let server = server.start().await.expect("a server");
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
     let submission = Submission::new(server.host()).port(server.port()).tls(tls);
 
     let refused = submission.clone().auth(Plain::new("me", "pencil")).connect().await;
@@ -281,7 +281,7 @@ async fn a_host_that_is_none_is_told_how_to_be_written() {
              address",
         ),
     ];
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
     for (host, text) in table {
         let server = Server::new(host, 25);
         let shown = format!("{server:?} {:?}", Submission::new(host));

@@ -75,7 +75,7 @@ async fn in_tls(server: &Server, way: Way, dialogue: &str) -> (Connection<Tls>, 
     let (stream, peer) = script.start();
     let tls = match way {
         Way::Verified => trust(&peer),
-        _ => TlsConfig::builder().dangerous_accept_any_certificate().build().expect("a config"),
+        _ => TlsConfig::builder().dangerous().accept_any_certificate().build().expect("a config"),
     };
     (Connection::from_tls_stream(stream, server, &tls).await.expect("TLS"), peer)
 }

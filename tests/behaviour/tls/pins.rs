@@ -194,7 +194,7 @@ fn pins_that_cannot_be() {
         (TlsConfig::builder().pin_certificate_sha256("AB:CD"), "\"AB:CD\" is no SHA-256"),
         (TlsConfig::builder().pin_key_sha256(""), "64 hexadecimal digits"),
         (pin().root_pem(&certificate), "leave out the one or the other"),
-        (pin().dangerous_accept_any_certificate(), "leave out the one or the other"),
+        (pin().dangerous().accept_any_certificate(), "leave out the one or the other"),
     ];
     for (builder, text) in table {
         let error = builder.build().expect_err(text).to_string();

@@ -27,7 +27,7 @@ async fn a_configuration_and_its_clones_resume_and_no_other_does() {
         let config = of_version(version, &certificate, &key);
         let of_root = || TlsConfig::builder().root_pem(root.pem()).build().expect("a root");
         let pinned = TlsConfig::builder().pin_certificate_pem(certificate.pem());
-        let any = TlsConfig::builder().dangerous_accept_any_certificate();
+        let any = TlsConfig::builder().dangerous().accept_any_certificate();
         let all = [
             (of_root(), Verification::Roots),
             (of_root(), Verification::Roots),

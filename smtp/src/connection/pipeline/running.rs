@@ -78,7 +78,7 @@ impl<'a, S: PipelineEnd, L: Entries<'a>> RunPipeline<'a, S, L> {
             // until EHLO was answered.
             let resets = result.last.is_some_and(|last| last.resets);
             if resets && result.parts.state.left.is_some() {
-                let secure = result.parts.idle.security().is_some();
+                let secure = session.driver.security().is_some();
                 let config = &session.config;
                 self.hello = Some(Hello::needed(&config.client_name, &config.ignored, secure));
             }

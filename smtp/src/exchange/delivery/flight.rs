@@ -128,10 +128,12 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
 
     /// The result of a message for which no transaction is left.
     #[inline]
-    pub(super) fn finish(&mut self) -> Result<Receipt, DeliverError> {
+    pub(super) fn finish(&mut self, engine: &Engine) -> Result<Receipt, DeliverError> {
         let transaction = &mut self.transaction;
         match transaction.recipients.take_delivered() {
-            Some(reply) => Ok(Receipt::new(transaction.recipients.take(), reply)),
+            Some(reply) => {
+                Ok(Receipt::new(transaction.recipients.take(), reply, engine.security()))
+            }
             None => Err(self.undelivered()),
         }
     }

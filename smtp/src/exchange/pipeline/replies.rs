@@ -140,7 +140,10 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         transaction.take(head, head.stage, engine, false)?;
         transaction.settle(engine);
         let outcome = match transaction.recipients.take_delivered() {
-            Some(reply) => Outcome::Accepted(Receipt::new(transaction.recipients.take(), reply)),
+            Some(reply) => {
+                let recipients = transaction.recipients.take();
+                Outcome::Accepted(Receipt::new(recipients, reply, engine.security()))
+            }
             None => {
                 let refusal = transaction.refusal().cloned();
                 let refusal = refusal.unwrap_or_else(Refusal::no_recipients);

@@ -144,12 +144,9 @@ impl TlsConfigBuilder {
         self
     }
 
-    /// Takes any peer that answers for the server. The session is then not a verified one, and
-    /// no secret travels in it but through
-    /// [`Connection::dangerous`](crate::Connection::dangerous).
-    pub fn dangerous_accept_any_certificate(mut self) -> Self {
-        self.trust.accept_any = true;
-        self
+    /// Opens the door to a configuration that does not verify servers.
+    pub fn dangerous(self) -> DangerousTlsConfig {
+        DangerousTlsConfig(self)
     }
 
     /// Makes the configuration.
@@ -182,6 +179,26 @@ impl TlsConfigBuilder {
     /// Keeps the first error for the end.
     fn failed(&mut self, error: TlsConfigError) {
         self.error.get_or_insert(error);
+    }
+}
+
+/// A configuration of TLS for one setting that gives up what TLS is for.
+#[derive(Debug)]
+#[must_use]
+pub struct DangerousTlsConfig(TlsConfigBuilder);
+
+impl DangerousTlsConfig {
+    /// Takes any peer that answers for the server, with whatever certificate. The session is then
+    /// not a verified one ([`Verification::Unverified`](crate::state::Verification::Unverified)),
+    /// and no secret travels in it but through
+    /// [`Connection::dangerous`](crate::Connection::dangerous).
+    ///
+    /// To trust one server whose certificate no root vouches for,
+    /// [pin](TlsConfigBuilder::pin_certificate_pem) it.
+    pub fn accept_any_certificate(self) -> TlsConfigBuilder {
+        let Self(mut builder) = self;
+        builder.trust.accept_any = true;
+        builder
     }
 }
 

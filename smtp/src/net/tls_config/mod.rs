@@ -22,7 +22,7 @@ mod trust;
 mod version;
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
-pub use builder::TlsConfigBuilder;
+pub use builder::{DangerousTlsConfig, TlsConfigBuilder};
 pub use config::TlsConfig;
 pub use error::TlsConfigError;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -63,7 +63,7 @@ pub(super) async fn authentication() -> Vec<Seen> {
 
     let script = Script::new("-- tls --").then(&tests::hello(&["AUTH PLAIN"]));
     let (stream, _peer) = script.start();
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("no roots");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("no roots");
     let connection = Connection::from_tls_stream(stream, &server(), &tls).await.expect("EHLO");
     seen.push(Seen::of(error(connection.authenticate(&mut plain).await)));
     seen.extend(credentials().await);
