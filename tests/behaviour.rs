@@ -34,6 +34,7 @@ mod behaviour {
     mod memory;
     mod model;
     mod ntlm_otp;
+    mod openers;
     mod opportunistic;
     mod outcomes;
     mod pipeline;

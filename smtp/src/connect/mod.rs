@@ -5,6 +5,7 @@ mod cached;
 mod check;
 mod network;
 mod open;
+mod open_session;
 mod opportunistic;
 mod server;
 mod submission;
@@ -16,6 +17,7 @@ pub use crate::proto::stage::Timeouts;
 #[cfg(feature = "tokens")]
 pub use cached::Cached;
 pub use check::CheckReport;
+pub use open_session::OpenSession;
 pub use opportunistic::OpportunisticTls;
 pub use server::Server;
 pub use submission::{
