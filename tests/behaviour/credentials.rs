@@ -128,6 +128,15 @@ async fn an_error_says_why_no_mechanism_fits() {
     }
 }
 
+/// An exclusion that is misspelt would exclude nothing.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_no_mechanism_has_is_an_error() {
+    for credentials in [password().without("PLIAN"), password().also("CRAM_MD5")] {
+        let error = chosen("PLAIN CRAM-MD5", credentials).await.expect_err("misspelt");
+        assert!(error.contains("is none of them: ANONYMOUS, CRAM-MD5"), "{error}");
+    }
+}
+
 /// Where the server is not verified no mechanism that reveals the secret is chosen, but through the
 /// door.
 #[tokio::test(start_paused = true)]

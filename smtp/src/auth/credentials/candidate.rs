@@ -33,6 +33,7 @@ pub(super) struct Account {
 }
 
 /// A mechanism that may be chosen.
+#[derive(Clone, Copy)]
 pub(super) struct Candidate {
     pub(super) name: &'static str,
     pub(super) strength: Strength,

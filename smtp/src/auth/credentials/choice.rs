@@ -7,6 +7,33 @@ use super::strength::Strength;
 use crate::auth::facts::Facts;
 use crate::error::mechanism::MechanismError;
 
+/// The mechanisms that credentials of any kind may choose, in a build with every feature.
+const NAMES: &[&str] = &[
+    "ANONYMOUS",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "EXTERNAL",
+    "GS2-KRB5",
+    "GS2-KRB5-PLUS",
+    "GSS-SPNEGO",
+    "GSSAPI",
+    "LOGIN",
+    "NTLM",
+    "OAUTHBEARER",
+    "PLAIN",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-224",
+    "SCRAM-SHA-224-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-384",
+    "SCRAM-SHA-384-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-512-PLUS",
+    "XOAUTH2",
+];
+
 /// The candidates, and the restrictions that the caller has set.
 pub(super) struct Choice {
     candidates: &'static [Candidate],
@@ -34,6 +61,25 @@ impl Choice {
             excluded: Vec::new(),
             unknown: Vec::new(),
         }
+    }
+
+    /// Refuses a name of `also` or `without` that no mechanism has. A misspelt exclusion would
+    /// exclude nothing, and the caller would never know.
+    ///
+    /// # Errors
+    ///
+    /// With the name, and those that there are.
+    pub(super) fn check_names(&self) -> Result<(), MechanismError> {
+        let has_it = |name: &&String| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let Some(unknown) = self.also.iter().chain(&self.excluded).find(|name| !has_it(name))
+        else {
+            return Ok(());
+        };
+        Err(MechanismError::new(format!(
+            "`Credentials::also` and `without` take names of mechanisms, and {unknown:?} is none of \
+             them: {}",
+            NAMES.join(", ")
+        )))
     }
 
     /// The strongest candidate that fits.
@@ -158,5 +204,32 @@ impl Debug for Choice {
             .field("also", &self.also)
             .field("excluded", &self.excluded)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "gssapi")]
+    use super::super::candidate::OF_TICKETS;
+    use super::super::candidate::{OF_CERTIFICATES, OF_GUESTS, OF_PASSWORDS, OF_TOKENS};
+    use super::*;
+
+    #[test]
+    fn each_candidate_can_be_named() {
+        let mut all = [OF_CERTIFICATES, OF_GUESTS, OF_PASSWORDS, OF_TOKENS].concat();
+        #[cfg(feature = "gssapi")]
+        all.extend_from_slice(OF_TICKETS);
+        for Candidate { name, .. } in &all {
+            let mut choice = Choice::among(OF_GUESTS);
+            choice.also.push(name.to_ascii_lowercase());
+            choice.excluded.push((*name).to_owned());
+            choice.check_names().expect(name);
+        }
+        // The other way round, where everything is compiled in.
+        if cfg!(all(feature = "scram", feature = "legacy-auth", feature = "gssapi")) {
+            for name in NAMES {
+                assert!(all.iter().any(|candidate| candidate.name == *name), "{name}");
+            }
+        }
     }
 }

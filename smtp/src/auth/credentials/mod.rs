@@ -148,14 +148,15 @@ impl Credentials {
     }
 
     /// Uses this mechanism too, by its name, where no better one is offered: one that is not used
-    /// by itself.
+    /// by itself. A name that no mechanism of this library has is an error before AUTH.
     #[must_use]
     pub fn also(mut self, name: impl Into<String>) -> Self {
         self.choice.also.push(name.into());
         self
     }
 
-    /// Does not use this mechanism, by its name.
+    /// Does not use this mechanism, by its name. A name that no mechanism of this library has is an
+    /// error before AUTH.
     #[must_use]
     pub fn without(mut self, name: impl Into<String>) -> Self {
         self.choice.excluded.push(name.into());
@@ -201,6 +202,7 @@ impl Mechanism for Credentials {
                 source.begin();
             }
         }
+        self.choice.check_names()?;
         let facts = self.choice.seen(facts);
         let Some(candidate) = self.choice.choose(&facts) else {
             return Err(self.choice.nothing_fits(&facts));
