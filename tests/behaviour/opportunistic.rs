@@ -1,13 +1,22 @@
 //! Opportunistic TLS: inside TLS where the server lets it begin, in clear where it does not, and
 //! never a login.
 
-use smtp::connect::OpportunisticTls;
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use smtp::command::Stage;
+use smtp::connect::{OpportunisticTls, Timeouts};
 use smtp::connection::{AnyConnection, TransitionError};
 use smtp::error::ProtocolError;
 use smtp::state::{Greeted, Tls, Verification};
 use smtp::testing::{CaptureServer, Peer, Script};
+use smtp::transport::{Connect, Connected, Target};
 use smtp::{Connection, Envelope, Error, Plain, Server};
 use tests::{error, port};
+use tokio::time::Instant;
 
 const OFFERED: &str = "S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 STARTTLS";
 const CLEAR: &str = "S: 220 hi\nC: EHLO *\nS: 250 hi\nC: QUIT\nS: 221 bye";
@@ -95,6 +104,64 @@ async fn a_failed_handshake_may_be_followed_by_clear_text() {
         quit(result.expect("clear text"), &peers[1]).await;
         let (result, _) = connect([failure, Script::new("S: 554 no")], &lenient).await;
         assert_eq!(error(result).reply().map(|reply| reply.code().value()), Some(554), "{name}");
+    }
+}
+
+/// A server that says nothing after the 220 costs the time of a handshake.
+#[tokio::test(start_paused = true)]
+async fn a_silent_handshake_may_be_followed_by_clear_text() {
+    let silence = Script::new(OFFERED).then("C: STARTTLS\nS: 220 go\n-- silence --");
+    for (tls, streams) in [(strict(), 1), (strict().clear_after_failure(), 2)] {
+        let network = Sessions::new([silence.clone(), Script::new(CLEAR)]);
+        let at = SocketAddr::from(([192, 0, 2, 1], 25));
+        let server = Server::new("mx.example.test", 25).at([at]).connector(Arc::clone(&network));
+        let began = Instant::now();
+        let result = AnyConnection::connect_opportunistic(&server, &tls).await;
+        assert_eq!(began.elapsed(), Timeouts::default().handshake);
+        assert_eq!(network.peers().len(), streams, "{tls:?}");
+        match result {
+            Ok(mail) if streams == 2 => {
+                assert!(matches!(mail, AnyConnection::Greeted(_)), "{mail:?}");
+                quit(mail, &network.peers()[1]).await;
+            }
+            Err(Error::Lost(lost)) if streams == 1 => {
+                assert_eq!(lost.timed_out(), Some(Stage::Handshake));
+                assert!(!lost.suggests_starttls(), "STARTTLS it was: {lost}");
+            }
+            other => panic!("{tls:?}: {other:?}"),
+        }
+    }
+}
+
+/// One script after the other, at any address.
+#[derive(Debug)]
+struct Sessions {
+    scripts: Mutex<VecDeque<Script>>,
+    peers: Mutex<Vec<Arc<Peer>>>,
+}
+
+impl Sessions {
+    fn new(scripts: impl IntoIterator<Item = Script>) -> Arc<Self> {
+        let scripts = Mutex::new(scripts.into_iter().collect());
+        Arc::new(Self { scripts, peers: Mutex::default() })
+    }
+
+    fn peers(&self) -> Vec<Arc<Peer>> {
+        self.peers.lock().expect("the peers").clone()
+    }
+}
+
+impl Connect for Sessions {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        Box::pin(async {
+            let script = self.scripts.lock().expect("the scripts").pop_front();
+            let (stream, peer) = script.expect("one more session").start();
+            self.peers.lock().expect("the peers").push(Arc::new(peer));
+            Ok(Connected::new(stream))
+        })
     }
 }
 
