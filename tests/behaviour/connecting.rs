@@ -93,6 +93,12 @@ const TLS_PORT: &str = "; this looks like a port for implicit TLS: if it is one,
 const CLEAR_PORT: &str = "the TLS handshake failed: the server speaks clear text at this port: use \
                           STARTTLS (leave out `Submission::implicit_tls`, or call \
                           `Connection::connect` and then `starttls`)";
+const WEB_SERVER: &str = "the TLS handshake failed: a web server answers at this port, in clear \
+                          text: connect to a port of a mail server (465 for TLS from the first \
+                          byte, 587 for STARTTLS)";
+const NO_TLS: &str = "; this may be a port without TLS from the first byte: if it is one for \
+                      STARTTLS, leave out `Submission::implicit_tls`, or call `Connection::connect` \
+                      and then `starttls`";
 
 async fn check(mode: Mode, port: u16, name: &str, script: Script, expected: Expected) -> End {
     let (text, blame, again, seconds, wire) = expected;
@@ -142,10 +148,14 @@ async fn silence_and_ends() {
             // The ports for STARTTLS are known to be none for TLS from the first byte.
             ("-- silence --", in_tls, if matches!(port, 25 | 587) { 10 } else { 60 }),
         ] {
+            let is_silent = dialogue == "-- silence --";
+            let hint = if is_silent { NO_TLS } else { "" };
+            let text: &'static str = format!("{text}{hint}").leak();
             let expected = (text, Blame::Network, true, seconds, Wire::Tls);
             let end = check(Implicit, port, dialogue, Script::new(dialogue), expected).await;
             assert!(matches!(&end.error, Error::Lost(lost)
-                if lost.stage() == Some(Stage::Handshake) && !lost.suggests_implicit_tls()));
+                if lost.stage() == Some(Stage::Handshake) && !lost.suggests_implicit_tls()
+                    && lost.suggests_starttls() == is_silent));
         }
     }
 }
@@ -167,13 +177,19 @@ async fn the_wrong_mode_for_the_port() {
                     if matches!(lost.fault(), Fault::ImplicitTls)));
             }
         }
-        for greeting in ["S: 220 hi", "S: 554 no", "S: 421 busy", "S: HTTP/1.1 400 Bad Request"] {
-            let script = Script::new(greeting).then("-- silence --");
-            let expected = (CLEAR_PORT, Blame::Caller, false, 0, Wire::Tls);
+        for greeting in ["220 hi", "554 no", "421 busy", "HTTP/1.1 400 Bad Request"] {
+            let script = Script::new(&format!("S: {greeting}")).then("-- silence --");
+            let is_web = greeting.starts_with("HTTP");
+            let text = if is_web { WEB_SERVER } else { CLEAR_PORT };
+            let text: &'static str =
+                format!("{text}; the last line that came was \"{greeting}\"").leak();
+            let expected = (text, Blame::Caller, false, 0, Wire::Tls);
             let end = check(Implicit, port, greeting, script, expected).await;
-            assert!(matches!(&end.error, Error::Lost(lost)
-                if lost.handshake().is_some_and(
-                    |error| error.kind() == HandshakeErrorKind::ClearText)));
+            let Error::Lost(lost) = &end.error else { panic!("{}", end.error) };
+            let kind = lost.handshake().map(smtp::error::HandshakeError::kind);
+            assert_eq!(kind, Some(HandshakeErrorKind::ClearText));
+            assert_eq!(lost.unread_line(), Some(greeting.as_bytes()));
+            assert_eq!(lost.suggests_starttls(), !is_web);
         }
     }
 }
@@ -214,8 +230,11 @@ async fn starttls_that_leads_nowhere() {
                TLS handshake";
     let broken = "the connection broke: broken pipe: the connection ended in the middle of the TLS \
                   handshake";
-    let clear = "the TLS handshake failed: the server went on in clear text after its reply to \
-                 STARTTLS, where TLS begins";
+    let clear = ["250 x", "554 no"].map(|line| -> &'static str {
+        let text = "the TLS handshake failed: the server went on in clear text after its reply to \
+                    STARTTLS, where TLS begins; the last line that came was";
+        format!("{text} \"{line}\"").leak()
+    });
     let alert = "the TLS handshake failed: the server accepts no cipher suite, key exchange or \
                  signature algorithm that this client offers, or wants a client certificate: have \
                  current ones enabled on the server, or give it a certificate with \
@@ -227,8 +246,8 @@ async fn starttls_that_leads_nowhere() {
         ("S: 220 go\n-- close --".into(), (broken, Blame::Network, true, 0, Wire::StartTls)),
         ("S: 220 go\n-- silence --".into(), (in_tls, Blame::Network, true, 60, Wire::Handshake)),
         (format!("{go}-- close --"), (eof, Blame::Network, true, 1, Wire::Handshake)),
-        (format!("{go}S: 250 x"), (clear, Blame::Server, false, 1, Wire::Handshake)),
-        (format!("{go}S: 554 no"), (clear, Blame::Server, false, 1, Wire::Handshake)),
+        (format!("{go}S: 250 x"), (clear[0], Blame::Server, false, 1, Wire::Handshake)),
+        (format!("{go}S: 554 no"), (clear[1], Blame::Server, false, 1, Wire::Handshake)),
     ];
     for (dialogue, expected) in table {
         let script = offers("STARTTLS").then(&format!("C: STARTTLS\n{dialogue}"));

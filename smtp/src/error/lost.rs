@@ -12,7 +12,7 @@ use crate::proto::attempt::{Attempt, Listed};
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 use crate::proto::stage::Stage;
-use crate::proto::unread::UnreadLine;
+use crate::proto::unread::{UnreadLine, is_of_web_server};
 
 /// The connection is gone.
 ///
@@ -32,12 +32,21 @@ struct Cause {
     fault: Fault,
     stage: Option<Stage>,
     unread: Option<UnreadLine>,
-    ungreeted: bool,
+    silence: Option<Silence>,
+}
+
+/// A server that said nothing at all, as one does that waits for another beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// In clear: it may wait for TLS.
+    NoGreeting,
+    /// After TLS from the first byte had begun: it may speak in clear alone.
+    NoTls,
 }
 
 impl Lost {
     pub(crate) fn new(fault: Fault, stage: Option<Stage>) -> Self {
-        Self::with(fault, stage, None, false)
+        Self::with(fault, stage, None, None)
     }
 
     /// The same, with the line at which reading replies ended.
@@ -46,21 +55,26 @@ impl Lost {
         stage: Option<Stage>,
         unread: Option<UnreadLine>,
     ) -> Self {
-        Self::with(fault, stage, unread, false)
+        Self::with(fault, stage, unread, None)
     }
 
     /// The same, of a connection in clear that got nothing, where a greeting was due.
     pub(crate) fn ungreeted(fault: Fault) -> Self {
-        Self::with(fault, Some(Stage::Greeting), None, true)
+        Self::with(fault, Some(Stage::Greeting), None, Some(Silence::NoGreeting))
+    }
+
+    /// The same, of a connection inside TLS from the first byte that got nothing in the handshake.
+    pub(crate) fn without_tls(fault: Fault) -> Self {
+        Self::with(fault, Some(Stage::Handshake), None, Some(Silence::NoTls))
     }
 
     fn with(
         fault: Fault,
         stage: Option<Stage>,
         unread: Option<UnreadLine>,
-        ungreeted: bool,
+        silence: Option<Silence>,
     ) -> Self {
-        let cause = Cause { fault, stage, unread, ungreeted };
+        let cause = Cause { fault, stage, unread, silence };
         Self { cause: Arc::new(cause), refusal: None, tried: None }
     }
 
@@ -95,9 +109,9 @@ impl Lost {
     }
 
     /// The line at which reading replies ended, without its CRLF: one that is no reply line, that
-    /// is too long, that no command asked for, or that was not whole when the connection ended. At
-    /// most 256 bytes of it, as they came: escape them before they are shown
-    /// ([`Escaped`](crate::grammar::Escaped)).
+    /// is too long, that no command asked for, or that was not whole when the connection ended. Of a
+    /// server that speaks clear text where TLS was to begin, its first line. At most 256 bytes of
+    /// it, as they came: escape them before they are shown ([`Escaped`](crate::grammar::Escaped)).
     pub fn unread_line(&self) -> Option<&[u8]> {
         self.cause.unread.as_ref().map(UnreadLine::as_bytes)
     }
@@ -140,7 +154,26 @@ impl Lost {
     /// Whether the port looks like one for TLS from the first byte (RFC 8314 §3): the client spoke
     /// in clear, and the server answered with TLS, or closed or waited without any greeting.
     pub fn suggests_implicit_tls(&self) -> bool {
-        self.cause.ungreeted || matches!(self.fault(), Fault::ImplicitTls)
+        self.is_ungreeted() || matches!(self.fault(), Fault::ImplicitTls)
+    }
+
+    /// Whether the port looks like one for STARTTLS (RFC 3207), or for no TLS at all: the client
+    /// spoke TLS from the first byte, and the server answered in clear, or waited without any
+    /// answer.
+    pub fn suggests_starttls(&self) -> bool {
+        let is_clear = |error: &HandshakeError| error.kind() == HandshakeErrorKind::ClearText;
+        self.cause.silence == Some(Silence::NoTls)
+            || self.handshake().is_some_and(is_clear) && !self.is_of_web_server()
+    }
+
+    /// Whether a web server has answered: the host or the port is wrong.
+    pub fn is_of_web_server(&self) -> bool {
+        let unread = self.cause.unread.as_ref();
+        unread.is_some_and(|line| is_of_web_server(line.as_bytes()))
+    }
+
+    fn is_ungreeted(&self) -> bool {
+        self.cause.silence == Some(Silence::NoGreeting)
     }
 
     /// The reply that decided: the one with which the server refused what was asked, or closed.
@@ -194,7 +227,12 @@ impl Lost {
             | Fault::NoRuntime
             | Fault::InvalidHost(_)
             | Fault::ImplicitTls => Blame::Caller,
-            Fault::Handshake(error) if error.kind() == HandshakeErrorKind::ClearText => {
+            Fault::Handshake(error)
+                if matches!(
+                    error.kind(),
+                    HandshakeErrorKind::ClearText | HandshakeErrorKind::ClientCertificate
+                ) =>
+            {
                 Blame::Caller
             }
             Fault::Unresolved(_) | Fault::Local(_) => Blame::Local,
@@ -227,7 +265,7 @@ impl Display for Lost {
             Fault::TimedOut(stage) if self.stage() == Some(Stage::Source) => {
                 write!(f, "the caller's own side took too long: timed out {}", stage.describe())?;
             }
-            Fault::Closed if self.cause.ungreeted => {
+            Fault::Closed if self.is_ungreeted() => {
                 f.write_str("the server closed the connection without a greeting")?;
             }
             fault => Display::fmt(fault, f)?,
@@ -239,10 +277,15 @@ impl Display for Lost {
         };
         if let Some(line) = line {
             write!(f, ": {line}")?;
+            if self.is_of_web_server() {
+                f.write_str(
+                    "; a web server answers at this port: connect to a port of a mail server",
+                )?;
+            }
         }
         // The faults of a handshake name it themselves.
         let is_shown = |stage: &Stage| {
-            self.fault().has_a_step() && !self.cause.ungreeted && *stage != Stage::Handshake
+            self.fault().has_a_step() && !self.is_ungreeted() && *stage != Stage::Handshake
         };
         if let Some(stage) = self.stage().filter(is_shown) {
             write!(f, " ({})", stage.describe())?;
@@ -250,11 +293,17 @@ impl Display for Lost {
         if let Some(line) = last_line {
             write!(f, "; the last line that came was {line}")?;
         }
-        if self.cause.ungreeted {
-            f.write_str(
+        match self.cause.silence {
+            None => {}
+            Some(Silence::NoGreeting) => f.write_str(
                 "; this looks like a port for implicit TLS: if it is one, use \
                  `Submission::implicit_tls` or `Connection::connect_tls`",
-            )?;
+            )?,
+            Some(Silence::NoTls) => f.write_str(
+                "; this may be a port without TLS from the first byte: if it is one for STARTTLS, \
+                 leave out `Submission::implicit_tls`, or call `Connection::connect` and then \
+                 `starttls`",
+            )?,
         }
         // Where no address answered, the fault itself lists them.
         if self.stage() != Some(Stage::Connect) && !self.attempts().is_empty() {

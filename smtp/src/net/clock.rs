@@ -16,6 +16,8 @@ use crate::proto::stage::Stage;
 
 /// Longer than any connection: a century. A moment that [`Instant`] cannot express is taken for this.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// How long a reply may still take after the connection has refused to be written to.
+pub(super) const REPLY_GRACE: Duration = Duration::from_secs(2);
 
 /// A clock, which tells the time and makes timers.
 ///

@@ -8,13 +8,13 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
-use super::clock::{Clock, deadline};
-use super::handshake_error::read_fault;
+use super::clock::{Clock, REPLY_GRACE, deadline};
+use super::handshake_error::{is_clear_text, read_fault};
 use super::stream::Stream;
 use super::timer::Timer;
 use crate::error::lost::Lost;
@@ -26,6 +26,7 @@ use crate::proto::output::Output;
 use crate::proto::security::Security;
 use crate::proto::stage::{Stage, Timeouts};
 use crate::proto::trace::Observer;
+use crate::proto::unread::UnreadLine;
 
 /// Bytes read at a time.
 const READ: usize = 4096;
@@ -33,8 +34,6 @@ const READ: usize = 4096;
 const MAX_IOVECS: usize = 64;
 /// Slices that few flights exceed: a table of all of them costs more than the rest of a write.
 const INLINE_IOVECS: usize = 4;
-/// How long a reply may still take after the connection has refused to be written to.
-const REPLY_GRACE: Duration = Duration::from_secs(2);
 /// How often a source may have something at once before other tasks have their turn.
 const MAX_AT_ONCE: u32 = 128;
 
@@ -374,14 +373,22 @@ impl Driver {
 
     /// Ends the connection: the stream is closed, and every later call says that it is gone.
     pub(crate) fn fail(&mut self, fault: Fault) -> Lost {
-        self.fail_in(self.engine.stage(), fault)
-    }
-
-    /// The same, in a step that is no reply.
-    pub(super) fn fail_in(&mut self, stage: Option<Stage>, fault: Fault) -> Lost {
+        let stage = self.engine.stage();
         self.stream = Stream::Gone;
         let fault = self.engine.end(fault);
         Lost::with_unread(fault, stage, self.engine.take_unread_line())
+    }
+
+    /// The same, in a handshake in which these bytes of the server's came first.
+    pub(super) fn fail_in_handshake(&mut self, fault: Fault, implicit: bool, first: &[u8]) -> Lost {
+        self.stream = Stream::Gone;
+        let fault = self.engine.end(fault);
+        if implicit && first.is_empty() && is_late(&fault) {
+            return Lost::without_tls(fault);
+        }
+        let unread = self.engine.take_unread_line();
+        let unread = unread.or_else(|| is_clear_text(&fault).then(|| UnreadLine::first_of(first)));
+        Lost::with_unread(fault, Some(Stage::Handshake), unread)
     }
 
     /// Takes the stream out of SMTP, with what was read and not asked for.
@@ -447,12 +454,17 @@ impl Driver {
     }
 }
 
+/// Whether the time was over.
+fn is_late(fault: &Fault) -> bool {
+    matches!(fault, Fault::TimedOut(_) | Fault::DeadlineExceeded)
+}
+
 /// Whether the server said nothing, as one does that waits for a TLS handshake.
 fn is_silence(fault: &Fault) -> bool {
     match fault {
-        Fault::Closed | Fault::TimedOut(_) | Fault::DeadlineExceeded => true,
+        Fault::Closed => true,
         Fault::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
-        _ => false,
+        fault => is_late(fault),
     }
 }
 

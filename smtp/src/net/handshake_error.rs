@@ -27,6 +27,8 @@ pub(super) struct Attempt {
     pub(super) min_version: Option<TlsVersion>,
     /// The server is known by its certificate.
     pub(super) is_pinned: bool,
+    /// The server has answered as a web server does, in clear.
+    pub(super) is_web_server: bool,
 }
 
 /// Tells a handshake that failed from one that was cut. The errors of rustls are about what the
@@ -80,8 +82,25 @@ fn into_source(error: io::Error) -> Box<dyn Error + Send + Sync> {
     error.into_inner().unwrap_or_else(|| Box::new(io::Error::from(plain)))
 }
 
+/// Whether the bytes that came were no TLS.
+pub(super) fn is_clear_text(fault: &Fault) -> bool {
+    let Fault::Handshake(error) = fault else { return false };
+    let source = Error::source(error).and_then(<dyn Error>::downcast_ref);
+    matches!(source, Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
+}
+
 fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
     match error {
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType)
+            if attempt.implicit && attempt.is_web_server =>
+        {
+            (
+                Kind::ClearText,
+                "a web server answers at this port, in clear text: connect to a port of a mail \
+                 server (465 for TLS from the first byte, 587 for STARTTLS)"
+                    .to_owned(),
+            )
+        }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) if attempt.implicit => (
             Kind::ClearText,
             "the server speaks clear text at this port: use STARTTLS (leave out \
@@ -202,8 +221,12 @@ mod tests {
     use crate::error::Blame;
     use crate::error::lost::Lost;
 
-    const STARTTLS: Attempt =
-        Attempt { implicit: false, min_version: Some(TlsVersion::Tls12), is_pinned: false };
+    const STARTTLS: Attempt = Attempt {
+        implicit: false,
+        min_version: Some(TlsVersion::Tls12),
+        is_pinned: false,
+        is_web_server: false,
+    };
     const IMPLICIT: Attempt = Attempt { implicit: true, ..STARTTLS };
 
     fn of_tls(error: impl Into<TlsError>) -> io::Error {

@@ -11,6 +11,7 @@ mod clock;
 mod connect;
 mod driver;
 mod handshake_error;
+mod handshake_stream;
 mod host;
 #[cfg(test)]
 mod manual_clock;

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::handshake_stream::HandshakeStream;
 use crate::exclusive::Exclusive;
 
 /// A stream that a session can be carried on: a Unix socket, a proxy's tunnel, a test's pipe.
@@ -28,7 +29,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
 /// The stream of a connection.
 pub(crate) enum Stream {
     Clear(Clear),
-    Tls(Box<TlsStream<Clear>>),
+    Tls(Box<TlsStream<HandshakeStream<Clear>>>),
     /// Taken for a handshake that did not come back.
     Gone,
 }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -11,12 +12,14 @@ use tokio_rustls::rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 use super::clock::{Expired, deadline, timeout_at};
 use super::driver::Driver;
 use super::handshake_error::{Attempt, handshake_fault};
+use super::handshake_stream::{HandshakeStream, Watch};
 use super::host::{self, Host};
 use super::stream::Stream;
 use super::tls_config::{TlsConfig, refused_in};
 use crate::error::lost::Lost;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
+use crate::proto::unread::is_of_web_server;
 use crate::secret::Secret;
 use crate::state::{Exporter, Security, Verification};
 
@@ -33,15 +36,25 @@ impl Driver {
         tls: &TlsConfig,
         name: &str,
     ) -> Result<Exporter, Lost> {
-        self.negotiate(tls, name).await.map_err(|fault| self.fail_in(Some(Stage::Handshake), fault))
+        let implicit = self.awaits_greeting();
+        let watch = Watch::new(Arc::clone(self.clock()));
+        let negotiated = self.negotiate(tls, name, implicit, &watch).await;
+        negotiated.map_err(|fault| self.fail_in_handshake(fault, implicit, &watch.first()))
     }
 
-    async fn negotiate(&mut self, tls: &TlsConfig, name: &str) -> Result<Exporter, Fault> {
+    async fn negotiate(
+        &mut self,
+        tls: &TlsConfig,
+        name: &str,
+        implicit: bool,
+        watch: &Watch,
+    ) -> Result<Exporter, Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
         let attempt = Attempt {
-            implicit: self.awaits_greeting(),
+            implicit,
             min_version: tls.min_version(),
             is_pinned: tls.verification() == Verification::Pinned,
+            is_web_server: false,
         };
         let Stream::Clear(stream) = self.take_stream_for_tls()? else {
             return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
@@ -49,6 +62,7 @@ impl Driver {
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
         let latest = self.latest().filter(|latest| *latest <= limit);
+        let stream = HandshakeStream::new(stream, watch.clone());
         let mut handshake = pin!(TlsConnector::from(tls.config()).connect(name, stream));
         let mut certificate = None;
         let handshake = poll_fn(|cx| {
@@ -56,13 +70,20 @@ impl Driver {
             certificate = refused;
             polled
         });
-        let stream = timeout_at(&**clock, latest.unwrap_or(limit), handshake)
-            .await
-            .map_err(|expired| match (expired, latest) {
+        let result = timeout_at(&**clock, latest.unwrap_or(limit), handshake).await.map_err(
+            |expired| match (expired, latest) {
                 (Expired::Late, Some(_)) => Fault::DeadlineExceeded,
                 (expired, _) => expired.during(Stage::Handshake),
-            })?
-            .map_err(|error| handshake_fault(error, attempt, certificate))?;
+            },
+        )?;
+        let result = result.and_then(|mut stream| {
+            stream.get_mut().0.end_watch()?;
+            Ok(stream)
+        });
+        let stream = result.map_err(|error| {
+            let is_web_server = is_of_web_server(&watch.first());
+            handshake_fault(error, Attempt { is_web_server, ..attempt }, certificate)
+        })?;
         let session = stream.get_ref().1;
         let (security, exporter) = (security(session, tls), exporter(session, tls));
         self.secured(Stream::Tls(Box::new(stream)), security);

@@ -10,7 +10,8 @@ use super::fault::{Fault, ProtocolError};
 const MAX_KEPT: usize = 256;
 
 /// The line at which reading replies ended, without its CRLF: the one that is no reply line, that
-/// is too long, that no command asked for, or of which no more came.
+/// is too long, that no command asked for, or of which no more came; or the first one, in clear,
+/// where TLS was to begin.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct UnreadLine {
     kept: Box<[u8]>,
@@ -32,6 +33,12 @@ impl UnreadLine {
         found.or_else(|| each().next_back()).map(Self::new)
     }
 
+    /// The first of these lines, which were not to be a reply.
+    pub(crate) fn first_of(lines: &[u8]) -> Self {
+        let line = lines.split_inclusive(|&byte| byte == b'\n').next();
+        Self::new(line.unwrap_or_default())
+    }
+
     fn new(line: &[u8]) -> Self {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -47,6 +54,14 @@ impl UnreadLine {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.kept
     }
+}
+
+/// Whether a web server has said it: a status line of HTTP/1 (RFC 9112 §4), or a page alone, which
+/// some send to a client whose request they cannot read.
+pub(crate) fn is_of_web_server(line: &[u8]) -> bool {
+    let begins =
+        |with: &[u8]| line.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+    line.starts_with(b"HTTP/") || begins(b"<!doctype html") || begins(b"<html")
 }
 
 impl Display for UnreadLine {
@@ -65,6 +80,25 @@ impl Debug for UnreadLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn web_servers() {
+        for line in ["HTTP/1.1 400 Bad Request", "<!DOCTYPE HTML>", "<html>"] {
+            assert!(is_of_web_server(line.as_bytes()), "{line}");
+        }
+        for line in ["", "220 mail", "HTTP", "<a>", "550 <html>"] {
+            assert!(!is_of_web_server(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_of_some() {
+        let table: [(&[u8], &str); 4] =
+            [(b"", "\"\""), (b"a", "\"a\""), (b"a\r\nb\r\n", "\"a\""), (b"\nb", "\"\"")];
+        for (lines, expected) in table {
+            assert_eq!(UnreadLine::first_of(lines).to_string(), expected);
+        }
+    }
 
     #[test]
     fn lines_are_bounded_between_two_characters() {

@@ -31,7 +31,10 @@ fn says(lost: &Lost, kind: Kind, text: &str) {
     assert_eq!(error.kind(), kind);
     let source = std::error::Error::source(error).expect("what rustls said");
     assert!(source.is::<rustls::Error>(), "{source:?}");
-    assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, false));
+    // The certificate of the client is the caller's to give.
+    let is_ours = kind == Kind::ClientCertificate;
+    let blame = if is_ours { Blame::Caller } else { Blame::Server };
+    assert_eq!((lost.blame(), lost.is_transient()), (blame, false));
 }
 
 /// A handshake that fails for each reason of a certificate.

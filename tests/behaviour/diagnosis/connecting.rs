@@ -2,15 +2,19 @@
 //! what this machine cannot do itself.
 
 use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use smtp::command::Stage;
 use smtp::connect::{Limits, Timeouts};
-use smtp::error::{Blame, Fault, HandshakeErrorKind};
+use smtp::error::{Blame, Fault, HandshakeError, HandshakeErrorKind};
 use smtp::testing::{CaptureServer, Script};
 use smtp::{Connection, Envelope, Error, Lost, Plain, Server, Submission, TlsConfig};
 use tests::{error, greeted, script, server, trust};
-use tokio::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::rustls;
 
 fn lost(error: Error) -> Lost {
@@ -160,21 +164,43 @@ async fn at_port_465_no_greeting_is_waited_for_long() {
     Connection::from_tls_stream(stream, &at_465, &trust(&peer)).await.expect("a slow server");
 }
 
+/// Whatever the end of the connection does to the `ClientHello`: the words of the server are read
+/// before the error of writing is told.
 #[tokio::test(start_paused = true)]
 async fn clear_text_where_tls_was_to_begin() {
-    for greeting in ["S: 220 mail.example.test ESMTP", "S: 421 busy", "S: HTTP/1.1 400 Bad Request"]
-    {
-        let lost = in_tls(Script::new(greeting)).await;
-        assert_eq!(
-            lost.to_string(),
-            "the TLS handshake failed: the server speaks clear text at this port: use STARTTLS \
-             (leave out `Submission::implicit_tls`, or call `Connection::connect` and then \
-             `starttls`)"
-        );
-        let kind = lost.handshake().expect("of the handshake").kind();
-        assert_eq!(kind, HandshakeErrorKind::ClearText);
-        assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+    let use_starttls = "the server speaks clear text at this port: use STARTTLS (leave out \
+                        `Submission::implicit_tls`, or call `Connection::connect` and then \
+                        `starttls`)";
+    let web = "a web server answers at this port, in clear text: connect to a port of a mail server \
+               (465 for TLS from the first byte, 587 for STARTTLS)";
+    let ends = ["", "-- close --", "-- reset --", "-- wait 1s --\n-- close --"];
+    for (greeting, text) in [
+        ("220 mail.example.test ESMTP", use_starttls),
+        ("421 busy", use_starttls),
+        ("HTTP/1.1 400 Bad Request", web),
+    ] {
+        for end in ends {
+            let lost = in_tls(Script::new(&format!("S: {greeting}")).then(end)).await;
+            assert_eq!(
+                lost.to_string(),
+                format!(
+                    "the TLS handshake failed: {text}; the last line that came was \"{greeting}\""
+                ),
+                "{end}"
+            );
+            let kind = lost.handshake().expect("of the handshake").kind();
+            assert_eq!(kind, HandshakeErrorKind::ClearText);
+            assert_eq!((lost.blame(), lost.is_transient()), (Blame::Caller, false));
+            assert_eq!(lost.suggests_starttls(), text == use_starttls);
+            assert_eq!(lost.is_of_web_server(), text == web);
+        }
     }
+    let cut = in_tls(Script::new("-- close --")).await;
+    assert!(matches!(cut.fault(), Fault::Io(error) if error.kind() == ErrorKind::BrokenPipe));
+    let alert = Script::default().server_raw(*b"\x15\x03\x03\x00\x02\x02\x46");
+    let old = in_tls(alert.then("-- close --")).await;
+    assert_eq!(old.handshake().map(HandshakeError::kind), Some(HandshakeErrorKind::Version));
+    assert_eq!((old.suggests_starttls(), old.unread_line()), (false, None));
 
     let dialogue = "C: STARTTLS\nS: 220 go\n-- wait 1ms --\nS: 454 no";
     let (connection, peer) = greeted(script(&["STARTTLS"], dialogue)).await;
@@ -182,9 +208,77 @@ async fn clear_text_where_tls_was_to_begin() {
     assert_eq!(
         lost.to_string(),
         "the TLS handshake failed: the server went on in clear text after its reply to STARTTLS, \
-         where TLS begins"
+         where TLS begins; the last line that came was \"454 no\""
     );
-    assert_eq!(lost.blame(), Blame::Server);
+    assert_eq!((lost.blame(), lost.suggests_starttls()), (Blame::Server, false));
+}
+
+/// A web server that has waited for a request.
+#[tokio::test(start_paused = true)]
+async fn a_web_server_in_place_of_a_greeting() {
+    let (stream, _) = Script::new("S: HTTP/1.1 408 Request Timeout").start();
+    let lost = lost(error(Connection::from_stream(stream, &server()).await));
+    assert_eq!(
+        lost.to_string(),
+        "the server broke the protocol: a line does not begin with a reply code from 200 to 599: \
+         \"HTTP/1.1 408 Request Timeout\"; a web server answers at this port: connect to a port of \
+         a mail server (waiting for the greeting)"
+    );
+    assert!(lost.is_of_web_server() && !lost.suggests_implicit_tls() && !lost.suggests_starttls());
+}
+
+/// A stream that cannot be written to, and that has something to read after this time.
+struct Broken {
+    said: &'static [u8],
+    after: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let Some(after) = &mut this.after else { return Poll::Pending };
+        ready!(after.as_mut().poll(cx));
+        buffer.put_slice(std::mem::take(&mut this.said));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Broken {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// After a write that has failed, the words of the server may take two seconds.
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_is_waited_for() {
+    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    for (millis, took, is_heard) in [
+        (Some(0), 0, true),
+        (Some(1900), 1900, true),
+        (Some(2100), 2000, false),
+        (None, 2000, false),
+    ] {
+        let after = millis.map(|millis| Box::pin(sleep(Duration::from_millis(millis))));
+        let stream = Broken { said: b"220 hi\r\n", after };
+        let began = Instant::now();
+        let lost = lost(error(Connection::from_tls_stream(stream, &server(), &tls).await));
+        assert_eq!(began.elapsed(), Duration::from_millis(took), "{millis:?}");
+        assert_eq!(lost.suggests_starttls(), is_heard, "{lost}");
+        assert_eq!(matches!(lost.fault(), Fault::Io(_)), !is_heard, "{lost}");
+    }
 }
 
 /// A `ServerHello` of this version of TLS.
@@ -209,6 +303,14 @@ async fn a_server_whose_tls_is_too_old() {
         assert_eq!(error.kind(), HandshakeErrorKind::Version);
         assert!(error.source().is_some_and(<dyn std::error::Error>::is::<rustls::Error>));
         assert_eq!((lost.blame(), lost.is_transient()), (Blame::Server, false));
+    }
+    for bytes in [b"\x15\x03\x01\x00\x02\x02\x46".to_vec(), server_hello(1)] {
+        let script = script(&["STARTTLS"], "C: STARTTLS\nS: 220 go\n-- wait 1ms --");
+        let (connection, peer) = greeted(script.server_raw(bytes)).await;
+        let lost = lost(error(connection.starttls(&trust(&peer)).await));
+        let kind = lost.handshake().expect("of the handshake").kind();
+        assert_eq!(kind, HandshakeErrorKind::Version, "{lost}");
+        assert!(lost.to_string().contains(": the server offers no TLS 1.2 or later, "), "{lost}");
     }
     let refused = b"\x15\x03\x03\x00\x02\x02\x28".to_vec();
     let lost = in_tls(Script::default().server_raw(refused)).await;
