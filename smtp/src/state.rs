@@ -20,6 +20,7 @@
 //! Each state carries the facts that belong to it, so a reply from before TLS cannot be used
 //! after it.
 
+pub(crate) mod certificate;
 mod exporter;
 
 use std::fmt::Debug;
@@ -32,6 +33,7 @@ use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
 pub use crate::proto::security::{PeerCertificates, Security, Verification};
+pub use certificate::CertificateFields;
 pub use exporter::Exporter;
 
 /// Greeting read and EHLO (or HELO) accepted, without TLS.

@@ -7,20 +7,22 @@ use tokio_rustls::rustls::CertificateError;
 use tokio_rustls::rustls::OtherError;
 use tokio_rustls::rustls::pki_types::UnixTime;
 
-use super::certificate::{Fields, algorithm, listed};
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 use super::tls_config::NotPinned;
 use crate::proto::handshake::HandshakeErrorKind as Kind;
+use crate::state::certificate::{CertificateFields, algorithm, listed};
 
 /// The kind of an error, what to do, and the certificate as far as it is known.
 pub(super) fn explain(
     error: &CertificateError,
     is_pinned: bool,
-    certificate: Option<&Fields>,
+    certificate: Option<&CertificateFields>,
 ) -> (Kind, String) {
     let (kind, reason) = advise(error, is_pinned, certificate);
     match certificate {
-        Some(certificate) => (kind, format!("{reason} ({certificate})")),
+        Some(certificate) => {
+            (kind, format!("{reason} (the server's own certificate is {certificate})"))
+        }
         None => (kind, reason),
     }
 }
@@ -28,7 +30,7 @@ pub(super) fn explain(
 fn advise(
     error: &CertificateError,
     is_pinned: bool,
-    certificate: Option<&Fields>,
+    certificate: Option<&CertificateFields>,
 ) -> (Kind, String) {
     use CertificateError as E;
     match error {
@@ -100,7 +102,10 @@ fn advise(
 }
 
 /// The reasons that verifiers name differently, or not at all: they are seen in the certificate.
-fn by_its_fields(error: &CertificateError, certificate: Option<&Fields>) -> (Kind, String) {
+fn by_its_fields(
+    error: &CertificateError,
+    certificate: Option<&CertificateFields>,
+) -> (Kind, String) {
     match certificate {
         Some(fields) if fields.is_authority => (
             Kind::AuthorityCertificate,

@@ -11,11 +11,11 @@ use tokio_rustls::rustls::{
     AlertDescription as Alert, Error as TlsError, InvalidMessage, PeerIncompatible,
 };
 
-use super::certificate::Fields;
 use super::certificate_error;
 use super::tls_config::TlsVersion;
 use crate::proto::fault::Fault;
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind as Kind};
+use crate::state::certificate::CertificateFields;
 
 /// The facts of a handshake that its error depends on.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub(super) fn handshake_fault(
 ) -> Fault {
     let (kind, reason) = match tls_error(&error) {
         Some(TlsError::InvalidCertificate(error)) => {
-            let fields = certificate.as_deref().and_then(Fields::of);
+            let fields = certificate.as_deref().and_then(CertificateFields::from_der);
             certificate_error::explain(error, attempt.is_pinned, fields.as_ref())
         }
         Some(error) => explain(error, attempt),

@@ -5,7 +5,6 @@
 //! send and read what comes back. Of the states it knows the facts of TLS, which it establishes.
 
 mod body;
-mod certificate;
 mod certificate_error;
 mod clock;
 mod connect;

@@ -74,6 +74,7 @@ impl HandshakeError {
 
     /// The server's own certificate, DER, where it is the reason and the library has verified it
     /// itself, not a configuration of rustls that the caller made.
+    /// [`CertificateFields`](crate::state::CertificateFields) reads it.
     pub fn certificate(&self) -> Option<&[u8]> {
         self.0.certificate.as_deref()
     }

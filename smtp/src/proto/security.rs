@@ -72,7 +72,8 @@ impl Verification {
 pub struct PeerCertificates(Arc<[Box<[u8]>]>);
 
 impl PeerCertificates {
-    /// The server's own certificate, DER.
+    /// The server's own certificate, DER. [`CertificateFields`](crate::state::CertificateFields) reads
+    /// it.
     pub fn leaf(&self) -> Option<&[u8]> {
         self.0.first().map(|der| &**der)
     }

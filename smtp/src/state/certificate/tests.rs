@@ -1,8 +1,9 @@
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
-use super::Fields;
-use super::text::{algorithm, day, name};
+use super::CertificateFields;
+use super::der::Elements;
+use super::text::{algorithm, day, name, public_key};
 
 /// Of `openssl x509 -req` without extensions: X.509 version 1.
 const FIRST_VERSION: &str = "-----BEGIN CERTIFICATE-----
@@ -29,19 +30,21 @@ lym4WMFEemTrMhiI
 -----END CERTIFICATE-----";
 
 fn der(pem: &str) -> Vec<u8> {
-    CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM").to_vec()
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(base64).expect("base64")
 }
 
 #[test]
 fn certificates_of_openssl() {
-    let first = Fields::of(&der(FIRST_VERSION)).expect("a certificate");
+    let first = CertificateFields::from_der(&der(FIRST_VERSION)).expect("a certificate");
     assert!(first.version == 1 && !first.is_authority && !first.excludes_servers);
     assert_eq!(
         first.to_string(),
-        "the server's own certificate is for no name, issued by CN=old authority, valid from \
+        "for no name, issued by CN=old authority, valid from \
          2026-11-26 to 2126-11-02, signed with ecdsa-with-SHA256, of X.509 version 1"
     );
-    let authority = Fields::of(&der(AUTHORITY)).expect("a certificate");
+    assert_eq!((&*first.subject, &*first.public_key), ("CN=mail.example.test", "EC P-256"));
+    let authority = CertificateFields::from_der(&der(AUTHORITY)).expect("a certificate");
     assert!(authority.version == 3 && authority.is_authority && !authority.excludes_servers);
     assert!(authority.to_string().contains("CN=old authority (itself), valid"), "{authority}");
 }
@@ -52,13 +55,13 @@ fn damaged_certificates() {
     for pem in [FIRST_VERSION, AUTHORITY] {
         let whole = der(pem);
         for end in 0..whole.len() {
-            assert!(Fields::of(&whole[..end]).is_none(), "cut at {end}");
+            assert!(CertificateFields::from_der(&whole[..end]).is_none(), "cut at {end}");
         }
         for at in 0..whole.len() {
             for value in [0, 1, 0x1f, 0x7f, 0x80, 0x81, 0x84, 0x85, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
-                let shown = Fields::of(&damaged).map(|fields| fields.to_string());
+                let shown = CertificateFields::from_der(&damaged).map(|fields| fields.to_string());
                 assert!(shown.is_none_or(|shown| shown.len() < 2_000));
             }
         }
@@ -88,6 +91,27 @@ fn parts() {
     ];
     for (content, shown) in algorithms {
         assert_eq!(algorithm(content), shown, "{content:?}");
+    }
+    let rsa = |first: u8| {
+        let modulus = [&[0x02, 0x82, 0x01, 0x01, 0x00, first][..], &[7; 255]].concat();
+        let key = [&[0x30, 0x82, 0x01, 0x08][..], &modulus, b"\x02\x01\x03"].concat();
+        let bits = [&[0x03, 0x82, 0x01, 0x0d, 0x00][..], &key].concat();
+        [b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00".as_slice(), &bits].concat()
+    };
+    let ec = b"\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00";
+    let keys: [(Vec<u8>, &str); 9] = [
+        (rsa(0xff), "RSA, 2048 bits"),
+        (rsa(0x01), "RSA, 2041 bits"),
+        (rsa(0xff)[..40].to_vec(), "RSA"),
+        ([ec.as_slice(), b"\x22"].concat(), "EC P-384"),
+        ([ec.as_slice(), b"\x23"].concat(), "EC P-521"),
+        ([ec.as_slice(), b"\x0a"].concat(), "EC 1.3.132.0.10"),
+        (b"\x30\x05\x06\x03\x2b\x65\x70".to_vec(), "Ed25519"),
+        (b"\x30\x05\x06\x03\x2b\x65\x71".to_vec(), "Ed448"),
+        (Vec::new(), "an unknown kind"),
+    ];
+    for (content, shown) in keys {
+        assert_eq!(public_key(Elements(&content)), shown, "{content:?}");
     }
     // O=é as BMPString, then a country, which is not shown.
     let names = b"\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x1e\x02\x00\xe9\

@@ -15,14 +15,18 @@ pub(super) fn escaped(text: &str) -> String {
     text.escape_debug().take(SHOWN_CHARACTERS).collect()
 }
 
-/// The first of these names, and how many more there are. None: there is no name.
-pub(in crate::net) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
-    let count = names.len();
-    let shown: Vec<_> = names.take(SHOWN_NAMES).map(escaped).collect();
-    match count.saturating_sub(SHOWN_NAMES) {
-        _ if count == 0 => None,
-        0 => Some(shown.join(", ")),
-        more => Some(format!("{} and {more} more", shown.join(", "))),
+/// The first of these names, escaped, and how many more there are. None: there is no name.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    joined(&names.map(escaped).collect::<Vec<_>>())
+}
+
+/// The same, of names that are escaped already.
+pub(super) fn joined(names: &[String]) -> Option<String> {
+    let (shown, more) = names.split_at(names.len().min(SHOWN_NAMES));
+    match (shown, more.len()) {
+        ([], _) => None,
+        (shown, 0) => Some(shown.join(", ")),
+        (shown, more) => Some(format!("{} and {more} more", shown.join(", "))),
     }
 }
 
@@ -91,7 +95,7 @@ pub(super) fn day((kind, content): (u8, &[u8])) -> Option<String> {
 }
 
 /// The name of an `AlgorithmIdentifier` of a signature, as openssl prints it.
-pub(in crate::net) fn algorithm(content: &[u8]) -> String {
+pub(crate) fn algorithm(content: &[u8]) -> String {
     const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
     let Some(id) = Elements(content).content_of(tag::OBJECT_IDENTIFIER) else {
@@ -114,6 +118,45 @@ pub(in crate::net) fn algorithm(content: &[u8]) -> String {
         _ => return dotted(id),
     };
     known.to_owned()
+}
+
+/// The kind of a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7), with its size or its curve.
+pub(super) fn public_key(mut content: Elements<'_>) -> String {
+    const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+    let kind = content.enter(tag::SEQUENCE).and_then(|mut algorithm| {
+        Some((
+            algorithm.content_of(tag::OBJECT_IDENTIFIER)?,
+            algorithm.content_of(tag::OBJECT_IDENTIFIER),
+        ))
+    });
+    match kind {
+        Some((id, _)) if matches!(id.strip_prefix(RSA), Some([0x01 | 0x0a])) => {
+            match modulus_bits(content) {
+                Some(bits) => format!("RSA, {bits} bits"),
+                None => "RSA".to_owned(),
+            }
+        }
+        Some(([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], curve)) => match curve {
+            Some([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]) => "EC P-256".to_owned(),
+            Some([0x2b, 0x81, 0x04, 0x00, 0x22]) => "EC P-384".to_owned(),
+            Some([0x2b, 0x81, 0x04, 0x00, 0x23]) => "EC P-521".to_owned(),
+            Some(other) => format!("EC {}", dotted(other)),
+            None => "EC".to_owned(),
+        },
+        Some(([0x2b, 0x65, 0x70], _)) => "Ed25519".to_owned(),
+        Some(([0x2b, 0x65, 0x71], _)) => "Ed448".to_owned(),
+        Some((id, _)) => dotted(id),
+        None => "an unknown kind".to_owned(),
+    }
+}
+
+/// The bits of the modulus of an RSA key (RFC 8017 §A.1.1), which follows its algorithm.
+fn modulus_bits(mut rest: Elements<'_>) -> Option<usize> {
+    let (_unused_bits, key) = rest.content_of(tag::BIT_STRING)?.split_first()?;
+    let modulus = Elements(key).enter(tag::SEQUENCE)?.content_of(tag::INTEGER)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let first = modulus.get(zeros)?;
+    Some((modulus.len() - zeros) * 8 - usize::try_from(first.leading_zeros()).ok()?)
 }
 
 /// An `OBJECT IDENTIFIER` in numbers (X.690 §8.19).
