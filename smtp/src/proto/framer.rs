@@ -151,7 +151,10 @@ impl Framer {
                 continue;
             }
             limits.check(line.len(), self.lines, end)?;
-            if let [_, _, _, b'-', ..] = text {
+            // A line without a code is known to be none at once, and no other is waited for.
+            if let &[hundreds, tens, ones, b'-', ..] = text
+                && ReplyCode::from_digits([hundreds, tens, ones]).is_some()
+            {
                 (self.lines_end, self.scanned) = (end, end);
                 self.lines += 1;
                 continue;
@@ -301,6 +304,19 @@ mod tests {
             }
         }
     }
+
+    /// The greeting of another protocol, for one.
+    #[test]
+    fn a_line_without_a_code_is_told_at_once() {
+        for bytes in [&b"SSH-2.0-x\r\n"[..], b"250-a\r\nabc-b\r\n", b"150-a\r\n", b"---\r\n"] {
+            for piece in [1, bytes.len()] {
+                let (replies, error) = feed(bytes, piece);
+                assert!(matches!(error, Some(ProtocolError::Malformed(_))), "{error:?}");
+                assert!(replies.is_empty());
+            }
+        }
+    }
+
     #[test]
     fn what_is_let_through_only_where_it_is_asked_for() {
         let leniency = Leniency { bare_line_feed: true, blank_lines: true, greeting_codes: true };

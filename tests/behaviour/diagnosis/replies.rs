@@ -16,7 +16,6 @@ type Row<'a> = (&'a str, &'a [u8], &'a str, &'a str);
 async fn a_line_that_is_no_reply_line_is_shown() {
     let endless = "250-more\r\n".repeat(129);
     let long = format!("250 {}", "x".repeat(4096));
-    let broken_long = format!("25a-Nice\r\n{long}");
     let shown = format!(
         "the server broke the protocol: a reply line is longer than 2048 bytes: \"250 {}...\" \
          (waiting for a reply)",
@@ -44,11 +43,11 @@ async fn a_line_that_is_no_reply_line_is_shown() {
             "SIZE",
         ),
         (
-            "the line that is wrong, not the last one",
+            "a line without a code, with a hyphen: no other is waited for",
             b"25a-Nice\r\n250 ok\r\n",
             "the server broke the protocol: a line does not begin with a reply code from 200 to \
              599: \"25a-Nice\" (waiting for a reply)",
-            "250 ok",
+            "25a-Nice",
         ),
         (
             "codes that differ",
@@ -79,19 +78,6 @@ async fn a_line_that_is_no_reply_line_is_shown() {
             "250-more",
         ),
         ("a line that never ends", long.as_bytes(), &shown, &long[..]),
-        (
-            "a line that never ends, after one without a code",
-            broken_long.as_bytes(),
-            &shown,
-            &long[..],
-        ),
-        (
-            "bare LF, after a line without a code",
-            b"25a-Nice\r\n250 ok\n",
-            "the server broke the protocol: a reply line ends with LF instead of CRLF: \"250 ok\" \
-             (waiting for a reply)",
-            "250 ok\\x0a",
-        ),
     ];
     for (name, bytes, expected, traced) in table {
         for fragment in [1, usize::MAX] {
@@ -121,7 +107,7 @@ async fn a_reply_that_was_not_whole_is_shown() {
              line that came was \"250-nice\"",
         ),
         (
-            "250-nice\r\n25x-a\r\n251-lin",
+            "250-nice\r\n550-a\r\n251-lin",
             "the server closed the connection without a reply (waiting for a reply); the last line \
              that came was \"251-lin\"",
             "the server took too long: timed out waiting for a reply (`Timeouts::other`); the last \
@@ -165,11 +151,8 @@ async fn a_line_at_fault_is_shown_once() {
     };
     assert_eq!(unread_line().await, Some(b"25a-one".to_vec()));
     assert_eq!(unread_line().await, None);
-    assert!(lines.lock().unwrap().ends_with(&[
-        "250 mail.example.test".to_owned(),
-        "25a-one".to_owned(),
-        "250 two".to_owned()
-    ]));
+    let expected = ["250 mail.example.test".to_owned(), "25a-one".to_owned()];
+    assert!(lines.lock().unwrap().ends_with(&expected));
 }
 
 /// A line whose other code is let through is not the one at fault.
