@@ -264,7 +264,7 @@ impl AsyncWrite for Broken {
 /// After a write that has failed, the words of the server may take two seconds.
 #[tokio::test(start_paused = true)]
 async fn what_is_on_its_way_is_waited_for() {
-    let tls = TlsConfig::builder().dangerous_accept_any_certificate().build().expect("any");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
     for (millis, took, is_heard) in [
         (Some(0), 0, true),
         (Some(1900), 1900, true),
