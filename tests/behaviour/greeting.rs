@@ -4,8 +4,8 @@ use smtp::connect::Limits;
 use smtp::connection::TransitionError;
 use smtp::error::{Fault, ProtocolError};
 use smtp::testing::Script;
-use smtp::{Connection, Error};
-use tests::{error, greeted, script, server, trust};
+use smtp::{Connection, Error, Submission};
+use tests::{error, greeted, port, script, server, trust};
 
 #[tokio::test(start_paused = true)]
 async fn ehlo_tells_what_the_server_offers() {
@@ -168,5 +168,23 @@ async fn leniency_is_asked_for() {
         let connection = Connection::from_stream(stream, &lenient).await.expect("EHLO");
         let result = connection.starttls(&trust(&peer)).await;
         assert_eq!(matches!(result, Err(TransitionError::Refused(_))), understood, "{result:?}");
+    }
+}
+
+/// As a server is one for a submission.
+#[tokio::test]
+async fn a_submission_may_be_lenient_too() {
+    let script = || {
+        let script = Script::default().server_raw(*b"\n220 hi\n").then("C: EHLO *");
+        script.server_raw(*b"250 hi\n").then("C: QUIT\nS: 221 bye")
+    };
+    let mut limits = Limits::default();
+    limits.leniency.bare_line_feed = true;
+    limits.leniency.blank_lines = true;
+    for (limits, is_lenient) in [(Limits::default(), false), (limits, true)] {
+        let (port, _peers) = port([script()]).await;
+        let submission = Submission::new("127.0.0.1").port(port).limits(limits);
+        let result = submission.without_tls().connect().await;
+        assert_eq!(result.is_ok(), is_lenient, "{result:?}");
     }
 }
