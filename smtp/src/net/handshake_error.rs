@@ -12,9 +12,10 @@ use tokio_rustls::rustls::{
 };
 
 use super::certificate_error;
-use super::tls_config::TlsVersion;
-use crate::proto::fault::Fault;
+use super::tls_config::{TlsConfig, TlsVersion};
+use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind as Kind};
+use crate::state::Verification;
 use crate::state::certificate::CertificateFields;
 
 /// The facts of a handshake that its error depends on.
@@ -29,6 +30,24 @@ pub(super) struct Attempt {
     pub(super) is_pinned: bool,
     /// The server has answered as a web server does, in clear.
     pub(super) is_web_server: bool,
+}
+
+impl Attempt {
+    pub(super) fn new(tls: &TlsConfig, implicit: bool) -> Self {
+        let is_pinned = tls.verification() == Verification::Pinned;
+        Self { implicit, min_version: tls.min_version(), is_pinned, is_web_server: false }
+    }
+}
+
+/// The fault where bytes had come before TLS began, and a connector has read them.
+#[cold]
+pub(super) fn early_fault(bytes: usize, attempt: Attempt) -> Fault {
+    if !attempt.implicit {
+        return Fault::Protocol(ProtocolError::InjectedBeforeTls);
+    }
+    let text = format!("{bytes} bytes came before the first message of the TLS handshake");
+    let source = io::Error::new(io::ErrorKind::InvalidData, text);
+    Fault::Handshake(HandshakeError::new(Kind::ClearText, CLEAR_TEXT.to_owned(), source.into()))
 }
 
 /// Tells a handshake that failed from one that was cut. The errors of rustls are about what the
@@ -82,6 +101,10 @@ fn into_source(error: io::Error) -> Box<dyn Error + Send + Sync> {
     error.into_inner().unwrap_or_else(|| Box::new(io::Error::from(plain)))
 }
 
+const CLEAR_TEXT: &str = "the server speaks clear text at this port: use STARTTLS (leave out \
+                          `Submission::implicit_tls`, or call `Connection::connect` and then \
+                          `starttls`)";
+
 /// Whether the bytes that came were no TLS.
 pub(super) fn is_clear_text(fault: &Fault) -> bool {
     let Fault::Handshake(error) = fault else { return false };
@@ -103,9 +126,7 @@ fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
         }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) if attempt.implicit => (
             Kind::ClearText,
-            "the server speaks clear text at this port: use STARTTLS (leave out \
-             `Submission::implicit_tls`, or call `Connection::connect` and then `starttls`)"
-                .to_owned(),
+            CLEAR_TEXT.to_owned(),
         ),
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => (
             Kind::Other,

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -42,6 +43,14 @@ pub(crate) enum Clear {
         stream: Exclusive<Box<dyn Transport>>,
         vectored: bool,
     },
+    /// One of which a connector has read the first bytes.
+    Early(Box<Early>),
+}
+
+/// A stream, and bytes that come before all that is read from it.
+pub(crate) struct Early {
+    bytes: Bytes,
+    stream: Clear,
 }
 
 impl Stream {
@@ -54,6 +63,26 @@ impl Stream {
         let vectored = stream.is_write_vectored();
         let stream: Box<dyn Transport> = Box::new(stream);
         Self::Clear(Clear::Other { stream: Exclusive::new(stream), vectored })
+    }
+
+    /// The same stream, of which these bytes have been read already.
+    pub(super) fn with_early(self, bytes: Bytes) -> Self {
+        let stream = match self {
+            _ if bytes.is_empty() => return self,
+            Self::Clear(stream) => stream,
+            Self::Tls(_) | Self::Gone => return Self::other(self).with_early(bytes),
+        };
+        Self::Clear(Clear::Early(Box::new(Early { bytes, stream })))
+    }
+}
+
+impl Clear {
+    /// The number of bytes that a connector has read, and the session has not.
+    pub(super) fn early(&self) -> usize {
+        match self {
+            Self::Early(early) => early.bytes.len() + early.stream.early(),
+            Self::Tcp(_) | Self::Other { .. } => 0,
+        }
     }
 }
 
@@ -139,6 +168,7 @@ impl AsyncRead for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_read(cx, buf),
+            Self::Early(early) => early.poll_read(cx, buf),
         }
     }
 }
@@ -152,6 +182,7 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_write(cx, buf),
+            Self::Early(early) => Pin::new(&mut early.stream).poll_write(cx, buf),
         }
     }
 
@@ -163,6 +194,7 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_write_vectored(cx, bufs),
+            Self::Early(early) => Pin::new(&mut early.stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -170,6 +202,7 @@ impl AsyncWrite for Clear {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
             Self::Other { vectored, .. } => *vectored,
+            Self::Early(early) => early.stream.is_write_vectored(),
         }
     }
 
@@ -178,6 +211,7 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_flush(cx),
+            Self::Early(early) => Pin::new(&mut early.stream).poll_flush(cx),
         }
     }
 
@@ -185,7 +219,20 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_shutdown(cx),
+            Self::Early(early) => Pin::new(&mut early.stream).poll_shutdown(cx),
         }
+    }
+}
+
+impl Early {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.bytes.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let count = self.bytes.len().min(buf.remaining());
+        buf.put_slice(&self.bytes[..count]);
+        self.bytes.advance(count);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -6,22 +6,23 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 
 use super::clock::{Expired, deadline, timeout_at};
 use super::driver::Driver;
-use super::handshake_error::{Attempt, handshake_fault};
+use super::handshake_error::{Attempt, early_fault, handshake_fault};
 use super::handshake_stream::{HandshakeStream, Watch};
 use super::host::{self, Host};
-use super::stream::Stream;
+use super::stream::{Clear, Stream};
 use super::tls_config::{TlsConfig, refused_in};
 use crate::error::lost::Lost;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
 use crate::proto::unread::is_of_web_server;
 use crate::secret::Secret;
-use crate::state::{Exporter, Security, Verification};
+use crate::state::{Exporter, Security};
 
 /// The label of the channel binding `tls-exporter` (RFC 9266 §2).
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
@@ -50,45 +51,55 @@ impl Driver {
         watch: &Watch,
     ) -> Result<Exporter, Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
-        let attempt = Attempt {
-            implicit,
-            min_version: tls.min_version(),
-            is_pinned: tls.verification() == Verification::Pinned,
-            is_web_server: false,
-        };
-        let Stream::Clear(stream) = self.take_stream_for_tls()? else {
-            return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
-        };
+        let attempt = Attempt::new(tls, implicit);
+        let stream = self.take_stream_for_tls()?;
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
         let latest = self.latest().filter(|latest| *latest <= limit);
-        let stream = HandshakeStream::new(stream, watch.clone());
-        let mut handshake = pin!(TlsConnector::from(tls.config()).connect(name, stream));
-        let mut certificate = None;
-        let handshake = poll_fn(|cx| {
-            let (polled, refused) = refused_in(|| handshake.as_mut().poll(cx));
-            certificate = refused;
-            polled
-        });
-        let result = timeout_at(&**clock, latest.unwrap_or(limit), handshake).await.map_err(
+        let handshake = handshake(tls, name, stream, attempt, watch);
+        let stream = timeout_at(&**clock, latest.unwrap_or(limit), handshake).await.map_err(
             |expired| match (expired, latest) {
                 (Expired::Late, Some(_)) => Fault::DeadlineExceeded,
                 (expired, _) => expired.during(Stage::Handshake),
             },
-        )?;
-        let result = result.and_then(|mut stream| {
-            stream.get_mut().0.end_watch()?;
-            Ok(stream)
-        });
-        let stream = result.map_err(|error| {
-            let is_web_server = is_of_web_server(&watch.first());
-            handshake_fault(error, Attempt { is_web_server, ..attempt }, certificate)
-        })?;
+        )??;
         let session = stream.get_ref().1;
         let (security, exporter) = (security(session, tls), exporter(session, tls));
         self.secured(Stream::Tls(Box::new(stream)), security);
         Ok(exporter)
     }
+}
+
+/// Speaks TLS over a stream in clear, of which nothing may have been read that is not used.
+pub(super) async fn handshake(
+    tls: &TlsConfig,
+    name: ServerName<'static>,
+    stream: Stream,
+    attempt: Attempt,
+    watch: &Watch,
+) -> Result<TlsStream<HandshakeStream<Clear>>, Fault> {
+    let Stream::Clear(stream) = stream else {
+        return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
+    };
+    if stream.early() > 0 {
+        return Err(early_fault(stream.early(), attempt));
+    }
+    let stream = HandshakeStream::new(stream, watch.clone());
+    let mut handshake = pin!(TlsConnector::from(tls.config()).connect(name, stream));
+    let mut certificate = None;
+    let handshake = poll_fn(|cx| {
+        let (polled, refused) = refused_in(|| handshake.as_mut().poll(cx));
+        certificate = refused;
+        polled
+    });
+    let result = handshake.await.and_then(|mut stream| {
+        stream.get_mut().0.end_watch()?;
+        Ok(stream)
+    });
+    result.map_err(|error| {
+        let is_web_server = is_of_web_server(&watch.first());
+        handshake_fault(error, Attempt { is_web_server, ..attempt }, certificate)
+    })
 }
 
 /// The facts of a handshake.
@@ -126,7 +137,7 @@ fn exporter(session: &ClientConnection, tls: &TlsConfig) -> Exporter {
 }
 
 /// The name that the certificate must carry: an address, or a DNS name without a final dot.
-fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+pub(super) fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     let name = match host::parse(host)? {
         Host::Address(address) => return Ok(ServerName::IpAddress(address.into())),
         Host::Name(name) => name,

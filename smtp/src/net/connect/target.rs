@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpStream;
 
 use crate::net::stream::{Stream, Transport};
@@ -86,6 +87,17 @@ impl Connected {
     #[must_use]
     pub fn from_local(mut self, address: SocketAddr) -> Self {
         self.local = Some(address);
+        self
+    }
+
+    /// Gives the session bytes that the connector has read from the stream and did not need: they
+    /// came with the last bytes of a proxy, for SMTP servers speak first. The session reads them
+    /// before all others. A session that begins with TLS ends with
+    /// [`HandshakeErrorKind::ClearText`](crate::error::HandshakeErrorKind::ClearText), as nothing
+    /// may come before the client's first message there.
+    #[must_use]
+    pub fn with_early_bytes(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.stream = self.stream.with_early(bytes.into());
         self
     }
 }
