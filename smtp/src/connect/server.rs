@@ -145,7 +145,7 @@ impl Server {
 
     /// Finds the addresses of the host.
     pub(super) async fn approach(&self) -> Result<Approach<'_>, Fault> {
-        self.reach.find(&*self.clock, &self.host, self.port, self.timeouts.connect).await
+        self.reach.find(&*self.clock, &self.host, self.port, Some(self.timeouts.connect)).await
     }
 
     /// Talks over a stream to one of them.

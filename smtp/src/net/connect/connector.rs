@@ -69,6 +69,12 @@ pub trait Connect: Debug + Send + Sync + 'static {
     fn takes_names(&self) -> bool {
         false
     }
+
+    /// The error of an attempt that was dropped because the time for connecting was over. The
+    /// default says that there was no answer; a proxy says that it may be the proxy that did not.
+    fn timed_out(&self, _target: &Target) -> io::Error {
+        io::Error::new(io::ErrorKind::TimedOut, "no answer")
+    }
 }
 
 impl<C: Connect + ?Sized> Connect for Arc<C> {
@@ -81,5 +87,9 @@ impl<C: Connect + ?Sized> Connect for Arc<C> {
 
     fn takes_names(&self) -> bool {
         (**self).takes_names()
+    }
+
+    fn timed_out(&self, target: &Target) -> io::Error {
+        (**self).timed_out(target)
     }
 }

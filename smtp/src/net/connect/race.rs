@@ -25,8 +25,8 @@ const DELAY: Duration = Duration::from_millis(250);
 pub(super) struct Race<'a> {
     connector: &'a dyn Connect,
     clock: &'a dyn Clock,
-    /// When all of them are given up.
-    latest: Instant,
+    /// When all of them are given up. None: the caller drops the race in time.
+    latest: Option<Instant>,
     waiting: VecDeque<Target>,
     running: Vec<Running<'a>>,
     failed: Vec<Failed>,
@@ -78,7 +78,7 @@ impl<'a> Race<'a> {
     pub(super) fn new(
         connector: &'a dyn Connect,
         clock: &'a dyn Clock,
-        latest: Instant,
+        latest: Option<Instant>,
         targets: VecDeque<Target>,
     ) -> Self {
         let (running, failed) = (Vec::new(), Vec::new());
@@ -143,13 +143,15 @@ impl<'a> Race<'a> {
     /// Waits for the next attempt to begin, and for all of them to be given up. Ready after one of
     /// the two has happened.
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, NoTimer> {
-        let last = match &mut self.last {
-            Some(last) => last,
-            None => self.last.insert(self.clock.timer(self.latest)?),
-        };
-        if last.as_mut().poll(cx).is_ready() {
-            self.give_up();
-            return Ok(Poll::Ready(()));
+        if let Some(latest) = self.latest {
+            let last = match &mut self.last {
+                Some(last) => last,
+                None => self.last.insert(self.clock.timer(latest)?),
+            };
+            if last.as_mut().poll(cx).is_ready() {
+                self.give_up();
+                return Ok(Poll::Ready(()));
+            }
         }
         if self.waiting.is_empty() {
             return Ok(Poll::Pending);
@@ -166,7 +168,8 @@ impl<'a> Race<'a> {
     /// The time is over, for those as well that have not begun.
     fn give_up(&mut self) {
         for Running { target, began, .. } in std::mem::take(&mut self.running) {
-            self.fail(&target, began, io::Error::new(io::ErrorKind::TimedOut, "no answer"));
+            let error = self.connector.timed_out(&target);
+            self.fail(&target, began, error);
         }
         let now = self.clock.now();
         for target in std::mem::take(&mut self.waiting) {

@@ -39,7 +39,8 @@ pub(crate) struct Approach<'a> {
     clock: &'a dyn Clock,
     host: &'a str,
     port: u16,
-    limit: Duration,
+    /// The time for a stream to one of the targets. None: the caller drops the attempt in time.
+    limit: Option<Duration>,
     /// When the targets are given up that are under way.
     latest: Option<Instant>,
     /// Those that have not failed yet.
@@ -74,7 +75,7 @@ impl Reach {
     }
 
     /// Finds the targets of a host. `limit` is the time for this and for the first stream to one of
-    /// them.
+    /// them; without it the caller drops the future in time.
     ///
     /// # Errors
     ///
@@ -85,10 +86,10 @@ impl Reach {
         clock: &'a dyn Clock,
         host: &'a str,
         port: u16,
-        limit: Duration,
+        limit: Option<Duration>,
     ) -> Result<Approach<'a>, Fault> {
         let parsed = host::parse(host).map_err(Fault::InvalidHost)?;
-        let latest = deadline(clock, limit);
+        let latest = limit.map(|limit| deadline(clock, limit));
         let target = Target { keepalive: self.keepalive, ..Target::new(parsed.to_string(), port) };
         let looked_up = match (&self.addresses, parsed) {
             (Some(addresses), _) => Ok(addresses.clone()),
@@ -108,7 +109,7 @@ impl Reach {
             Ok(addresses) => self.targets(&target, &addresses)?,
             Err(_name) => VecDeque::from([Target { local: self.local.only(), ..target }]),
         };
-        let (latest, tried) = (Some(latest), Vec::new());
+        let tried = Vec::new();
         Ok(Approach { reach: self, clock, host, port, limit, latest, targets, tried })
     }
 
@@ -130,11 +131,15 @@ impl Reach {
 /// The addresses that a resolver finds until `latest`.
 async fn resolved(
     clock: &dyn Clock,
-    latest: Instant,
+    latest: Option<Instant>,
     name: &str,
     looking: impl Future<Output = io::Result<Vec<SocketAddr>>>,
 ) -> Result<Vec<SocketAddr>, Fault> {
-    let found = match timeout_at(clock, latest, looking).await {
+    let found = match latest {
+        Some(latest) => timeout_at(clock, latest, looking).await,
+        None => Ok(looking.await),
+    };
+    let found = match found {
         Ok(Ok(found)) if found.is_empty() => Err(no_address()),
         Ok(found) => found,
         Err(Expired::Late) => {
@@ -169,7 +174,8 @@ impl Approach<'_> {
     /// needed, [`Fault::NoTimer`] when the clock has no timers.
     pub(crate) async fn next(&mut self) -> Result<(Connected, Reached), Fault> {
         // Those that are left when a server has not greeted have the whole time again.
-        let latest = self.latest.take().unwrap_or_else(|| deadline(self.clock, self.limit));
+        let again = || self.limit.map(|limit| deadline(self.clock, limit));
+        let latest = self.latest.take().or_else(again);
         let targets = std::mem::take(&mut self.targets);
         let mut race = Race::new(&*self.reach.connector, self.clock, latest, targets);
         let Finish { result, failed: failures, left } = poll_fn(|cx| race.poll(cx)).await;
