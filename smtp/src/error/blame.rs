@@ -8,8 +8,9 @@ pub enum Blame {
     /// the wrong port, or its source is too slow or fails. Change the call.
     Caller,
     /// The machine that the client runs on: it has no file descriptor, port, memory or route to
-    /// spare, does not permit it, does not resolve the server's name, or has no authority to trust.
-    /// Mend the machine, or wait; the server was not asked.
+    /// spare, does not permit it, does not resolve the server's name, or has no authority to trust;
+    /// or the proxy that it goes through gives no stream ([`Lost::proxy`](super::Lost::proxy)).
+    /// Mend the machine or the proxy, or wait; the server was not asked.
     Local,
     /// The server refuses, now (4yz) or for good (5yz), breaks the protocol, or fails to prove who
     /// it is.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smtp_grammar::Reply;
 
 use super::blame::Blame;
+use super::proxy::ProxyError;
 use super::refusal::Refusal;
 use crate::proto::attempt::{Attempt, Listed};
 use crate::proto::fault::{Fault, ProtocolError};
@@ -151,6 +152,16 @@ impl Lost {
         }
     }
 
+    /// Why a proxy gave no stream to the server, when one did not. Where several addresses of the
+    /// server were tried it is the error of one of them; each has its own in
+    /// [`attempts`](Self::attempts).
+    pub fn proxy(&self) -> Option<&ProxyError> {
+        match self.fault() {
+            Fault::Local(error) => ProxyError::find_in(error),
+            _ => None,
+        }
+    }
+
     /// Whether the port looks like one for TLS from the first byte (RFC 8314 §3): the client spoke
     /// in clear, and the server answered with TLS, or closed or waited without any greeting.
     pub fn suggests_implicit_tls(&self) -> bool {
@@ -205,9 +216,10 @@ impl Lost {
             | Fault::NoRuntime
             | Fault::InvalidHost(_)
             | Fault::ImplicitTls => false,
-            Fault::Local(error) => {
-                !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
-            }
+            Fault::Local(error) => self.proxy().map_or_else(
+                || !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported),
+                ProxyError::is_transient,
+            ),
             _ => true,
         }
     }

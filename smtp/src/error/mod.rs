@@ -17,6 +17,7 @@ mod auth_problem;
 pub(crate) mod blame;
 pub(crate) mod lost;
 pub(crate) mod mechanism;
+pub(crate) mod proxy;
 pub(crate) mod refusal;
 mod token;
 
@@ -24,6 +25,7 @@ pub use auth_problem::AuthProblem;
 pub use blame::Blame;
 pub use lost::Lost;
 pub use mechanism::MechanismError;
+pub use proxy::{ProxyError, ProxyErrorKind, ProxyReply};
 pub use refusal::Refusal;
 pub use token::TokenError;
 

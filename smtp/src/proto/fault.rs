@@ -27,7 +27,8 @@ pub enum Fault {
     /// such name or the resolver cannot be asked now, it does not say.
     Unresolved(io::Error),
     /// This machine cannot open the connection: it has no file descriptor, port, memory or route
-    /// to spare for it, may not, or has nothing to verify the server by. The server was not asked.
+    /// to spare for it, may not, has nothing to verify the server by, or its proxy gives no stream.
+    /// The server was not asked.
     Local(io::Error),
     /// No address of the server answered.
     Unreachable(io::Error),

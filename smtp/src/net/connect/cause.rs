@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::race::Failed;
 use super::resolve::NoRuntime;
+use crate::error::proxy::ProxyError;
 use crate::proto::attempt::Listed;
 use crate::proto::fault::Fault;
 
@@ -60,6 +61,8 @@ enum LocalCause {
     Route,
     Permission,
     Family,
+    /// A proxy gave no stream: it belongs to this side, and its error says what to do.
+    Proxy,
 }
 
 /// `ENFILE` and `EMFILE`, `ENOBUFS`, `EAFNOSUPPORT`: std has no kind for these.
@@ -75,6 +78,9 @@ const CODES: ([i32; 2], i32, i32) = ([10024, 10024], 10055, 10047);
 impl LocalCause {
     /// None where the network or the server is the cause.
     fn of(error: &io::Error) -> Option<Self> {
+        if ProxyError::find_in(error).is_some() {
+            return Some(Self::Proxy);
+        }
         let (descriptors, no_buffers, no_family) = CODES;
         match error.raw_os_error() {
             Some(code) if descriptors.contains(&code) => return Some(Self::Descriptors),
@@ -95,11 +101,14 @@ impl LocalCause {
     fn fault(self, text: &str, error: Arc<io::Error>) -> Fault {
         // Lasting ones are told from passing ones by their kind.
         let kind = if self == Self::Family { io::ErrorKind::Unsupported } else { error.kind() };
-        Fault::Local(with_text(kind, format!("{text}; {}", self.advice()), error))
+        let text =
+            self.advice().map_or_else(|| text.to_owned(), |advice| format!("{text}; {advice}"));
+        Fault::Local(with_text(kind, text, error))
     }
 
-    fn advice(self) -> &'static str {
-        match self {
+    fn advice(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Proxy => return None,
             Self::Descriptors => {
                 "this machine or process has no file descriptor left: close some, or raise its \
                  limit"
@@ -113,7 +122,7 @@ impl LocalCause {
                  sandbox"
             }
             Self::Family => "this machine does not speak that family of addresses",
-        }
+        })
     }
 }
 
@@ -136,7 +145,8 @@ impl Display for Described {
 
 impl Error for Described {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+        // The source of an `io::Error` passes over the error inside it.
+        Some(ProxyError::find_in(&*self.source).map_or(&*self.source, |proxy| proxy))
     }
 }
 
