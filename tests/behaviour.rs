@@ -40,6 +40,7 @@ mod behaviour {
     mod pipeline;
     mod pipelining;
     mod policy;
+    mod proxies;
     mod receipts;
     mod replies_decide;
     mod scram;

@@ -278,7 +278,9 @@ impl Debug for Base64<'_> {
     }
 }
 
-fn encode(bytes: &[u8], buffer: &mut Vec<u8>) {
+/// Appends the base64 of bytes. The buffer grows once, so that none of it is left in a smaller one if
+/// it was empty.
+pub(crate) fn encode(bytes: &[u8], buffer: &mut Vec<u8>) {
     let start = buffer.len();
     buffer.resize(start + bytes.len().div_ceil(3) * 4, 0);
     // The buffer has the exact length of the encoding, so there is nothing that could fail.

@@ -8,6 +8,7 @@ mod custom_commands;
 mod fate;
 mod mta;
 mod port;
+mod proxy;
 mod reply_server;
 mod slow;
 
@@ -21,6 +22,7 @@ pub use custom_commands::{Again, Ask, FixedAnswer};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};
 pub use port::port;
+pub use proxy::{PROXY_PASSWORD, PROXY_USER, Speaks, TestProxy, serve as serve_proxy};
 pub use reply_server::answer_each;
 pub use slow::{Piece, slow};
 

@@ -14,6 +14,8 @@ mod handshake_stream;
 mod host;
 #[cfg(test)]
 mod manual_clock;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod stream;
 mod timer;
 mod tls;

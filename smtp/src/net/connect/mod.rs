@@ -23,6 +23,8 @@ mod tcp;
 pub use addresses::Families;
 pub use connector::Connect;
 pub(crate) use reach::{Approach, Reach, Reached};
+#[cfg(feature = "proxy")]
+pub(super) use resolve::NoRuntime;
 pub use resolve::{Resolve, SystemResolver};
 pub use target::{Connected, Target};
 pub use tcp::Tcp;

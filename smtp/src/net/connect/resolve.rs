@@ -90,7 +90,7 @@ impl Resolve for SystemResolver {
 
 /// There is no runtime where one is needed: tokio would panic.
 #[derive(Debug)]
-pub(super) struct NoRuntime;
+pub(in crate::net) struct NoRuntime;
 
 impl NoRuntime {
     /// # Errors

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use smtp::connect::Families;
 use smtp::testing::{Certificate, Script};
+use smtp::transport::proxy::Socks5;
 use smtp::transport::{Connect, Connected, Target};
 use smtp::{Connection, Server, TlsConfig};
 use tests::{error, server, trust};
@@ -59,6 +60,8 @@ pub(super) async fn seen() -> Vec<Seen> {
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
     seen.push(Seen::of(error(Connection::connect(&Server::new("127.0.0.1", port)).await)));
+    let through = tests::server().connector(Socks5::new("127.0.0.1", port));
+    seen.push(Seen::of(error(Connection::connect(&through).await)));
     seen
 }
 
