@@ -24,4 +24,6 @@ pub use submission::{
     NoMechanism, OverTls, Submission, TakesCredentials, WithMechanism, WithMechanismFrom,
     WithoutTls,
 };
+#[cfg(feature = "proxy")]
+pub use url::ProxyUrlError;
 pub use url::{SmtpUrl, UrlCredentials, UrlError};

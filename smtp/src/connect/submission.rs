@@ -392,12 +392,12 @@ async fn or_quit<T, S: State>(moved: Result<T, TransitionError<S>>) -> Result<T,
 }
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
-fn default_tls() -> Result<TlsConfig, TlsConfigError> {
+pub(super) fn default_tls() -> Result<TlsConfig, TlsConfigError> {
     TlsConfig::shared()
 }
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-fn default_tls() -> Result<TlsConfig, TlsConfigError> {
+pub(super) fn default_tls() -> Result<TlsConfig, TlsConfigError> {
     Err(TlsConfigError::no_provider())
 }
 

@@ -2,6 +2,8 @@
 
 mod error;
 mod parse;
+#[cfg(feature = "proxy")]
+mod proxy;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,8 @@ use crate::connection::AnyConnection;
 use crate::proto::stage::Timeouts;
 use crate::secret::Secret;
 pub use error::UrlError;
+#[cfg(feature = "proxy")]
+pub use proxy::ProxyUrlError;
 
 /// The variable that [`SmtpUrl::from_env`] reads.
 const VARIABLE: &str = "SMTP_URL";
@@ -145,21 +149,17 @@ impl FromStr for SmtpUrl {
     type Err = UrlError;
 
     fn from_str(url: &str) -> Result<Self, UrlError> {
-        let parts = parse::parts(url)?;
+        let parts = parse::parts(url, &[("smtp", false), ("smtps", true)])?;
         let mut read = Self {
-            implicit: parts.implicit,
+            implicit: parts.scheme,
             host: parts.host.replacen("%25", "%", 1),
             port: parts.port,
             login: None,
             client_name: None,
             timeout: None,
         };
-        if let Some((user, password)) = parts.login {
-            let (user, mut password) = (parse::decode_text(user)?, parse::decode(password)?);
-            if user.contains('\0') || password.contains(&0) {
-                return Err(UrlError::Nul);
-            }
-            let password = Secret::from(std::mem::take(&mut *password));
+        if let Some(login) = parts.login {
+            let (user, password) = parse::user_and_password(login)?;
             read.login = Some(Login { user, password, mechanism: None });
         }
         let mut mechanism = None;

@@ -5,12 +5,13 @@ use std::net::Ipv6Addr;
 use zeroize::Zeroizing;
 
 use super::error::UrlError;
+use crate::secret::Secret;
 
 /// The parts of a URL, as they stand there.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
-    /// The scheme is `smtps`.
-    pub(super) implicit: bool,
+pub(super) struct Parts<'a, S> {
+    pub(super) scheme: S,
+    /// The user, and the password or nothing.
     pub(super) login: Option<(&'a str, &'a str)>,
     /// Without brackets; a zone of IPv6 is not decoded.
     pub(super) host: &'a str,
@@ -18,18 +19,18 @@ pub(super) struct Parts<'a> {
     pub(super) query: &'a str,
 }
 
-/// Takes a URL apart. Where a delimiter stands in the user or the password, this is said first: all
+/// Takes a URL of one of these schemes apart. Where a delimiter stands in the user or the password, this is said first: all
 /// that follows it would be taken for something else.
-pub(super) fn parts(url: &str) -> Result<Parts<'_>, UrlError> {
+pub(super) fn parts<'a, S: Copy>(
+    url: &'a str,
+    schemes: &[(&str, S)],
+) -> Result<Parts<'a, S>, UrlError> {
     if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(UrlError::Character);
     }
     let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
-    let implicit = match scheme {
-        _ if scheme.eq_ignore_ascii_case("smtp") => false,
-        _ if scheme.eq_ignore_ascii_case("smtps") => true,
-        _ => return Err(UrlError::Scheme),
-    };
+    let known = schemes.iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known));
+    let scheme = known.ok_or(UrlError::Scheme)?.1;
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if after.contains('@') || authority.matches('@').count() > 1 {
         return Err(UrlError::Unescaped);
@@ -46,17 +47,29 @@ pub(super) fn parts(url: &str) -> Result<Parts<'_>, UrlError> {
     if !matches!(path, "" | "/") {
         return Err(UrlError::Path);
     }
-    Ok(Parts { implicit, login, host, port, query })
+    Ok(Parts { scheme, login, host, port, query })
 }
 
-/// `userinfo = user ":" password`. The first colon ends the user.
+/// `userinfo = user [ ":" password ]`. The first colon ends the user.
 fn login(text: &str) -> Result<(&str, &str), UrlError> {
-    let (user, password) = text.split_once(':').unwrap_or((text, ""));
-    match (user, password) {
+    match text.split_once(':').unwrap_or((text, "")) {
         ("", _) => Err(UrlError::NoUser),
-        (_, "") => Err(UrlError::NoPassword),
         both => Ok(both),
     }
+}
+
+/// Decodes a user and a password, of which neither may be missing.
+pub(super) fn user_and_password(
+    (user, password): (&str, &str),
+) -> Result<(String, Secret), UrlError> {
+    if password.is_empty() {
+        return Err(UrlError::NoPassword);
+    }
+    let (user, mut password) = (decode_text(user)?, decode(password)?);
+    if user.contains('\0') || password.contains(&0) {
+        return Err(UrlError::Nul);
+    }
+    Ok((user, Secret::from(std::mem::take(&mut *password))))
 }
 
 /// `host [ ":" port ]`

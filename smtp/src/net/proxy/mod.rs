@@ -5,6 +5,7 @@
 //! | [`Socks5`] | SOCKS5 (RFC 1928) | user and password (RFC 1929) |
 //! | [`Socks4a`] | SOCKS4 with its extension 4A | a user |
 //! | [`HttpConnect`] | HTTP/1.1 CONNECT (RFC 9110 §9.3.6) | user and password, by Basic (RFC 7617) |
+//! | [`Proxy`] | one of these, from a URL | those of the URL |
 //!
 //! ```no_run
 //! use smtp::transport::proxy::Socks5;
@@ -74,6 +75,7 @@
 //! All that is said to a proxy is said within [`Timeouts::connect`](crate::connect::Timeouts::connect).
 //! After it, and when the caller drops its future, the connection to the proxy is closed.
 
+mod any;
 mod credentials;
 mod destination;
 mod hop;
@@ -84,6 +86,7 @@ mod socks4a;
 mod socks5;
 mod tunnel;
 
+pub use any::Proxy;
 pub use http_connect::HttpConnect;
 pub use socks4a::Socks4a;
 pub use socks5::Socks5;
