@@ -101,6 +101,7 @@
 //! | `tokens` | yes | access tokens that many connections share: [`connect::Cached`] |
 //! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `proxy` | no | connections through SOCKS5, SOCKS4A and HTTP CONNECT: `transport::proxy` |
+//! | `proxy-protocol` | no | the PROXY protocol: `transport::ProxyProtocol` |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
 // Without the driver some of the values that the rest is about are never built, or have no public

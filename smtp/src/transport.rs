@@ -8,6 +8,8 @@
 //! which client a connection is made for.
 
 pub use crate::error::NoTimer;
+#[cfg(feature = "proxy-protocol")]
+pub use crate::net::ProxyProtocol;
 #[cfg(feature = "proxy")]
 pub use crate::net::proxy;
 pub use crate::net::{

@@ -1,6 +1,7 @@
 //! Proxies: the bytes that they get, what their answers become, and that the session after them is
 //! the server's alone. Proxies are scripts.
 
+mod header;
 mod http;
 mod socks;
 mod way;

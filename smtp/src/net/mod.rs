@@ -16,6 +16,8 @@ mod host;
 mod manual_clock;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy-protocol")]
+mod proxy_protocol;
 mod stream;
 mod timer;
 mod tls;
@@ -29,6 +31,8 @@ pub(crate) use connect::{Approach, Reach, Reached};
 pub use connect::{Connect, Connected, Families, Resolve, SystemResolver, Target, Tcp};
 pub(crate) use driver::Driver;
 pub(crate) use host::in_ascii;
+#[cfg(feature = "proxy-protocol")]
+pub use proxy_protocol::ProxyProtocol;
 pub(crate) use stream::Stream;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
