@@ -25,6 +25,7 @@ mod mechanisms;
 mod ntlm_otp;
 mod pipeline;
 mod postfix;
+mod proxies;
 mod round_trip;
 mod server;
 mod streams;

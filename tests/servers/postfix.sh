@@ -5,6 +5,7 @@
 #                         +3 (Dovecot) LMTP                           +4 strict: 2 rcpts, 3 s timeout, hard error limit 3, no bare LF, line limit 512
 #                         +5 postscreen (multi-line greeting, pregreet test) +6 plain AUTH without TLS, mechanisms of Cyrus SASL if POSTFIX_CYRUS=1
 #                         +7 discard (accepts everything for everyone, drops it) +8 8-bit-less: no 8BITMIME/SMTPUTF8/CHUNKING/PIPELINING/DSN; +9 HELO only (no ESMTP)
+#                         +10 like +0, +11 like +2, both after a header of the PROXY protocol
 #      NO_DOVECOT=1 LMTP_PORT=n: no Dovecot, deliver by LMTP to that port
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -17,7 +18,7 @@ if [ "$ACTION" = stop ]; then
 fi
 need_postfix
 B=$PORT_BASE
-need_free $B $((B+1)) $((B+2)) $((B+4)) $((B+5)) $((B+6)) $((B+7)) $((B+8)) $((B+9))
+need_free $B $((B+1)) $((B+2)) $((B+4)) $((B+5)) $((B+6)) $((B+7)) $((B+8)) $((B+9)) $((B+10)) $((B+11))
 certs
 mkdir -p "$DIR/etc" "$DIR/spool" "$DIR/data" "$DIR/log" "$DIR/etc/sasl"
 chown postfix "$DIR/data"
@@ -150,6 +151,11 @@ tlsproxy  unix  -       -       n       -       0       tlsproxy
   -o smtputf8_enable=no -o smtpd_tls_security_level=none
 127.0.0.1:$((B+9)) inet n - n - - smtpd
   -o syslog_name=postfix/heloonly -o { smtpd_command_filter=regexp:$DIR/etc/heloonly } -o smtpd_tls_security_level=none
+127.0.0.1:$((B+10)) inet n - n - - smtpd
+  -o syslog_name=postfix/proxy -o smtpd_upstream_proxy_protocol=haproxy
+127.0.0.1:$((B+11)) inet n - n - - smtpd
+  -o syslog_name=postfix/proxysmtps -o smtpd_upstream_proxy_protocol=haproxy -o smtpd_sasl_auth_enable=yes -o smtpd_tls_wrappermode=yes
+  -o smtpd_tls_security_level=encrypt -o { smtpd_relay_restrictions=permit_sasl_authenticated, reject }
 pickup    unix  n       -       n       60      1       pickup
 cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
@@ -208,6 +214,8 @@ emit PORT_PLAINAUTH $((B+6))
 emit PORT_DISCARD $((B+7))
 emit PORT_7BIT $((B+8))
 emit PORT_HELO_ONLY $((B+9))
+emit PORT_PROXY $((B+10))
+emit PORT_PROXY_SMTPS $((B+11))
 if [ -n "${POSTFIX_CYRUS:-}" ]; then
   emit OTP_USER "$OTP_USER"
   emit OTP_PASSPHRASE "$OTP_PASSPHRASE"
