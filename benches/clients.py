@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -112,8 +113,11 @@ def smtp_sink():
     raise SystemExit("smtp-sink did not start")
 
 
-def stats(port, reset=True):
+def stats(port, reset=True, tls=False):
     s = socket.create_connection(("127.0.0.1", port))
+    if tls:
+        # The certificate of a sink is self-signed.
+        s = ssl._create_unverified_context().wrap_socket(s)
     f = s.makefile("rwb")
     f.readline()
     f.write(b"XSTAT\r\n")
@@ -130,6 +134,7 @@ def stats(port, reset=True):
     r["connections"] -= 1
     r["commands"] -= 1
     r["reads"] -= 1
+    r["tls"] -= tls
     return r
 
 

@@ -6,6 +6,7 @@
 set -eu
 cd "$(dirname "$0")"
 : "${BENCH_TARGET:=$PWD/target}"; export BENCH_TARGET
+: "${DELAY_MS:=25}"; export DELAY_MS
 exec unshare -n sh -eu -c '
 ip link set lo up
 [ -z "${MTU:-}" ] || ip link set lo mtu "$MTU"
@@ -14,7 +15,7 @@ ipt=$(command -v iptables-legacy || command -v iptables)
 # sender, which would make the kernel cork the writes after it.
 $ipt -A INPUT -i lo -p tcp -j NFQUEUE --queue-num 0
 r=$(mktemp -d)
-"$BENCH_TARGET/release/netdelay" --delay-ms 25 --ready-file "$r/ready" & d=$!
+"$BENCH_TARGET/release/netdelay" --delay-ms "$DELAY_MS" --ready-file "$r/ready" & d=$!
 trap "kill $d; rm -r $r" EXIT
 i=0; while [ ! -e "$r/ready" ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done
 SECTIONS=realtcp python3 run.py "$@"

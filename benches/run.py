@@ -17,6 +17,9 @@ from clients import native, pinned, procs, program, run, sink, smtp_sink, speaks
 
 OUT = Path(os.environ.get("BENCH_OUT", HERE / "out"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
+#: One way, in milliseconds: the proxy's in `rtt`, netdelay's in `realtcp`.
+DELAY = float(os.environ.get("DELAY_MS", "25"))
+RTT = 2 * DELAY / 1e3
 SECTIONS = os.environ.get("SECTIONS", "verify,rtt,rate,large,insn,syscalls,idle").split(",")
 
 
@@ -62,13 +65,59 @@ def s_verify(peers):
     table("Delivered bytes (8 messages of 4000 bytes, one task)", ["client", "body", "delivered", "connections opened", "server reads/message", "MAIL parameters"], rows)
 
 
+#: How a session is secured: a name, the sink's options, the client's.
+WAYS = [
+    ("none", [], []),
+    ("STARTTLS, TLS 1.3", ["--tls"], ["--starttls"]),
+    ("STARTTLS, TLS 1.2", ["--tls", "--tls12"], ["--starttls"]),
+    ("implicit, TLS 1.3", ["--implicit"], ["--implicit"]),
+    ("implicit, TLS 1.2", ["--implicit", "--tls12"], ["--implicit"]),
+]
+
+
+def set_up(section, peers, jobs, far=lambda port: None):
+    """Round trips from connecting until EHLO, AUTH PLAIN and a first message are answered, in the first session of a process and in
+    a later one. `far` gives the port of a delay in front of a port. What the machine adds only makes a run longer: the shortest stands."""
+    repeat = int(os.environ.get("REPEAT", "3"))
+
+    def one(cell):
+        (_, offers, asks), again, p = cell
+        s, port = sink("--pipeconnect", *offers)
+        px, pport = far(port) or (None, port)
+        d = {}
+        for k, more in ("ehlo", []), ("auth", ["--auth"]):
+            v = [run(p, pport, messages=1, more=asks + more + (["--resume"] if again else [])) for _ in range(repeat)]
+            v = [r for r in v if "error" not in r]
+            if v:
+                d[k] = min(r["connect_s"] for r in v) / RTT
+                d["first"] = min(r["connect_s"] + r["send_s"] for r in v) / RTT
+        st = stats(port, tls="--implicit" in offers)
+        # Two handshakes in a run that has a session before the one that is measured.
+        d["resumed"] = bool(d) and st["resumed"] * 2 == st["tls"] > 0
+        for q in filter(None, (px, s)):
+            stop(q)
+        return d
+
+    # A pool connects inside its first message; the other variants left out differ in what follows it alone.
+    peers = [p for p in peers if speaks_tls(p) and not p.endswith(("-pool", "-hand", "-window8", "mail-send-nodelay"))]
+    cells = [(way, again, p) for way in WAYS for again in (False, True) for p in peers]
+    with ThreadPoolExecutor(jobs) as ex:
+        done = list(ex.map(one, cells))
+    save(section + "-setup", [{"way": way[0], "again": again, "client": p, **d} for (way, again, p), d in zip(cells, done)])
+    f = lambda d, k: f"{d[k]:.2f}" if k in d else "–"
+    return [[way[0], ("later, resumed" if d["resumed"] else "later") if again else "first", p, *(f(d, k) for k in ("ehlo", "auth", "first"))]
+            for (way, again, p), d in zip(cells, done)]
+
+
+SET_UP = ["TLS", "session", "client", "EHLO", "AUTH PLAIN", "first message"]
+
+
 def s_rtt(peers):
     """Round trips: 25 ms each way through the proxy, elapsed / 50 ms."""
-    one_way = 25
     rows, data = [], {}
     s, port = sink("--tls")
-    px, pport = with_port([program("latency-proxy"), "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--delay-ms", str(one_way)])
-    rtt = 2 * one_way / 1e3
+    far = lambda to: with_port([program("latency-proxy"), "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{to}", "--delay-ms", f"{DELAY:.0f}"])
+    px, pport = far(port)
 
     def one(p):
         d = {}
@@ -78,19 +127,19 @@ def s_rtt(peers):
             if "error" in a or "error" in b:
                 d[f"msg{rc}"] = None
                 continue
-            d[f"msg{rc}"] = (b["send_s"] - a["send_s"]) / (m2 - m1) / rtt
+            d[f"msg{rc}"] = (b["send_s"] - a["send_s"]) / (m2 - m1) / RTT
             if rc == 1:
-                d["plain"] = a["connect_s"] / rtt if a["connect_s"] > rtt / 2 else (a["send_s"] / rtt - m1 * d["msg1"])
+                d["plain"] = a["connect_s"] / RTT if a["connect_s"] > RTT / 2 else (a["send_s"] / RTT - m1 * d["msg1"])
         if p != "smtp-source" and not p.startswith("floor"):
             for k, more in {"starttls": ["--starttls"], "auth": ["--auth"], "starttls_auth": ["--starttls", "--auth"]}.items():
                 a = run(p, pport, messages=4, more=more)
                 if "error" in a:
                     d[k] = None
-                elif a["connect_s"] > rtt / 2:
-                    d[k] = a["connect_s"] / rtt
+                elif a["connect_s"] > RTT / 2:
+                    d[k] = a["connect_s"] / RTT
                 else:  # it connects inside its first send: 4 messages twice less 8 leaves the set-up
                     b = run(p, pport, messages=8, more=more)
-                    d[k] = 2 * a["send_s"] / rtt - b["send_s"] / rtt if "error" not in b else None
+                    d[k] = 2 * a["send_s"] / RTT - b["send_s"] / RTT if "error" not in b else None
         return d
 
     # Nearly all of this is waiting, so several clients can wait at once.
@@ -102,14 +151,14 @@ def s_rtt(peers):
     stop(px)
     stop(s)
     save("rtt", data)
-    table("Round trips through a 25 ms each-way proxy (elapsed / 50 ms; add 1.5 to a set-up for the TCP handshake and the greeting's way)",
+    table(f"Round trips through a proxy of {DELAY:g} ms each way (elapsed / {2 * DELAY:g} ms; add 1.5 to a set-up for the TCP handshake and the greeting's way)",
           ["client", "set-up", "+AUTH", "+STARTTLS", "+STARTTLS+AUTH", "message, 1 rcpt", "10 rcpts", "100 rcpts"], rows)
+    table("The same from connecting until a reply (add 1.5)", SET_UP, set_up("rtt", peers, 5, far))
 
 
 def s_realtcp(peers):
     """As s_rtt, but the delay is under the kernel's TCP (real-tcp.sh sets that up), so handshakes, Nagle's algorithm
     and delayed acknowledgements count. Round trips = elapsed / 50 ms."""
-    rtt = 0.05
     s, port = sink("--tls")
 
     def one(p):
@@ -118,26 +167,28 @@ def s_realtcp(peers):
         try:
             for rc, m1, m2 in ((1, 8, 16), (10, 8, 16) if "window" in p else (10, 2, 6)):
                 a, b = f(messages=m1, rcpts=rc), f(messages=m2, rcpts=rc)
-                d[f"msg{rc}"] = (b["send_s"] - a["send_s"]) / (m2 - m1) / rtt
+                d[f"msg{rc}"] = (b["send_s"] - a["send_s"]) / (m2 - m1) / RTT
                 if rc == 1:
-                    d["plain"] = a["connect_s"] / rtt if a["connect_s"] > rtt / 2 else (a["send_s"] / rtt - m1 * d["msg1"])
+                    d["plain"] = a["connect_s"] / RTT if a["connect_s"] > RTT / 2 else (a["send_s"] / RTT - m1 * d["msg1"])
             if not p.endswith("-pool") and p != "floor-overlap":
                 a, b = f(messages=2, reuse=False), f(messages=6, reuse=False)
-                d["fresh"] = (b["send_s"] - a["send_s"]) / 4 / rtt
+                d["fresh"] = (b["send_s"] - a["send_s"]) / 4 / RTT
             a, b = f(messages=2, size=262144), f(messages=6, size=262144)
-            d["256k"] = (b["send_s"] - a["send_s"]) / 4 / rtt
+            d["256k"] = (b["send_s"] - a["send_s"]) / 4 / RTT
         except KeyError:
             pass
         return d
 
     # With small segments one delay line is not enough for several clients: JOBS=1 then.
-    with ThreadPoolExecutor(int(os.environ.get("JOBS", "3"))) as ex:
+    jobs = int(os.environ.get("JOBS", "3"))
+    with ThreadPoolExecutor(jobs) as ex:
         data = dict(zip(peers, ex.map(one, peers)))
     stop(s)
     save("realtcp", data)
-    table("Round trips with the delay under TCP (25 ms each way on the interface; elapsed / 50 ms)",
+    table(f"Round trips with the delay under TCP ({DELAY:g} ms each way on the interface; elapsed / {2 * DELAY:g} ms)",
           ["client", "set-up with TCP handshake", "message, 1 rcpt", "10 rcpts", "connect, 1 message, quit", "256 KiB message"],
           [[p] + ["–" if d.get(k) is None else f"{d[k]:.2f}" for k in ("plain", "msg1", "msg10", "fresh", "256k")] for p, d in data.items()])
+    table("The same from the TCP handshake until a reply", SET_UP, set_up("realtcp", peers, jobs))
 
 
 def s_rate(peers):
@@ -264,6 +315,25 @@ def s_insn(peers):
     for r in rows:
         r.append(f"{data[r[0]]['2k'] / base['2k']:.1f}" if base.get("2k") and data[r[0]].get("2k") else "")
     table("Client instructions per message, user space only (callgrind)", ["client", "2 KiB, 1 rcpt", "2 KiB, 100 rcpts", "64 KiB, 1 rcpt", "2 KiB, TLS", "2 KiB: ratio to floor-pipelined"], rows)
+
+
+def s_tickets(_):
+    """A session until EHLO inside TLS and QUIT, from a full handshake and from the ticket of an earlier one."""
+    data, rows = {}, []
+    for version in ("tls1.3", "tls1.2"):
+        for kind in ("full", "resumed"):
+            v = []
+            for n in (10, 20):
+                with tempfile.TemporaryDirectory() as tmp:
+                    p = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp}/cg", program("setup"), kind, version, str(n)],
+                                       capture_output=True, text=True, check=True)
+                v.append(int(re.search(r"Collected : (\d+)", p.stderr).group(1)))
+            d = {**json.loads(p.stdout), "instructions": (v[1] - v[0]) / 10}
+            data[f"{version}/{kind}"] = d
+            rows.append([version, kind, f"{d['instructions']:,.0f}", f"{d['sent']:.0f}", f"{d['received']:.0f}"])
+    save("tickets", data)
+    table("A session of this library with STARTTLS, EHLO and QUIT, with its certificate verified or by a ticket",
+          ["version", "handshake", "instructions", "bytes sent", "bytes received"], rows)
 
 
 def s_syscalls(peers):

@@ -22,6 +22,10 @@ pub struct Args {
     pub reuse: bool,
     /// Use STARTTLS (certificate not checked: the sink's is self-signed).
     pub starttls: bool,
+    /// TLS from the first byte, the same.
+    pub implicit: bool,
+    /// Resume a session: one connection is made and ended before the first that is measured.
+    pub resume: bool,
     /// Use AUTH PLAIN.
     pub auth: bool,
     /// Use BDAT if the peer has it.
@@ -50,6 +54,8 @@ impl Args {
             pipelining: false,
             reuse: false,
             starttls: false,
+            implicit: false,
+            resume: false,
             auth: false,
             bdat: false,
             nodelay: false,
@@ -73,6 +79,8 @@ impl Args {
                 "--pipelining" => a.pipelining = true,
                 "--reuse" => a.reuse = true,
                 "--starttls" => a.starttls = true,
+                "--implicit" => a.implicit = true,
+                "--resume" => a.resume = true,
                 "--auth" => a.auth = true,
                 "--bdat" => a.bdat = true,
                 "--nodelay" => a.nodelay = true,
@@ -288,6 +296,10 @@ macro_rules! drive {
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
+                if $args.resume {
+                    let first = connect($args).await;
+                    quit(first).await;
+                }
                 let mut report = $crate::Report::start($name, $args);
                 if $args.idle {
                     let mut held = Vec::with_capacity($args.connections);

@@ -7,7 +7,7 @@ use bench_common::{Args, FROM, PASS, USER, drive};
 use bytes::Bytes;
 use smtp::connection::Stopped;
 use smtp::grammar::Domain;
-use smtp::state::{Authed, Greeted, Idle, Tls};
+use smtp::state::{Authed, Greeted, Idle, Tls, Verification};
 use smtp::{Connection, Envelope, Plain, Server, TlsConfig, Transfer};
 
 struct Client {
@@ -32,27 +32,37 @@ fn server(args: &Args) -> Server {
     })
 }
 
+/// Accepts the certificate of the sink, which is self-signed. One cache of sessions for all.
+fn tls() -> TlsConfig {
+    TlsConfig::from_rustls(bench_unchecked::config(), Verification::Custom)
+}
+
 async fn connect(args: &'static Args) -> Client {
     let recipients = (0..args.rcpts).map(|index| args.rcpt(index));
     let envelope = Envelope::new(FROM, recipients).unwrap();
-    let greeted = Connection::connect(&server(args)).await.unwrap();
+    Client { session: session(args, &server(args)).await, envelope }
+}
+
+async fn session(args: &Args, server: &Server) -> Session {
     let mut plain = Plain::new(USER, PASS);
-    let session = match (args.starttls, args.auth) {
-        (false, false) => Session::Greeted(greeted),
-        (false, true) => {
-            Session::Authed(greeted.dangerous().authenticate(&mut plain).await.unwrap())
-        }
-        (true, auth) => {
-            let tls = TlsConfig::from_rustls(bench_unchecked::config(), smtp::state::Verification::Custom);
-            let secured = greeted.starttls(&tls).await.unwrap();
-            if auth {
-                Session::Authed(secured.authenticate(&mut plain).await.unwrap())
-            } else {
-                Session::Tls(secured)
+    let secured = if args.implicit {
+        Connection::connect_tls(server, &tls()).await.unwrap()
+    } else {
+        let greeted = Connection::connect(server).await.unwrap();
+        match (args.starttls, args.auth) {
+            (true, _) => greeted.starttls(&tls()).await.unwrap(),
+            (false, false) => return Session::Greeted(greeted),
+            (false, true) => {
+                let authed = greeted.dangerous().authenticate(&mut plain).await;
+                return Session::Authed(authed.unwrap());
             }
         }
     };
-    Client { session, envelope }
+    if args.auth {
+        Session::Authed(secured.authenticate(&mut plain).await.unwrap())
+    } else {
+        Session::Tls(secured)
+    }
 }
 
 async fn send(client: &mut Client, _: &'static Args, message: &'static [u8]) {

@@ -15,6 +15,8 @@ use memchr::{memchr, memmem};
 struct Stats {
     connections: AtomicU64,
     tls: AtomicU64,
+    /// Of these, sessions that a ticket or an identifier has resumed.
+    resumed: AtomicU64,
     messages: AtomicU64,
     rcpts: AtomicU64,
     body: AtomicU64,
@@ -33,6 +35,10 @@ struct Opts {
     chunking: bool,
     pipelining: bool,
     auth: bool,
+    /// Lists PIPECONNECT. A sink takes commands that came before its greeting in any case.
+    pipeconnect: bool,
+    /// TLS from the first byte, in place of STARTTLS.
+    implicit: bool,
     tls: Option<Arc<rustls::ServerConfig>>,
 }
 
@@ -91,7 +97,21 @@ impl Verify {
     }
 }
 
-fn serve<S: Read + Write>(s: &mut S, st: &Stats, o: &Opts, secure: bool) -> std::io::Result<Next> {
+/// Where a session begins: in clear, inside TLS from the first byte, or after STARTTLS.
+#[derive(Clone, Copy, PartialEq)]
+enum Begins {
+    Clear,
+    Implicit,
+    AfterStartTls,
+}
+
+fn serve<S: Read + Write>(
+    s: &mut S,
+    st: &Stats,
+    o: &Opts,
+    begins: Begins,
+) -> std::io::Result<Next> {
+    let secure = begins != Begins::Clear;
     let mut buf = vec![0u8; 256 << 10];
     let (mut start, mut end) = (0usize, 0usize);
     let mut out: Vec<u8> = Vec::with_capacity(1024);
@@ -99,7 +119,7 @@ fn serve<S: Read + Write>(s: &mut S, st: &Stats, o: &Opts, secure: bool) -> std:
     let mut v = Verify { on: o.verify, len: 0, hash: 0, st: 0 };
     v.reset();
     let fin = memmem::Finder::new(b"\r\n.\r\n");
-    if !secure {
+    if begins != Begins::AfterStartTls {
         out.extend_from_slice(b"220 sink.example ESMTP\r\n");
     }
     let mut rcpts = 0u64;
@@ -217,6 +237,9 @@ fn serve<S: Read + Write>(s: &mut S, st: &Stats, o: &Opts, secure: bool) -> std:
                             if o.chunking {
                                 out.extend_from_slice(b"250-CHUNKING\r\n");
                             }
+                            if o.pipeconnect {
+                                out.extend_from_slice(b"250-PIPECONNECT\r\n");
+                            }
                             out.extend_from_slice(b"250 SMTPUTF8\r\n");
                         }
                         b"HELO" => out.extend_from_slice(b"250 sink.example\r\n"),
@@ -309,10 +332,11 @@ fn report(st: &Stats) -> String {
     let params: Vec<String> =
         st.params.lock().unwrap().iter().map(|(p, n)| format!("\"{p}\":{n}")).collect();
     format!(
-        "250 {{\"connections\":{},\"tls\":{},\"messages\":{},\"rcpts\":{},\"body\":{},\"wire\":{},\"commands\":{},\
+        "250 {{\"connections\":{},\"tls\":{},\"resumed\":{},\"messages\":{},\"rcpts\":{},\"body\":{},\"wire\":{},\"commands\":{},\
          \"bdats\":{},\"reads\":{},\"writes\":{},\"seen\":[{}],\"mail_params\":{{{}}}}}\r\n",
         g(&st.connections),
         g(&st.tls),
+        g(&st.resumed),
         g(&st.messages),
         g(&st.rcpts),
         g(&st.body),
@@ -330,6 +354,7 @@ fn reset(st: &Stats) {
     for a in [
         &st.connections,
         &st.tls,
+        &st.resumed,
         &st.messages,
         &st.rcpts,
         &st.body,
@@ -348,20 +373,58 @@ fn reset(st: &Stats) {
 fn connection(mut s: TcpStream, st: &Stats, o: &Opts) -> std::io::Result<()> {
     s.set_nodelay(true)?;
     st.connections.fetch_add(1, Relaxed);
-    if let Next::StartTls = serve(&mut s, st, o, false)? {
-        let cfg = o.tls.clone().unwrap();
-        let conn = rustls::ServerConnection::new(cfg).map_err(std::io::Error::other)?;
-        st.tls.fetch_add(1, Relaxed);
-        let mut t = rustls::StreamOwned::new(conn, s);
-        serve(&mut t, st, o, true)?;
+    let begins = if o.implicit {
+        Begins::Implicit
+    } else {
+        let Next::StartTls = serve(&mut s, st, o, Begins::Clear)? else { return Ok(()) };
+        Begins::AfterStartTls
+    };
+    let cfg = o.tls.clone().unwrap();
+    let conn = rustls::ServerConnection::new(cfg).map_err(std::io::Error::other)?;
+    st.tls.fetch_add(1, Relaxed);
+    let mut t = rustls::StreamOwned::new(conn, s);
+    t.conn.complete_io(&mut t.sock)?;
+    if t.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
+        st.resumed.fetch_add(1, Relaxed);
     }
+    serve(&mut t, st, o, begins)?;
     Ok(())
+}
+
+/// A self-signed certificate, and the versions of TLS that are spoken.
+fn tls(
+    certificate_file: Option<&str>,
+    only_tls12: bool,
+) -> std::io::Result<Arc<rustls::ServerConfig>> {
+    let c = rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()])
+        .map_err(std::io::Error::other)?;
+    if let Some(f) = certificate_file {
+        std::fs::write(f, c.cert.pem())?;
+    }
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(c.signing_key.serialize_der());
+    let versions: &[_] = if only_tls12 { &[&rustls::version::TLS12] } else { rustls::ALL_VERSIONS };
+    let mut cfg = rustls::ServerConfig::builder_with_protocol_versions(versions)
+        .with_no_client_auth()
+        .with_single_cert(vec![c.cert.der().clone()], key.into())
+        .map_err(std::io::Error::other)?;
+    // As servers of OpenSSL and GnuTLS do; otherwise rustls remembers sessions itself.
+    cfg.ticketer = rustls::crypto::ring::Ticketer::new().map_err(std::io::Error::other)?;
+    Ok(Arc::new(cfg))
 }
 
 fn main() -> std::io::Result<()> {
     let mut listen = "127.0.0.1:0".to_string();
     let mut port_file = None;
-    let mut o = Opts { verify: false, chunking: true, pipelining: true, auth: true, tls: None };
+    let (mut starttls, mut only_tls12, mut certificate_file) = (false, false, None);
+    let mut o = Opts {
+        verify: false,
+        chunking: true,
+        pipelining: true,
+        auth: true,
+        pipeconnect: false,
+        implicit: false,
+        tls: None,
+    };
     let mut it = std::env::args().skip(1);
     while let Some(a) = it.next() {
         match a.as_str() {
@@ -371,22 +434,16 @@ fn main() -> std::io::Result<()> {
             "--no-chunking" => o.chunking = false,
             "--no-pipelining" => o.pipelining = false,
             "--no-auth" => o.auth = false,
-            "--tls" => {
-                let c = rcgen::generate_simple_self_signed(vec![
-                    "localhost".into(),
-                    "127.0.0.1".into(),
-                ])
-                .unwrap();
-                let key =
-                    rustls::pki_types::PrivatePkcs8KeyDer::from(c.signing_key.serialize_der());
-                let cfg = rustls::ServerConfig::builder()
-                    .with_no_client_auth()
-                    .with_single_cert(vec![c.cert.der().clone()], key.into())
-                    .unwrap();
-                o.tls = Some(Arc::new(cfg));
-            }
+            "--pipeconnect" => o.pipeconnect = true,
+            "--tls" => starttls = true,
+            "--implicit" => o.implicit = true,
+            "--tls12" => only_tls12 = true,
+            "--certificate-file" => certificate_file = it.next(),
             other => panic!("unknown option {other}"),
         }
+    }
+    if starttls || o.implicit {
+        o.tls = Some(tls(certificate_file.as_deref(), only_tls12)?);
     }
     let l = TcpListener::bind(&listen)?;
     if let Some(f) = port_file {

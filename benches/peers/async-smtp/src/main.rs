@@ -17,6 +17,12 @@ struct C {
     env: Envelope,
 }
 
+async fn inside_tls(s: TcpStream) -> tokio_rustls::client::TlsStream<TcpStream> {
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(bench_unchecked::config());
+    connector.connect(name, s).await.unwrap()
+}
+
 async fn connect(a: &'static Args) -> C {
     let s = TcpStream::connect(a.addr).await.unwrap();
     if a.nodelay {
@@ -27,17 +33,18 @@ async fn connect(a: &'static Args) -> C {
             .hello_name(ClientId::Domain("client.example".into()))
             .pipelining(a.pipelining)
     };
-    let t = SmtpTransport::new(client(), BufStream::new(s)).await.unwrap();
-    let mut conn = if a.starttls {
-        let s = t.starttls().await.unwrap().into_inner();
-        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-        let connector = tokio_rustls::TlsConnector::from(bench_unchecked::config());
-        let s = connector.connect(name, s).await.unwrap();
-        Conn::Tls(Box::new(
-            SmtpTransport::new(client().without_greeting(), BufStream::new(s)).await.unwrap(),
-        ))
+    let mut conn = if a.implicit {
+        let t = SmtpTransport::new(client(), BufStream::new(inside_tls(s).await)).await.unwrap();
+        Conn::Tls(Box::new(t))
     } else {
-        Conn::Plain(t)
+        let t = SmtpTransport::new(client(), BufStream::new(s)).await.unwrap();
+        if a.starttls {
+            let s = inside_tls(t.starttls().await.unwrap().into_inner()).await;
+            let t = SmtpTransport::new(client().without_greeting(), BufStream::new(s)).await;
+            Conn::Tls(Box::new(t.unwrap()))
+        } else {
+            Conn::Plain(t)
+        }
     };
     if a.auth {
         let c = Credentials::new(USER.into(), PASS.into());

@@ -16,11 +16,15 @@ struct C {
     env: Envelope,
 }
 
+/// Made once, as its transport does: sessions are resumed within one of these.
 fn tls() -> TlsParameters {
-    TlsParameters::builder("localhost".into())
-        .dangerous_accept_invalid_certs(true)
-        .build_rustls()
-        .unwrap()
+    thread_local! { static T: TlsParameters =
+        TlsParameters::builder("localhost".into())
+            .dangerous_accept_invalid_certs(true)
+            .build_rustls()
+            .unwrap()
+    }
+    T.with(Clone::clone)
 }
 
 async fn connect(a: &'static Args) -> C {
@@ -41,6 +45,9 @@ async fn connect(a: &'static Args) -> C {
                 if a.starttls {
                     b = b.tls(Tls::Required(tls()));
                 }
+                if a.implicit {
+                    b = b.tls(Tls::Wrapper(tls()));
+                }
                 if a.auth {
                     b = b.credentials(creds).authentication(vec![Mechanism::Plain]);
                 }
@@ -53,11 +60,13 @@ async fn connect(a: &'static Args) -> C {
         Conn::Pool(t)
     } else {
         let mut c = if a.nodelay {
+            assert!(!a.implicit, "it does TLS from the first byte on a socket of its own alone");
             let s = tokio::net::TcpStream::connect(a.addr).await.unwrap();
             s.set_nodelay(true).unwrap();
             AsyncSmtpConnection::connect_with_transport(Box::new(s), &hello).await.unwrap()
         } else {
-            AsyncSmtpConnection::connect_tokio1(a.addr, None, &hello, None, None).await.unwrap()
+            let implicit = a.implicit.then(tls);
+            AsyncSmtpConnection::connect_tokio1(a.addr, None, &hello, implicit, None).await.unwrap()
         };
         if a.starttls {
             c.starttls(tls(), &hello).await.unwrap();

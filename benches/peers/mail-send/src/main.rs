@@ -26,8 +26,8 @@ async fn connect(a: &'static Args) -> C {
     if a.auth {
         b = b.credentials((USER.to_string(), PASS.to_string()));
     }
-    let conn = if a.starttls {
-        Conn::Tls(b.implicit_tls(false).connect().await.unwrap())
+    let conn = if a.starttls || a.implicit {
+        Conn::Tls(b.implicit_tls(a.implicit).connect().await.unwrap())
     } else {
         Conn::Plain(b.connect_plain().await.unwrap())
     };
