@@ -56,13 +56,16 @@ impl Driver {
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
         let latest = self.latest().filter(|latest| *latest <= limit);
-        let handshake = handshake(tls, name, stream, attempt, watch);
-        let stream = timeout_at(&**clock, latest.unwrap_or(limit), handshake).await.map_err(
-            |expired| match (expired, latest) {
+        let handshake = handshake(tls, name.clone(), stream, attempt, watch);
+        let ended = timeout_at(&**clock, latest.unwrap_or(limit), handshake)
+            .await
+            .map_err(|expired| match (expired, latest) {
                 (Expired::Late, Some(_)) => Fault::DeadlineExceeded,
                 (expired, _) => expired.during(Stage::Handshake),
-            },
-        )??;
+            })
+            .and_then(|ended| ended);
+        tls.end_handshake(&name, ended.is_ok());
+        let stream = ended?;
         let session = stream.get_ref().1;
         let (security, exporter) = (security(session, tls), exporter(session, tls));
         self.secured(Stream::Tls(Box::new(stream)), security);

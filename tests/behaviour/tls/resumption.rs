@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use smtp::TlsConfig;
 use smtp::state::{Security, Verification};
+use smtp::{Connection, Error, TlsConfig};
 use tests::server;
+use tokio::io::AsyncReadExt as _;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
-use super::{NAME, authority, connect, key, named, of_version};
+use super::{NAME, authority, connect, key, named, of_version, trusting};
 
 /// The facts of one more connection. It ends with the greeting read, and in TLS 1.3 the tickets
 /// come before that.
@@ -75,4 +76,53 @@ async fn another_verifier_never_resumes() {
     assert!(!facts(&server_config, &first).await.resumed);
     assert!(facts(&server_config, &first).await.resumed);
     assert!(!facts(&server_config, &second).await.resumed, "verified by another");
+}
+
+/// A handshake that the server breaks off at the client's first message.
+async fn breaks_off(tls: &TlsConfig) {
+    let (client, mut stream) = tokio::io::duplex(1 << 16);
+    tokio::spawn(async move { stream.read(&mut [0; 1024]).await });
+    let broken = Connection::from_tls_stream(client, &server(), tls).await;
+    assert!(matches!(broken, Err(Error::Lost(_))), "{broken:?}");
+}
+
+/// As Dovecot does that asks for client certificates: rustls would offer a session of TLS 1.2 again
+/// and again.
+#[tokio::test]
+async fn a_server_that_breaks_off_a_resumption_is_offered_no_other() {
+    let (root, key) = (authority("private"), key());
+    let certificate = named(NAME).signed_by(&key, &root).expect("signed");
+    for version in [&TLS12, &TLS13] {
+        let config = of_version(version, &certificate, &key);
+        let tls = trusting(&root.pem());
+        // Nothing was offered: this says nothing of sessions.
+        breaks_off(&tls).await;
+        assert!(!facts(&config, &tls).await.resumed);
+        assert!(facts(&config, &tls).await.resumed, "{version:?}");
+        breaks_off(&tls).await;
+        for _ in 0..4 {
+            assert!(!facts(&config, &tls).await.resumed, "{version:?}");
+        }
+        // Of this configuration alone.
+        let tls = trusting(&root.pem());
+        assert!(!facts(&config, &tls).await.resumed);
+        assert!(facts(&config, &tls).await.resumed, "{version:?}");
+    }
+}
+
+/// A failure counts against resumption where a session was offered, and in no other handshake.
+#[tokio::test]
+async fn a_server_that_resumed_and_breaks_off_a_full_handshake_is_offered_sessions_again() {
+    let (root, key) = (authority("private"), key());
+    let certificate = named(NAME).signed_by(&key, &root).expect("signed");
+    let mut config = of_version(&TLS13, &certificate, &key);
+    config.send_tls13_tickets = 1;
+    let mut without_tickets = config.clone();
+    without_tickets.send_tls13_tickets = 0;
+    let tls = trusting(&root.pem());
+    assert!(!facts(&config, &tls).await.resumed);
+    assert!(facts(&without_tickets, &tls).await.resumed);
+    breaks_off(&tls).await;
+    assert!(!facts(&config, &tls).await.resumed, "a ticket is used once");
+    assert!(facts(&config, &tls).await.resumed);
 }

@@ -65,7 +65,9 @@ impl Hop {
         })?;
         // A write that fails is told after a grace, which tokio keeps where it can.
         let watch = Watch::new(Arc::new(TokioClock));
-        match handshake(tls, name, stream, Attempt::new(tls, true), &watch).await {
+        let ended = handshake(tls, name.clone(), stream, Attempt::new(tls, true), &watch).await;
+        tls.end_handshake(&name, ended.is_ok());
+        match ended {
             Ok(stream) => Ok(Stream::other(stream)),
             Err(Fault::Handshake(error)) => {
                 let reason = match error.kind() {

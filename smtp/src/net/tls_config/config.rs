@@ -4,7 +4,9 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::sessions::Sessions;
 use super::version::TlsVersion;
 use crate::state::Verification;
 
@@ -12,13 +14,16 @@ use crate::state::Verification;
 ///
 /// Cheap to clone, and meant to be made once. A configuration and its clones keep what they remember
 /// of a server, and resume that session with the next handshake. They never resume a session of
-/// another configuration: a session that is resumed is not verified anew.
+/// another configuration: a session that is resumed is not verified anew. Once a
+/// handshake that would resume a session has failed, the next ones with that server are full.
 #[derive(Clone)]
 pub struct TlsConfig {
     config: Arc<ClientConfig>,
     verification: Verification,
     /// None: the configuration is the caller's own.
     min_version: Option<TlsVersion>,
+    /// The same.
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl TlsConfig {
@@ -30,21 +35,39 @@ impl TlsConfig {
     /// secret then travels but through [`Connection::dangerous`](crate::Connection::dangerous). With
     /// every other statement the library takes a session for a verified one, so that a statement
     /// that is not true gives passwords to whichever server answers.
+    ///
+    /// The sessions to resume are those of the configuration's own `resumption`, which the
+    /// library cannot look into: a server that breaks off a handshake which offers one may be
+    /// offered it again.
     pub fn from_rustls(config: Arc<ClientConfig>, verification: Verification) -> Self {
-        Self { config, verification, min_version: None }
+        Self { config, verification, min_version: None, sessions: None }
     }
 
     #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
     pub(super) fn new_with(
-        config: ClientConfig,
+        mut config: ClientConfig,
         verification: Verification,
         min_version: TlsVersion,
     ) -> Self {
-        Self { config: Arc::new(config), verification, min_version: Some(min_version) }
+        let sessions = Arc::new(Sessions::default());
+        config.resumption = tokio_rustls::rustls::client::Resumption::store(sessions.clone());
+        Self {
+            config: Arc::new(config),
+            verification,
+            min_version: Some(min_version),
+            sessions: Some(sessions),
+        }
     }
 
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
+    }
+
+    /// Records how a handshake with this server has ended, for the next one.
+    pub(crate) fn end_handshake(&self, server: &ServerName<'static>, succeeded: bool) {
+        if let Some(sessions) = &self.sessions {
+            sessions.end_handshake(server, succeeded);
+        }
     }
 
     /// How servers are verified.

@@ -17,6 +17,7 @@ mod provider;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod recording;
 mod refused;
+mod sessions;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod trust;
 mod version;
