@@ -26,6 +26,7 @@ mod ntlm_otp;
 mod pipeline;
 mod postfix;
 mod proxies;
+mod resumption;
 mod round_trip;
 mod server;
 mod streams;

@@ -3,6 +3,8 @@
 # Env: PORT_BASE (12050): +1 submission (STARTTLS) +2 submissions (implicit TLS) +3 LMTP +4 LMTP over TLS +5 LMTP, quota checked at RCPT
 #      DOVECOT_ONLY_AUTH=1   auth + LMTP only (postfix.sh uses this)
 #      RELAY_PORT            where submission relays to (default: a private Postfix is started under DIR/relay)
+#      DOVECOT_TICKETS       one login process, which keeps the key of its tickets. taken: it asks for no client certificates. refused: it
+#                            does, and OpenSSL ends a handshake with a ticket, as Dovecot names no session context
 #      DOVECOT_MECHS         mechanisms; KRB5_KTNAME + KRB5_CONFIG add GSSAPI
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -59,6 +61,8 @@ submission_max_mail_size = $SIZE_LIMIT
 submission_max_recipients = 100
 service submission-login {
   chroot =
+${DOVECOT_TICKETS:+  service_count = 0
+  process_limit = 1}
   inet_listener submission {
     address = 127.0.0.1
     port = $P_SUB
@@ -92,7 +96,7 @@ ssl = required
 ssl_cert = <${DOVECOT_CERT:-$CERTS/server.pem}
 ssl_key = <${DOVECOT_KEY:-$CERTS/server.key}
 ssl_ca = <$CERTS/ca.pem
-ssl_verify_client_cert = yes
+ssl_verify_client_cert = $([ "${DOVECOT_TICKETS:-}" = taken ] && echo no || echo yes)
 ssl_require_crl = no
 ssl_min_protocol = TLSv1.2
 ssl_cert_username_field = commonName

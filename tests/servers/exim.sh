@@ -61,6 +61,7 @@ tls_certificate = ${EXIM_CERT:-$CERTS/server.pem}
 tls_privatekey = ${EXIM_KEY:-$CERTS/server.key}
 tls_verify_certificates = $CERTS/ca.pem
 tls_try_verify_hosts = *
+tls_resumption_hosts = *
 auth_advertise_hosts = \${if or {{={\$received_port}{$((B+5))}} {and {{def:tls_in_cipher}{!={\$received_port}{$B}}}}} {*}{}}
 acl_smtp_mail = acl_mail
 acl_smtp_rcpt = acl_rcpt
@@ -69,7 +70,7 @@ acl_smtp_data = acl_data
 acl_smtp_vrfy = accept
 acl_smtp_expn = accept
 acl_smtp_etrn = accept
-log_selector = +all_parents +tls_peerdn +received_recipients +smtp_protocol_error +smtp_syntax_error
+log_selector = +all_parents +tls_peerdn +received_recipients +smtp_protocol_error +smtp_syntax_error +tls_resumption
 
 begin acl
 acl_mail:

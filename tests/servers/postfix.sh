@@ -79,7 +79,7 @@ smtpd_tls_ask_ccert = yes
 smtpd_tls_ccert_verifydepth = 3
 smtpd_tls_fingerprint_digest = sha256
 smtpd_tls_security_level = may
-smtpd_tls_loglevel = 1
+smtpd_tls_loglevel = 2
 smtpd_tls_received_header = yes
 smtpd_tls_auth_only = yes
 smtpd_tls_protocols = >=TLSv1.2
