@@ -18,5 +18,5 @@ r=$(mktemp -d)
 "$BENCH_TARGET/release/netdelay" --delay-ms "$DELAY_MS" --ready-file "$r/ready" & d=$!
 trap "kill $d; rm -r $r" EXIT
 i=0; while [ ! -e "$r/ready" ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done
-SECTIONS=realtcp python3 run.py "$@"
+SECTIONS="${SECTIONS:-realtcp}" python3 run.py "$@"
 ' sh "$@"

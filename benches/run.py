@@ -20,6 +20,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 #: One way, in milliseconds: the proxy's in `rtt`, netdelay's in `realtcp`.
 DELAY = float(os.environ.get("DELAY_MS", "25"))
 RTT = 2 * DELAY / 1e3
+#: Clients at a time in `realtcp`.
+JOBS = int(os.environ.get("JOBS", "3"))
 SECTIONS = os.environ.get("SECTIONS", "verify,rtt,rate,large,insn,syscalls,idle").split(",")
 
 
@@ -65,6 +67,7 @@ def s_verify(peers):
     table("Delivered bytes (8 messages of 4000 bytes, one task)", ["client", "body", "delivered", "connections opened", "server reads/message", "MAIL parameters"], rows)
 
 
+SET_UP = ["TLS", "session", "client", "EHLO", "AUTH PLAIN", "first message"]
 #: How a session is secured: a name, the sink's options, the client's.
 WAYS = [
     ("none", [], []),
@@ -73,6 +76,22 @@ WAYS = [
     ("implicit, TLS 1.3", ["--implicit"], ["--implicit"]),
     ("implicit, TLS 1.2", ["--implicit", "--tls12"], ["--implicit"]),
 ]
+
+
+def proxy(port):
+    return with_port([program("latency-proxy"), "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--delay-ms", f"{DELAY:.0f}"])
+
+
+def s_setup(peers):
+    """The second table of `rtt`."""
+    title = f"Round trips from connecting until a reply, through a proxy of {DELAY:g} ms each way (add 1.5; implicit: 1)"
+    table(title, SET_UP, set_up("setup", peers, 5, proxy))
+
+
+def s_realsetup(peers):
+    """The second table of `realtcp`."""
+    title = f"Round trips from the TCP handshake until a reply, with the delay under TCP ({DELAY:g} ms each way)"
+    table(title, SET_UP, set_up("realsetup", peers, JOBS))
 
 
 def set_up(section, peers, jobs, far=lambda port: None):
@@ -90,6 +109,7 @@ def set_up(section, peers, jobs, far=lambda port: None):
             v = [r for r in v if "error" not in r]
             if v:
                 d[k] = min(r["connect_s"] for r in v) / RTT
+            if v and k == "auth":
                 d["first"] = min(r["connect_s"] + r["send_s"] for r in v) / RTT
         st = stats(port, tls="--implicit" in offers)
         # Two handshakes in a run that has a session before the one that is measured.
@@ -103,21 +123,17 @@ def set_up(section, peers, jobs, far=lambda port: None):
     cells = [(way, again, p) for way in WAYS for again in (False, True) for p in peers]
     with ThreadPoolExecutor(jobs) as ex:
         done = list(ex.map(one, cells))
-    save(section + "-setup", [{"way": way[0], "again": again, "client": p, **d} for (way, again, p), d in zip(cells, done)])
+    save(section, [{"way": way[0], "again": again, "client": p, **d} for (way, again, p), d in zip(cells, done)])
     f = lambda d, k: f"{d[k]:.2f}" if k in d else "–"
     return [[way[0], ("later, resumed" if d["resumed"] else "later") if again else "first", p, *(f(d, k) for k in ("ehlo", "auth", "first"))]
             for (way, again, p), d in zip(cells, done)]
-
-
-SET_UP = ["TLS", "session", "client", "EHLO", "AUTH PLAIN", "first message"]
 
 
 def s_rtt(peers):
     """Round trips: 25 ms each way through the proxy, elapsed / 50 ms."""
     rows, data = [], {}
     s, port = sink("--tls")
-    far = lambda to: with_port([program("latency-proxy"), "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{to}", "--delay-ms", f"{DELAY:.0f}"])
-    px, pport = far(port)
+    px, pport = proxy(port)
 
     def one(p):
         d = {}
@@ -153,7 +169,7 @@ def s_rtt(peers):
     save("rtt", data)
     table(f"Round trips through a proxy of {DELAY:g} ms each way (elapsed / {2 * DELAY:g} ms; add 1.5 to a set-up for the TCP handshake and the greeting's way)",
           ["client", "set-up", "+AUTH", "+STARTTLS", "+STARTTLS+AUTH", "message, 1 rcpt", "10 rcpts", "100 rcpts"], rows)
-    table("The same from connecting until a reply (add 1.5)", SET_UP, set_up("rtt", peers, 5, far))
+    s_setup(peers)
 
 
 def s_realtcp(peers):
@@ -180,15 +196,14 @@ def s_realtcp(peers):
         return d
 
     # With small segments one delay line is not enough for several clients: JOBS=1 then.
-    jobs = int(os.environ.get("JOBS", "3"))
-    with ThreadPoolExecutor(jobs) as ex:
+    with ThreadPoolExecutor(JOBS) as ex:
         data = dict(zip(peers, ex.map(one, peers)))
     stop(s)
     save("realtcp", data)
     table(f"Round trips with the delay under TCP ({DELAY:g} ms each way on the interface; elapsed / {2 * DELAY:g} ms)",
           ["client", "set-up with TCP handshake", "message, 1 rcpt", "10 rcpts", "connect, 1 message, quit", "256 KiB message"],
           [[p] + ["–" if d.get(k) is None else f"{d[k]:.2f}" for k in ("plain", "msg1", "msg10", "fresh", "256k")] for p, d in data.items()])
-    table("The same from the TCP handshake until a reply", SET_UP, set_up("realtcp", peers, jobs))
+    s_realsetup(peers)
 
 
 def s_rate(peers):
