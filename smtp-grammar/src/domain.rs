@@ -94,6 +94,9 @@ fn check(name: &str) -> Result<(), SyntaxError> {
         if label.len() > Domain::LABEL {
             return Err(SyntaxError::too_long("label of a domain", label.len(), Domain::LABEL));
         }
+        if label.is_empty() && start > 0 && start == name.len() {
+            return Err(SyntaxError::because(WHAT, "leave out the dot at its end"));
+        }
         let end = start + label.len();
         let ldh = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if let Some(at) = label.bytes().position(|byte| !ldh(byte)) {

@@ -20,7 +20,7 @@ use crate::literal::AddressLiteral;
 /// assert!("mail.example.org".parse::<Host>().unwrap().domain().is_some());
 /// assert!("[192.0.2.1]".parse::<Host>().unwrap().domain().is_none());
 /// let error = "mail.example.".parse::<Host>().unwrap_err();
-/// assert_eq!(error.to_string(), "not a valid domain from byte 14 on");
+/// assert_eq!(error.to_string(), "not a valid domain: leave out the dot at its end");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {

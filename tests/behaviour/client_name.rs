@@ -52,7 +52,38 @@ async fn the_name_of_the_caller_is_checked_once() {
     let name: Host = "client.example.test".parse().expect("a name");
     let line = said("127.0.0.1", Some(name)).await.expect("IPv4");
     assert_eq!(line, "EHLO client.example.test\r\n");
+    let dot = "client.example.".parse::<smtp::grammar::Domain>().expect_err("a dot");
+    assert_eq!(dot.to_string(), "not a valid domain: leave out the dot at its end");
     for wrong in ["", ".", "client.example.", "a b", "a\r\nb", "my_host", "[fe80::1%eth0]", "::1"] {
         assert!(wrong.parse::<Host>().is_err(), "{wrong:?}");
     }
+}
+
+/// The zone of an address is known to this machine alone (RFC 4007 §11).
+#[tokio::test]
+async fn the_literal_has_no_zone() {
+    use smtp::testing::Script;
+    use smtp::transport::{Connect, Connected, Target};
+
+    #[derive(Debug)]
+    struct LinkLocal(std::sync::Mutex<Option<Connected>>);
+
+    impl Connect for LinkLocal {
+        fn connect<'a>(
+            &'a self,
+            _target: &'a Target,
+        ) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Connected>> + Send + 'a>>
+        {
+            Box::pin(async { Ok(self.0.lock().expect("one").take().expect("one")) })
+        }
+    }
+
+    let dialogue = "S: 220 hi\nC: EHLO [IPv6:fe80::1]\nS: 250 hi\n-- silence --";
+    let (stream, peer) = Script::new(dialogue).start();
+    let local = "[fe80::1%7]:49152".parse().expect("an address");
+    let connected = Connected::new(stream).from_local(local);
+    let server = Server::new("192.0.2.1", 25);
+    let server = server.connector(LinkLocal(std::sync::Mutex::new(Some(connected))));
+    Connection::connect(&server).await.expect("a session");
+    assert!(peer.dialogue().contains("C: EHLO [IPv6:fe80::1]"), "{}", peer.dialogue());
 }
