@@ -3,9 +3,9 @@
 //! [`Connection::connect`](crate::Connection::connect) and [`Submission`](crate::Submission) open
 //! TCP connections of tokio, and need nothing from here. A session over a [`Transport`] of the
 //! caller's with a [`Clock`] of the caller's runs on any executor. [`Connect`] and [`Resolve`] take
-//! the place of TCP and of the system's resolver. With the feature `proxy` the module `proxy` has
-//! connectors through proxies; with `proxy-protocol` the connector `ProxyProtocol` tells a server
-//! which client a connection is made for.
+//! the place of TCP and of the system's resolver, and [`ResolveSrv`] finds the servers of a domain.
+//! With the feature `proxy` the module `proxy` has connectors through proxies; with `proxy-protocol`
+//! the connector `ProxyProtocol` tells a server which client a connection is made for.
 
 pub use crate::error::NoTimer;
 #[cfg(feature = "proxy-protocol")]
@@ -13,8 +13,8 @@ pub use crate::net::ProxyProtocol;
 #[cfg(feature = "proxy")]
 pub use crate::net::proxy;
 pub use crate::net::{
-    Clock, Connect, Connected, Resolve, SystemResolver, Target, Tcp, TlsConfigError, TlsVersion,
-    TokioClock, Transport,
+    Clock, Connect, Connected, Family, Resolve, ResolveSrv, SrvAnswer, SrvRecord, SystemResolver,
+    Target, Tcp, TlsConfigError, TlsVersion, TokioClock, Transport,
 };
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use crate::net::{DangerousTlsConfig, TlsConfigBuilder};

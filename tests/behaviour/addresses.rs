@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+mod families;
 mod found;
 mod network;
 mod next;
 mod race;
+mod srv;
 
 const MILLISECOND: Duration = Duration::from_millis(1);

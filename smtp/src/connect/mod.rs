@@ -3,6 +3,7 @@
 #[cfg(feature = "tokens")]
 mod cached;
 mod check;
+mod discover;
 mod network;
 mod open;
 mod open_session;

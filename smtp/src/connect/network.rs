@@ -25,8 +25,12 @@ impl Server {
     }
 
     /// Connects to addresses of these families alone, in this order. The default is
-    /// [`Families::PreferIpv6`]. A connector that [takes names](Connect::takes_names) finds the
-    /// addresses itself.
+    /// [`Families::PreferIpv6`].
+    ///
+    /// They hold for every address that is known here: one that the resolver has found, the host
+    /// itself, one of [`at`](Self::at). A connector that [takes names](Connect::takes_names), such as
+    /// a proxy's, finds the addresses of a name itself, in whichever family: leave the name to the
+    /// resolver by giving its addresses with `at` where that matters.
     pub fn families(mut self, families: Families) -> Self {
         self.reach.families = families;
         self

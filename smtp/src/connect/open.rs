@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::connection::session::Session;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
-use crate::net::{Reached, TlsConfig, Transport};
+use crate::net::{Approach, Reached, TlsConfig, Transport};
 use crate::proto::attempt::Attempt;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
@@ -30,13 +30,18 @@ impl Connection<Greeted> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(server: &Server) -> Result<Self, Error> {
-        to_first(server, Begins::InClear, |session| Self::open(session, false)).await
+        Self::connect_by(server, server.approach(), false).await
     }
 
-    /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
-    /// server that does not know EHLO is not asked with HELO.
-    pub(super) async fn connect_extended(server: &Server) -> Result<Self, Error> {
-        to_first(server, Begins::InClear, |session| Self::open(session, true)).await
+    /// As [`connect`](Self::connect), by addresses that are found otherwise. `extended` is for a
+    /// session that goes on with STARTTLS or not at all: a server that does not know EHLO is not
+    /// asked with HELO.
+    pub(super) async fn connect_by(
+        server: &Server,
+        approach: Result<Approach<'_>, Fault>,
+        extended: bool,
+    ) -> Result<Self, Error> {
+        to_first(server, approach, Begins::InClear, |session| Self::open(session, extended)).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -70,7 +75,16 @@ impl Connection<Tls> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect_tls(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
-        to_first(server, Begins::InTls, |session| Self::open_tls(session, tls)).await
+        Self::connect_tls_by(server, server.approach(), tls).await
+    }
+
+    /// As [`connect_tls`](Self::connect_tls), by addresses that are found otherwise.
+    pub(super) async fn connect_tls_by(
+        server: &Server,
+        approach: Result<Approach<'_>, Fault>,
+        tls: &TlsConfig,
+    ) -> Result<Self, Error> {
+        to_first(server, approach, Begins::InTls, |session| Self::open_tls(session, tls)).await
     }
 
     /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
@@ -94,14 +108,14 @@ impl Connection<Tls> {
 /// Opens a session with the first address that takes one.
 pub(super) async fn to_first<C, F>(
     server: &Server,
+    approach: Result<Approach<'_>, Fault>,
     begins: Begins,
     open: impl Fn(Box<Session>) -> F,
 ) -> Result<C, Error>
 where
     F: Future<Output = Result<C, Error>>,
 {
-    let unreached = |fault| Lost::new(fault, Some(Stage::Connect));
-    let mut approach = server.approach().await.map_err(unreached)?;
+    let mut approach = approach.map_err(unreached)?;
     // Of the addresses that took no session: the error that says most.
     let mut decisive: Option<Ended> = None;
     loop {
@@ -112,12 +126,13 @@ where
                 return Err(with_attempts(error, approach.into_tried()));
             }
         };
-        let error = match open(server.session_to(reached, connected, begins)).await {
+        let error = match open(server.session_to(&reached, connected, begins)).await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
         let tries_next = tries_next(&error);
-        let mut ended = Ended { error, reached, took: approach.since(reached) };
+        let took = approach.since(&reached);
+        let mut ended = Ended { error, reached, took };
         if let Some(mut before) = decisive.take() {
             if tries_next && has_spoken(&before.error) && !has_spoken(&ended.error) {
                 std::mem::swap(&mut before, &mut ended);
@@ -129,6 +144,11 @@ where
         }
         decisive = Some(ended);
     }
+}
+
+/// The error of a call that has no stream.
+pub(super) fn unreached(fault: Fault) -> Lost {
+    Lost::new(fault, Some(Stage::Connect))
 }
 
 /// A session that did not begin.

@@ -9,7 +9,8 @@ use smtp_grammar::{AddressLiteral, Host};
 use crate::connection::session::{Session, SessionConfig};
 use crate::message::transfer::Transfer;
 use crate::net::{
-    Approach, Clock, Connected, Driver, Reach, Reached, Stream, TokioClock, Transport, in_ascii,
+    Approach, Clock, Connected, Discovery, Driver, Reach, Reached, Service, Stream, TokioClock,
+    Transport, in_ascii,
 };
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
@@ -90,7 +91,12 @@ impl Server {
     }
 
     /// Says in EHLO that the client is `name`. Without it the client gives the address literal of
-    /// its socket, as RFC 5321 §4.1.4 asks of hosts without a name.
+    /// its socket, as RFC 5321 §4.1.4 asks of hosts without a name: never `localhost`, and without
+    /// the zone of an IPv6 address. Behind a translation of addresses the literal is one that the
+    /// server does not see; servers that mind want a name.
+    ///
+    /// The name was validated when it became a [`Host`]: a final dot, which only the DNS knows, is an
+    /// error there. A `localhost` of the caller's is sent as it is.
     pub fn client_name(mut self, name: impl Into<Host>) -> Self {
         self.client_name = Some(name.into());
         self
@@ -143,19 +149,37 @@ impl Server {
         self
     }
 
-    /// Finds the addresses of the host.
-    pub(super) async fn approach(&self) -> Result<Approach<'_>, Fault> {
-        self.reach.find(&*self.clock, &self.host, self.port, Some(self.timeouts.connect)).await
+    /// The way to the host.
+    pub(super) fn approach(&self) -> Result<Approach<'_>, Fault> {
+        self.reach.find(&*self.clock, &self.host, self.port, Some(self.timeouts.connect))
+    }
+
+    /// The way to the hosts that the SRV records of the domain name for one of these services, and
+    /// for which.
+    pub(super) async fn discover(
+        &self,
+        discovery: &Discovery,
+        services: &[Service],
+        own_port: bool,
+    ) -> Result<(Service, Approach<'_>), Fault> {
+        let port = own_port.then_some(self.port);
+        let (clock, limit) = (&*self.clock, self.timeouts.connect);
+        self.reach.discover(discovery, clock, &self.host, services, port, limit).await
     }
 
     /// Talks over a stream to one of them.
     pub(super) fn session_to(
         &self,
-        reached: Reached,
+        reached: &Reached,
         connected: Connected,
         begins: Begins,
     ) -> Box<Session> {
-        self.session(connected.stream, connected.local, reached.port, begins)
+        let mut session = self.session(connected.stream, connected.local, reached.port, begins);
+        if let Some(identity) = &reached.identity {
+            session.config.server_name = String::from(&**identity);
+            session.config.srv_target = Some(reached.host.clone());
+        }
+        session
     }
 
     /// Talks over a stream that is already open.
@@ -193,6 +217,7 @@ impl Server {
             ),
             config: SessionConfig {
                 server_name: in_ascii(&self.host).into_owned(),
+                srv_target: None,
                 client_name,
                 ignored: self.ignored.clone(),
                 transfer: self.transfer.clone(),

@@ -2,13 +2,14 @@
 
 use smtp_grammar::Host;
 
+use super::open::unreached;
 use super::server::{SUBMISSIONS, Server};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connection::{Connection, TransitionError};
 use crate::error::lost::Lost;
 use crate::message::transfer::Transfer;
-use crate::net::{Clock, TlsConfig, TlsConfigError};
+use crate::net::{Clock, Discovery, Service, TlsConfig, TlsConfigError};
 use crate::proto::fault::Fault;
 use crate::proto::limits::Limits;
 use crate::proto::stage::{Stage, Timeouts};
@@ -94,6 +95,8 @@ impl<F> OverTls for WithMechanismFrom<F> {}
 #[must_use]
 pub struct Submission<A = NoMechanism> {
     pub(super) server: Server,
+    /// The servers are those that the domain names, and not the host.
+    pub(super) discovery: Option<Discovery>,
     /// The caller has set the port.
     own_port: bool,
     implicit: bool,
@@ -110,6 +113,7 @@ impl Submission {
     pub fn new(host: impl Into<String>) -> Self {
         Self {
             server: Server::new(host, SUBMISSION),
+            discovery: None,
             own_port: false,
             implicit: false,
             tls: None,
@@ -169,7 +173,15 @@ impl Submission<WithoutTls> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(&self) -> Result<Connection<Greeted>, Error> {
-        Connection::connect(&self.server).await
+        match self.discovery() {
+            None => Connection::connect(&self.server).await,
+            Some(discovery) => {
+                let services = [Service::Submission];
+                let found = self.server.discover(discovery, &services, self.own_port).await;
+                let (_, approach) = found.map_err(unreached)?;
+                Connection::connect_by(&self.server, Ok(approach), false).await
+            }
+        }
     }
 }
 
@@ -189,10 +201,7 @@ impl<M: Mechanism> Submission<WithMechanism<M>> {
     }
 
     pub(super) fn into_parts(self) -> (Submission, M) {
-        let Self { server, own_port, implicit, tls, hello_after_auth, credentials } = self;
-        let alone = NoMechanism;
-        let submission =
-            Submission { server, own_port, implicit, tls, hello_after_auth, credentials: alone };
+        let (submission, credentials) = self.replace(NoMechanism);
         (submission, credentials.0)
     }
 }
@@ -253,8 +262,26 @@ impl<A> Submission<A> {
     }
 
     pub(super) fn with<C>(self, credentials: C) -> Submission<C> {
-        let Self { server, own_port, implicit, tls, hello_after_auth, .. } = self;
-        Submission { server, own_port, implicit, tls, hello_after_auth, credentials }
+        self.replace(credentials).0
+    }
+
+    fn replace<C>(self, credentials: C) -> (Submission<C>, A) {
+        let Self { server, discovery, own_port, implicit, tls, hello_after_auth, .. } = self;
+        let submission = Submission {
+            server,
+            discovery,
+            own_port,
+            implicit,
+            tls,
+            hello_after_auth,
+            credentials,
+        };
+        (submission, self.credentials)
+    }
+
+    /// How the servers are found, unless the caller has said where they are.
+    fn discovery(&self) -> Option<&Discovery> {
+        self.discovery.as_ref().filter(|_| self.server.reach.addresses.is_none())
     }
 
     /// Connects to this port, whether TLS is [implicit](Self::implicit_tls) or not.
@@ -369,10 +396,20 @@ impl<A> Submission<A> {
             Some(tls) => tls.clone(),
             None => default_tls().map_err(unusable)?,
         };
-        if self.implicit {
-            return Connection::connect_tls(&self.server, &tls).await;
+        let (implicit, approach) = match self.discovery() {
+            None => (self.implicit, self.server.approach()),
+            Some(discovery) => {
+                let all = [Service::Submissions, Service::Submission];
+                let services = if self.implicit { &all[..1] } else { &all };
+                let found = self.server.discover(discovery, services, self.own_port).await;
+                let (service, approach) = found.map_err(unreached)?;
+                (service == Service::Submissions, Ok(approach))
+            }
+        };
+        if implicit {
+            return Connection::connect_tls_by(&self.server, approach, &tls).await;
         }
-        let greeted = Connection::connect_extended(&self.server).await?;
+        let greeted = Connection::connect_by(&self.server, approach, true).await?;
         or_quit(greeted.starttls(&tls).await).await
     }
 }

@@ -27,7 +27,10 @@ pub(crate) struct Session {
 /// The settings of a [`Server`](crate::Server) that are needed after its connection was opened.
 #[derive(Debug)]
 pub(crate) struct SessionConfig {
+    /// Whom TLS verifies.
     pub(crate) server_name: String,
+    /// The host of an SRV record that the session is with.
+    pub(crate) srv_target: Option<String>,
     pub(crate) client_name: Host,
     /// Keywords that are taken as not listed.
     pub(crate) ignored: Vec<String>,
@@ -114,7 +117,8 @@ impl Session {
 
     /// The handshake.
     pub(crate) async fn secure(&mut self, tls: &TlsConfig) -> Result<Exporter, Lost> {
-        self.driver.handshake(tls, &self.config.server_name).await
+        let SessionConfig { server_name, srv_target, .. } = &self.config;
+        self.driver.handshake(tls, server_name, srv_target.as_deref()).await
     }
 
     /// Reads the reply to a command that led to another state. When it cannot be read, client and

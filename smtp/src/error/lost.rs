@@ -10,6 +10,7 @@ use super::blame::Blame;
 use super::proxy::ProxyError;
 use super::refusal::Refusal;
 use crate::proto::attempt::{Attempt, Listed};
+use crate::proto::discovery::DiscoveryErrorKind;
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 use crate::proto::stage::Stage;
@@ -215,9 +216,17 @@ impl Lost {
             | Fault::NoTimer(_)
             | Fault::NoRuntime
             | Fault::InvalidHost(_)
+            | Fault::Discovery(_)
             | Fault::ImplicitTls => false,
             Fault::Local(error) => self.proxy().map_or_else(
-                || !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported),
+                || {
+                    !matches!(
+                        error.kind(),
+                        ErrorKind::PermissionDenied
+                            | ErrorKind::Unsupported
+                            | ErrorKind::InvalidInput
+                    )
+                },
                 ProxyError::is_transient,
             ),
             _ => true,
@@ -247,6 +256,11 @@ impl Lost {
             {
                 Blame::Caller
             }
+            // The domain has said so, and the caller has asked for it by that domain.
+            Fault::Discovery(error) => match error.kind() {
+                DiscoveryErrorKind::NotOffered | DiscoveryErrorKind::NoRecord => Blame::Caller,
+                DiscoveryErrorKind::Unusable => Blame::Server,
+            },
             Fault::Unresolved(_) | Fault::Local(_) => Blame::Local,
             // The server, or the time set for it all, has waited for the caller in vain.
             Fault::Closing(_)

@@ -35,6 +35,7 @@ pub use crate::message::envelope::EnvelopeError;
 pub use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Undelivered, Unsent};
 pub use crate::proto::attempt::Attempt;
 pub use crate::proto::content::ContentError;
+pub use crate::proto::discovery::{DiscoveryError, DiscoveryErrorKind};
 pub use crate::proto::fault::{Fault, NoTimer, ProtocolError};
 pub use crate::proto::handshake::{HandshakeError, HandshakeErrorKind};
 pub use crate::proto::line::EncodeError;

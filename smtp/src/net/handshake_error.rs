@@ -4,7 +4,7 @@
 //! connection was set up, so each text says what to change there.
 
 use std::error::Error;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::io;
 
 use tokio_rustls::rustls::{
@@ -20,7 +20,7 @@ use crate::state::certificate::CertificateFields;
 
 /// The facts of a handshake that its error depends on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attempt {
+pub(super) struct Attempt<'a> {
     /// TLS was spoken from the first byte, without STARTTLS.
     pub(super) implicit: bool,
     /// The oldest version of TLS that is spoken. None: the configuration of rustls is the caller's
@@ -30,18 +30,26 @@ pub(super) struct Attempt {
     pub(super) is_pinned: bool,
     /// The server has answered as a web server does, in clear.
     pub(super) is_web_server: bool,
+    /// The host of an SRV record that the server is, where it was to be verified by another name.
+    pub(super) srv_target: Option<&'a str>,
 }
 
-impl Attempt {
+impl Attempt<'_> {
     pub(super) fn new(tls: &TlsConfig, implicit: bool) -> Self {
         let is_pinned = tls.verification() == Verification::Pinned;
-        Self { implicit, min_version: tls.min_version(), is_pinned, is_web_server: false }
+        Self {
+            implicit,
+            min_version: tls.min_version(),
+            is_pinned,
+            is_web_server: false,
+            srv_target: None,
+        }
     }
 }
 
 /// The fault where bytes had come before TLS began, and a connector has read them.
 #[cold]
-pub(super) fn early_fault(bytes: usize, attempt: Attempt) -> Fault {
+pub(super) fn early_fault(bytes: usize, attempt: Attempt<'_>) -> Fault {
     if !attempt.implicit {
         return Fault::Protocol(ProtocolError::InjectedBeforeTls);
     }
@@ -57,10 +65,10 @@ pub(super) fn early_fault(bytes: usize, attempt: Attempt) -> Fault {
 /// `certificate` is the server's own, where it is the reason.
 pub(super) fn handshake_fault(
     error: io::Error,
-    attempt: Attempt,
+    attempt: Attempt<'_>,
     certificate: Option<Box<[u8]>>,
 ) -> Fault {
-    let (kind, reason) = match tls_error(&error) {
+    let (kind, mut reason) = match tls_error(&error) {
         Some(TlsError::InvalidCertificate(error)) => {
             let fields = certificate.as_deref().and_then(CertificateFields::from_der);
             certificate_error::explain(error, attempt.is_pinned, fields.as_ref())
@@ -70,6 +78,14 @@ pub(super) fn handshake_fault(
         None if error.kind() == io::ErrorKind::InvalidData => (Kind::Other, error.to_string()),
         None => return Fault::Io(cut(error)),
     };
+    if let (Kind::WrongName, Some(target)) = (kind, attempt.srv_target) {
+        // Writing to a `String` does not fail.
+        let _ = write!(
+            reason,
+            "; the domain that was asked for is checked, not the name in its SRV record: if you \
+             know that {target} is its server, use `Submission::accept_target({target:?})`"
+        );
+    }
     let error = HandshakeError::new(kind, reason, into_source(error));
     Fault::Handshake(error.with_certificate(certificate))
 }
@@ -112,7 +128,7 @@ pub(super) fn is_clear_text(fault: &Fault) -> bool {
     matches!(source, Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
-fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
+fn explain(error: &TlsError, attempt: Attempt<'_>) -> (Kind, String) {
     match error {
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType)
             if attempt.implicit && attempt.is_web_server =>
@@ -170,7 +186,7 @@ fn explain(error: &TlsError, attempt: Attempt) -> (Kind, String) {
     }
 }
 
-fn version(attempt: Attempt) -> String {
+fn version(attempt: Attempt<'_>) -> String {
     match attempt.min_version {
         None => {
             "the server offers no version of TLS that the given configuration of rustls takes: \
@@ -242,13 +258,14 @@ mod tests {
     use crate::error::Blame;
     use crate::error::lost::Lost;
 
-    const STARTTLS: Attempt = Attempt {
+    const STARTTLS: Attempt<'_> = Attempt {
+        srv_target: None,
         implicit: false,
         min_version: Some(TlsVersion::Tls12),
         is_pinned: false,
         is_web_server: false,
     };
-    const IMPLICIT: Attempt = Attempt { implicit: true, ..STARTTLS };
+    const IMPLICIT: Attempt<'_> = Attempt { implicit: true, ..STARTTLS };
 
     fn of_tls(error: impl Into<TlsError>) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, error.into())
@@ -313,7 +330,7 @@ mod tests {
         let (time, not_before) = (at(1_709_164_800), at(4_102_444_800));
         let early = CertificateError::NotValidYetContext { time, not_before };
         let authority = CertificateError::Other(OtherError(Arc::from(Box::from("Other"))));
-        let table: Vec<(Attempt, TlsError, Kind, &str)> = vec![
+        let table: Vec<(Attempt<'_>, TlsError, Kind, &str)> = vec![
             (
                 STARTTLS,
                 InvalidMessage::InvalidContentType.into(),

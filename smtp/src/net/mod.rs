@@ -27,8 +27,11 @@ mod tokio_clock;
 pub use clock::Clock;
 #[cfg(feature = "tokens")]
 pub(crate) use clock::{Expired, later, timeout_at};
-pub(crate) use connect::{Approach, Reach, Reached};
-pub use connect::{Connect, Connected, Families, Resolve, SystemResolver, Target, Tcp};
+pub(crate) use connect::{Approach, Discovery, Reach, Reached, Service};
+pub use connect::{
+    Connect, Connected, Families, Family, Resolve, ResolveSrv, SrvAnswer, SrvRecord,
+    SystemResolver, Target, Tcp,
+};
 pub(crate) use driver::Driver;
 pub(crate) use host::in_ascii;
 #[cfg(feature = "proxy-protocol")]

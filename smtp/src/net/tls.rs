@@ -30,16 +30,20 @@ const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 const EXPORTER_LENGTH: usize = 32;
 
 impl Driver {
-    /// Goes on inside TLS. Nothing but the reply to STARTTLS may have been received: bytes that
+    /// Goes on inside TLS, with a server of this name. `srv_target` is the host of the SRV record
+    /// that led to it. Nothing but the reply to STARTTLS may have been received: bytes that
     /// follow it in clear may come from an attacker (RFC 3207 §6).
     pub(crate) async fn handshake(
         &mut self,
         tls: &TlsConfig,
         name: &str,
+        srv_target: Option<&str>,
     ) -> Result<Exporter, Lost> {
         let implicit = self.awaits_greeting();
         let watch = Watch::new(Arc::clone(self.clock()));
-        let negotiated = self.negotiate(tls, name, implicit, &watch).await;
+        let srv_target = srv_target.filter(|target| *target != name);
+        let attempt = Attempt { srv_target, ..Attempt::new(tls, implicit) };
+        let negotiated = self.negotiate(tls, name, attempt, &watch).await;
         negotiated.map_err(|fault| self.fail_in_handshake(fault, implicit, &watch.first()))
     }
 
@@ -47,11 +51,10 @@ impl Driver {
         &mut self,
         tls: &TlsConfig,
         name: &str,
-        implicit: bool,
+        attempt: Attempt<'_>,
         watch: &Watch,
     ) -> Result<Exporter, Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
-        let attempt = Attempt::new(tls, implicit);
         let stream = self.take_stream_for_tls()?;
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
@@ -78,7 +81,7 @@ pub(super) async fn handshake(
     tls: &TlsConfig,
     name: ServerName<'static>,
     stream: Stream,
-    attempt: Attempt,
+    attempt: Attempt<'_>,
     watch: &Watch,
 ) -> Result<TlsStream<HandshakeStream<Clear>>, Fault> {
     let Stream::Clear(stream) = stream else {

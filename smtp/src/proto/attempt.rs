@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An address of the server's that was tried in vain, with its own error and the time it took.
+/// An address of the server's that was tried in vain, or a name of its that was looked up in vain,
+/// with its own error and the time it took.
 ///
 /// A clone is cheap, and equal to its original only.
 #[derive(Clone, Debug)]
@@ -25,7 +26,8 @@ impl Attempt {
         Self { address, error, took }
     }
 
-    /// The address. None where the name went to a proxy, which looks it up itself.
+    /// The address. None where the name went to a proxy, which looks it up itself, where it was not
+    /// resolved, and where the server is at a Unix socket: the error says at which.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }

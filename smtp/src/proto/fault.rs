@@ -10,6 +10,7 @@ use std::io;
 use smtp_grammar::{Reply, ReplyLineError};
 
 use super::content::ContentError;
+use super::discovery::DiscoveryError;
 use super::handshake::HandshakeError;
 use super::reply::ReplyError;
 use super::stage::Stage;
@@ -26,6 +27,9 @@ pub enum Fault {
     /// The resolver of this machine gives no address for the server's name. Whether there is no
     /// such name or the resolver cannot be asked now, it does not say.
     Unresolved(io::Error),
+    /// The SRV records of the domain lead to no server
+    /// ([`Submission::discover`](crate::Submission::discover)).
+    Discovery(DiscoveryError),
     /// This machine cannot open the connection: it has no file descriptor, port, memory or route
     /// to spare for it, may not, has nothing to verify the server by, or its proxy gives no stream.
     /// The server was not asked.
@@ -98,6 +102,7 @@ impl Display for Fault {
             | Self::Unresolved(error)
             | Self::Local(error)
             | Self::Unreachable(error) => Display::fmt(error, f),
+            Self::Discovery(error) => Display::fmt(error, f),
             Self::NoRuntime => f.write_str(
                 "cannot open a socket: there is no tokio runtime here; run inside one with I/O \
                  enabled, or give a stream of your own to `Connection::from_stream`",
@@ -151,6 +156,7 @@ impl std::error::Error for Fault {
             | Self::Io(error)
             | Self::Body(error)
             | Self::Answer(error) => Some(error),
+            Self::Discovery(error) => Some(error),
             Self::Handshake(error) => Some(error),
             Self::Protocol(error) => Some(error),
             Self::Content(error) => Some(error),

@@ -21,7 +21,7 @@
 //! | [`output`] | what waits to be written, in the order in which it must leave |
 //! | [`content`] | message content made safe for DATA and BDAT |
 //! | [`stage`], [`limits`] | how long each step may take, and how large each answer may be |
-//! | [`fault`], [`handshake`] | why a connection can no longer be used |
+//! | [`fault`], [`handshake`], [`discovery`] | why a connection can no longer be used |
 //! | [`unread`] | a line that is no whole reply, as it may be shown |
 //! | [`security`] | the facts of TLS |
 //! | [`trace`] | each line that is sent or received, without its secrets |
@@ -33,6 +33,7 @@ pub(crate) mod command;
 pub(crate) mod content;
 pub(crate) mod decimal;
 mod declared;
+pub(crate) mod discovery;
 mod encode_error;
 pub(crate) mod engine;
 pub(crate) mod fault;

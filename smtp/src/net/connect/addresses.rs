@@ -1,6 +1,31 @@
 //! Which addresses of a host are tried, and in which order.
 
+use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// A family of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv6, the addresses of AAAA records.
+    Ipv6,
+    /// IPv4, the addresses of A records.
+    Ipv4,
+}
+
+impl Family {
+    pub(super) fn of(address: SocketAddr) -> Self {
+        if address.is_ipv6() { Self::Ipv6 } else { Self::Ipv4 }
+    }
+}
+
+impl Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ipv6 => "IPv6",
+            Self::Ipv4 => "IPv4",
+        })
+    }
+}
 
 /// The families of addresses that a connection may use, and which of them comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,32 +43,52 @@ pub enum Families {
 }
 
 impl Families {
+    /// The family that comes first, and the other one if it may be used.
+    pub(super) fn in_order(self) -> (Family, Option<Family>) {
+        match self {
+            Self::PreferIpv6 => (Family::Ipv6, Some(Family::Ipv4)),
+            Self::PreferIpv4 => (Family::Ipv4, Some(Family::Ipv6)),
+            Self::Ipv6Only => (Family::Ipv6, None),
+            Self::Ipv4Only => (Family::Ipv4, None),
+        }
+    }
+
     /// The addresses of these families, each once, the two families in turn for as long as both
     /// have one left (RFC 8305 §4). Within a family the order stays.
     pub(super) fn order(self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let (mut v6, mut v4) = (Vec::new(), Vec::new());
         for address in addresses {
-            let family = if address.is_ipv6() { &mut v6 } else { &mut v4 };
+            let family = match Family::of(*address) {
+                Family::Ipv6 => &mut v6,
+                Family::Ipv4 => &mut v4,
+            };
             if !family.contains(address) {
                 family.push(*address);
             }
         }
-        let (first, second) = match self {
-            Self::PreferIpv6 => (v6, v4),
-            Self::PreferIpv4 => (v4, v6),
-            Self::Ipv6Only => (v6, Vec::new()),
-            Self::Ipv4Only => (v4, Vec::new()),
+        let mut of = |family| match family {
+            Family::Ipv6 => std::mem::take(&mut v6),
+            Family::Ipv4 => std::mem::take(&mut v4),
         };
-        let mut ordered = Vec::with_capacity(first.len() + second.len());
-        let (mut first, mut second) = (first.into_iter(), second.into_iter());
-        loop {
-            let before = ordered.len();
-            ordered.extend(first.next());
-            ordered.extend(second.next());
-            if ordered.len() == before {
-                return ordered;
-            }
+        let (first, second) = self.in_order();
+        let first = of(first);
+        in_turn(first, second.map_or_else(Vec::new, of))
+    }
+}
+
+/// The members of two lists in turn, for as long as both have one left.
+pub(super) fn in_turn<T, C: Default + Extend<T>>(
+    first: impl IntoIterator<Item = T>,
+    second: impl IntoIterator<Item = T>,
+) -> C {
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut all = C::default();
+    loop {
+        let (a, b) = (first.next(), second.next());
+        if a.is_none() && b.is_none() {
+            return all;
         }
+        all.extend(a.into_iter().chain(b));
     }
 }
 

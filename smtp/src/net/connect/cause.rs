@@ -1,55 +1,61 @@
 //! Whose fault it is where no stream comes about: that of the name that the caller gave, of this
 //! machine, or of the way to the server.
 
-use std::error::Error;
-use std::fmt::{self, Display};
 use std::io;
 use std::sync::Arc;
 
-use super::race::Failed;
+use super::failed::{Failed, Step, cannot_resolve, no_address, with_text};
 use super::resolve::NoRuntime;
 use crate::error::proxy::ProxyError;
 use crate::proto::attempt::Listed;
 use crate::proto::fault::Fault;
 
 /// The fault of a name that was not resolved.
-pub(super) fn unresolved(name: &str, error: io::Error) -> Fault {
+pub(super) fn unresolved(name: &str, error: Arc<io::Error>) -> Fault {
     if NoRuntime::is_in(&error) {
         return Fault::NoRuntime;
     }
-    let (cause, error) = (LocalCause::of(&error), Arc::new(error));
-    match cause {
-        Some(cause) => cause.fault(&format!("cannot resolve the name {name}: {error}"), error),
+    let text = cannot_resolve(name, &error);
+    match LocalCause::of(&error) {
+        Some(cause) => cause.fault(&text, error),
         None => Fault::Unresolved(with_text(
             error.kind(),
-            format!(
-                "cannot resolve the name {name}: {error}; check its spelling, and that this \
-                 machine can ask its resolver"
-            ),
+            format!("{text}; check its spelling, and that this machine can ask its resolver"),
             error,
         )),
     }
 }
 
 /// The fault where no target could be connected to: at least one. One that was asked says more than
-/// those that this machine could not even ask.
-pub(super) fn failed(host: &str, port: u16, failures: &[Failed]) -> Fault {
+/// those that this machine could not even ask, and each of them more than a name.
+pub(super) fn failed(hosts: &str, failures: &[Failed]) -> Fault {
     if failures.iter().any(|failed| NoRuntime::is_in(&failed.error)) {
         return Fault::NoRuntime;
     }
+    if let [Failed { step, error, .. }] = failures {
+        match step {
+            Step::Resolve(name) => return unresolved(name, Arc::clone(error)),
+            Step::Choose => {
+                let text = error.to_string();
+                return Fault::InvalidHost(with_text(error.kind(), text, Arc::clone(error)));
+            }
+            Step::Connect => {}
+        }
+    }
     let tried: Vec<_> = failures.iter().map(Failed::attempt).collect();
-    let text = format!("cannot connect to {host} port {port}: {}", Listed(&tried));
-    let causes = failures.iter().map(|failed| (LocalCause::of(&failed.error), &failed.error));
+    let text = format!("cannot connect to {hosts}: {}", Listed(&tried));
+    let asked = failures.iter().filter(|failed| matches!(failed.step, Step::Connect));
+    let causes = asked.map(|failed| (LocalCause::of(&failed.error), &failed.error));
     match causes.reduce(|a, b| if a.0.is_none() && b.0.is_some() { a } else { b }) {
         Some((Some(cause), error)) => cause.fault(&text, Arc::clone(error)),
         Some((None, error)) => Fault::Unreachable(with_text(error.kind(), text, Arc::clone(error))),
-        None => unresolved(host, no_address()),
+        None => {
+            let error = failures
+                .last()
+                .map_or_else(|| Arc::new(no_address()), |failed| Arc::clone(&failed.error));
+            Fault::Unresolved(with_text(error.kind(), text, error))
+        }
     }
-}
-
-/// A resolver has nothing to say of a name.
-pub(super) fn no_address() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
 
 /// Why this machine cannot open a connection, whatever the server would say.
@@ -126,32 +132,9 @@ impl LocalCause {
     }
 }
 
-/// An error of the system, in words that say where it happened.
-#[derive(Debug)]
-struct Described {
-    text: String,
-    source: Arc<io::Error>,
-}
-
-fn with_text(kind: io::ErrorKind, text: String, source: Arc<io::Error>) -> io::Error {
-    io::Error::new(kind, Described { text, source })
-}
-
-impl Display for Described {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Error for Described {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        // The source of an `io::Error` passes over the error inside it.
-        Some(ProxyError::find_in(&*self.source).map_or(&*self.source, |proxy| proxy))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
     use std::net::SocketAddr;
     use std::time::Duration;
 
@@ -166,12 +149,13 @@ mod tests {
         let failures: Vec<_> = errors
             .into_iter()
             .map(|error| Failed {
+                step: Step::Connect,
                 address: Some(address),
                 error: Arc::new(error),
                 took: Duration::from_millis(7),
             })
             .collect();
-        Lost::new(failed("mail.example.com", 25, &failures), None)
+        Lost::new(failed("mail.example.com port 25", &failures), None)
     }
 
     #[test]
@@ -237,7 +221,7 @@ mod tests {
     #[test]
     fn a_name_that_is_not_resolved_is_no_fault_of_the_servers() {
         let error = io::Error::other("failed to lookup address information: Try again");
-        let lost = Lost::new(unresolved("mail.example.com", error), None);
+        let lost = Lost::new(unresolved("mail.example.com", Arc::new(error)), None);
         assert_eq!(
             lost.to_string(),
             "cannot resolve the name mail.example.com: failed to lookup address information: Try \
@@ -249,7 +233,8 @@ mod tests {
         let none = failed_with(Vec::new());
         assert!(matches!(none.fault(), Fault::Unresolved(_)), "{none:?}");
         let ([_, of_process], ..) = CODES;
-        let fault = unresolved("mail.example.com", io::Error::from_raw_os_error(of_process));
+        let fault =
+            unresolved("mail.example.com", Arc::new(io::Error::from_raw_os_error(of_process)));
         assert!(matches!(fault, Fault::Local(_)), "{fault:?}");
     }
 }

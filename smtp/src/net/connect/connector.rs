@@ -66,6 +66,7 @@ pub trait Connect: Debug + Send + Sync + 'static {
 
     /// Whether names go to [`connect`](Self::connect) as they are, without an address. A proxy looks them
     /// up itself, and this machine may not be able to.
+    /// [`Server::families`](crate::Server::families) does not reach what it finds.
     fn takes_names(&self) -> bool {
         false
     }

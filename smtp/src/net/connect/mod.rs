@@ -3,28 +3,40 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`resolve`] | a resolver: a name becomes addresses |
+//! | [`srv`] | a resolver of services: a domain becomes hosts |
+//! | [`discovery`] | the hosts of a domain that offer mail submission |
+//! | [`finder`] | look-ups under way |
 //! | [`addresses`] | which addresses are tried, and in which order |
 //! | [`target`] | one address, or a name that goes to a proxy, and the stream to it |
 //! | [`connector`] | a connector: opens the stream to one target |
 //! | [`tcp`] | the connector of TCP |
 //! | [`race`] | several targets at a time: the first stream wins |
 //! | [`cause`] | whose fault it is where no stream comes about |
-//! | [`reach`] | all of that, as a server's settings ask for it |
+//! | [`failed`] | what was tried in vain |
+//! | [`reach`], [`approach`] | the settings of a server, and all of that as they ask for it |
 
 mod addresses;
+mod approach;
 mod cause;
 mod connector;
+mod discovery;
+mod failed;
+mod finder;
 mod race;
 mod reach;
 mod resolve;
+mod srv;
 mod target;
 mod tcp;
 
-pub use addresses::Families;
+pub use addresses::{Families, Family};
+pub(crate) use approach::{Approach, Reached};
 pub use connector::Connect;
-pub(crate) use reach::{Approach, Reach, Reached};
+pub(crate) use discovery::{Discovery, Service};
+pub(crate) use reach::Reach;
 #[cfg(feature = "proxy")]
 pub(super) use resolve::NoRuntime;
 pub use resolve::{Resolve, SystemResolver};
+pub use srv::{ResolveSrv, SrvAnswer, SrvRecord};
 pub use target::{Connected, Target};
 pub use tcp::Tcp;

@@ -6,25 +6,28 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::addresses::in_turn;
 use super::connector::Connect;
+use super::failed::{Failed, Step};
+use super::finder::{Finder, Found};
 use super::target::{Connected, Target};
 use crate::net::clock::{Clock, deadline};
-use crate::proto::attempt::Attempt;
 use crate::proto::fault::NoTimer;
 
 /// How long an attempt stays alone ("Connection Attempt Delay", RFC 8305 §8).
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Attempts to connect, which begin one after the other.
-pub(super) struct Race<'a> {
+/// Attempts to connect, which begin one after the other. Where no target waits, the look-up of the
+/// next host is the next attempt.
+pub(super) struct Race<'a, 'f> {
     connector: &'a dyn Connect,
     clock: &'a dyn Clock,
+    finder: &'f mut Finder<'a>,
     /// When all of them are given up. None: the caller drops the race in time.
     latest: Option<Instant>,
     waiting: VecDeque<Target>,
@@ -32,6 +35,8 @@ pub(super) struct Race<'a> {
     failed: Vec<Failed>,
     /// Fires when the next one begins.
     next: Option<Timer>,
+    /// It has fired, and there was none to begin.
+    is_due: bool,
     /// Fires at `latest`.
     last: Option<Timer>,
 }
@@ -42,20 +47,6 @@ struct Running<'a> {
     target: Target,
     began: Instant,
     connecting: Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>>,
-}
-
-/// A target that was tried in vain.
-#[derive(Clone, Debug)]
-pub(super) struct Failed {
-    pub(super) address: Option<SocketAddr>,
-    pub(super) error: Arc<io::Error>,
-    pub(super) took: Duration,
-}
-
-impl Failed {
-    pub(super) fn attempt(&self) -> Attempt {
-        Attempt::new(self.address, self.error.clone(), self.took)
-    }
 }
 
 /// How a race ended.
@@ -74,29 +65,45 @@ pub(super) struct Won {
     pub(super) began: Instant,
 }
 
-impl<'a> Race<'a> {
+impl<'a, 'f> Race<'a, 'f> {
     pub(super) fn new(
         connector: &'a dyn Connect,
         clock: &'a dyn Clock,
         latest: Option<Instant>,
+        finder: &'f mut Finder<'a>,
         targets: VecDeque<Target>,
     ) -> Self {
-        let (running, failed) = (Vec::new(), Vec::new());
-        Self { connector, clock, latest, waiting: targets, running, failed, next: None, last: None }
+        Self {
+            connector,
+            clock,
+            finder,
+            latest,
+            waiting: targets,
+            running: Vec::new(),
+            failed: Vec::new(),
+            next: None,
+            is_due: false,
+            last: None,
+        }
     }
 
     /// Ready with the first stream, or when there is none. Without a target it is ready at once.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finish> {
         loop {
-            if self.running.is_empty() && !self.begin_next() {
+            if !self.is_under_way() && !self.begin_next() {
                 return Poll::Ready(self.finish(Err(None)));
             }
+            let is_next = match self.poll_finder(cx) {
+                Ok(is_next) => is_next,
+                Err(error) => return Poll::Ready(self.finish(Err(Some(error)))),
+            };
             let failures = self.failed.len();
             if let Some(won) = self.poll_running(cx) {
                 return Poll::Ready(self.finish(Ok(won)));
             }
             // One that fails makes room for the next one at once.
-            if self.failed.len() > failures && (self.begin_next() || self.running.is_empty()) {
+            let has_room = is_next || self.failed.len() > failures;
+            if has_room && (self.begin_next() || !self.is_under_way()) {
                 continue;
             }
             match self.poll_timers(cx) {
@@ -107,19 +114,48 @@ impl<'a> Race<'a> {
         }
     }
 
+    fn is_under_way(&self) -> bool {
+        !self.running.is_empty() || self.finder.is_looking()
+    }
+
+    fn has_next(&self) -> bool {
+        !self.waiting.is_empty() || self.finder.is_waiting()
+    }
+
     /// Begins the next attempt, if there is one.
     fn begin_next(&mut self) -> bool {
-        let Some(target) = self.waiting.pop_front() else {
-            return false;
+        let has_begun = match self.waiting.pop_front() {
+            Some(target) => {
+                self.connect_to(target);
+                true
+            }
+            None => self.finder.begin_next(self.clock),
         };
-        self.next = None;
+        if has_begun {
+            (self.next, self.is_due) = (None, false);
+        }
+        has_begun
+    }
+
+    fn connect_to(&mut self, target: Target) {
         let connector = self.connector;
         let connecting = {
             let target = target.clone();
             Box::pin(async move { connector.connect(&target).await })
         };
         self.running.push(Running { target, began: self.clock.now(), connecting });
-        true
+    }
+
+    /// Looks at each look-up. True when the next attempt is to begin at once.
+    fn poll_finder(&mut self, cx: &mut Context<'_>) -> Result<bool, NoTimer> {
+        let Found { targets, is_next, failed } = self.finder.poll(self.clock, cx)?;
+        self.failed.extend(failed);
+        if targets.is_empty() {
+            return Ok(is_next);
+        }
+        // Those that come later are of the other family, whose turn it is.
+        self.waiting = in_turn(targets, std::mem::take(&mut self.waiting));
+        Ok(is_next || self.running.is_empty() || self.is_due)
     }
 
     /// Looks at each attempt, and gives the one that has a stream.
@@ -153,7 +189,7 @@ impl<'a> Race<'a> {
                 return Ok(Poll::Ready(()));
             }
         }
-        if self.waiting.is_empty() {
+        if self.is_due || !(self.has_next() || self.finder.is_looking()) {
             return Ok(Poll::Pending);
         }
         let next = match &mut self.next {
@@ -161,7 +197,7 @@ impl<'a> Race<'a> {
             None => self.next.insert(self.clock.timer(deadline(self.clock, DELAY))?),
         };
         Ok(next.as_mut().poll(cx).map(|()| {
-            self.begin_next();
+            self.is_due = !self.begin_next();
         }))
     }
 
@@ -172,6 +208,7 @@ impl<'a> Race<'a> {
             self.fail(&target, began, error);
         }
         let now = self.clock.now();
+        self.failed.extend(self.finder.give_up(now));
         for target in std::mem::take(&mut self.waiting) {
             let error = "not tried in the time for connecting (`Timeouts::connect`)";
             self.fail(&target, now, io::Error::new(io::ErrorKind::TimedOut, error));
@@ -180,7 +217,8 @@ impl<'a> Race<'a> {
 
     fn fail(&mut self, target: &Target, began: Instant, error: io::Error) {
         let took = self.clock.now().saturating_duration_since(began);
-        self.failed.push(Failed { address: target.address(), error: Arc::new(error), took });
+        let (step, address) = (Step::Connect, target.address());
+        self.failed.push(Failed { step, address, error: Arc::new(error), took });
     }
 
     fn finish(&mut self, result: Result<Won, Option<NoTimer>>) -> Finish {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use tokio::net::lookup_host;
 use tokio::runtime::Handle;
 
+use super::addresses::Family;
+
 /// A resolver, which knows the addresses of names.
 ///
 /// [`SystemResolver`] is the default. [`Server::resolver`](crate::Server::resolver) and
@@ -58,6 +60,33 @@ pub trait Resolve: Debug + Send + Sync + 'static {
         name: &'a str,
         port: u16,
     ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>>;
+
+    /// Whether it asks for each family of addresses by itself. Then
+    /// [`resolve_family`](Self::resolve_family) is called, for both families at once or for the one
+    /// that the settings leave, in place of [`resolve`](Self::resolve): the addresses of one family
+    /// are connected to while the other is still looked up (RFC 8305 §3).
+    fn asks_by_family(&self) -> bool {
+        false
+    }
+
+    /// As [`resolve`](Self::resolve), the addresses of one family. None is no error here, but an
+    /// empty list.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not know whether there are any.
+    fn resolve_family<'a>(
+        &'a self,
+        name: &'a str,
+        port: u16,
+        family: Family,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut found = self.resolve(name, port).await?;
+            found.retain(|address| Family::of(*address) == family);
+            Ok(found)
+        })
+    }
 }
 
 impl<R: Resolve + ?Sized> Resolve for Arc<R> {
@@ -67,6 +96,19 @@ impl<R: Resolve + ?Sized> Resolve for Arc<R> {
         port: u16,
     ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
         (**self).resolve(name, port)
+    }
+
+    fn asks_by_family(&self) -> bool {
+        (**self).asks_by_family()
+    }
+
+    fn resolve_family<'a>(
+        &'a self,
+        name: &'a str,
+        port: u16,
+        family: Family,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
+        (**self).resolve_family(name, port, family)
     }
 }
 

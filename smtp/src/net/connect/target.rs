@@ -1,12 +1,22 @@
 //! The target of a connector, and the stream to it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
 
 use crate::net::stream::{Stream, Transport};
+
+/// A host whose addresses are to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) name: String,
+    pub(super) port: u16,
+    /// Whom TLS verifies there, where that is not the host that the caller named.
+    pub(super) identity: Option<Arc<str>>,
+}
 
 /// One address of a host, or a host whose name is looked up by a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +26,16 @@ pub struct Target {
     pub(super) address: Option<SocketAddr>,
     pub(super) local: Option<IpAddr>,
     pub(super) keepalive: Option<Duration>,
+    /// Whom TLS verifies, where that is not the host that the caller named.
+    pub(super) identity: Option<Arc<str>>,
 }
 
 impl Target {
     /// A host and a port, without an address yet, a local address and keepalive: a proxy asks for
     /// a stream to itself with it.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
-        Self { host: host.into(), port, address: None, local: None, keepalive: None }
+        let (address, local, keepalive, identity) = (None, None, None, None);
+        Self { host: host.into(), port, address, local, keepalive, identity }
     }
 
     /// This address, and its port.
@@ -40,7 +53,8 @@ impl Target {
         self
     }
 
-    /// The host that the caller named, in A-labels: its DNS name or IP address.
+    /// The host to connect to: the one that the caller named, in A-labels, its DNS name or IP
+    /// address; or one that the SRV records of the caller's domain name.
     pub fn host(&self) -> &str {
         &self.host
     }

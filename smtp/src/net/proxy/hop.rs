@@ -46,12 +46,9 @@ impl Hop {
             reach.set_local(local);
         }
         // No limit: the race for the server keeps the time, and drops this future.
-        let (connected, _) = async {
-            let mut found = reach.find(&TokioClock, &self.host, self.port, None).await?;
-            found.next().await
-        }
-        .await
-        .map_err(|fault| self.unreached(fault))?;
+        let found = reach.find(&TokioClock, &self.host, self.port, None);
+        let mut found = found.map_err(|fault| self.unreached(fault))?;
+        let (connected, _) = found.next().await.map_err(|fault| self.unreached(fault))?;
         match &self.tls {
             None => Ok(connected.stream),
             Some(tls) => Ok(self.secure(tls, connected.stream).await?),
