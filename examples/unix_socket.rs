@@ -1,5 +1,4 @@
-//! Talks to a server over a Unix socket. A session needs no TCP: it runs over any stream of bytes
-//! that is `AsyncRead` and `AsyncWrite`, by `Connection::from_stream`. The server is one of the
+//! Talks to a server at a Unix socket, which is a setting like a port. The server is one of the
 //! example's own, and must hold the mail at the end.
 //!
 //! Run it: `cargo run --example unix_socket`
@@ -11,7 +10,7 @@ use {
     smtp::{Connection, Envelope, Server},
     std::error::Error,
     tokio::io::copy_bidirectional,
-    tokio::net::{TcpStream, UnixListener, UnixStream},
+    tokio::net::{TcpStream, UnixListener},
 };
 
 #[cfg(unix)]
@@ -30,15 +29,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         copy_bidirectional(&mut client, &mut server).await
     });
 
-    let connected = UnixStream::connect(&path).await;
-    // Once both ends are there, or will never be, the name has served its purpose.
-    std::fs::remove_file(&path)?;
-    let stream = connected?;
-
     // The name of the server stands in errors, and would be that of its certificate; the port is
     // not used. A Unix socket has no address to say in EHLO, so the client gives its own name.
-    let server = Server::new("localhost", 25).client_name("client.example.com".parse::<Domain>()?);
-    let mut connection = Connection::from_stream(stream, &server).await?;
+    let server = Server::new("localhost", 25)
+        .client_name("client.example.com".parse::<Domain>()?)
+        .unix_socket(&path);
+    let connected = Connection::connect(&server).await;
+    // Once both ends are there, or will never be, the name has served its purpose.
+    std::fs::remove_file(&path)?;
+    let mut connection = connected?;
     let envelope = Envelope::new("cron@example.com", ["root@example.com"])?;
     let receipt = connection.deliver(&envelope, MAIL).await?;
     println!("Over {}: {}", path.display(), receipt.reply());

@@ -10,6 +10,8 @@
 pub use crate::error::NoTimer;
 #[cfg(feature = "proxy-protocol")]
 pub use crate::net::ProxyProtocol;
+#[cfg(unix)]
+pub use crate::net::Unix;
 #[cfg(feature = "proxy")]
 pub use crate::net::proxy;
 pub use crate::net::{

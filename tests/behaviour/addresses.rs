@@ -9,5 +9,7 @@ mod network;
 mod next;
 mod race;
 mod srv;
+#[cfg(unix)]
+mod unix;
 
 const MILLISECOND: Duration = Duration::from_millis(1);

@@ -63,6 +63,21 @@ impl Server {
         self.reach.connector = Arc::new(connector);
         self
     }
+
+    /// Reaches the server at the Unix socket of this path. No name is looked up and no port is used;
+    /// a certificate must be for the server's name all the same. It takes the place of the
+    /// [`connector`](Self::connector), and of [`at`](Self::at).
+    ///
+    /// A client without a [name](Self::client_name) gives `[127.0.0.1]` in EHLO.
+    ///
+    /// ```
+    /// let server = smtp::Server::new("localhost", 25).unix_socket("/run/mail/smtp");
+    /// ```
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.reach.addresses = None;
+        self.connector(crate::net::Unix::new(path))
+    }
 }
 
 impl<A> Submission<A> {
@@ -99,6 +114,14 @@ impl<A> Submission<A> {
     /// Opens streams with this connector, as [`Server::connector`].
     pub fn connector(mut self, connector: impl Connect) -> Self {
         self.server = self.server.connector(connector);
+        self
+    }
+
+    /// Reaches the server at the Unix socket of this path, as [`Server::unix_socket`].
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.discovery = None;
+        self.server = self.server.unix_socket(path);
         self
     }
 }

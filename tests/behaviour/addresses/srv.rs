@@ -371,6 +371,14 @@ async fn other_settings_stand() {
     let at = discover("example.test", &records, &network).at([address("192.0.2.1:587")]);
     at.tls(tls).connect().await.expect("a session at the address");
     assert!(records.asked().is_empty());
+
+    #[cfg(unix)]
+    {
+        let socket = discover("example.test", &records, &network).unix_socket("/no/such/socket");
+        let none = lost(socket.connect().await);
+        assert!(none.to_string().contains("the socket \"/no/such/socket\""), "{none}");
+        assert!(records.asked().is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

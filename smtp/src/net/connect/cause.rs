@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::failed::{Failed, Step, cannot_resolve, no_address, with_text};
 use super::resolve::NoRuntime;
+#[cfg(unix)]
+use super::unix::SocketError;
 use crate::error::proxy::ProxyError;
 use crate::proto::attempt::Listed;
 use crate::proto::fault::Fault;
@@ -69,6 +71,9 @@ enum LocalCause {
     Family,
     /// A proxy gave no stream: it belongs to this side, and its error says what to do.
     Proxy,
+    /// A Unix socket, with what to do.
+    #[cfg(unix)]
+    Socket(&'static str),
 }
 
 /// `ENFILE` and `EMFILE`, `ENOBUFS`, `EAFNOSUPPORT`: std has no kind for these.
@@ -86,6 +91,10 @@ impl LocalCause {
     fn of(error: &io::Error) -> Option<Self> {
         if ProxyError::find_in(error).is_some() {
             return Some(Self::Proxy);
+        }
+        #[cfg(unix)]
+        if let Some(advice) = SocketError::advice_in(error) {
+            return Some(Self::Socket(advice));
         }
         let (descriptors, no_buffers, no_family) = CODES;
         match error.raw_os_error() {
@@ -128,6 +137,8 @@ impl LocalCause {
                  sandbox"
             }
             Self::Family => "this machine does not speak that family of addresses",
+            #[cfg(unix)]
+            Self::Socket(advice) => advice,
         })
     }
 }

@@ -9,7 +9,7 @@
 //! | [`addresses`] | which addresses are tried, and in which order |
 //! | [`target`] | one address, or a name that goes to a proxy, and the stream to it |
 //! | [`connector`] | a connector: opens the stream to one target |
-//! | [`tcp`] | the connector of TCP |
+//! | [`tcp`], `unix` | the connectors of TCP and of Unix sockets |
 //! | [`race`] | several targets at a time: the first stream wins |
 //! | [`cause`] | whose fault it is where no stream comes about |
 //! | [`failed`] | what was tried in vain |
@@ -28,6 +28,8 @@ mod resolve;
 mod srv;
 mod target;
 mod tcp;
+#[cfg(unix)]
+mod unix;
 
 pub use addresses::{Families, Family};
 pub(crate) use approach::{Approach, Reached};
@@ -40,3 +42,5 @@ pub use resolve::{Resolve, SystemResolver};
 pub use srv::{ResolveSrv, SrvAnswer, SrvRecord};
 pub use target::{Connected, Target};
 pub use tcp::Tcp;
+#[cfg(unix)]
+pub use unix::Unix;
