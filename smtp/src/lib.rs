@@ -102,6 +102,7 @@
 //! | `fs` | yes | messages from files, read on threads of tokio |
 //! | `proxy` | no | connections through SOCKS5, SOCKS4A and HTTP CONNECT: `transport::proxy` |
 //! | `proxy-protocol` | no | the PROXY protocol: `transport::ProxyProtocol` |
+//! | `hickory` | no | a resolver that speaks DNS itself, and finds the servers of a domain: `transport::HickoryResolver` |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
 // Without the driver some of the values that the rest is about are never built, or have no public

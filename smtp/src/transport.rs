@@ -8,6 +8,8 @@
 //! the connector `ProxyProtocol` tells a server which client a connection is made for.
 
 pub use crate::error::NoTimer;
+#[cfg(feature = "hickory")]
+pub use crate::net::HickoryResolver;
 #[cfg(feature = "proxy-protocol")]
 pub use crate::net::ProxyProtocol;
 #[cfg(unix)]
@@ -20,3 +22,8 @@ pub use crate::net::{
 };
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use crate::net::{DangerousTlsConfig, TlsConfigBuilder};
+/// The crate whose `TokioResolver` a [`HickoryResolver`] is made of, in the version that this one
+/// uses.
+#[cfg(feature = "hickory")]
+#[doc(no_inline)]
+pub use hickory_resolver;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 mod families;
 mod found;
+mod hickory;
 mod network;
 mod next;
 mod race;

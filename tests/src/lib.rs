@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod custom_commands;
+mod dns;
 mod fate;
 mod mta;
 mod port;
@@ -19,6 +20,7 @@ use smtp::testing::{Peer, Script};
 use smtp::{Connection, Error, Plain, Server, TlsConfig};
 
 pub use custom_commands::{Again, Ask, FixedAnswer};
+pub use dns::{Dns, DnsAnswer};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};
 pub use port::port;

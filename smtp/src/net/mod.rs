@@ -27,6 +27,8 @@ mod tokio_clock;
 pub use clock::Clock;
 #[cfg(feature = "tokens")]
 pub(crate) use clock::{Expired, later, timeout_at};
+#[cfg(feature = "hickory")]
+pub use connect::HickoryResolver;
 #[cfg(unix)]
 pub use connect::Unix;
 pub(crate) use connect::{Approach, Discovery, Reach, Reached, Service};

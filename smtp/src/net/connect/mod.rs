@@ -6,6 +6,7 @@
 //! | [`srv`] | a resolver of services: a domain becomes hosts |
 //! | [`discovery`] | the hosts of a domain that offer mail submission |
 //! | [`finder`] | look-ups under way |
+//! | `hickory` | a resolver of both kinds that speaks DNS itself |
 //! | [`addresses`] | which addresses are tried, and in which order |
 //! | [`target`] | one address, or a name that goes to a proxy, and the stream to it |
 //! | [`connector`] | a connector: opens the stream to one target |
@@ -22,6 +23,8 @@ mod connector;
 mod discovery;
 mod failed;
 mod finder;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod race;
 mod reach;
 mod resolve;
@@ -35,6 +38,8 @@ pub use addresses::{Families, Family};
 pub(crate) use approach::{Approach, Reached};
 pub use connector::Connect;
 pub(crate) use discovery::{Discovery, Service};
+#[cfg(feature = "hickory")]
+pub use hickory::HickoryResolver;
 pub(crate) use reach::Reach;
 #[cfg(feature = "proxy")]
 pub(super) use resolve::NoRuntime;
