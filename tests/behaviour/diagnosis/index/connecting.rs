@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use smtp::connect::Families;
 use smtp::testing::{Certificate, Script};
 use smtp::transport::proxy::Socks5;
-use smtp::transport::{Connect, Connected, Target};
-use smtp::{Connection, Server, TlsConfig};
+use smtp::transport::{Connect, Connected, ResolveSrv, SrvAnswer, SrvRecord, Target};
+use smtp::{Connection, Server, Submission, TlsConfig};
 use tests::{error, server, trust};
 
 use super::super::certificates;
@@ -55,6 +55,14 @@ pub(super) async fn seen() -> Vec<Seen> {
     }
     let server = Server::new("192.0.2.1", 25).families(Families::Ipv6Only);
     seen.push(Seen::of(error(Connection::connect(&server).await)));
+    for domain in ["refused.example", "none.example", "broken.example", "mail.example.com"] {
+        seen.push(discovered(domain).await);
+    }
+    #[cfg(unix)]
+    {
+        let server = Server::new("localhost", 25).unix_socket("/no/such/socket");
+        seen.push(Seen::of(error(Connection::connect(&server).await)));
+    }
     // Bound and dropped: no server listens there now.
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -81,6 +89,49 @@ impl Connect for AfterRefusal {
             }
             Ok(Connected::new(Script::new(self.0).start().0))
         })
+    }
+}
+
+/// The error of a domain with these records.
+async fn discovered(domain: &str) -> Seen {
+    let certificate = Certificate::new(&["mx.example.net"]);
+    let tls = TlsConfig::builder().root_pem(certificate.authority_pem()).build().expect("a root");
+    let submission = Submission::discover(domain, Records(certificate.clone()));
+    let submission = submission.connector(Records(certificate)).tls(tls);
+    Seen::of(error(submission.connect().await))
+}
+
+/// Records that lead nowhere, but for one domain: to a server with this certificate.
+#[derive(Debug)]
+struct Records(Certificate);
+
+impl ResolveSrv for Records {
+    fn resolve_srv<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> Pin<Box<dyn Future<Output = io::Result<SrvAnswer>> + Send + 'a>> {
+        let target = match name {
+            "_submissions._tcp.refused.example" => Some("."),
+            "_submissions._tcp.broken.example" => Some("a b"),
+            "_submissions._tcp.mail.example.com" => Some("mx.example.net"),
+            _ => None,
+        };
+        let records = target.map(|target| SrvRecord::new(target, 465));
+        Box::pin(async move { Ok(SrvAnswer::new(records)) })
+    }
+}
+
+impl Connect for Records {
+    fn connect<'a>(
+        &'a self,
+        _target: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        let script = Script::new("-- tls --").certificate(&self.0);
+        Box::pin(async { Ok(Connected::new(script.start().0)) })
+    }
+
+    fn takes_names(&self) -> bool {
+        true
     }
 }
 
