@@ -15,6 +15,7 @@ macro_rules! with_each_server {
     };
 }
 
+mod addresses;
 mod authenticate;
 mod channel_binding;
 mod external;

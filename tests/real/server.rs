@@ -77,6 +77,11 @@ impl Server {
         self.environment.get(key).map(String::as_str).expect("a value that the script prints")
     }
 
+    /// A value that not each script prints.
+    pub(super) fn find(&self, key: &str) -> Option<&str> {
+        self.environment.get(key).map(String::as_str)
+    }
+
     pub(super) fn port(&self, key: &str) -> u16 {
         self.get(key).parse().expect("a port")
     }

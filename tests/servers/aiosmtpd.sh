@@ -9,7 +9,7 @@ need_free $B $((B+1)) $((B+2)) $((B+3)) $((B+4))
 need_aiosmtpd
 certs
 mkdir -p "$DIR/run" "$DIR/log" "$DIR/mail/new" "$DIR/mail/tmp" "$DIR/mail/envelope"
-export PORT_BASE SMTP_USER SMTP_PASSWORD SMTP_USER2 SMTP_PASSWORD2 TEST_HOSTNAME SIZE_LIMIT CERT="${AIOSMTPD_CERT:-$CERTS/server.pem}" KEY="${AIOSMTPD_KEY:-$CERTS/server.key}"
+export PORT_BASE SMTP_USER SMTP_PASSWORD SMTP_USER2 SMTP_PASSWORD2 TEST_HOSTNAME SIZE_LIMIT LOOPBACK6 CERT="${AIOSMTPD_CERT:-$CERTS/server.pem}" KEY="${AIOSMTPD_KEY:-$CERTS/server.key}"
 (cd / && exec setsid "$AIOSMTPD_VENV/bin/python" -W ignore "$HERE/aiosmtpd_server.py" "$DIR" >"$DIR/log/aiosmtpd.log" 2>&1 </dev/null) &
 wait_port $((B+4)) || { cat "$DIR/log/aiosmtpd.log" >&2; die "aiosmtpd does not listen"; }
 emit_common aiosmtpd
@@ -18,6 +18,8 @@ emit SMTP_PASSWORD2 "$SMTP_PASSWORD2"
 emit PORT_PLAIN $B
 emit PORT_SUBMISSION $((B+1))
 emit PORT_SMTPS $((B+2))
+emit SOCKET_SUBMISSION "$DIR/run/submission.sock"
+emit SOCKET_SMTPS "$DIR/run/smtps.sock"
 emit PORT_LMTP $((B+3))
 emit PORT_PLAINAUTH $((B+4))
 emit MAIL "$DIR/mail/new"

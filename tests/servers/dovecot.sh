@@ -63,12 +63,15 @@ service submission-login {
   chroot =
 ${DOVECOT_TICKETS:+  service_count = 0
   process_limit = 1}
+  unix_listener $DIR/run/submission.sock {
+    mode = 0666
+  }
   inet_listener submission {
-    address = 127.0.0.1
+    address = 127.0.0.1 $LOOPBACK6
     port = $P_SUB
   }
   inet_listener submissions {
-    address = 127.0.0.1
+    address = 127.0.0.1 $LOOPBACK6
     port = $P_SUBS
     ssl = yes
   }
@@ -187,6 +190,7 @@ emit PORT_LMTPS $P_LMTPS
 if [ -z "${DOVECOT_ONLY_AUTH:-}" ]; then
   emit PORT_SUBMISSION $P_SUB
   emit PORT_SMTPS $P_SUBS
+  emit SOCKET_SUBMISSION "$DIR/run/submission.sock"
 fi
 emit AUTH_MECHS "$(echo "$MECHS" | tr a-z A-Z)"
 emit OAUTH_TOKEN "$(jwt $(( $(date +%s) + 864000 )))"

@@ -5,6 +5,8 @@
 #      SCRAM, DIGEST-MD5, XOAUTH2, OAUTHBEARER are handed to a private Dovecot (Exim's dovecot driver): Debian's Exim is built without gsasl.
 . "$(dirname "$0")/lib.sh"
 begin "$@"
+# The Exim that is built here knows IPv4 alone.
+[ -z "${EXIM_GSASL:-}" ] || LOOPBACK6=
 PORT_BASE=${PORT_BASE:-12100}; B=$PORT_BASE   # exim-gsasl.sh uses 12550
 if [ "$ACTION" = stop ]; then
   stop_pidfile "$DIR/run/exim.pid"
@@ -33,7 +35,7 @@ exim_path = $DIR/bin/exim
 spool_directory = $DIR/spool
 log_file_path = $DIR/log/%slog
 pid_file_path = $DIR/run/exim.pid
-local_interfaces = 127.0.0.1
+local_interfaces = <; 127.0.0.1${LOOPBACK6:+ ; $LOOPBACK6}
 daemon_smtp_ports = $B : $((B+1)) : $((B+2)) : $((B+4)) : $((B+5))
 tls_on_connect_ports = $((B+2))
 keep_environment =

@@ -177,6 +177,9 @@ sysuser() { # sysuser NAME [GROUP...]: a system user (and group of the same name
 }
 
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# has_ipv6: whether servers can listen on ::1 here too.  LOOPBACK6 is that address, or nothing.
+has_ipv6() { grep -qs '^0\{31\}1 ' /proc/net/if_inet6; }
+LOOPBACK6=; ! has_ipv6 || LOOPBACK6=::1
 need_free() { local p; for p in "$@"; do port_open "$p" && die "port $p is in use"; done; return 0; }
 wait_port() { # wait_port PORT [SECONDS]
   local n=$(( ${2:-15} * 10 ))
@@ -214,6 +217,8 @@ emit() { printf '%s=%s\n' "$1" "$2" | tee -a "$DIR/env"; }
 emit_common() { # emit_common NAME
   emit SERVER "$1"
   emit HOST 127.0.0.1
+  # The same ports.
+  [ -z "$LOOPBACK6" ] || emit HOST6 "$LOOPBACK6"
   emit SMTP_HOSTNAME "$TEST_HOSTNAME"
   emit SMTP_USER "$SMTP_USER"
   emit SMTP_PASSWORD "$SMTP_PASSWORD"

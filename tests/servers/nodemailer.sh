@@ -9,7 +9,7 @@ need_free $B $((B+1)) $((B+2)) $((B+3)) $((B+4)) $((B+5))
 need_nodemailer
 certs
 mkdir -p "$DIR/run" "$DIR/log" "$DIR/mail/new" "$DIR/mail/tmp" "$DIR/mail/envelope"
-export SMTP_SERVER_MODULE="$NODE_MODULES/node_modules/smtp-server" PORT_BASE SMTP_USER SMTP_PASSWORD SMTP_USER2 SMTP_PASSWORD2 TEST_HOSTNAME SIZE_LIMIT
+export SMTP_SERVER_MODULE="$NODE_MODULES/node_modules/smtp-server" PORT_BASE SMTP_USER SMTP_PASSWORD SMTP_USER2 SMTP_PASSWORD2 TEST_HOSTNAME SIZE_LIMIT LOOPBACK6
 export CA="$CERTS/ca.pem" CERT="${NODE_CERT:-$CERTS/server.pem}" KEY="${NODE_KEY:-$CERTS/server.key}" OAUTH_TOKEN="${OAUTH_TOKEN:-ya29.testbed-token}"
 (cd / && exec setsid node "$HERE/nodemailer.js" "$DIR" >"$DIR/log/node.log" 2>&1 </dev/null) &
 wait_port $B || { cat "$DIR/log/node.log" >&2; die "smtp-server does not listen"; }
@@ -19,6 +19,8 @@ emit SMTP_PASSWORD2 "$SMTP_PASSWORD2"
 emit PORT_PLAIN $B
 emit PORT_SUBMISSION $((B+1))
 emit PORT_SMTPS $((B+2))
+emit SOCKET_SUBMISSION "$DIR/run/submission.sock"
+emit SOCKET_SMTPS "$DIR/run/smtps.sock"
 emit PORT_LMTP $((B+3))
 emit PORT_PLAINAUTH $((B+4))
 emit PORT_PROXY $((B+5))

@@ -43,8 +43,8 @@ maillog_file_prefixes = $DIR
 myhostname = $TEST_HOSTNAME
 mydomain = $TEST_DOMAIN
 mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+inet_interfaces = 127.0.0.1${LOOPBACK6:+, [$LOOPBACK6]}
+inet_protocols = ${LOOPBACK6:+ipv6, }ipv4
 mynetworks = 192.0.2.255/32
 smtpd_banner = \$myhostname ESMTP \$mail_name
 biff = no
@@ -196,6 +196,11 @@ if [ -n "${POSTFIX_CYRUS:-}" ]; then
   # a passphrase of one-time passwords has at least 10 characters, which the other passwords have not
   printf '%s' "$OTP_PASSPHRASE" | saslpasswd2 -p -c -f "$DIR/etc/sasl/sasldb2" -u "${OTP_USER#*@}" "${OTP_USER%%@*}"
   chown postfix "$DIR/etc/sasl/sasldb2"
+fi
+# The first three once more, on ::1: each service with its options, which are indented.
+if [ -n "$LOOPBACK6" ]; then
+  six=$(awk -v first="$B" '/^[^ ]/ { split($1, at, ":"); on = at[1] == "127.0.0.1" && at[2] <= first + 2 } on { sub(/^127\.0\.0\.1:/, "[::1]:"); print }' "$DIR/etc/master.cf")
+  printf '%s\n' "$six" >>"$DIR/etc/master.cf"
 fi
 # Postfix sleeps until its configuration is 2 s old, so that it reads no file that is still written: these are whole.
 touch -d '1 minute ago' "$DIR"/etc/*.cf "$DIR/etc/sasl/smtpd.conf" "$DIR"/etc/{mailboxes,rcpt_access,sender_access,eod_access,transport,heloonly}
