@@ -114,8 +114,6 @@ extern crate self as smtp;
 
 mod any_error;
 pub mod auth;
-#[cfg(feature = "gssapi")]
-mod blocking;
 pub mod command;
 mod command_exchange;
 #[cfg(feature = "tokio")]
@@ -131,6 +129,8 @@ pub mod guide;
 pub mod message;
 #[cfg(feature = "tokio")]
 mod net;
+#[cfg(feature = "gssapi")]
+mod off_thread;
 mod proto;
 mod secret;
 pub mod state;

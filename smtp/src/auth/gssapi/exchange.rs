@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use super::dialogue::{Dialogue, Settings};
 use crate::auth::mechanism::{Challenge, Step};
-use crate::blocking::{Blocking, BlockingError};
 use crate::error::mechanism::MechanismError;
+use crate::off_thread::{OffThread, OffThreadError};
 use crate::secret::Secret;
 
 /// The result of a step: the dialogue comes back with the client's next message.
@@ -25,7 +25,7 @@ enum State {
     Ended,
     /// A step that starts with the next poll: only then is there a runtime for sure.
     Due(Box<dyn FnOnce() -> Outcome + Send>),
-    Running(Blocking<Outcome>),
+    Running(OffThread<Outcome>),
     /// The client's message is ready.
     Done(Outcome),
     /// The server speaks next.
@@ -42,7 +42,7 @@ impl Exchange {
     /// Waits for the step that is due.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), MechanismError>> {
         let mut running = match std::mem::take(&mut self.state) {
-            State::Due(step) => Blocking::start(step).map_err(failed)?,
+            State::Due(step) => OffThread::start(step).map_err(failed)?,
             State::Running(running) => running,
             other => {
                 self.state = other;
@@ -108,6 +108,6 @@ impl Exchange {
 }
 
 /// The error of a step that has no outcome.
-fn failed(error: BlockingError) -> MechanismError {
+fn failed(error: OffThreadError) -> MechanismError {
     MechanismError::new(format!("a step of the GSS-API could not be run: {error}"))
 }

@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 
 /// A call that runs on a thread of its own. When this is dropped, the call goes on to its end, and
 /// its result is dropped there.
-pub(crate) struct Blocking<T>(JoinHandle<T>);
+pub(crate) struct OffThread<T>(JoinHandle<T>);
 
 /// Why a call has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BlockingError {
+pub(crate) enum OffThreadError {
     /// It was not started.
     NoRuntime,
     Panicked,
@@ -25,26 +25,26 @@ pub(crate) enum BlockingError {
     RuntimeEnded,
 }
 
-impl<T: Send + 'static> Blocking<T> {
+impl<T: Send + 'static> OffThread<T> {
     /// Starts a call.
     ///
     /// # Errors
     ///
     /// Outside of a runtime of tokio.
-    pub(crate) fn start(call: impl FnOnce() -> T + Send + 'static) -> Result<Self, BlockingError> {
-        let runtime = Handle::try_current().map_err(|_| BlockingError::NoRuntime)?;
+    pub(crate) fn start(call: impl FnOnce() -> T + Send + 'static) -> Result<Self, OffThreadError> {
+        let runtime = Handle::try_current().map_err(|_| OffThreadError::NoRuntime)?;
         Ok(Self(runtime.spawn_blocking(call)))
     }
 
     /// Waits for the result, which is there once.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, BlockingError>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffThreadError>> {
         Pin::new(&mut self.0).poll(cx).map_err(|error| {
-            if error.is_panic() { BlockingError::Panicked } else { BlockingError::RuntimeEnded }
+            if error.is_panic() { OffThreadError::Panicked } else { OffThreadError::RuntimeEnded }
         })
     }
 }
 
-impl Display for BlockingError {
+impl Display for OffThreadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoRuntime => "it takes a runtime of tokio",
