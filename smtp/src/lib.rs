@@ -103,6 +103,7 @@
 //! | `proxy` | no | connections through SOCKS5, SOCKS4A and HTTP CONNECT: `transport::proxy` |
 //! | `proxy-protocol` | no | the PROXY protocol: `transport::ProxyProtocol` |
 //! | `hickory` | no | a resolver that speaks DNS itself, and finds the servers of a domain: `transport::HickoryResolver` |
+//! | `blocking` | no | the same connections for programs without a runtime: [`blocking`] |
 //! | `testing` | no | a scripted peer and a capture server for tests |
 
 // Without the driver some of the values that the rest is about are never built, or have no public
@@ -114,6 +115,8 @@ extern crate self as smtp;
 
 mod any_error;
 pub mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod command;
 mod command_exchange;
 #[cfg(feature = "tokio")]

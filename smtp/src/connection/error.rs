@@ -65,6 +65,7 @@ impl<S: State> TransitionError<S> {
     }
 }
 
+/// Implements text, source and the conversion into [`Error`] of enums that hold a connection.
 macro_rules! transition_errors {
     ($($error:ident { $($variant:ident($field:ident) => $show:expr),* $(,)? })*) => {$(
         impl<S: State> Display for $error<S> {
@@ -92,6 +93,9 @@ macro_rules! transition_errors {
         }
     )*};
 }
+
+#[cfg(feature = "blocking")]
+pub(crate) use transition_errors;
 
 transition_errors! {
     TransitionError {

@@ -154,6 +154,18 @@ impl FeedDelivery {
         }
         Some(slot)
     }
+
+    /// The same, with the message taken out and not sent, unless it has room in the window.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn refused(mut self, lost: Lost) -> Self {
+        if let Some(queue) = self.queue.take() {
+            queue.remove_handle();
+        }
+        if let Some(slot) = &self.slot {
+            slot.not_sent(Ok(lost));
+        }
+        self
+    }
 }
 
 impl Future for FeedDelivery {
@@ -266,6 +278,14 @@ pub struct Feeding<H: Idle> {
     connection: Option<Connection<H>>,
     delivery: FedMessages,
     begun: bool,
+}
+
+#[cfg(feature = "blocking")]
+impl<H: Idle> Feeding<H> {
+    /// Whether bytes may have arrived that the runtime has not noticed, because it did not run.
+    pub(crate) fn may_have_arrived(&self) -> bool {
+        self.connection.as_ref().is_some_and(|it| it.session.driver.may_have_arrived())
+    }
 }
 
 impl<H: Idle> Future for Feeding<H> {

@@ -215,6 +215,7 @@ impl Lost {
             | Fault::Answer(_)
             | Fault::NoTimer(_)
             | Fault::NoRuntime
+            | Fault::InsideRuntime
             | Fault::InvalidHost(_)
             | Fault::Discovery(_)
             | Fault::ImplicitTls => false,
@@ -246,6 +247,7 @@ impl Lost {
             | Fault::Ended
             | Fault::NoTimer(_)
             | Fault::NoRuntime
+            | Fault::InsideRuntime
             | Fault::InvalidHost(_)
             | Fault::ImplicitTls => Blame::Caller,
             Fault::Handshake(error)

@@ -214,8 +214,8 @@ impl FeedSlot {
         }
     }
 
-    /// Nothing of the message was sent: it is handed back.
-    fn not_sent(&self, reason: Result<Lost, Refusal>) {
+    /// Nothing of the message was sent: it is handed back. One that has room in the window goes on.
+    pub(crate) fn not_sent(&self, reason: Result<Lost, Refusal>) {
         let message = lock(&self.state).message.take();
         if let Some((envelope, body)) = message {
             let recipients = RecipientList::of(envelope.rcpts()).into_vec();

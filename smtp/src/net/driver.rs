@@ -4,6 +4,9 @@
 //! all of them together, and knows nothing of what is said. The work under way lives in the engine
 //! and in the exchange, never in the frame of an `async` block.
 
+#[cfg(feature = "blocking")]
+mod between_calls;
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -55,9 +58,11 @@ pub(crate) struct Driver {
     /// A call is under way. Found set by the next call, its future was dropped.
     busy: bool,
     interrupted: bool,
-    /// Why the connection has ended, until a caller is told.
+    /// Why the connection has ended, or cannot be used by this call, until a caller is told.
     untold: Option<Lost>,
     flushed: bool,
+    /// The socket was asked just now, and has nothing for the call that begins.
+    nothing_to_read: bool,
 }
 
 /// The step that a timer was set for.
@@ -98,6 +103,7 @@ impl Driver {
             interrupted: false,
             untold: None,
             flushed: true,
+            nothing_to_read: false,
         }
     }
 
@@ -108,7 +114,9 @@ impl Driver {
     /// not asked for must be seen before a command is written that it would be taken to answer.
     pub(crate) fn begin_call(&mut self) -> Result<(), Lost> {
         self.check_usable()?;
-        if let Err(fault) = self.read_available().and_then(|()| self.engine.check_idle()) {
+        let read =
+            if std::mem::take(&mut self.nothing_to_read) { Ok(()) } else { self.read_available() };
+        if let Err(fault) = read.and_then(|()| self.engine.check_idle()) {
             return Err(self.fail(fault));
         }
         self.busy = true;

@@ -43,6 +43,11 @@ impl<S> HandshakeStream<S> {
         Self { stream, watch: Some(watch) }
     }
 
+    #[cfg(feature = "blocking")]
+    pub(super) fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// The handshake is done: errors are told at once from here on. The one of a write that has
     /// failed meanwhile is.
     pub(super) fn end_watch(&mut self) -> io::Result<()> {

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes};
+#[cfg(feature = "blocking")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -82,6 +84,26 @@ impl Clear {
         match self {
             Self::Early(early) => early.bytes.len() + early.stream.early(),
             Self::Tcp(_) | Self::Other { .. } => 0,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl Stream {
+    /// Asks the socket, and not the runtime, whether there is something to read: bytes, the end or
+    /// an error. A stream that is no socket may have something.
+    pub(crate) fn may_have_arrived(&self) -> bool {
+        let socket = match self {
+            Self::Clear(clear) => clear,
+            Self::Tls(stream) => stream.get_ref().0.get_ref(),
+            Self::Gone => return false,
+        };
+        match socket {
+            Clear::Tcp(stream) => {
+                let peeked = SockRef::from(stream).peek(&mut [std::mem::MaybeUninit::uninit()]);
+                !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            }
+            Clear::Other { .. } | Clear::Early(_) => true,
         }
     }
 }

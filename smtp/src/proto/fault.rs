@@ -24,6 +24,10 @@ pub enum Fault {
     InvalidHost(io::Error),
     /// The library was to open a socket outside a tokio runtime, whose sockets these are.
     NoRuntime,
+    /// A blocking call was made on a thread of a tokio runtime, whose other tasks it would have
+    /// stopped. It did nothing: nothing was sent, and a connection that it has borrowed is as it
+    /// was.
+    InsideRuntime,
     /// The resolver of this machine gives no address for the server's name. Whether there is no
     /// such name or the resolver cannot be asked now, it does not say.
     Unresolved(io::Error),
@@ -106,6 +110,11 @@ impl Display for Fault {
             Self::NoRuntime => f.write_str(
                 "cannot open a socket: there is no tokio runtime here; run inside one with I/O \
                  enabled, or give a stream of your own to `Connection::from_stream`",
+            ),
+            Self::InsideRuntime => f.write_str(
+                "a blocking call was made on a thread of a tokio runtime, or from within another \
+                 blocking call, and did nothing: await the same call of `smtp::Connection` there, \
+                 or make this one on a thread of `std::thread`",
             ),
             Self::ImplicitTls => f.write_str(
                 "the server speaks TLS at this port, and not clear text: this looks like a port \

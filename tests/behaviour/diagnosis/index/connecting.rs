@@ -39,6 +39,7 @@ pub(super) async fn seen() -> Vec<Seen> {
         in_tls(raw(b"\x15\x03\x03\x00\x02\x02\x70")).await,
         in_tls(Script::new("-- close --")).await,
         std::thread::spawn(without_runtime).join().expect("an error"),
+        Seen::of(error(smtp::blocking::Connection::connect(&server()))),
     ];
     for lost in certificates::failures().await {
         seen.push(Seen::of(lost));
