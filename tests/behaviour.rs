@@ -8,6 +8,7 @@ mod behaviour {
     mod amplification;
     mod auth_edges;
     mod authenticate;
+    mod blocking;
     mod bodies;
     mod bounds;
     mod cancellation;
