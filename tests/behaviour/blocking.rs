@@ -3,6 +3,7 @@
 mod bodies;
 mod feed;
 mod inside;
+mod own_commands;
 mod session;
 mod threads;
 
