@@ -1,7 +1,8 @@
 //! The same connections for programs without a runtime: each call blocks until it is done.
 //!
-//! It comes with the feature `blocking`. Types, states, order of calls and errors are those of the
-//! [crate](crate); commands, mechanisms, envelopes, bodies and receipts are the very same types.
+//! It comes with the feature `blocking`. Names, states, order of calls and errors are those of the
+//! [asynchronous calls](crate); commands, mechanisms, envelopes, bodies and receipts are the very
+//! same types.
 //!
 //! ```no_run
 //! use smtp::blocking::Submission;
