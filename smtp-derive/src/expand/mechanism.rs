@@ -52,6 +52,18 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
             }
         }
     });
+    // One that answers nothing, and is content with any success, has said all with its initial
+    // response.
+    let speaks_once = !matches!(mechanism.initial, Initial::None)
+        && matches!(mechanism.answers, Answers::None)
+        && mechanism.complete.is_none();
+    let one_round = speaks_once.then(|| {
+        quote! {
+            fn is_one_round(&self) -> bool {
+                true
+            }
+        }
+    });
     quote! {
         #[automatically_derived]
         impl #generics #smtp::Mechanism for #name #arguments #bounds {
@@ -80,6 +92,7 @@ pub(super) fn mechanism(model: &Model<'_>, mechanism: &Mechanism) -> TokenStream
             }
 
             #(#complete)*
+            #one_round
         }
     }
 }

@@ -34,4 +34,7 @@ impl ::smtp::Mechanism for Bearer {
     ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         ::smtp::__private::Err(challenge.unexpected())
     }
+    fn is_one_round(&self) -> bool {
+        true
+    }
 }

@@ -29,4 +29,7 @@ impl ::smtp::Mechanism for Plain {
     ) -> ::smtp::__private::Result<::smtp::auth::Step, ::smtp::auth::MechanismError> {
         ::smtp::__private::Err(challenge.unexpected())
     }
+    fn is_one_round(&self) -> bool {
+        true
+    }
 }

@@ -59,4 +59,8 @@ impl Mechanism for Anonymous {
     fn respond(&mut self, challenge: Challenge<'_>) -> Result<Step, MechanismError> {
         Err(challenge.unexpected())
     }
+
+    fn is_one_round(&self) -> bool {
+        true
+    }
 }

@@ -24,7 +24,7 @@ use crate::secret::Secret;
 /// | what happens | calls |
 /// |---|---|
 /// | the exchange begins | `begin`, then `name` and `reveals_secret` |
-/// | nothing was sent | `poll_ready` until it is ready, then `initial_response` |
+/// | nothing was sent | `poll_ready` until it is ready, then `initial_response`, and `is_one_round` where commands are to follow |
 /// | the server sends a challenge | `poll_ready` until it is ready, then `respond` |
 /// | the response takes work that depends on the challenge | `respond` gives [`Step::Wait`]; `poll_ready` until it is ready, then `respond` again |
 /// | the server claims success | `is_complete` |
@@ -111,6 +111,14 @@ pub trait Mechanism: Send {
     /// says no until it has verified it.
     fn is_complete(&self) -> bool {
         true
+    }
+
+    /// Whether a server that accepts asks nothing: AUTH with the initial response is answered with
+    /// success or a refusal. Only then may commands follow AUTH before its reply
+    /// ([`Submission::pipeline_auth`](crate::Submission::pipeline_auth)). It is asked after
+    /// [`initial_response`](Self::initial_response). By default it is not so, which is always safe.
+    fn is_one_round(&self) -> bool {
+        false
     }
 }
 

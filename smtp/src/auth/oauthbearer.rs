@@ -121,6 +121,11 @@ impl Mechanism for OAuthBearer {
     fn refused(&mut self, _: &RefusedAuth<'_>) -> AfterRefusal {
         self.server_error.explain()
     }
+
+    /// Without a token the server's reason is the aim, which comes in a challenge.
+    fn is_one_round(&self) -> bool {
+        self.token.is_some()
+    }
 }
 
 impl Debug for OAuthBearer {

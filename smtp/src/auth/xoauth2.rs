@@ -72,4 +72,8 @@ impl Mechanism for XOauth2 {
     fn refused(&mut self, _: &RefusedAuth<'_>) -> AfterRefusal {
         self.server_error.explain()
     }
+
+    fn is_one_round(&self) -> bool {
+        true
+    }
 }

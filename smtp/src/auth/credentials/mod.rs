@@ -280,6 +280,10 @@ impl Mechanism for Credentials {
     fn is_complete(&self) -> bool {
         self.mechanism.as_ref().is_some_and(|mechanism| mechanism.is_complete())
     }
+
+    fn is_one_round(&self) -> bool {
+        self.mechanism.as_ref().is_some_and(|mechanism| mechanism.is_one_round())
+    }
 }
 
 impl Debug for Credentials {
