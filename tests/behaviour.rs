@@ -23,6 +23,7 @@ mod behaviour {
     mod deliver_all;
     mod derive;
     mod diagnosis;
+    mod early;
     mod executor;
     mod facts;
     mod farewell;

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod custom_commands;
+mod distant;
 mod dns;
 mod fate;
 mod mta;
@@ -20,6 +21,7 @@ use smtp::testing::{Peer, Script};
 use smtp::{Connection, Error, Plain, Server, TlsConfig};
 
 pub use custom_commands::{Again, Ask, FixedAnswer};
+pub use distant::{Distant, ROUND_TRIP};
 pub use dns::{Dns, DnsAnswer};
 pub use fate::{Fate, each};
 pub use mta::{Inbox, Mta};

@@ -28,6 +28,10 @@ impl Auth {
         Self { mechanism: Name(mechanism.into()), initial_response }
     }
 
+    pub(crate) fn has_initial_response(&self) -> bool {
+        self.initial_response.is_some()
+    }
+
     /// The same without the initial response, and the response.
     pub(crate) fn defer(mut self) -> (Self, Option<Secret>) {
         let response = self.initial_response.take();

@@ -4,6 +4,7 @@
 mod cached;
 mod check;
 mod discover;
+mod first_message;
 mod network;
 mod open;
 mod open_session;

@@ -15,10 +15,15 @@ use std::time::Duration;
 use smtp_grammar::Host;
 use zeroize::Zeroizing;
 
+use super::first_message::deliver_over;
 use super::submission::{OverTls, Sealed, Submission};
 use crate::any_error::Error;
 use crate::auth::Credentials;
 use crate::connection::AnyConnection;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::DeliverError;
+use crate::message::receipt::Receipt;
 use crate::proto::stage::Timeouts;
 use crate::secret::Secret;
 pub use error::UrlError;
@@ -291,6 +296,34 @@ impl Submission<UrlCredentials> {
         match self.mechanism() {
             Some(mut mechanism) => Ok(self.log_in(&mut mechanism).await?.into()),
             None => Ok(self.secure().await?.into()),
+        }
+    }
+
+    /// Connects, authenticates where the URL has a user and a password, and delivers a message, as
+    /// [`Submission::<WithMechanism<M>>::connect_and_deliver`](Submission::connect_and_deliver).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    pub async fn connect_and_deliver<'b>(
+        &self,
+        envelope: &Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Result<(AnyConnection, Result<Receipt, DeliverError>), DeliverError> {
+        let body = body.into();
+        match self.mechanism() {
+            Some(mut mechanism) => {
+                let sent = self.log_in_and_deliver(&mut mechanism, envelope, body).await;
+                sent.map(|(connection, result)| (connection.into(), result))
+            }
+            None => {
+                let sent = deliver_over(self.secure().await, envelope, body).await;
+                sent.map(|(connection, result)| (connection.into(), result))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::auth::{Facts, Mechanism};
 use crate::error::mechanism::MechanismError;
 use crate::error::refusal::Refusal;
 use crate::exchange::sasl::SaslExchange;
-use crate::state::{Authed, Idle};
+use crate::state::{Authed, Idle, Security};
 
 impl<H: Idle> Connection<H> {
     /// Runs the exchange to its end. `in_clear` is the door named `dangerous`.
@@ -24,14 +24,7 @@ impl<H: Idle> Connection<H> {
         let server_name = self.session.server_name().to_owned();
         let security = self.session.driver.security().cloned();
         let (state, session) = (&self.state, &mut self.session);
-        let mut facts = Facts::new(&server_name, state.capabilities());
-        if let Some(security) = &security {
-            facts = facts.with_security(security);
-        }
-        if in_clear {
-            facts = facts.dangerous();
-        }
-        let facts = facts.with_exporter(state.exporter()).with_time(SystemTime::now());
+        let facts = facts(&server_name, state, security.as_deref(), in_clear);
         let answer = match SaslExchange::new(mechanism, facts, state.capabilities()) {
             Ok(exchange) => session.run(exchange).await?,
             Err(refusal) => Err(refusal),
@@ -40,9 +33,31 @@ impl<H: Idle> Connection<H> {
             return Err(TransitionError::refused(self, refusal));
         }
         self.session.driver.end_call();
-        let state = Authed { capabilities: self.state.capabilities().clone() };
-        Ok(Connection { session: self.session, state })
+        Ok(self.into_authed())
     }
+
+    /// The connection, after AUTH was accepted.
+    pub(super) fn into_authed(self) -> Connection<Authed> {
+        let state = Authed { capabilities: self.state.capabilities().clone() };
+        Connection { session: self.session, state }
+    }
+}
+
+/// The facts that a mechanism begins with. `in_clear` is the door named `dangerous`.
+pub(super) fn facts<'f, H: Idle>(
+    server_name: &'f str,
+    state: &'f H,
+    security: Option<&'f Security>,
+    in_clear: bool,
+) -> Facts<'f> {
+    let mut facts = Facts::new(server_name, state.capabilities());
+    if let Some(security) = security {
+        facts = facts.with_security(security);
+    }
+    if in_clear {
+        facts = facts.dangerous();
+    }
+    facts.with_exporter(state.exporter()).with_time(SystemTime::now())
 }
 
 fn opportunistic() -> MechanismError {

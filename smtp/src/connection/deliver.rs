@@ -13,12 +13,11 @@ use super::session::Session;
 use super::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
-use crate::exchange::delivery::{Delivered, Delivery, Messages, Stopped, handed_back};
+use crate::exchange::delivery::{Delivered, Delivery, Messages, OneMessage, Stopped};
 use crate::exchange::plan::DeliveryCapabilities;
-use crate::exchange::recipients::RecipientList;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
-use crate::message::error::{DeliverError, DeliveryUnknown, Unsent};
+use crate::message::error::{DeliverError, DeliveryUnknown};
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::state::Idle;
@@ -159,33 +158,6 @@ pub struct Deliver<'a, 'b> {
     begun: bool,
 }
 
-/// One message, and its result.
-struct OneMessage<'a, 'b> {
-    message: Option<(&'a Envelope, Body<'b>)>,
-    result: Option<Delivered>,
-}
-
-impl<'a, 'b> Messages<'b> for OneMessage<'a, 'b> {
-    type Envelope = &'a Envelope;
-    type Ticket = ();
-
-    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<((), &'a Envelope, Body<'b>)>> {
-        self.next_at_once()
-    }
-
-    fn next_at_once(&mut self) -> Poll<Option<((), &'a Envelope, Body<'b>)>> {
-        Poll::Ready(self.message.take().map(|(envelope, body)| ((), envelope, body)))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.message.is_none()
-    }
-
-    fn report(&mut self, (): (), result: Delivered) {
-        self.result = Some(result);
-    }
-}
-
 impl<'a, 'b> Deliver<'a, 'b> {
     pub(super) fn new(
         session: &'a mut Session,
@@ -194,18 +166,33 @@ impl<'a, 'b> Deliver<'a, 'b> {
         body: Body<'b>,
     ) -> Self {
         let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
-        let message = OneMessage { message: Some((envelope, body)), result: None };
+        let message = OneMessage::new(envelope, body);
         Self { session, delivery: Delivery::new(offers, message), begun: false }
     }
+}
 
-    /// Nothing of the message has left.
-    fn not_sent(&mut self, reason: Result<Lost, Refusal>) -> Delivered {
-        let message = self.delivery.messages().message.take();
-        let recipients = message
-            .as_ref()
-            .map(|(envelope, _)| RecipientList::of(envelope.rcpts()).into_vec())
-            .unwrap_or_default();
-        Err(handed_back(Unsent::new(reason, recipients), message))
+/// The result of a message, after its delivery has ended.
+pub(super) fn conclude<'a, 'b>(
+    delivery: &mut Delivery<'b, OneMessage<'a, 'b>, &'a Envelope, ()>,
+    run: Result<Stopped, Lost>,
+    transactions: u64,
+) -> Delivered {
+    match (delivery.messages().take_result(), run) {
+        // The replies were found to be out of step: none of them can be trusted to be about the
+        // message.
+        (Some(Ok(receipt)), Err(lost)) if delivery.is_in_doubt(&lost) => {
+            let recipients = receipt.into_unknown();
+            Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
+        }
+        (Some(Err(DeliverError::Refused(refused))), Err(lost))
+            if refused.refusal().reply().is_some() && delivery.is_out_of_step(&lost) =>
+        {
+            let recipients = refused.into_unknown();
+            Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
+        }
+        (Some(result), _) => result,
+        (None, Err(lost)) => delivery.messages().not_sent(Ok(lost)),
+        (None, Ok(_)) => delivery.messages().not_sent(Err(Refusal::exhausted(transactions))),
     }
 }
 
@@ -217,30 +204,12 @@ impl Future for Deliver<'_, '_> {
         if !std::mem::replace(&mut this.begun, true)
             && let Err(lost) = this.session.driver.begin_call()
         {
-            return Poll::Ready(this.not_sent(Ok(lost)));
+            return Poll::Ready(this.delivery.messages().not_sent(Ok(lost)));
         }
         let run = ready!(this.session.driver.poll_run(cx, &mut this.delivery));
         this.session.driver.end_call();
-        Poll::Ready(match (this.delivery.messages().result.take(), run) {
-            // The replies were found to be out of step: none of them can be trusted to be about the
-            // message.
-            (Some(Ok(receipt)), Err(lost)) if this.delivery.is_in_doubt(&lost) => {
-                let recipients = receipt.into_unknown();
-                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
-            }
-            (Some(Err(DeliverError::Refused(refused))), Err(lost))
-                if refused.refusal().reply().is_some() && this.delivery.is_out_of_step(&lost) =>
-            {
-                let recipients = refused.into_unknown();
-                Err(DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)))
-            }
-            (Some(result), _) => result,
-            (None, Err(lost)) => this.not_sent(Ok(lost)),
-            (None, Ok(_)) => {
-                let most = this.session.driver.transactions();
-                this.not_sent(Err(Refusal::exhausted(most)))
-            }
-        })
+        let transactions = this.session.driver.transactions();
+        Poll::Ready(conclude(&mut this.delivery, run, transactions))
     }
 }
 

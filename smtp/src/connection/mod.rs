@@ -6,6 +6,7 @@
 //! | `idle.rs` | what can I do between transactions? |
 //! | `send.rs` | what can I do in every state? |
 //! | `deliver.rs` | how does a message go out, and how do many? |
+//! | `first_message.rs` | how does a message go out with AUTH in one flight? |
 //! | `feed.rs` | how do many callers share a connection? |
 //! | `watch.rs` | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
@@ -22,6 +23,7 @@ mod deliver;
 pub(crate) mod error;
 mod exchange;
 mod feed;
+pub(crate) mod first_message;
 mod greeted;
 mod idle;
 mod in_transaction;

@@ -4,15 +4,19 @@
 //! All ways of sending are this one. They differ only in how far writing may run ahead of the
 //! replies: one command, one flight, or several messages.
 
+mod ahead;
 mod begin;
 mod end;
 mod flight;
+mod one;
 
 use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
+use ahead::Ahead;
 use flight::{Flight, Next};
+pub(crate) use one::OneMessage;
 
 use super::content::ContentNeed;
 use super::plan::DeliveryCapabilities;
@@ -120,6 +124,10 @@ pub(crate) struct Delivery<'b, M, E, T> {
     fence_overtakes: bool,
     /// A message has left in chunks.
     counted: bool,
+    ahead: Ahead,
+    /// The server did not take the first commands of a message in the flight of AUTH, or may not
+    /// have.
+    unsuited: bool,
 }
 
 /// A check that replies were matched to the right commands: a command whose replies can be taken
@@ -164,6 +172,8 @@ where
             fence: Fence::None,
             fence_overtakes: false,
             counted: false,
+            ahead: Ahead::No,
+            unsuited: false,
         }
     }
 
@@ -251,6 +261,7 @@ where
         // A transaction that begins again names its recipients again: the server knows none of
         // them.
         if transaction.recipients.has_pending() || transaction.restarts() {
+            self.unsuited |= self.ahead == Ahead::Released && transaction.restarts();
             self.split_first(engine);
             return;
         }
@@ -280,7 +291,7 @@ where
     }
 
     /// Writes as far ahead as the method of each message, and the server, allow.
-    fn write(&mut self, engine: &mut Engine) -> Result<Need<Stopped>, Fault> {
+    pub(super) fn write(&mut self, engine: &mut Engine) -> Result<Need<Stopped>, Fault> {
         loop {
             // A transaction is written to its end before the next one begins: commands of two
             // messages in turns would put recipients into the wrong transaction (RFC 5321 §4.1.4).
@@ -296,7 +307,7 @@ where
                 // 354 must be read before content leaves (RFC 5321 §4.1.1.4).
                 Step::Opening => Next::Reply,
                 Step::Content => Next::Content,
-                _ => flight.write_commands(engine, &self.offers),
+                _ => flight.write_commands(engine, &self.offers, self.ahead == Ahead::Held),
             };
             match next {
                 Next::Reply => return Ok(Need::Reply),
@@ -369,6 +380,13 @@ where
     }
 
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Self::Output {
+        let was_ahead = self.is_ahead() || !self.again.is_empty();
+        if let Some((ticket, envelope, body)) = self.take_back() {
+            self.unsuited |= was_ahead;
+            let recipients = RecipientList::of(envelope.borrow().rcpts()).into_vec();
+            let unsent = Unsent::new(Ok(lost.clone()), recipients);
+            self.messages.hand_back(ticket, unsent, Some((envelope, body)));
+        }
         let mut oldest = true;
         // A source that failed is that of the message being written, the last one. The messages
         // before it are lost by the fault of another, which their callers must be able to see.

@@ -12,6 +12,7 @@
 //! | [`hello`] | greeting, EHLO, HELO |
 //! | [`command`], [`dialog`] | one command, and one that the server answers with questions |
 //! | [`sasl`] | AUTH |
+//! | [`auth_flight`] | AUTH, and the first commands of a message in one flight |
 //! | [`reset`] | RSET, where the server may still have a transaction open |
 //! | [`plan`] | how a message is sent to this server |
 //! | [`recipients`] | the recipients of a message, over all of its transactions |
@@ -23,6 +24,7 @@
 //! | [`watch`] | a connection that waits |
 //! | [`pipeline`] | groups of commands whose order was checked by the compiler |
 
+pub(crate) mod auth_flight;
 pub(crate) mod command;
 pub(crate) mod content;
 pub(crate) mod delivery;

@@ -1,8 +1,11 @@
 //! The AUTH exchange (RFC 4954 §4): the responses of a mechanism, framed for SMTP, and the wait
 //! until the mechanism has them.
 
+mod first;
+
 use std::task::{Context, Poll};
 
+pub(super) use first::FirstReply;
 use smtp_grammar::{Capabilities, Reply};
 
 use super::{CommandResult, Exchange, Need, reset};
@@ -192,6 +195,17 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         }
     }
 
+    /// The next reply to a line of the exchange.
+    fn next_outcome(engine: &mut Engine) -> Result<Option<Outcome>, Fault> {
+        while let Some(head) = engine.next_reply()? {
+            if !head.automatic {
+                return Ok(Some(engine.take(&head)));
+            }
+            reset::settle(engine, &head)?;
+        }
+        Ok(None)
+    }
+
     /// Takes a reply; none where the exchange goes on.
     fn take(
         &mut self,
@@ -365,14 +379,9 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
             {
                 return Ok(Need::Done(Ok(Err(refusal))));
             }
-            let Some(head) = engine.next_reply()? else {
+            let Some(outcome) = Self::next_outcome(engine)? else {
                 return Ok(Need::Reply);
             };
-            if head.automatic {
-                reset::settle(engine, &head)?;
-                continue;
-            }
-            let outcome = engine.take(&head);
             if let Some(answer) = self.take(engine, outcome)? {
                 return Ok(Need::Done(Ok(answer)));
             }

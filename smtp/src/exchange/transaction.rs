@@ -16,6 +16,8 @@ mod replies;
 
 use std::ops::Range;
 
+pub(crate) use body::follows_recipients;
+
 use super::content::Content;
 use super::recipients::RecipientList;
 use crate::command::Data;
@@ -112,6 +114,8 @@ pub(crate) struct Transaction<'b> {
     empty: bool,
     /// Its commands left before the message before it was answered.
     overtakes: bool,
+    /// Its first commands left before AUTH was answered, in the flight of it.
+    follows_auth: bool,
     /// The RSET before it was refused.
     reset_refused: bool,
     /// RSET was refused, and then MAIL: the transaction begins again.
@@ -164,6 +168,7 @@ impl<'b> Transaction<'b> {
             mail: MailReply::None,
             empty: false,
             overtakes: false,
+            follows_auth: false,
             reset_refused: false,
             restarts: false,
             start: 0,
@@ -212,6 +217,11 @@ impl<'b> Transaction<'b> {
         self.transactions += 1;
     }
 
+    /// Its first commands leave in the flight of AUTH.
+    pub(crate) fn follow_auth(&mut self) {
+        self.follows_auth = true;
+    }
+
     /// The rest of an open transaction begins at this offset.
     pub(crate) fn begin_at(&mut self, start: u64) {
         self.start = start;
@@ -234,6 +244,7 @@ impl<'b> Transaction<'b> {
         (self.refusal, self.end, self.content) = (None, None, None);
         (self.mail, self.empty, self.full_before) = (MailReply::None, false, false);
         (self.overtakes, self.reset_refused, self.restarts) = (false, false, false);
+        self.follows_auth = false;
     }
 
     #[inline]

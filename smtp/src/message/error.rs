@@ -19,7 +19,7 @@ use crate::error::refusal::Refusal;
 /// | variant | the message | the connection |
 /// |---|---|---|
 /// | `Refused` | was refused | is intact |
-/// | `NotSent` | never left | is gone, or takes no more messages |
+/// | `NotSent` | never left, but for MAIL and RCPT in the flight of AUTH | is gone, was not made, or takes no more messages |
 /// | `Lost` | cannot have arrived, or was refused | is gone |
 /// | `Unknown` | had left whole and was not answered | is gone |
 #[derive(Debug)]
@@ -32,7 +32,8 @@ pub enum DeliverError {
     Lost(DeliveryLost),
     /// The connection is gone after the message had left whole and before it was answered.
     Unknown(DeliveryUnknown),
-    /// The connection was gone, or takes no more messages, before anything of this one had left.
+    /// The connection was gone, was not made, or takes no more messages, before anything of this
+    /// one had left but its commands.
     NotSent(Unsent),
 }
 
@@ -62,7 +63,8 @@ pub struct DeliveryUnknown {
     recipients: Vec<Recipient>,
 }
 
-/// A message of which nothing has left: it may be sent over another connection.
+/// A message of which nothing has left, but for MAIL and RCPT in the flight of AUTH: it may be sent
+/// over another connection.
 #[derive(Debug)]
 pub struct Unsent {
     reason: Result<Lost, Refusal>,
@@ -89,7 +91,9 @@ impl DeliverError {
             Self::Refused(undelivered) => undelivered.is_transient(),
             Self::Lost(lost) => lost.is_transient(),
             Self::Unknown(_) => false,
-            Self::NotSent(_) => true,
+            // Over another connection; but one that its server has refused, as AUTH does, would be
+            // refused again.
+            Self::NotSent(unsent) => unsent.refusal().is_none_or(Refusal::is_transient),
         }
     }
 
@@ -111,6 +115,7 @@ impl DeliverError {
     pub fn reply(&self) -> Option<&Reply> {
         match self {
             Self::Refused(undelivered) => undelivered.refusal.reply(),
+            Self::NotSent(Unsent { reason: Err(refusal), .. }) => refusal.reply(),
             _ => self.lost().and_then(Lost::reply),
         }
     }
@@ -240,10 +245,16 @@ impl Unsent {
         self.reason
     }
 
-    /// How the connection was lost; `None` where it is intact and the server takes no more messages
-    /// over it (MAILMAX of RFC 9422).
+    /// How the connection was lost, or why there was none; `None` where a refusal is the reason.
     pub fn lost(&self) -> Option<&Lost> {
         self.reason.as_ref().ok()
+    }
+
+    /// The refusal that is the reason: the server takes no more messages over the connection, which
+    /// is intact (MAILMAX of RFC 9422); or it has refused the session itself, its greeting, EHLO,
+    /// STARTTLS or AUTH, of a call that connects.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.reason.as_ref().err()
     }
 
     /// The recipients, in the order of the envelope. None of them got anything.

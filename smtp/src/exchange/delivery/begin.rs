@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::task::Poll;
 
 use super::flight::Flight;
-use super::{Delivery, FENCE, Fence, Messages, Stopped};
+use super::{Ahead, Delivery, FENCE, Fence, Messages, Stopped};
 use crate::error::refusal::Refusal;
 use crate::exchange::Need;
 use crate::exchange::plan::SendPlan;
@@ -52,7 +52,12 @@ where
                     Poll::Pending => return Some(Need::Source),
                 },
             };
-            match self.offers.plan(envelope.borrow(), &body) {
+            let plan = self.offers.plan(envelope.borrow(), &body);
+            if self.must_stay(&plan, envelope.borrow()) {
+                self.next = Some((ticket, envelope, body));
+                return Some(Need::Reply);
+            }
+            match plan {
                 Ok(plan) => {
                     // A transaction is large: it is made where it stays.
                     let carriage = Carriage {
@@ -109,6 +114,11 @@ where
         // join it.
         let reset = engine.facts.reset_due || overtakes;
         transaction.begin(range, reset, overtakes, engine.queued());
+        match self.ahead {
+            Ahead::Held => transaction.follow_auth(),
+            // It is another transaction than the one whose commands left ahead.
+            Ahead::No | Ahead::Released | Ahead::Withdrawn => self.ahead = Ahead::No,
+        }
         self.counted |= transaction.method() != BodyMethod::Data;
         // MAIL, RCPT and BDAT of an eager flight are all answered with 250: a reply that is sent
         // twice shows only at a command that is not answered so.

@@ -16,19 +16,25 @@ use crate::message::transfer::BodyMethod;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
 
+/// Whether DATA, or the first chunk, may be in one flight with the recipients, before they were
+/// answered.
+pub(crate) fn follows_recipients(method: BodyMethod, pipelining: bool, policy: &Policy) -> bool {
+    match method {
+        // DATA may stand in the flight of its recipients, as its last command (RFC 2920 §3.1): no
+        // content leaves before 354. A policy that may still say no must see all replies first,
+        // because after 354 only closing the connection keeps the message back.
+        BodyMethod::Data => pipelining && policy.permits_one_flight(),
+        // A chunk leaves with its bytes: the replies to RCPT are read before it (RFC 3030 §2).
+        BodyMethod::Bdat => false,
+        BodyMethod::EagerBdat => true,
+    }
+}
+
 impl Transaction<'_> {
     /// Whether the message may follow its recipients. `pipelining` says that it may do so before
     /// they were answered, as far as the policy lets it.
     pub(crate) fn opening(&mut self, pipelining: bool, policy: &Policy) -> Opening {
-        let eager = match self.carriage.method {
-            // DATA may stand in the flight of its recipients, as its last command (RFC 2920 §3.1):
-            // no content leaves before 354. A policy that may still say no must see all replies
-            // first, because after 354 only closing the connection keeps the message back.
-            BodyMethod::Data => pipelining && policy.permits_one_flight(),
-            // A chunk leaves with its bytes: the replies to RCPT are read before it (RFC 3030 §2).
-            BodyMethod::Bdat => false,
-            BodyMethod::EagerBdat => true,
-        };
+        let eager = follows_recipients(self.carriage.method, pipelining, policy);
         // Without one RCPT in the flight there is certainly no recipient, whatever the replies say.
         if self.due > 0 && !(eager && self.asked > 0) {
             return Opening::Wait;

@@ -29,12 +29,17 @@ impl Transaction<'_> {
         {
             self.recipients.refuse_rest(refusal);
         }
+        self.leave(engine);
+    }
+
+    /// Records whether the server may still have the transaction open.
+    pub(crate) fn leave(&self, engine: &mut Engine) {
         // RFC 5321 §4.1.1.4 clears the transaction after the final dot, refused or not. Some
         // servers keep it, as Postfix does where a policy refuses, and a recipient may stand
         // although MAIL was refused: the next message would go to those recipients too. So RSET is
         // due.
         let open = self.mail == MailReply::Accepted || self.accepted > 0 || self.empty;
-        if open || self.refusal.is_none() {
+        if open || (self.restarts && self.refusal.is_none()) {
             engine.facts.leave_transaction(self.accepted > 0);
         }
     }

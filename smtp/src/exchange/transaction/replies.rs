@@ -47,6 +47,24 @@ impl Transaction<'_> {
         self.restarts
     }
 
+    /// Takes the next reply of a transaction that is withdrawn. What it says decides only whether
+    /// the server has a transaction open.
+    pub(crate) fn drop_reply(&mut self, head: &ReplyHead, engine: &mut Engine) -> Outcome {
+        self.due -= 1;
+        self.rcpts_due -= u32::from(head.stage == Stage::Rcpt);
+        match head.stage {
+            Stage::Mail if head.accepted => self.mail = MailReply::Accepted,
+            Stage::Rcpt if head.accepted => self.accepted += 1,
+            _ => {}
+        }
+        engine.take(head)
+    }
+
+    /// Whether the reply to MAIL is due.
+    pub(crate) fn awaits_mail(&self) -> bool {
+        self.mail == MailReply::None && self.due > self.rcpts_due
+    }
+
     /// Takes the next reply. `answers` is the stage of the command that it answers; `may_split`
     /// says that recipients for which this transaction has no room are named again in another one.
     ///
@@ -133,6 +151,12 @@ impl Transaction<'_> {
                 if self.step != Step::Opening {
                     self.step = Step::Done;
                 }
+            }
+            // AUTH was accepted, and the server did not know that when it read MAIL. The transaction
+            // begins again, without AUTH before it.
+            (Stage::Mail, Some(reply)) if self.follows_auth && is_before_auth(&reply) => {
+                self.restarts = true;
+                self.step = Step::Done;
             }
             (Stage::Mail, Some(reply)) => {
                 self.mail = MailReply::Refused;
@@ -239,6 +263,12 @@ impl Transaction<'_> {
             self.refusal = Some(self.why_hopeless());
         }
     }
+}
+
+/// Whether the reply is the one to a command that comes too early: out of order, or without the
+/// authentication that it needs (RFC 5321 §4.2.3, RFC 4954 §6).
+fn is_before_auth(reply: &Reply) -> bool {
+    matches!(reply.code().value(), 503 | 530)
 }
 
 /// Whether a recipient is one more than the server takes for one message: 452, or 552 of a server

@@ -1,0 +1,205 @@
+//! A submission that connects with a message in its hands: the message may leave in fewer round
+//! trips.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::submission::{Submission, WithMechanism, WithMechanismFrom, or_quit};
+use crate::any_error::Error;
+use crate::auth::Mechanism;
+use crate::connection::first_message::{End, FirstMessage};
+use crate::connection::{Connection, TransitionError};
+use crate::error::lost::Lost;
+use crate::error::refusal::Refusal;
+use crate::exchange::delivery::{Delivered, handed_back};
+use crate::exchange::recipients::RecipientList;
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::{DeliverError, Unsent};
+use crate::message::receipt::Receipt;
+use crate::proto::fault::{Fault, ProtocolError};
+use crate::state::{Authed, Idle};
+
+/// Whether commands may follow AUTH in its flight. Clones share that a server did not take it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AuthPipelining(Option<Arc<AtomicBool>>);
+
+impl AuthPipelining {
+    pub(super) fn on() -> Self {
+        Self(Some(Arc::new(AtomicBool::new(true))))
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.0.as_ref().is_some_and(|on| on.load(Ordering::Relaxed))
+    }
+
+    fn turn_off(&self) {
+        if let Some(on) = &self.0 {
+            on.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<M: Mechanism> Submission<WithMechanism<M>> {
+    /// Connects, authenticates and delivers a message: as [`connect`](Self::connect) and
+    /// [`Connection::deliver`], and in fewer round trips where
+    /// [`pipeline_auth`](Self::pipeline_auth) says so.
+    ///
+    /// The connection comes with the result of the message, which may be refused while the session
+    /// goes on.
+    ///
+    /// ```no_run
+    /// use smtp::{Envelope, Plain, Submission, Transfer};
+    ///
+    /// # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+    /// let envelope = Envelope::new("me@example.com", ["you@example.org"])?;
+    /// let (mail, receipt) = Submission::new("mail.example.com")
+    ///     .auth(Plain::new("me@example.com", "secret"))
+    ///     .transfer(Transfer::chunks())
+    ///     .pipeline_auth()
+    ///     .connect_and_deliver(&envelope, "Subject: Hello\r\n\r\nHello.\r\n")
+    ///     .await?;
+    /// receipt?;
+    /// mail.quit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection. [`DeliverError::NotSent`] where there was none, or the server
+    /// refused the session or the credentials ([`Unsent::lost`], [`Unsent::refusal`]);
+    /// [`DeliverError::Lost`] and [`DeliverError::Unknown`] as [`Connection::deliver`]. The result
+    /// of the pair leaves the session intact, also where it is an error.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection. The message is then as after
+    /// [`Connection::deliver`].
+    pub async fn connect_and_deliver<'b>(
+        self,
+        envelope: &Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Result<(Connection<Authed>, Result<Receipt, DeliverError>), DeliverError> {
+        let (submission, mut mechanism) = self.into_parts();
+        submission.log_in_and_deliver(&mut mechanism, envelope, body.into()).await
+    }
+}
+
+impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
+    /// Connects, authenticates and delivers a message, as
+    /// [`Submission::<WithMechanism<M>>::connect_and_deliver`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    pub async fn connect_and_deliver<'b>(
+        &self,
+        envelope: &Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Result<(Connection<Authed>, Result<Receipt, DeliverError>), DeliverError> {
+        self.log_in_and_deliver(&mut self.mechanism(), envelope, body.into()).await
+    }
+}
+
+impl<A> Submission<A> {
+    pub(super) async fn log_in_and_deliver<M: Mechanism + ?Sized>(
+        &self,
+        mechanism: &mut M,
+        envelope: &Envelope,
+        mut body: Body<'_>,
+    ) -> Result<(Connection<Authed>, Delivered), DeliverError> {
+        if self.pipelines_auth() {
+            let connection = match self.secure().await {
+                Ok(connection) => connection,
+                Err(error) => return Err(not_sent(reason(error), envelope, Some(body))),
+            };
+            let FirstMessage { end, unsuited } =
+                connection.authenticate_and_deliver(mechanism, envelope, body).await;
+            if unsuited {
+                self.auth_pipelining.turn_off();
+            }
+            match end {
+                End::Authed(connection, result) => return with_result(connection, result),
+                End::Refused(refused, message) => {
+                    let refusal = refused.refusal.clone();
+                    let _ = or_quit::<(), _>(Err(TransitionError::Refused(*refused))).await;
+                    let body = message.map(|(_, body)| body);
+                    return Err(not_sent(Err(refusal), envelope, body));
+                }
+                // Nothing but commands has left, so that the message can be sent again.
+                End::Lost(lost, Some((_, again))) if unsuited && may_follow_from_flight(&lost) => {
+                    body = again;
+                }
+                End::Lost(lost, message) => {
+                    let body = message.map(|(_, body)| body);
+                    return Err(not_sent(Ok(lost), envelope, body));
+                }
+            }
+        }
+        deliver_over(self.log_in(mechanism).await, envelope, body).await
+    }
+}
+
+/// Delivers a message over a connection, where there is one.
+pub(super) async fn deliver_over<H: Idle>(
+    connected: Result<Connection<H>, Error>,
+    envelope: &Envelope,
+    body: Body<'_>,
+) -> Result<(Connection<H>, Delivered), DeliverError> {
+    match connected {
+        Ok(mut connection) => {
+            let result = connection.deliver(envelope, body).await;
+            with_result(connection, result)
+        }
+        Err(error) => Err(not_sent(reason(error), envelope, Some(body))),
+    }
+}
+
+/// Whether the server may have ended the session because commands have followed AUTH. A server
+/// that takes too long may have lost them; but its time is used up.
+fn may_follow_from_flight(lost: &Lost) -> bool {
+    let is_its_own = match lost.fault() {
+        Fault::Closed | Fault::Closing(_) | Fault::Io(_) => true,
+        Fault::Protocol(error) => !error.is_attack(),
+        _ => false,
+    };
+    // A refusal was read, and decides.
+    is_its_own && lost.refusal().is_none()
+}
+
+/// The connection and the result of its message; the result alone where the connection is gone.
+fn with_result<H: Idle>(
+    connection: Connection<H>,
+    result: Delivered,
+) -> Result<(Connection<H>, Delivered), DeliverError> {
+    match result {
+        Err(error) if error.lost().is_some() => Err(error),
+        result => Ok((connection, result)),
+    }
+}
+
+/// The error of a message for which there is no connection.
+fn not_sent(
+    reason: Result<Lost, Refusal>,
+    envelope: &Envelope,
+    body: Option<Body<'_>>,
+) -> DeliverError {
+    let recipients = RecipientList::of(envelope.rcpts()).into_vec();
+    handed_back(Unsent::new(reason, recipients), body.map(|body| (envelope, body)))
+}
+
+/// Why there is no connection.
+fn reason(error: Error) -> Result<Lost, Refusal> {
+    match error {
+        Error::Refused(refusal) => Err(refusal),
+        Error::Lost(lost) => Ok(lost),
+        Error::DeliveryUnknown(unknown) => Ok(unknown.lost().clone()),
+        Error::Reply(error) => Ok(Lost::new(ProtocolError::Unreadable(error).into(), None)),
+        Error::Envelope(_) => Ok(Lost::new(Fault::Ended, None)),
+    }
+}

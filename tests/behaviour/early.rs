@@ -1,0 +1,106 @@
+//! The first message in fewer round trips: commands that leave before the reply that they would
+//! usually wait for.
+
+mod auth_flight;
+mod refused_flight;
+mod round_trips;
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use smtp::connect::NoMechanism;
+use smtp::testing::{Certificate, Peer, Script, ScriptedStream};
+use smtp::transport::{Connect, Connected, Target};
+use smtp::{Envelope, Submission, TlsConfig, Transfer};
+use tests::{Distant, ROUND_TRIP};
+use tokio::time::sleep;
+
+/// A network in which each connection gets the next of these sessions.
+#[derive(Debug)]
+struct Sessions(Mutex<VecDeque<ScriptedStream>>);
+
+impl Connect for Sessions {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        Box::pin(async {
+            sleep(ROUND_TRIP).await;
+            let next = self.0.lock().expect("no thread has failed").pop_front();
+            let next = next.ok_or(io::ErrorKind::ConnectionRefused)?;
+            Ok(Connected::new(Distant::new(next)))
+        })
+    }
+
+    fn takes_names(&self) -> bool {
+        true
+    }
+}
+
+/// A server with these sessions, one for each connection, and what watches each.
+struct Bed {
+    submission: Submission<NoMechanism>,
+    peers: Vec<Peer>,
+}
+
+impl Bed {
+    fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
+        let certificate = Certificate::new(&["mail.example.test"]);
+        let scripts = scripts.into_iter().map(|script| script.certificate(&certificate).start());
+        let (streams, peers) = scripts.unzip::<_, _, VecDeque<_>, Vec<_>>();
+        let trust = TlsConfig::builder().root_pem(certificate.authority_pem());
+        let name: smtp::grammar::Domain = "client.example.test".parse().expect("a domain");
+        let submission = Submission::new("mail.example.test")
+            .connector(Arc::new(Sessions(Mutex::new(streams))))
+            .tls(trust.build().expect("an authority"))
+            .client_name(name);
+        Self { submission, peers }
+    }
+
+    /// Each session was played to its end.
+    fn finish(&self) {
+        self.peers.iter().for_each(Peer::finish);
+    }
+
+    /// All that the client wrote in the session of this index.
+    fn written(&self, index: usize) -> String {
+        String::from_utf8_lossy(&self.peers[index].written()).into_owned()
+    }
+}
+
+/// A session inside TLS from the first byte, up to EHLO.
+fn in_tls(offers: &[&str], dialogue: &str) -> Script {
+    Script::new("-- tls --").then(&tests::hello(offers)).then(dialogue).lockstep()
+}
+
+/// The settings of most tests: the message goes in chunks, so that it waits for the replies to RCPT.
+fn chunked(bed: &Bed) -> Submission<NoMechanism> {
+    bed.submission.clone().implicit_tls().transfer(Transfer::chunks()).pipeline_auth()
+}
+
+fn envelope() -> Envelope {
+    Envelope::new("me@example.com", ["a@example.org", "b@example.org"]).expect("addresses")
+}
+
+const OFFERS: &[&str] = &["PIPELINING", "CHUNKING", "SIZE 1000", "AUTH PLAIN LOGIN XOAUTH2"];
+
+/// `me` and `pencil`.
+const AUTH: &str = "C: AUTH PLAIN AG1lAHBlbmNpbA==\n";
+const COMMANDS: &str = "C: MAIL FROM:<me@example.com> SIZE=3
+                        C: RCPT TO:<a@example.org>
+                        C: RCPT TO:<b@example.org>\n";
+const TAKEN: &str = "S: 250 sender\nS: 250 a\nS: 250 b\n";
+const MESSAGE: &str = "C: BDAT 3 LAST\nC: x\nS: 250 taken\n";
+const QUIT: &str = "C: QUIT\nS: 221 bye\n-- close --";
+
+/// AUTH and MAIL in one flight, and no DATA in it.
+fn flight() -> String {
+    format!("{AUTH}{COMMANDS}")
+}
+
+/// AUTH alone, and the message after it.
+fn alone() -> String {
+    format!("{AUTH}S: 235 ok\n{COMMANDS}{TAKEN}{MESSAGE}")
+}
