@@ -3,7 +3,9 @@
 
 mod auth_flight;
 mod refused_flight;
+mod remembered;
 mod round_trips;
+mod stale;
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,15 +13,24 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use smtp::connect::NoMechanism;
+use smtp::grammar::Domain;
 use smtp::testing::{Certificate, Peer, Script, ScriptedStream};
 use smtp::transport::{Connect, Connected, Target};
 use smtp::{Envelope, Submission, TlsConfig, Transfer};
 use tests::{Distant, ROUND_TRIP};
+use tokio::io::DuplexStream;
 use tokio::time::sleep;
+
+/// The client's side of a session.
+#[derive(Debug)]
+enum Session {
+    Scripted(ScriptedStream),
+    WithMta(DuplexStream),
+}
 
 /// A network in which each connection gets the next of these sessions.
 #[derive(Debug)]
-struct Sessions(Mutex<VecDeque<ScriptedStream>>);
+struct Sessions(Mutex<VecDeque<Session>>);
 
 impl Connect for Sessions {
     fn connect<'a>(
@@ -30,7 +41,10 @@ impl Connect for Sessions {
             sleep(ROUND_TRIP).await;
             let next = self.0.lock().expect("no thread has failed").pop_front();
             let next = next.ok_or(io::ErrorKind::ConnectionRefused)?;
-            Ok(Connected::new(Distant::new(next)))
+            Ok(match next {
+                Session::Scripted(stream) => Connected::new(Distant::new(stream)),
+                Session::WithMta(stream) => Connected::new(Distant::new(stream)),
+            })
         })
     }
 
@@ -41,6 +55,7 @@ impl Connect for Sessions {
 
 /// A server with these sessions, one for each connection, and what watches each.
 struct Bed {
+    network: Arc<Sessions>,
     submission: Submission<NoMechanism>,
     peers: Vec<Peer>,
 }
@@ -49,14 +64,11 @@ impl Bed {
     fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
         let certificate = Certificate::new(&["mail.example.test"]);
         let scripts = scripts.into_iter().map(|script| script.certificate(&certificate).start());
-        let (streams, peers) = scripts.unzip::<_, _, VecDeque<_>, Vec<_>>();
+        let (streams, peers) = scripts.unzip::<_, _, Vec<_>, Vec<_>>();
         let trust = TlsConfig::builder().root_pem(certificate.authority_pem());
-        let name: smtp::grammar::Domain = "client.example.test".parse().expect("a domain");
-        let submission = Submission::new("mail.example.test")
-            .connector(Arc::new(Sessions(Mutex::new(streams))))
-            .tls(trust.build().expect("an authority"))
-            .client_name(name);
-        Self { submission, peers }
+        let network = network(streams.into_iter().map(Session::Scripted));
+        let tls = trust.build().expect("an authority");
+        Self { submission: submission(&network).tls(tls), network, peers }
     }
 
     /// Each session was played to its end.
@@ -68,6 +80,27 @@ impl Bed {
     fn written(&self, index: usize) -> String {
         String::from_utf8_lossy(&self.peers[index].written()).into_owned()
     }
+}
+
+fn network(sessions: impl IntoIterator<Item = Session>) -> Arc<Sessions> {
+    Arc::new(Sessions(Mutex::new(sessions.into_iter().collect())))
+}
+
+/// A submission to a server in this network.
+fn submission(network: &Arc<Sessions>) -> Submission<NoMechanism> {
+    let submission = Submission::new("mail.example.test").connector(Arc::clone(network));
+    submission.client_name(client_name())
+}
+
+fn client_name() -> Domain {
+    "client.example.test".parse().expect("a domain")
+}
+
+/// A session of which this leaves before the greeting, with the reply to EHLO and what follows.
+fn early(commands: &str, offers: &[&str], dialogue: &str) -> Script {
+    let ehlo = tests::ehlo(offers);
+    let (ehlo, reply) = ehlo.split_once('\n').expect("EHLO, and the reply to it");
+    Script::new(&format!("{ehlo}\n{commands}S: 220 mail.example.test\n{reply}")).then(dialogue)
 }
 
 /// A session inside TLS from the first byte, up to EHLO.

@@ -22,7 +22,7 @@ pub(super) async fn wait_for(
     count: usize,
 ) -> Vec<Vec<u8>> {
     let name = match server.get("SERVER") {
-        "exim" => user.split('@').next().unwrap_or_default(),
+        "exim" | "exim-gsasl" => user.split('@').next().unwrap_or_default(),
         _ => user,
     };
     let folder = PathBuf::from(server.get("MAIL").replace("<user>", name));

@@ -1,13 +1,16 @@
 //! A submission that connects with a message in its hands: the message may leave in fewer round
 //! trips.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::submission::{Submission, WithMechanism, WithMechanismFrom, or_quit};
+use super::capability_cache::{Policy, may_follow_from_early};
+use super::open::to_first;
+use super::server::Begins;
+use super::submission::{Submission, WithMechanism, WithMechanismFrom, WithoutTls, or_quit};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
-use crate::connection::first_message::{End, FirstMessage};
+use crate::connection::first_message::{End, FirstMessage, GreetedWithMessage};
 use crate::connection::{Connection, TransitionError};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
@@ -18,7 +21,7 @@ use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, Unsent};
 use crate::message::receipt::Receipt;
 use crate::proto::fault::{Fault, ProtocolError};
-use crate::state::{Authed, Idle};
+use crate::state::{Authed, Greeted, Idle};
 
 /// Whether commands may follow AUTH in its flight. Clones share that a server did not take it.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +36,7 @@ impl AuthPipelining {
         self.0.as_ref().is_some_and(|on| on.load(Ordering::Relaxed))
     }
 
-    fn turn_off(&self) {
+    pub(super) fn turn_off(&self) {
         if let Some(on) = &self.0 {
             on.store(false, Ordering::Relaxed);
         }
@@ -106,6 +109,66 @@ impl<M: Mechanism, F: Fn() -> M> Submission<WithMechanismFrom<F>> {
     }
 }
 
+impl Submission<WithoutTls> {
+    /// Connects and delivers a message: as [`connect`](Self::connect) and [`Connection::deliver`],
+    /// and in fewer round trips where a [cache of capabilities](Self::capability_cache) says so.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection. [`DeliverError::NotSent`] where there was none, or the server
+    /// refused the session; [`DeliverError::Lost`] and [`DeliverError::Unknown`] as
+    /// [`Connection::deliver`]. The result of the pair leaves the session intact, also where it is
+    /// an error.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the connection. The message is then as after
+    /// [`Connection::deliver`].
+    pub async fn connect_and_deliver<'b>(
+        &self,
+        envelope: &Envelope,
+        body: impl Into<Body<'b>>,
+    ) -> Result<(Connection<Greeted>, Result<Receipt, DeliverError>), DeliverError> {
+        let body = body.into();
+        let server = &self.server;
+        let memory = server.memory(Policy::Clear).filter(|_| self.discovery().is_none());
+        let recalled = memory.and_then(|memory| {
+            let remembered = memory.recall()?;
+            Some((memory, remembered))
+        });
+        let Some((memory, remembered)) = recalled else {
+            return deliver_over(self.connect().await, envelope, body).await;
+        };
+        let place = Mutex::new(Some(body));
+        let opened = to_first(server, server.approach(), Begins::InClear, |session| {
+            Connection::open_and_deliver(session, &remembered, envelope, &place)
+        })
+        .await;
+        let body = place.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match (opened, body) {
+            (Ok(GreetedWithMessage { connection, result, unsuited }), _) => {
+                if unsuited {
+                    memory.wait_from_now_on();
+                }
+                memory.keep(connection.capabilities());
+                with_result(connection, result)
+            }
+            (Err(error), Some(body)) if may_follow_from_early(&error) => {
+                memory.forget();
+                let connected = Connection::connect(server).await;
+                if connected.is_ok() {
+                    memory.wait_from_now_on();
+                }
+                deliver_over(connected, envelope, body).await
+            }
+            (Err(error), body) => {
+                memory.forget();
+                Err(not_sent(reason(error), envelope, body))
+            }
+        }
+    }
+}
+
 impl<A> Submission<A> {
     pub(super) async fn log_in_and_deliver<M: Mechanism + ?Sized>(
         &self,
@@ -121,7 +184,7 @@ impl<A> Submission<A> {
             let FirstMessage { end, unsuited } =
                 connection.authenticate_and_deliver(mechanism, envelope, body).await;
             if unsuited {
-                self.auth_pipelining.turn_off();
+                self.stop_pipelining_auth();
             }
             match end {
                 End::Authed(connection, result) => return with_result(connection, result),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "tokens")]
 mod cached;
+mod capability_cache;
 mod check;
 mod discover;
 mod first_message;
@@ -18,6 +19,7 @@ pub use crate::proto::limits::{Leniency, Limits};
 pub use crate::proto::stage::Timeouts;
 #[cfg(feature = "tokens")]
 pub use cached::Cached;
+pub use capability_cache::CapabilityCache;
 pub use check::CheckReport;
 pub use open_session::OpenSession;
 pub use opportunistic::OpportunisticTls;

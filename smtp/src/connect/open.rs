@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::capability_cache::{Policy, remembering};
 use super::server::{Begins, Server};
 use crate::any_error::Error;
 use crate::connection::Connection;
@@ -30,18 +31,32 @@ impl Connection<Greeted> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(server: &Server) -> Result<Self, Error> {
-        Self::connect_by(server, server.approach(), false).await
+        let begins = Begins::InClear;
+        remembering(server, begins, Policy::Clear, |session, early| {
+            Self::open(session, false, early)
+        })
+        .await
     }
 
-    /// As [`connect`](Self::connect), by addresses that are found otherwise. `extended` is for a
-    /// session that goes on with STARTTLS or not at all: a server that does not know EHLO is not
-    /// asked with HELO.
+    /// As [`connect`](Self::connect), for a session that goes on with STARTTLS or not at all: a
+    /// server that does not know EHLO is not asked with HELO.
+    pub(super) async fn connect_extended(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
+        let policy = Policy::StartTls(tls.config());
+        remembering(server, Begins::InClear, policy, |session, early| {
+            Self::open(session, true, early)
+        })
+        .await
+    }
+
+    /// As [`connect`](Self::connect), by addresses that were found otherwise. `extended` is as in
+    /// `connect_extended`. Nothing is remembered of it: the records decide who the server is.
     pub(super) async fn connect_by(
         server: &Server,
-        approach: Result<Approach<'_>, Fault>,
+        approach: Approach<'_>,
         extended: bool,
     ) -> Result<Self, Error> {
-        to_first(server, approach, Begins::InClear, |session| Self::open(session, extended)).await
+        let open = |session| Self::open(session, extended, false);
+        to_first(server, Ok(approach), Begins::InClear, open).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -55,7 +70,7 @@ impl Connection<Greeted> {
     ///
     /// As [`connect`](Self::connect).
     pub async fn from_stream(stream: impl Transport, server: &Server) -> Result<Self, Error> {
-        Self::open(server.session_over(stream, Begins::InClear), false).await
+        Self::open(server.session_over(stream, Begins::InClear), false, false).await
     }
 }
 
@@ -75,16 +90,22 @@ impl Connection<Tls> {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect_tls(server: &Server, tls: &TlsConfig) -> Result<Self, Error> {
-        Self::connect_tls_by(server, server.approach(), tls).await
+        let policy = Policy::Implicit(tls.config());
+        remembering(server, Begins::InTls, policy, |session, early| {
+            Self::open_tls(session, tls, early)
+        })
+        .await
     }
 
-    /// As [`connect_tls`](Self::connect_tls), by addresses that are found otherwise.
+    /// As [`connect_tls`](Self::connect_tls), by addresses that were found otherwise. Nothing is
+    /// remembered of it.
     pub(super) async fn connect_tls_by(
         server: &Server,
-        approach: Result<Approach<'_>, Fault>,
+        approach: Approach<'_>,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        to_first(server, approach, Begins::InTls, |session| Self::open_tls(session, tls)).await
+        let open = |session| Self::open_tls(session, tls, false);
+        to_first(server, Ok(approach), Begins::InTls, open).await
     }
 
     /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
@@ -101,7 +122,7 @@ impl Connection<Tls> {
         server: &Server,
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
-        Self::open_tls(server.session_over(stream, Begins::InTls), tls).await
+        Self::open_tls(server.session_over(stream, Begins::InTls), tls, false).await
     }
 }
 

@@ -125,7 +125,7 @@ impl AnyConnection {
 async fn open(server: &Server) -> Result<Connection<Greeted>, Error> {
     to_first(server, server.approach(), Begins::InClear, |mut session| {
         session.config.opportunistic = true;
-        Connection::open(session, false)
+        Connection::open(session, false, false)
     })
     .await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smtp_grammar::{AddressLiteral, Host};
 
+use super::capability_cache::{CapabilityCache, Key, Memory, Policy};
 use crate::connection::session::{Session, SessionConfig};
 use crate::message::transfer::Transfer;
 use crate::net::{
@@ -40,6 +41,9 @@ pub struct Server {
     transfer: Transfer,
     observer: Option<Arc<dyn Observer>>,
     clock: Arc<dyn Clock>,
+    capability_cache: Option<CapabilityCache>,
+    /// Stands for the credentials in the key of the cache: clones have the same.
+    credentials: Option<Arc<()>>,
     pub(super) reach: Reach,
 }
 
@@ -86,6 +90,8 @@ impl Server {
             transfer: Transfer::default(),
             observer: None,
             clock: Arc::new(TokioClock),
+            capability_cache: None,
+            credentials: None,
             reach: Reach::default(),
         }
     }
@@ -118,6 +124,28 @@ impl Server {
     pub fn ignore_capability(mut self, keyword: impl Into<String>) -> Self {
         self.ignored.push(keyword.into());
         self
+    }
+
+    /// Remembers in this cache what the server has offered: the next session with a server that
+    /// offers PIPECONNECT begins in fewer round trips. See [`CapabilityCache`].
+    pub fn capability_cache(mut self, cache: &CapabilityCache) -> Self {
+        self.capability_cache = Some(cache.clone());
+        self
+    }
+
+    /// A key of the cache of its own, for credentials.
+    pub(super) fn with_credentials(mut self) -> Self {
+        self.credentials = Some(Arc::new(()));
+        self
+    }
+
+    /// The place of this server in its cache, if it has one.
+    pub(super) fn memory(&self, policy: Policy) -> Option<Memory> {
+        let cache = self.capability_cache.as_ref()?;
+        let host = in_ascii(&self.host).trim_end_matches('.').to_ascii_lowercase();
+        let (client_name, credentials) = (self.client_name.clone(), self.credentials.clone());
+        let key = Key { host, port: self.port, policy, client_name, credentials };
+        Some(Memory::new(cache.clone(), key))
     }
 
     /// Sets how messages travel.

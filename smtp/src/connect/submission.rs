@@ -2,6 +2,7 @@
 
 use smtp_grammar::Host;
 
+use super::capability_cache::{CapabilityCache, Memory, Policy};
 use super::first_message::AuthPipelining;
 use super::open::unreached;
 use super::server::{SUBMISSIONS, Server};
@@ -182,7 +183,7 @@ impl Submission<WithoutTls> {
                 let services = [Service::Submission];
                 let found = self.server.discover(discovery, &services, self.own_port).await;
                 let (_, approach) = found.map_err(unreached)?;
-                Connection::connect_by(&self.server, Ok(approach), false).await
+                Connection::connect_by(&self.server, approach, false).await
             }
         }
     }
@@ -238,7 +239,7 @@ impl<A> Submission<A> {
     where
         A: TakesCredentials,
     {
-        self.with(WithMechanism(mechanism))
+        self.with_key().with(WithMechanism(mechanism))
     }
 
     /// Authenticates each connection with a mechanism that `make` gives: the submission is then
@@ -261,7 +262,13 @@ impl<A> Submission<A> {
         M: Mechanism,
         F: Fn() -> M,
     {
-        self.with(WithMechanismFrom(make))
+        self.with_key().with(WithMechanismFrom(make))
+    }
+
+    /// Credentials have a place of their own in the cache of capabilities.
+    pub(super) fn with_key(mut self) -> Self {
+        self.server = self.server.with_credentials();
+        self
     }
 
     pub(super) fn with<C>(self, credentials: C) -> Submission<C> {
@@ -294,7 +301,7 @@ impl<A> Submission<A> {
     }
 
     /// How the servers are found, unless the caller has said where they are.
-    fn discovery(&self) -> Option<&Discovery> {
+    pub(super) fn discovery(&self) -> Option<&Discovery> {
         self.discovery.as_ref().filter(|_| self.server.reach.addresses.is_none())
     }
 
@@ -383,7 +390,9 @@ impl<A> Submission<A> {
     /// When the server refuses AUTH, nothing but MAIL and RCPT has left. When it does not take the
     /// flight (it closes the session, says 503 or 554 to AUTH, or asks for more), AUTH is sent
     /// again, alone: over the same session, or over a new connection, once. This submission and its
-    /// clones send AUTH alone from then on.
+    /// clones, and those that share its [cache](Self::capability_cache) and credentials, send AUTH
+    /// alone from then on. The chapter on [round trips](crate::guide::round_trips) has a table of
+    /// servers.
     pub fn pipeline_auth(mut self) -> Self
     where
         A: OverTls,
@@ -395,7 +404,36 @@ impl<A> Submission<A> {
     /// Whether MAIL and RCPT may leave with AUTH.
     pub(super) fn pipelines_auth(&self) -> bool {
         // A second EHLO may offer other parameters of MAIL.
-        self.auth_pipelining.is_on() && !self.hello_after_auth
+        let may = self.auth_pipelining.is_on() && !self.hello_after_auth;
+        may && self.memory().is_none_or(|memory| memory.pipelines_auth())
+    }
+
+    /// AUTH is sent alone from now on.
+    pub(super) fn stop_pipelining_auth(&self) {
+        self.auth_pipelining.turn_off();
+        if let Some(memory) = self.memory() {
+            memory.stop_pipelining_auth();
+        }
+    }
+
+    /// Its place in the cache of capabilities. There is none where the records of a domain decide who
+    /// the server is.
+    fn memory(&self) -> Option<Memory> {
+        if self.discovery().is_some() {
+            return None;
+        }
+        let tls = self.tls_config().ok()?.config();
+        self.server.memory(if self.implicit {
+            Policy::Implicit(tls)
+        } else {
+            Policy::StartTls(tls)
+        })
+    }
+
+    /// Remembers in this cache what the server has offered, as [`Server::capability_cache`].
+    pub fn capability_cache(mut self, cache: &CapabilityCache) -> Self {
+        self.server = self.server.capability_cache(cache);
+        self
     }
 
     /// Sets how messages travel.
@@ -438,25 +476,29 @@ impl<A> Submission<A> {
 
     /// Connects, and goes on inside TLS.
     pub(super) async fn secure(&self) -> Result<Connection<Tls>, Error> {
-        let tls = match &self.tls {
-            Some(tls) => tls.clone(),
-            None => default_tls().map_err(unusable)?,
-        };
-        let (implicit, approach) = match self.discovery() {
-            None => (self.implicit, self.server.approach()),
+        let tls = self.tls_config().map_err(unusable)?;
+        let greeted = match self.discovery() {
+            None if self.implicit => return Connection::connect_tls(&self.server, &tls).await,
+            None => Connection::connect_extended(&self.server, &tls).await?,
             Some(discovery) => {
                 let all = [Service::Submissions, Service::Submission];
                 let services = if self.implicit { &all[..1] } else { &all };
                 let found = self.server.discover(discovery, services, self.own_port).await;
-                let (service, approach) = found.map_err(unreached)?;
-                (service == Service::Submissions, Ok(approach))
+                match found.map_err(unreached)? {
+                    (Service::Submissions, approach) => {
+                        return Connection::connect_tls_by(&self.server, approach, &tls).await;
+                    }
+                    (Service::Submission, approach) => {
+                        Connection::connect_by(&self.server, approach, true).await?
+                    }
+                }
             }
         };
-        if implicit {
-            return Connection::connect_tls_by(&self.server, approach, &tls).await;
-        }
-        let greeted = Connection::connect_by(&self.server, approach, true).await?;
         or_quit(greeted.starttls(&tls).await).await
+    }
+
+    fn tls_config(&self) -> Result<TlsConfig, TlsConfigError> {
+        self.tls.clone().map_or_else(default_tls, Ok)
     }
 }
 

@@ -243,7 +243,7 @@ impl Debug for UrlCredentials {
 
 impl From<SmtpUrl> for Submission<UrlCredentials> {
     fn from(url: SmtpUrl) -> Self {
-        url.submission().with(UrlCredentials(url.login))
+        url.submission().with_key().with(UrlCredentials(url.login))
     }
 }
 

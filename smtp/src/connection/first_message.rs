@@ -1,20 +1,27 @@
-//! AUTH and the first message of a connection, whose commands leave in the flight of AUTH.
+//! The first message of a connection, whose commands leave in the flight of AUTH, or of EHLO.
 
 use std::future::poll_fn;
+use std::sync::{Mutex, PoisonError};
+
+use smtp_grammar::Capabilities;
 
 use super::authenticate::facts;
 use super::deliver::conclude;
 use super::error::Refused;
+use super::session::Session;
 use super::typed::Connection;
+use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::error::lost::Lost;
 use crate::exchange::auth_flight::AuthFlight;
 use crate::exchange::delivery::{Delivered, Delivery, OneMessage};
+use crate::exchange::hello_flight::HelloFlight;
 use crate::exchange::plan::DeliveryCapabilities;
 use crate::exchange::sasl::SaslExchange;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
-use crate::state::{Authed, State as _, Tls};
+use crate::proto::fault::Fault;
+use crate::state::{Authed, Greeted, State as _, Tls};
 
 /// A message, and who gets it.
 type Message<'a, 'b> = (&'a Envelope, Body<'b>);
@@ -88,6 +95,65 @@ impl Connection<Tls> {
         }
         let result = conclude(delivery, run, transactions);
         End::Authed(self.into_authed(), result)
+    }
+}
+
+/// The first message of a connection in clear, of which EHLO has left first.
+pub(crate) struct GreetedWithMessage {
+    pub(crate) connection: Connection<Greeted>,
+    /// The result of the message. The connection may be gone.
+    pub(crate) result: Delivered,
+    /// The server did not take MAIL and RCPT in the flight of EHLO.
+    pub(crate) unsuited: bool,
+}
+
+impl Connection<Greeted> {
+    /// Says EHLO, and delivers the message that waits in `place`: its MAIL and RCPT leave with EHLO,
+    /// before the greeting, as the capabilities that are remembered have it. The message is there
+    /// again where nothing but commands has left and there is no connection.
+    pub(crate) async fn open_and_deliver<'a, 'b>(
+        mut session: Box<Session>,
+        remembered: &Capabilities,
+        envelope: &'a Envelope,
+        place: &Mutex<Option<Body<'b>>>,
+    ) -> Result<GreetedWithMessage, Error> {
+        let take = || place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(body) = take() else {
+            return Err(Lost::new(Fault::Ended, None).into());
+        };
+        let transfer = session.config.transfer.clone();
+        let offers = DeliveryCapabilities::new(remembered, &transfer);
+        let mut delivery = Delivery::new(offers, OneMessage::new(envelope, body)).hold();
+        let hello = session.greeting(true, true);
+        let hello = HelloFlight::new(hello, &mut delivery, remembered, &transfer);
+        let put_back = |message: Option<Message<'a, 'b>>| {
+            let body = message.map(|(_, body)| body);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        };
+        let capabilities = match session.run(hello).await {
+            Ok(Ok(capabilities)) => capabilities,
+            Ok(Err(refusal)) => {
+                session.close().await;
+                put_back(back(&mut delivery));
+                return Err(refusal.into());
+            }
+            Err(lost) => {
+                put_back(back(&mut delivery));
+                return Err(lost.into());
+            }
+        };
+        delivery.release();
+        let run = poll_fn(|cx| session.driver.poll_run(cx, &mut delivery)).await;
+        session.driver.end_call();
+        if let Err(lost) = &run
+            && let Some(message) = delivery.messages().take_unsent()
+        {
+            put_back(Some(message));
+            return Err(lost.clone().into());
+        }
+        let result = conclude(&mut delivery, run, session.driver.transactions());
+        let connection = Connection { session, state: Greeted { capabilities } };
+        Ok(GreetedWithMessage { connection, result, unsuited: delivery.is_unsuited() })
     }
 }
 

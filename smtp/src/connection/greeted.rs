@@ -10,9 +10,14 @@ use crate::net::TlsConfig;
 use crate::state::{Greeted, State as _, Tls, Upgrade};
 
 impl Connection<Greeted> {
-    /// Reads the greeting and says EHLO. `extended` says that HELO will not do.
-    pub(crate) async fn open(mut session: Box<Session>, extended: bool) -> Result<Self, Error> {
-        let capabilities = session.open(extended).await??;
+    /// Reads the greeting and says EHLO. `extended` says that HELO will not do, `early` that EHLO
+    /// leaves before the greeting has come.
+    pub(crate) async fn open(
+        mut session: Box<Session>,
+        extended: bool,
+        early: bool,
+    ) -> Result<Self, Error> {
+        let capabilities = session.open(extended, early).await??;
         Ok(Self { session, state: Greeted { capabilities } })
     }
 

@@ -71,19 +71,26 @@ impl Session {
         self.run(if dangerous { exchange.dangerous() } else { exchange })
     }
 
-    /// Reads the greeting and says EHLO. `extended` says that HELO is not enough. A session that
-    /// the server refuses is over.
+    /// Reads the greeting and says EHLO. `extended` says that HELO is not enough, `early` that EHLO
+    /// leaves before the greeting has come. A session that the server refuses is over.
     pub(crate) async fn open(
         &mut self,
         extended: bool,
+        early: bool,
     ) -> Result<CommandResult<Capabilities>, Lost> {
-        let SessionConfig { client_name, ignored, .. } = &self.config;
-        let hello = Hello::after_greeting(client_name, ignored, extended);
+        let hello = self.greeting(extended, early);
         let answer = self.run(hello).await?;
         if answer.is_err() {
             self.close().await;
         }
         Ok(answer)
+    }
+
+    /// The exchange from the greeting to the reply to EHLO.
+    pub(super) fn greeting(&self, extended: bool, early: bool) -> Hello {
+        let SessionConfig { client_name, ignored, .. } = &self.config;
+        let hello = Hello::after_greeting(client_name, ignored, extended);
+        if early { hello.early() } else { hello }
     }
 
     /// Says EHLO again.

@@ -32,13 +32,15 @@ impl Connection<Tls> {
         Pending::new(async move { self.run_authenticate(mechanism, false).await })
     }
 
-    /// Speaks TLS from the first byte, reads the greeting and says EHLO.
+    /// Speaks TLS from the first byte, reads the greeting and says EHLO. `early` says that EHLO
+    /// leaves before the greeting has come.
     pub(crate) async fn open_tls(
         mut session: Box<Session>,
         tls: &TlsConfig,
+        early: bool,
     ) -> Result<Self, Error> {
         let exporter = Box::new(session.secure(tls).await?);
-        let capabilities = session.open(true).await??;
+        let capabilities = session.open(true, early).await??;
         let state = Tls { capabilities, exporter };
         Ok(Self { session, state })
     }

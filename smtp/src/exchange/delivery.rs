@@ -125,8 +125,8 @@ pub(crate) struct Delivery<'b, M, E, T> {
     /// A message has left in chunks.
     counted: bool,
     ahead: Ahead,
-    /// The server did not take the first commands of a message in the flight of AUTH, or may not
-    /// have.
+    /// The server did not take the first commands of a message in the flight of AUTH or EHLO, or
+    /// may not have.
     unsuited: bool,
 }
 
@@ -307,7 +307,7 @@ where
                 // 354 must be read before content leaves (RFC 5321 §4.1.1.4).
                 Step::Opening => Next::Reply,
                 Step::Content => Next::Content,
-                _ => flight.write_commands(engine, &self.offers, self.ahead == Ahead::Held),
+                _ => flight.write_commands(engine, &self.offers),
             };
             match next {
                 Next::Reply => return Ok(Need::Reply),

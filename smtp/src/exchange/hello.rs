@@ -26,6 +26,9 @@ pub(crate) struct Hello {
     /// The session cannot go on where it is refused.
     needed: bool,
     step: Step,
+    /// EHLO leaves before the greeting has come.
+    early: bool,
+    sent: bool,
     /// The refusal of EHLO, while HELO is tried, or of the session, while QUIT is written.
     refusal: Option<Refusal>,
     quit: Option<Parting<Quit>>,
@@ -45,6 +48,11 @@ impl Hello {
         Self { step: Step::Greeting, ..Self::needed(client, ignored, extended) }
     }
 
+    /// The same, and EHLO leaves before the greeting has come: for a server that lets it.
+    pub(crate) fn early(self) -> Self {
+        Self { early: true, ..self }
+    }
+
     /// In a session that has begun, and goes on as it was where EHLO is refused.
     pub(crate) fn again(client: &Host, ignored: &[String], extended: bool) -> Self {
         Self { needed: false, ..Self::needed(client, ignored, extended) }
@@ -53,8 +61,8 @@ impl Hello {
     /// In a session that has begun anew, and ends where EHLO is refused.
     pub(crate) fn needed(client: &Host, ignored: &[String], extended: bool) -> Self {
         let (client, ignored) = (client.clone(), ignored.to_vec());
-        let (step, needed) = (Step::Ehlo, true);
-        Self { client, ignored, extended, needed, step, refusal: None, quit: None }
+        let (step, needed, early, sent) = (Step::Ehlo, true, false, false);
+        Self { client, ignored, extended, needed, step, early, sent, refusal: None, quit: None }
     }
 
     fn accept(&self, engine: &mut Engine, reply: &Reply) -> Capabilities {
@@ -76,7 +84,7 @@ impl Hello {
     fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Answered, Fault> {
         let answered = match (self.step, outcome) {
             (Step::Greeting, Outcome::Accepted(_)) => {
-                self.step = Step::Ehlo;
+                self.step = if self.sent { Step::EhloReply } else { Step::Ehlo };
                 Answered::GoesOn
             }
             // 2yz other than 220 is no greeting and no refusal (RFC 5321 §4.3.2): something else
@@ -162,12 +170,16 @@ impl Exchange for Hello {
                 None => Need::Room,
             });
         }
-        if self.step == Step::Ehlo {
+        let may_leave = self.step == Step::Ehlo || (self.early && self.step == Step::Greeting);
+        if may_leave && !self.sent {
             let ehlo = Ehlo::new(self.client.clone());
             if let Err(error) = engine.submit(&ehlo, &Capabilities::none(), false) {
                 return self.refuse(engine, Refusal::encode(Ehlo::SPEC.verb, error));
             }
-            self.step = Step::EhloReply;
+            self.sent = true;
+            if self.step == Step::Ehlo {
+                self.step = Step::EhloReply;
+            }
         }
         let Some(head) = engine.next_reply()? else {
             return Ok(Need::Reply);

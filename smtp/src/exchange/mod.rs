@@ -12,6 +12,7 @@
 //! | [`hello`] | greeting, EHLO, HELO |
 //! | [`command`], [`dialog`] | one command, and one that the server answers with questions |
 //! | [`sasl`] | AUTH |
+//! | [`hello_flight`] | EHLO, and the first commands of a message in one flight |
 //! | [`auth_flight`] | AUTH, and the first commands of a message in one flight |
 //! | [`reset`] | RSET, where the server may still have a transaction open |
 //! | [`plan`] | how a message is sent to this server |
@@ -31,6 +32,7 @@ pub(crate) mod delivery;
 pub(crate) mod dialog;
 pub(crate) mod feed;
 pub(crate) mod hello;
+pub(crate) mod hello_flight;
 #[cfg(test)]
 mod matrix;
 pub(crate) mod message;

@@ -114,8 +114,8 @@ pub(crate) struct Transaction<'b> {
     empty: bool,
     /// Its commands left before the message before it was answered.
     overtakes: bool,
-    /// Its first commands left before AUTH was answered, in the flight of it.
-    follows_auth: bool,
+    /// Its first commands left before the command in front of them, AUTH or EHLO, was answered.
+    runs_ahead: bool,
     /// The RSET before it was refused.
     reset_refused: bool,
     /// RSET was refused, and then MAIL: the transaction begins again.
@@ -168,7 +168,7 @@ impl<'b> Transaction<'b> {
             mail: MailReply::None,
             empty: false,
             overtakes: false,
-            follows_auth: false,
+            runs_ahead: false,
             reset_refused: false,
             restarts: false,
             start: 0,
@@ -217,9 +217,9 @@ impl<'b> Transaction<'b> {
         self.transactions += 1;
     }
 
-    /// Its first commands leave in the flight of AUTH.
-    pub(crate) fn follow_auth(&mut self) {
-        self.follows_auth = true;
+    /// Its first commands leave before the command in front of them is answered.
+    pub(crate) fn run_ahead(&mut self) {
+        self.runs_ahead = true;
     }
 
     /// The rest of an open transaction begins at this offset.
@@ -244,7 +244,7 @@ impl<'b> Transaction<'b> {
         (self.refusal, self.end, self.content) = (None, None, None);
         (self.mail, self.empty, self.full_before) = (MailReply::None, false, false);
         (self.overtakes, self.reset_refused, self.restarts) = (false, false, false);
-        self.follows_auth = false;
+        self.runs_ahead = false;
     }
 
     #[inline]

@@ -1,5 +1,5 @@
 //! Chapters: how to authenticate, how to define commands and mechanisms that this library does not
-//! have, and its errors.
+//! have, how to connect in fewer round trips, and its errors.
 
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
@@ -21,6 +21,9 @@ pub mod parameters {}
 
 #[doc = include_str!("capabilities.md")]
 pub mod capabilities {}
+
+#[doc = include_str!("round_trips.md")]
+pub mod round_trips {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}

@@ -1,28 +1,30 @@
-//! The first commands of a message in one flight with AUTH before them: MAIL and each RCPT.
+//! The first commands of a message, MAIL and each RCPT, in one flight with the command in front of
+//! them: AUTH, or EHLO.
 //!
-//! DATA and chunks wait for the reply to AUTH: a server that refuses AUTH and takes the recipients
-//! all the same, because they are its own, would wait for a message that must not be sent to it.
+//! DATA and chunks wait for the reply to it: a server that refuses AUTH and takes the recipients all
+//! the same, because they are its own, would wait for a message that must not be sent to it; and one
+//! whose reply to EHLO is another than before may not take the parameters of MAIL.
 
 use std::borrow::Borrow;
 
 use super::{Delivery, Messages};
 use crate::error::refusal::Refusal;
-use crate::exchange::plan::SendPlan;
+use crate::exchange::plan::{DeliveryCapabilities, SendPlan};
 use crate::exchange::transaction::{Step, follows_recipients};
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::proto::engine::{Engine, Outcome};
 use crate::proto::fault::Fault;
 
-/// Whether commands of the first message leave in the flight of AUTH.
+/// Whether commands of the first message leave before the command in front of them is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ahead {
     No,
-    /// They may, and AUTH is not answered.
+    /// They may, and it is not answered.
     Held,
-    /// AUTH was accepted, and they are not all answered.
+    /// It was accepted, and they are not all answered.
     Released,
-    /// AUTH was not accepted: the replies to them are dropped, and the message waits.
+    /// It was not accepted: the replies to them are dropped, and the message waits.
     Withdrawn,
 }
 
@@ -31,18 +33,19 @@ where
     M: Messages<'b, Envelope = E, Ticket = T>,
     E: Borrow<Envelope>,
 {
-    /// Lets no more leave than the first commands of the first message, until AUTH is answered.
+    /// Lets no more leave than the first commands of the first message, until the command
+    /// in front of them is answered.
     pub(crate) fn hold(mut self) -> Self {
         self.ahead = Ahead::Held;
         self
     }
 
-    /// AUTH was accepted.
+    /// The command in front was accepted.
     pub(crate) fn release(&mut self) {
         self.ahead = Ahead::Released;
     }
 
-    /// AUTH was not accepted: the message waits, and the replies to its commands are dropped.
+    /// It was not: the message waits, and the replies to its commands are dropped.
     pub(crate) fn withdraw(&mut self) {
         self.ahead = Ahead::Withdrawn;
         if let Some(flight) = self.in_flight.front_mut() {
@@ -83,8 +86,13 @@ where
         Ok(Some(outcome))
     }
 
-    /// Takes the message back of which no more than commands has left: where AUTH was not
-    /// accepted, or the server has answered AUTH alone.
+    /// Sets what the server offers, for what has not left yet.
+    pub(crate) fn set_offers(&mut self, offers: DeliveryCapabilities) {
+        self.offers = offers;
+    }
+
+    /// Takes the message back of which no more than commands has left: where the command in front
+    /// was not accepted, or MAIL is not answered.
     pub(crate) fn take_back(&mut self) -> Option<(T, E, Body<'b>)> {
         let untouched = match self.ahead {
             Ahead::No => false,
@@ -107,9 +115,10 @@ where
         Some((flight.ticket, flight.envelope, body))
     }
 
-    /// Whether a message waits for the answer to AUTH: where its content may follow its recipients
-    /// in one flight, it gains nothing when they go ahead; and a message that cannot be sent is
-    /// refused over a session that has begun.
+    /// Whether a message waits for the answer to the command in front. Where DATA or content may
+    /// follow its recipients in one flight, it gains nothing when they go ahead, and neither may
+    /// leave before that answer; a message that cannot be sent is refused over a session that has
+    /// begun.
     pub(super) fn must_stay(&self, plan: &Result<SendPlan, Refusal>, envelope: &Envelope) -> bool {
         let policy = envelope.send_policy();
         let gains_nothing = match plan {

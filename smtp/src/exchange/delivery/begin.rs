@@ -115,7 +115,7 @@ where
         let reset = engine.facts.reset_due || overtakes;
         transaction.begin(range, reset, overtakes, engine.queued());
         match self.ahead {
-            Ahead::Held => transaction.follow_auth(),
+            Ahead::Held => transaction.run_ahead(),
             // It is another transaction than the one whose commands left ahead.
             Ahead::No | Ahead::Released | Ahead::Withdrawn => self.ahead = Ahead::No,
         }

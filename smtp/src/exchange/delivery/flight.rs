@@ -42,13 +42,11 @@ pub(super) enum Next {
 
 impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
     /// Writes the commands of a transaction as far as they may be written now: MAIL, each RCPT and
-    /// DATA in one flight, with DATA as its last command (RFC 2920 §3.1). One that is `held` ends
-    /// its flight before DATA.
+    /// DATA in one flight, with DATA as its last command (RFC 2920 §3.1).
     pub(super) fn write_commands(
         &mut self,
         engine: &mut Engine,
         offers: &DeliveryCapabilities,
-        held: bool,
     ) -> Next {
         let transaction = &mut self.transaction;
         let envelope = self.envelope.borrow();
@@ -98,7 +96,6 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                     }
                     None => transaction.set_step(Step::Open),
                 },
-                Step::Open if held => return Next::Reply,
                 Step::Open => {
                     match transaction.opening(offers.pipelining, envelope.send_policy()) {
                         Opening::Wait => return Next::Reply,

@@ -152,9 +152,9 @@ impl Transaction<'_> {
                     self.step = Step::Done;
                 }
             }
-            // AUTH was accepted, and the server did not know that when it read MAIL. The transaction
-            // begins again, without AUTH before it.
-            (Stage::Mail, Some(reply)) if self.follows_auth && is_before_auth(&reply) => {
+            // AUTH or EHLO was accepted, and the server did not know that when it read MAIL. The
+            // transaction begins again, without either before it.
+            (Stage::Mail, Some(reply)) if self.runs_ahead && is_too_early(&reply) => {
                 self.restarts = true;
                 self.step = Step::Done;
             }
@@ -267,7 +267,7 @@ impl Transaction<'_> {
 
 /// Whether the reply is the one to a command that comes too early: out of order, or without the
 /// authentication that it needs (RFC 5321 §4.2.3, RFC 4954 §6).
-fn is_before_auth(reply: &Reply) -> bool {
+fn is_too_early(reply: &Reply) -> bool {
     matches!(reply.code().value(), 503 | 530)
 }
 
