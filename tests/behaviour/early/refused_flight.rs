@@ -296,3 +296,24 @@ async fn a_future_that_is_dropped() {
         assert!(bed.written(0).ends_with("RCPT TO:<b@example.org>\r\n"), "{replies}");
     }
 }
+
+/// The stream ends after each byte of the replies: before MAIL is answered the message goes over a
+/// new connection, and after that the caller is told.
+#[tokio::test(start_paused = true)]
+async fn an_end_after_each_byte() {
+    let auth = "235 2.7.0 ok\r\n250 sender\r\n";
+    let replies = format!("{auth}250 a\r\n250 b\r\n");
+    for bytes in 0..replies.len() {
+        let first = in_tls(OFFERS, &flight()).server_raw(&replies.as_bytes()[..bytes]);
+        let again = in_tls(OFFERS, &format!("{}{QUIT}", alone()));
+        let (sent, bed) = send(Bed::new([first.then("-- close --"), again])).await;
+        if bytes < auth.len() {
+            assert_eq!(sent.expect("a session"), DELIVERED, "{bytes}");
+            bed.finish();
+        } else {
+            let fate = sent.map(|_| panic!("{bytes}: it is lost")).fate();
+            assert!(fate.starts_with("Lost transient Network - | "), "{bytes}: {fate}");
+            assert!(!bed.written(0).contains("BDAT"), "{bytes}");
+        }
+    }
+}

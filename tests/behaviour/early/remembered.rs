@@ -295,3 +295,33 @@ async fn a_future_that_is_dropped() {
         assert!(bed.written(1).ends_with("RCPT TO:<b@example.org>\r\n"), "{replies}");
     }
 }
+
+/// The stream ends after each byte of the replies: before MAIL is answered the message goes over a
+/// new connection, and after that the caller is told.
+#[tokio::test(start_paused = true)]
+async fn an_end_after_each_byte() {
+    let offers: String = OFFERS.iter().map(|offer| format!("250-{offer}\r\n")).collect();
+    let mail = format!("220 hi\r\n250-mail\r\n{offers}250 HELP\r\n250 sender\r\n");
+    let replies = format!("{mail}250 a\r\n250 b\r\n");
+    for bytes in 0..replies.len() {
+        let commands = format!("C: EHLO client.example.test\n{COMMANDS}");
+        let again = Script::new(&commands).server_raw(&replies.as_bytes()[..bytes]);
+        // What is remembered is what is offered then.
+        let with_help = [OFFERS, &["HELP"]].concat();
+        let first =
+            Script::new(&hello(&with_help)).then(&format!("{COMMANDS}{TAKEN}{MESSAGE}{QUIT}"));
+        let bed = Bed::new([first, again.then("-- close --"), ordinary()]);
+        let submission = in_clear(&bed, &CapabilityCache::new());
+        assert_eq!(send(&submission).await.0, DELIVERED);
+        let sent = submission.connect_and_deliver(&envelope(), "x\r\n").await;
+        if bytes < mail.len() {
+            let (connection, result) = sent.unwrap_or_else(|error| panic!("{bytes}: {error}"));
+            assert_eq!(result.fate(), DELIVERED, "{bytes}");
+            connection.quit().await.expect("QUIT");
+            bed.finish();
+        } else {
+            assert!(matches!(sent, Err(DeliverError::Lost(_))), "{bytes}");
+            assert!(!bed.written(1).contains("BDAT"), "{bytes}");
+        }
+    }
+}
