@@ -10,7 +10,7 @@ use smtp::{DeliverError, Envelope, Plain, Policy, Submission, Transfer};
 use super::mailbox_check;
 use super::server::Server;
 
-/// What has become of the flight.
+/// The end of the flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flight {
     /// MAIL left before AUTH was answered, and the session went on.

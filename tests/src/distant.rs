@@ -16,9 +16,9 @@ pub const ROUND_TRIP: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Distant<S> {
     inner: S,
-    /// What the client has written, and when the server has it and its answer is back.
+    /// The client's writes, and when the server has each and its answer is back.
     under_way: VecDeque<(Instant, Vec<u8>)>,
-    /// What the server says first comes no earlier.
+    /// The first words of the server come no earlier.
     opens: Instant,
     wait: Pin<Box<Sleep>>,
 }

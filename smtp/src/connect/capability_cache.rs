@@ -1,4 +1,5 @@
-//! What servers offered in earlier sessions, for servers that let commands leave before the greeting.
+//! The offers of servers in earlier sessions, for servers that let commands leave before the
+//! greeting.
 
 use std::fmt::{self, Debug};
 use std::num::NonZeroUsize;
@@ -6,15 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smtp_grammar::{Capabilities, Host};
 use tokio_rustls::rustls::ClientConfig;
-
-use super::open::to_first;
-use super::server::{Begins, Server};
-use crate::any_error::Error;
-use crate::connection::Connection;
-use crate::connection::session::Session;
-use crate::error::refusal::Refusal;
-use crate::proto::fault::Fault;
-use crate::state::State;
 
 /// The keyword of a server that takes commands before its greeting and its reply to EHLO have come.
 const PIPECONNECT: &str = "PIPECONNECT";
@@ -241,55 +233,6 @@ impl Memory {
 
     pub(super) fn stop_pipelining_auth(&self) {
         self.cache.lock().entry(&self.key).auth_alone = true;
-    }
-}
-
-/// Opens a session with the first address that takes one; EHLO leaves before the greeting where the
-/// last session allows it.
-pub(super) async fn remembering<S: State, F>(
-    server: &Server,
-    begins: Begins,
-    policy: Policy,
-    open: impl Fn(Box<Session>, bool) -> F,
-) -> Result<Connection<S>, Error>
-where
-    F: Future<Output = Result<Connection<S>, Error>>,
-{
-    let Some(memory) = server.memory(policy) else {
-        return to_first(server, server.approach(), begins, |session| open(session, false)).await;
-    };
-    let early = memory.recall().is_some();
-    let mut opened =
-        to_first(server, server.approach(), begins, |session| open(session, early)).await;
-    if early && let Err(error) = &opened {
-        memory.forget();
-        if may_follow_from_early(error) {
-            opened =
-                to_first(server, server.approach(), begins, |session| open(session, false)).await;
-            if opened.is_ok() {
-                memory.wait_from_now_on();
-            }
-        }
-    }
-    if let Ok(connection) = &opened {
-        memory.keep(connection.capabilities());
-    }
-    opened
-}
-
-/// Whether a server that has not taken what left early may be the reason. One that takes too long
-/// may have lost it; but its time is used up.
-pub(super) fn may_follow_from_early(error: &Error) -> bool {
-    match error {
-        Error::Refused(refusal) => {
-            refusal.reply().is_some() && [Refusal::GREETING, "EHLO"].contains(&refusal.command())
-        }
-        Error::Lost(lost) => match lost.fault() {
-            Fault::Closed | Fault::Closing(_) | Fault::Io(_) => true,
-            Fault::Protocol(error) => !error.is_attack(),
-            _ => false,
-        },
-        _ => false,
     }
 }
 

@@ -1,11 +1,10 @@
 //! A submission that connects with a message in its hands: the message may leave in fewer round
 //! trips.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use super::capability_cache::{Policy, may_follow_from_early};
-use super::open::to_first;
+use super::capability_cache::Policy;
+use super::open::{may_follow_from_early, to_first};
 use super::server::Begins;
 use super::submission::{Submission, WithMechanism, WithMechanismFrom, WithoutTls, or_quit};
 use crate::any_error::Error;
@@ -22,26 +21,6 @@ use crate::message::error::{DeliverError, Unsent};
 use crate::message::receipt::Receipt;
 use crate::proto::fault::{Fault, ProtocolError};
 use crate::state::{Authed, Greeted, Idle};
-
-/// Whether commands may follow AUTH in its flight. Clones share that a server did not take it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct AuthPipelining(Option<Arc<AtomicBool>>);
-
-impl AuthPipelining {
-    pub(super) fn on() -> Self {
-        Self(Some(Arc::new(AtomicBool::new(true))))
-    }
-
-    pub(super) fn is_on(&self) -> bool {
-        self.0.as_ref().is_some_and(|on| on.load(Ordering::Relaxed))
-    }
-
-    pub(super) fn turn_off(&self) {
-        if let Some(on) = &self.0 {
-            on.store(false, Ordering::Relaxed);
-        }
-    }
-}
 
 impl<M: Mechanism> Submission<WithMechanism<M>> {
     /// Connects, authenticates and delivers a message: as [`connect`](Self::connect) and
@@ -140,7 +119,7 @@ impl Submission<WithoutTls> {
             return deliver_over(self.connect().await, envelope, body).await;
         };
         let place = Mutex::new(Some(body));
-        let opened = to_first(server, server.approach(), Begins::InClear, |session| {
+        let opened = to_first(server, Begins::InClear, |session| {
             Connection::open_and_deliver(session, &remembered, envelope, &place)
         })
         .await;

@@ -1,5 +1,6 @@
 //! Whom to reach, and how: a [`Server`], or a [`Submission`] with its credentials.
 
+mod auth_pipelining;
 #[cfg(feature = "tokens")]
 mod cached;
 mod capability_cache;

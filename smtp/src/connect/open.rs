@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::capability_cache::{Policy, remembering};
+use super::capability_cache::Policy;
 use super::server::{Begins, Server};
 use crate::any_error::Error;
 use crate::connection::Connection;
@@ -14,7 +14,7 @@ use crate::net::{Approach, Reached, TlsConfig, Transport};
 use crate::proto::attempt::Attempt;
 use crate::proto::fault::Fault;
 use crate::proto::stage::Stage;
-use crate::state::{Greeted, Tls};
+use crate::state::{Greeted, State, Tls};
 
 impl Connection<Greeted> {
     /// Connects to a server and says EHLO (or HELO, to a server that does not know EHLO).
@@ -56,7 +56,7 @@ impl Connection<Greeted> {
         extended: bool,
     ) -> Result<Self, Error> {
         let open = |session| Self::open(session, extended, false);
-        to_first(server, Ok(approach), Begins::InClear, open).await
+        to_first_of(server, approach, Begins::InClear, open).await
     }
 
     /// As [`connect`](Self::connect), over a stream that is already open. Its greeting is not read
@@ -105,7 +105,7 @@ impl Connection<Tls> {
         tls: &TlsConfig,
     ) -> Result<Self, Error> {
         let open = |session| Self::open_tls(session, tls, false);
-        to_first(server, Ok(approach), Begins::InTls, open).await
+        to_first_of(server, approach, Begins::InTls, open).await
     }
 
     /// As [`connect_tls`](Self::connect_tls), over a stream that is already open.
@@ -126,17 +126,75 @@ impl Connection<Tls> {
     }
 }
 
+/// Opens a session with the first address that takes one; EHLO leaves before the greeting where the
+/// last session allows it.
+async fn remembering<S: State, F>(
+    server: &Server,
+    begins: Begins,
+    policy: Policy,
+    open: impl Fn(Box<Session>, bool) -> F,
+) -> Result<Connection<S>, Error>
+where
+    F: Future<Output = Result<Connection<S>, Error>>,
+{
+    let Some(memory) = server.memory(policy) else {
+        return to_first(server, begins, |session| open(session, false)).await;
+    };
+    let early = memory.recall().is_some();
+    let mut opened = to_first(server, begins, |session| open(session, early)).await;
+    if early && let Err(error) = &opened {
+        memory.forget();
+        if may_follow_from_early(error) {
+            opened = to_first(server, begins, |session| open(session, false)).await;
+            if opened.is_ok() {
+                memory.wait_from_now_on();
+            }
+        }
+    }
+    if let Ok(connection) = &opened {
+        memory.keep(connection.capabilities());
+    }
+    opened
+}
+
+/// Whether a server that has not taken what left early may be the reason. One that takes too long
+/// may have lost it; but its time is used up.
+pub(super) fn may_follow_from_early(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => {
+            refusal.reply().is_some() && [Refusal::GREETING, "EHLO"].contains(&refusal.command())
+        }
+        Error::Lost(lost) => match lost.fault() {
+            Fault::Closed | Fault::Closing(_) | Fault::Io(_) => true,
+            Fault::Protocol(error) => !error.is_attack(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Opens a session with the first address that takes one.
 pub(super) async fn to_first<C, F>(
     server: &Server,
-    approach: Result<Approach<'_>, Fault>,
     begins: Begins,
     open: impl Fn(Box<Session>) -> F,
 ) -> Result<C, Error>
 where
     F: Future<Output = Result<C, Error>>,
 {
-    let mut approach = approach.map_err(unreached)?;
+    to_first_of(server, server.approach().map_err(unreached)?, begins, open).await
+}
+
+/// As [`to_first`], by addresses that were found otherwise.
+async fn to_first_of<C, F>(
+    server: &Server,
+    mut approach: Approach<'_>,
+    begins: Begins,
+    open: impl Fn(Box<Session>) -> F,
+) -> Result<C, Error>
+where
+    F: Future<Output = Result<C, Error>>,
+{
     // Of the addresses that took no session: the error that says most.
     let mut decisive: Option<Ended> = None;
     loop {

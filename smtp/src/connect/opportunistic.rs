@@ -123,7 +123,7 @@ impl AnyConnection {
 
 /// A connection that will never authenticate.
 async fn open(server: &Server) -> Result<Connection<Greeted>, Error> {
-    to_first(server, server.approach(), Begins::InClear, |mut session| {
+    to_first(server, Begins::InClear, |mut session| {
         session.config.opportunistic = true;
         Connection::open(session, false, false)
     })

@@ -2,8 +2,8 @@
 
 use smtp_grammar::Host;
 
+use super::auth_pipelining::AuthPipelining;
 use super::capability_cache::{CapabilityCache, Memory, Policy};
-use super::first_message::AuthPipelining;
 use super::open::unreached;
 use super::server::{SUBMISSIONS, Server};
 use crate::any_error::Error;

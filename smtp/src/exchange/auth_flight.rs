@@ -45,7 +45,7 @@ enum Phase {
     Alone,
 }
 
-/// What follows the replies that are dropped.
+/// The step after the replies that are dropped.
 enum Next {
     Refused(Refusal),
     /// Another AUTH.

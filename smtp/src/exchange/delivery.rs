@@ -14,8 +14,7 @@ use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-use ahead::Ahead;
-use flight::{Flight, Next};
+use flight::{Ahead, Flight, Next};
 pub(crate) use one::OneMessage;
 
 use super::content::ContentNeed;

@@ -195,17 +195,6 @@ impl<'m, M: Mechanism + ?Sized> SaslExchange<'m, M> {
         }
     }
 
-    /// The next reply to a line of the exchange.
-    fn next_outcome(engine: &mut Engine) -> Result<Option<Outcome>, Fault> {
-        while let Some(head) = engine.next_reply()? {
-            if !head.automatic {
-                return Ok(Some(engine.take(&head)));
-            }
-            reset::settle(engine, &head)?;
-        }
-        Ok(None)
-    }
-
     /// Takes a reply; none where the exchange goes on.
     fn take(
         &mut self,
@@ -379,9 +368,14 @@ impl<M: Mechanism + ?Sized> Exchange for SaslExchange<'_, M> {
             {
                 return Ok(Need::Done(Ok(Err(refusal))));
             }
-            let Some(outcome) = Self::next_outcome(engine)? else {
+            let Some(head) = engine.next_reply()? else {
                 return Ok(Need::Reply);
             };
+            if head.automatic {
+                reset::settle(engine, &head)?;
+                continue;
+            }
+            let outcome = engine.take(&head);
             if let Some(answer) = self.take(engine, outcome)? {
                 return Ok(Need::Done(Ok(answer)));
             }

@@ -4,7 +4,7 @@
 use smtp::connect::OpportunisticTls;
 use smtp::connection::AnyConnection;
 use smtp::testing::{CaptureServer, CaptureServerBuilder};
-use smtp::{Connection, Plain, Server, Submission, TlsConfig};
+use smtp::{Connection, Envelope, Plain, Policy, Server, Submission, TlsConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -81,6 +81,20 @@ async fn submission() {
     at_each_wait!(waits => {
         let submission = tunnel.submission().port(tunnel.port).auth(Plain::new("me", "pencil"));
         let done = poll_until(submission.connect(), waits).await.is_some();
+        tunnel.is_free().await;
+        done
+    });
+}
+
+#[tokio::test]
+async fn connect_and_deliver() {
+    let tunnel = Tunnel::to(CaptureServer::builder()).await;
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    let envelope = envelope.policy(Policy::AllOrNothing);
+    at_each_wait!(waits => {
+        let submission = tunnel.submission().port(tunnel.port).pipeline_auth();
+        let submission = submission.auth(Plain::new("me", "pencil"));
+        let done = poll_until(submission.connect_and_deliver(&envelope, "x"), waits).await.is_some();
         tunnel.is_free().await;
         done
     });

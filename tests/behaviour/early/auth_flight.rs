@@ -197,7 +197,8 @@ async fn a_long_list_of_recipients() {
     const MANY: usize = 20_000;
     let names = (0..MANY).map(|number| format!("recipient{number}@example.org"));
     let envelope = Envelope::new("me@example.com", names.clone()).expect("addresses");
-    let rcpts: String = names.map(|name| format!("C: RCPT TO:<{name}>\n")).collect();
+    let rcpts: Vec<_> = names.map(|name| format!("C: RCPT TO:<{name}>\n")).collect();
+    let rcpts = rcpts.concat();
     let replies = "S: 250 ok\n".repeat(MANY + 1);
     let dialogue =
         format!("{AUTH}C: MAIL FROM:<me@example.com> SIZE=3\n{rcpts}S: 235 ok\n{replies}{MESSAGE}");

@@ -209,7 +209,7 @@ async fn a_server_that_ends_the_session() {
     let first = in_tls(OFFERS, &format!("{}{refused}{AUTH}-- close --", flight()));
     let again = || in_tls(OFFERS, &format!("{}{QUIT}", alone()));
     goes_alone_from_then_on(Bed::new([first, again(), again()])).await;
-    // What breaks the protocol is no better.
+    // A reply that breaks the protocol is no better.
     for broken in ["S: 250 ok", "S: 334\nS: 250 ok", "S: 334\nS: 334 again", "S: 235 ok\nS: 354 go"]
     {
         let first = in_tls(OFFERS, &format!("{}{broken}", flight()));

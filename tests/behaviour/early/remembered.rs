@@ -1,4 +1,4 @@
-//! What leaves before the greeting to a server that offered PIPECONNECT in its last session.
+//! Commands that leave before the greeting, to a server that offered PIPECONNECT in its last session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,13 +34,13 @@ fn in_clear(bed: &Bed, cache: &CapabilityCache) -> WithoutTls {
 }
 
 /// Sends a message, and gives its fate and the round trips of it.
-async fn send(submission: &WithoutTls) -> (String, u32) {
+async fn send(submission: &WithoutTls) -> (String, u64) {
     let begun = Instant::now();
     let sent = submission.connect_and_deliver(&envelope(), "x\r\n".to_owned()).await;
     let (connection, result) = sent.unwrap_or_else(|error| panic!("{error}"));
-    let took = begun.elapsed().div_duration_f32(ROUND_TRIP).round();
+    let round_trips = begun.elapsed().as_secs() / ROUND_TRIP.as_secs();
     connection.quit().await.expect("QUIT");
-    (result.fate(), took as u32)
+    (result.fate(), round_trips)
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,13 +300,14 @@ async fn a_future_that_is_dropped() {
 /// new connection, and after that the caller is told.
 #[tokio::test(start_paused = true)]
 async fn an_end_after_each_byte() {
-    let offers: String = OFFERS.iter().map(|offer| format!("250-{offer}\r\n")).collect();
+    let offers: Vec<_> = OFFERS.iter().map(|offer| format!("250-{offer}\r\n")).collect();
+    let offers = offers.concat();
     let mail = format!("220 hi\r\n250-mail\r\n{offers}250 HELP\r\n250 sender\r\n");
     let replies = format!("{mail}250 a\r\n250 b\r\n");
     for bytes in 0..replies.len() {
         let commands = format!("C: EHLO client.example.test\n{COMMANDS}");
         let again = Script::new(&commands).server_raw(&replies.as_bytes()[..bytes]);
-        // What is remembered is what is offered then.
+        // The offers that are remembered are those of the next session.
         let with_help = [OFFERS, &["HELP"]].concat();
         let first =
             Script::new(&hello(&with_help)).then(&format!("{COMMANDS}{TAKEN}{MESSAGE}{QUIT}"));

@@ -98,6 +98,9 @@ async fn a_keyword_that_disappears() {
     assert_eq!(verbs(&commands), "EHLO MAIL RCPT RCPT BDAT");
 }
 
+/// A keyword that disappears, what is offered in its place, and a message that needs it.
+type Row<'a> = (&'a str, Option<&'static str>, Envelope, &'a dyn Fn() -> Body<'static>);
+
 /// A message that needs what disappears is refused with the reason, and is not lost in silence.
 #[tokio::test(start_paused = true)]
 async fn a_keyword_that_a_message_needs() {
@@ -106,7 +109,6 @@ async fn a_keyword_that_a_message_needs() {
     let eight = || Body::from("\u{fc}\r\n".to_owned());
     let binary = || Body::from(b"\0".to_vec()).line_ends(LineEnds::Binary);
     let long = || Body::from("x".repeat(500));
-    type Row<'a> = (&'a str, Option<&'static str>, Envelope, &'a dyn Fn() -> Body<'static>);
     let table: [Row<'_>; 5] = [
         ("8BITMIME", None, plain(), &eight),
         ("SMTPUTF8", None, utf8, &eight),
@@ -142,7 +144,7 @@ async fn no_auth_before_the_reply_to_ehlo() {
         let submission = submission.auth_with(|| Plain::new("me", "pencil"));
         submission.connect().await.expect("a login").quit().await.expect("QUIT");
         match submission.connect().await {
-            Ok(connection) => connection.quit().await.map(|_| ()).expect("QUIT"),
+            Ok(connection) => connection.quit().await.expect("QUIT"),
             Err(error) => assert!(!offers_auth, "{keyword}: {error}"),
         }
         bed.finish();
@@ -167,7 +169,7 @@ async fn no_starttls_any_more() {
     assert!(matches!(sent, Err(DeliverError::NotSent(_))), "there is no third session");
 }
 
-/// What is gone is not remembered: the session after that begins as any other.
+/// A keyword that is gone is not remembered: the session after that begins as any other.
 #[tokio::test(start_paused = true)]
 async fn pipeconnect_is_forgotten() {
     let index = OFFERS.len() - 1;

@@ -3,7 +3,7 @@
 use smtp::connect::OpportunisticTls;
 use smtp::connection::AnyConnection;
 use smtp::error::{Fault, HandshakeErrorKind};
-use smtp::{Connection, Error, Lost, Plain, Server, Submission, TlsConfig};
+use smtp::{Connection, Envelope, Error, Lost, Plain, Server, Submission, TlsConfig};
 use tests::error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -49,6 +49,9 @@ async fn each(port: u16, clear: fn(&Lost) -> bool, inside: fn(&Lost) -> bool) {
     let submission = || Submission::new("127.0.0.1").tls(tls.clone());
     let any = OpportunisticTls::new().expect("cryptography").clear_after_failure();
     let login = || Plain::new("me", "pencil");
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    let sent = submission().port(port).pipeline_auth().auth(login());
+    let sent = sent.connect_and_deliver(&envelope, "x").await;
     let results = [
         ("connect", error(Connection::connect(&server).await), clear),
         (
@@ -59,6 +62,7 @@ async fn each(port: u16, clear: fn(&Lost) -> bool, inside: fn(&Lost) -> bool) {
         ("connect_tls", error(Connection::connect_tls(&server, &tls).await), inside),
         ("submission", error(submission().port(port).connect().await), clear),
         ("login", error(submission().port(port).auth(login()).connect().await), clear),
+        ("connect_and_deliver", error(sent), clear),
         ("check", error(submission().port(port).check().await), clear),
         ("465", error(submission().implicit_tls().port(port).connect().await), inside),
     ];

@@ -7,6 +7,7 @@
 
 use std::borrow::Borrow;
 
+use super::flight::Ahead;
 use super::{Delivery, Messages};
 use crate::error::refusal::Refusal;
 use crate::exchange::plan::{DeliveryCapabilities, SendPlan};
@@ -15,18 +16,6 @@ use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::proto::engine::{Engine, Outcome};
 use crate::proto::fault::Fault;
-
-/// Whether commands of the first message leave before the command in front of them is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ahead {
-    No,
-    /// They may, and it is not answered.
-    Held,
-    /// It was accepted, and they are not all answered.
-    Released,
-    /// It was not accepted: the replies to them are dropped, and the message waits.
-    Withdrawn,
-}
 
 impl<'b, M, E, T> Delivery<'b, M, E, T>
 where

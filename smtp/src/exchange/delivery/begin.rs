@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 use std::task::Poll;
 
-use super::flight::Flight;
-use super::{Ahead, Delivery, FENCE, Fence, Messages, Stopped};
+use super::flight::{Ahead, Flight};
+use super::{Delivery, FENCE, Fence, Messages, Stopped};
 use crate::error::refusal::Refusal;
 use crate::exchange::Need;
 use crate::exchange::plan::SendPlan;

@@ -40,6 +40,18 @@ pub(super) enum Next {
     Done,
 }
 
+/// Whether commands of the first message leave before the command in front of them is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    No,
+    /// They may, and it is not answered.
+    Held,
+    /// It was accepted, and they are not all answered.
+    Released,
+    /// It was not accepted: the replies to them are dropped, and the message waits.
+    Withdrawn,
+}
+
 impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
     /// Writes the commands of a transaction as far as they may be written now: MAIL, each RCPT and
     /// DATA in one flight, with DATA as its last command (RFC 2920 §3.1).

@@ -36,6 +36,17 @@ impl<M: Mechanism + ?Sized> SaslExchange<'_, M> {
             && self.mechanism.is_one_round()
     }
 
+    /// The next reply to a line of the exchange. RSET may have left before AUTH.
+    fn next_outcome(engine: &mut Engine) -> Result<Option<Outcome>, Fault> {
+        while let Some(head) = engine.next_reply()? {
+            if !head.automatic {
+                return Ok(Some(engine.take(&head)));
+            }
+            reset::settle(engine, &head)?;
+        }
+        Ok(None)
+    }
+
     /// Takes the reply to AUTH that commands have followed. None where it has not come.
     pub(in crate::exchange) fn take_first(
         &mut self,
