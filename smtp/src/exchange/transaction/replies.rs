@@ -47,8 +47,8 @@ impl Transaction<'_> {
         self.restarts
     }
 
-    /// Takes the next reply of a transaction that is withdrawn. What it says decides only whether
-    /// the server has a transaction open.
+    /// Takes the next reply of a transaction that is withdrawn. It decides only whether the server
+    /// has the transaction open.
     pub(crate) fn drop_reply(&mut self, head: &ReplyHead, engine: &mut Engine) -> Outcome {
         self.due -= 1;
         self.rcpts_due -= u32::from(head.stage == Stage::Rcpt);
