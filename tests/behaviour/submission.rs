@@ -153,6 +153,22 @@ async fn a_session_that_is_not_verified_gets_no_secret() {
     assert!(error.to_string().contains("not verified"), "{error}");
 }
 
+/// The caller has opened the door; the session says that the server is not verified.
+#[tokio::test]
+async fn through_the_door_a_server_that_is_not_verified_gets_a_secret() {
+    let builder = CaptureServer::builder().user("me", "pencil").require_auth();
+    let (server, submission) = start(builder).await;
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
+    let submission = submission.port(server.port()).tls(tls).dangerous();
+    let once = submission.clone().auth(Plain::new("me", "pencil"));
+    let often = submission.auth_with(|| Plain::new("me", "pencil"));
+    for connected in [once.connect().await, often.connect().await] {
+        let mail = connected.expect("a login");
+        assert!(mail.security().is_some_and(|security| !security.verified));
+        mail.quit().await.expect("QUIT");
+    }
+}
+
 #[tokio::test]
 async fn a_host_that_does_not_answer_is_named() {
     // Bound and dropped: no server listens there now.

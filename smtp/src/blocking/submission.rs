@@ -1,6 +1,8 @@
 //! How to just send mail: a submission server, TLS, credentials.
 
 use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use smtp_grammar::Host;
@@ -10,8 +12,8 @@ use super::typed::{Connection, open};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connect::{
-    self, CheckReport, Families, Limits, NoMechanism, OverTls, TakesCredentials, Timeouts,
-    UrlCredentials, UrlError, WithMechanism, WithMechanismFrom, WithoutTls,
+    self, CapabilityCache, CheckReport, Families, Limits, NoMechanism, OverTls, TakesCredentials,
+    Timeouts, UrlCredentials, UrlError, WithMechanism, WithMechanismFrom, WithoutTls,
 };
 use crate::message::transfer::Transfer;
 use crate::net::{Clock, Connect, Resolve, TlsConfig};
@@ -22,7 +24,8 @@ use crate::state::{Authed, Greeted, Tls};
 /// certificate verified, every address of its name tried.
 ///
 /// It has the settings of [`smtp::Submission`](crate::Submission), and can be made
-/// [from](From) one.
+/// [from](From) one: from [`discover`](crate::Submission::discover), for one, and from one whose login
+/// is [`dangerous`](crate::Submission::dangerous).
 ///
 /// ```no_run
 /// use smtp::blocking::Submission;
@@ -81,6 +84,13 @@ impl<A> Submission<A> {
         keepalive(silence: Duration);
         resolver(resolver: impl Resolve);
         connector(connector: impl Connect);
+        accept_target(name: impl Into<String>);
+        capability_cache(cache: &CapabilityCache);
+    }
+
+    #[cfg(unix)]
+    settings! {
+        unix_socket(path: impl Into<PathBuf>);
     }
 
     /// Authenticates with this mechanism, as [`Submission::auth`](crate::Submission::auth).

@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 
 use smtp_grammar::Capabilities;
 
-use super::submission::{NoMechanism, Submission, WithMechanism, WithMechanismFrom, WithoutTls};
+use super::kind::{NoMechanism, WithMechanism, WithMechanismFrom, WithoutTls};
+use super::submission::Submission;
 use super::url::UrlCredentials;
 use crate::any_error::Error;
 use crate::auth::Mechanism;

@@ -4,9 +4,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::capability_cache::Policy;
+use super::kind::{WithMechanism, WithMechanismFrom, WithoutTls};
+use super::log_in::or_quit;
 use super::open::{may_follow_from_early, to_first};
 use super::server::Begins;
-use super::submission::{Submission, WithMechanism, WithMechanismFrom, WithoutTls, or_quit};
+use super::submission::Submission;
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connection::first_message::{End, FirstMessage, GreetedWithMessage};

@@ -5,8 +5,11 @@ mod auth_pipelining;
 mod cached;
 mod capability_cache;
 mod check;
+mod dangerous;
 mod discover;
 mod first_message;
+mod kind;
+mod log_in;
 mod network;
 mod open;
 mod open_session;
@@ -22,13 +25,14 @@ pub use crate::proto::stage::Timeouts;
 pub use cached::Cached;
 pub use capability_cache::CapabilityCache;
 pub use check::CheckReport;
+pub use dangerous::DangerousSubmission;
+pub use kind::{
+    NoMechanism, OverTls, TakesCredentials, WithMechanism, WithMechanismFrom, WithoutTls,
+};
 pub use open_session::OpenSession;
 pub use opportunistic::OpportunisticTls;
 pub use server::Server;
-pub use submission::{
-    NoMechanism, OverTls, Submission, TakesCredentials, WithMechanism, WithMechanismFrom,
-    WithoutTls,
-};
+pub use submission::Submission;
 #[cfg(feature = "proxy")]
 pub use url::ProxyUrlError;
 pub use url::{SmtpUrl, UrlCredentials, UrlError};

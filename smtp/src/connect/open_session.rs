@@ -1,7 +1,8 @@
 //! Openers: who opens sessions for a pool, or another owner of many connections.
 
+use super::kind::{NoMechanism, WithMechanismFrom, WithoutTls};
 use super::server::Server;
-use super::submission::{NoMechanism, Submission, WithMechanismFrom, WithoutTls};
+use super::submission::Submission;
 use super::url::UrlCredentials;
 use crate::any_error::Error;
 use crate::auth::Mechanism;

@@ -4,77 +4,20 @@ use smtp_grammar::Host;
 
 use super::auth_pipelining::AuthPipelining;
 use super::capability_cache::{CapabilityCache, Memory, Policy};
+use super::kind::{
+    NoMechanism, OverTls, TakesCredentials, WithMechanism, WithMechanismFrom, WithoutTls,
+};
 use super::open::unreached;
 use super::server::{SUBMISSIONS, Server};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
-use crate::connection::{Connection, TransitionError};
-use crate::error::lost::Lost;
+use crate::connection::Connection;
 use crate::message::transfer::Transfer;
-use crate::net::{Clock, Discovery, Service, TlsConfig, TlsConfigError};
-use crate::proto::fault::Fault;
+use crate::net::{Clock, Discovery, Service, TlsConfig};
 use crate::proto::limits::Limits;
-use crate::proto::stage::{Stage, Timeouts};
+use crate::proto::stage::Timeouts;
 use crate::proto::trace::Observer;
-use crate::state::{Authed, Greeted, State, Tls};
-
-/// No credentials: [`Submission::connect`] gives a [`Connection<Tls>`].
-#[derive(Debug, Clone, Copy)]
-pub struct NoMechanism;
-
-/// The credentials of the mechanism `M`: [`Submission::connect`] gives a [`Connection<Authed>`].
-#[derive(Debug)]
-pub struct WithMechanism<M>(M);
-
-/// Makes credentials for each connection: [`Submission::connect`] gives a [`Connection<Authed>`],
-/// as often as it is called.
-#[derive(Clone, Copy)]
-pub struct WithMechanismFrom<F>(F);
-
-impl<F> std::fmt::Debug for WithMechanismFrom<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WithMechanismFrom(..)")
-    }
-}
-
-/// No TLS, and so no credentials: [`Submission::connect`] gives a [`Connection<Greeted>`].
-#[derive(Debug, Clone, Copy)]
-pub struct WithoutTls;
-
-/// Settings of a [`Submission`] that speaks TLS: [`NoMechanism`], and those that authenticate.
-///
-/// Sealed: [`WithoutTls`] is the one that does not.
-#[diagnostic::on_unimplemented(
-    message = "a submission without TLS has no settings of TLS",
-    label = "`without_tls` was called before",
-    note = "leave out `without_tls`: TLS is the default"
-)]
-pub trait OverTls: Sealed {}
-
-/// Settings of a [`Submission`] that has no credentials yet, and may get some: [`NoMechanism`].
-///
-/// Sealed.
-#[diagnostic::on_unimplemented(
-    message = "this submission takes no credentials",
-    label = "it speaks without TLS, or has credentials already",
-    note = "leave out `without_tls`: credentials travel inside TLS"
-)]
-pub trait TakesCredentials: Sealed {}
-
-impl TakesCredentials for NoMechanism {}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-pub(super) use sealed::Sealed;
-
-impl Sealed for NoMechanism {}
-impl OverTls for NoMechanism {}
-impl<M> Sealed for WithMechanism<M> {}
-impl<M> OverTls for WithMechanism<M> {}
-impl<F> Sealed for WithMechanismFrom<F> {}
-impl<F> OverTls for WithMechanismFrom<F> {}
+use crate::state::{Authed, Greeted, Tls};
 
 /// A connection to a submission server (RFC 6409): port 587, STARTTLS required, the server's
 /// certificate verified, every address of its name tried.
@@ -100,11 +43,13 @@ pub struct Submission<A = NoMechanism> {
     /// The servers are those that the domain names, and not the host.
     pub(super) discovery: Option<Discovery>,
     /// The caller has set the port.
-    own_port: bool,
-    implicit: bool,
-    tls: Option<TlsConfig>,
-    hello_after_auth: bool,
+    pub(super) own_port: bool,
+    pub(super) implicit: bool,
+    pub(super) tls: Option<TlsConfig>,
+    pub(super) hello_after_auth: bool,
     pub(super) auth_pipelining: AuthPipelining,
+    /// The caller has opened the door to a login at a server that is not verified.
+    pub(super) unverified_login: bool,
     credentials: A,
 }
 
@@ -122,6 +67,7 @@ impl Submission {
             tls: None,
             hello_after_auth: false,
             auth_pipelining: AuthPipelining::default(),
+            unverified_login: false,
             credentials: NoMechanism,
         }
     }
@@ -233,8 +179,8 @@ impl<A> Submission<A> {
     /// Authenticates with this mechanism.
     ///
     /// One that reveals its secret is not used where the [TLS configuration](Self::tls) leaves
-    /// servers unverified. A caller that accepts that connects without it, and goes through the
-    /// door: `submission.connect().await?.dangerous().authenticate(&mut mechanism).await?`.
+    /// servers unverified. A caller that accepts that goes through the door:
+    /// [`dangerous`](Submission::dangerous).
     pub fn auth<M: Mechanism>(self, mechanism: M) -> Submission<WithMechanism<M>>
     where
         A: TakesCredentials,
@@ -285,6 +231,7 @@ impl<A> Submission<A> {
             tls,
             hello_after_auth,
             auth_pipelining,
+            unverified_login,
             ..
         } = self;
         let submission = Submission {
@@ -295,6 +242,7 @@ impl<A> Submission<A> {
             tls,
             hello_after_auth,
             auth_pipelining,
+            unverified_login,
             credentials,
         };
         (submission, self.credentials)
@@ -404,7 +352,7 @@ impl<A> Submission<A> {
     /// Whether MAIL and RCPT may leave with AUTH.
     pub(super) fn pipelines_auth(&self) -> bool {
         // A second EHLO may offer other parameters of MAIL.
-        let may = self.auth_pipelining.is_on() && !self.hello_after_auth;
+        let may = self.auth_pipelining.is_on() && !self.hello_after_auth && !self.unverified_login;
         may && self.memory().is_none_or(|memory| memory.pipelines_auth())
     }
 
@@ -457,78 +405,4 @@ impl<A> Submission<A> {
     pub(super) fn credentials(&self) -> &A {
         &self.credentials
     }
-
-    /// Connects and authenticates.
-    pub(super) async fn log_in<M: Mechanism + ?Sized>(
-        &self,
-        mechanism: &mut M,
-    ) -> Result<Connection<Authed>, Error> {
-        let connection = self.secure().await?;
-        let mut connection = or_quit(connection.authenticate(mechanism).await).await?;
-        if self.hello_after_auth
-            && let Err(error) = connection.ehlo().await
-        {
-            let _ = connection.quit().await;
-            return Err(error);
-        }
-        Ok(connection)
-    }
-
-    /// Connects, and goes on inside TLS.
-    pub(super) async fn secure(&self) -> Result<Connection<Tls>, Error> {
-        let tls = self.tls_config().map_err(unusable)?;
-        let greeted = match self.discovery() {
-            None if self.implicit => return Connection::connect_tls(&self.server, &tls).await,
-            None => Connection::connect_extended(&self.server, &tls).await?,
-            Some(discovery) => {
-                let all = [Service::Submissions, Service::Submission];
-                let services = if self.implicit { &all[..1] } else { &all };
-                let found = self.server.discover(discovery, services, self.own_port).await;
-                match found.map_err(unreached)? {
-                    (Service::Submissions, approach) => {
-                        return Connection::connect_tls_by(&self.server, approach, &tls).await;
-                    }
-                    (Service::Submission, approach) => {
-                        Connection::connect_by(&self.server, approach, true).await?
-                    }
-                }
-            }
-        };
-        or_quit(greeted.starttls(&tls).await).await
-    }
-
-    fn tls_config(&self) -> Result<TlsConfig, TlsConfigError> {
-        self.tls.clone().map_or_else(default_tls, Ok)
-    }
-}
-
-/// Says QUIT to a server that has refused what the session cannot go on without: the caller does
-/// not get the connection.
-pub(super) async fn or_quit<T, S: State>(moved: Result<T, TransitionError<S>>) -> Result<T, Error> {
-    match moved {
-        Ok(moved) => Ok(moved),
-        Err(TransitionError::Lost(lost)) => Err(lost.into()),
-        Err(TransitionError::Refused(refused)) => {
-            // The refusal decides, whether QUIT arrives or not.
-            let _ = refused.connection.quit().await;
-            Err(refused.refusal.into())
-        }
-    }
-}
-
-#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
-pub(super) fn default_tls() -> Result<TlsConfig, TlsConfigError> {
-    TlsConfig::shared()
-}
-
-#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-pub(super) fn default_tls() -> Result<TlsConfig, TlsConfigError> {
-    Err(TlsConfigError::no_provider())
-}
-
-/// This machine has no authority to verify a server by, or this build no cryptography. Neither
-/// passes.
-fn unusable(error: TlsConfigError) -> Error {
-    let fault = Fault::Local(std::io::Error::new(std::io::ErrorKind::Unsupported, error));
-    Lost::new(fault, Some(Stage::Handshake)).into()
 }

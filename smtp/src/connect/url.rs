@@ -16,7 +16,8 @@ use smtp_grammar::Host;
 use zeroize::Zeroizing;
 
 use super::first_message::deliver_over;
-use super::submission::{OverTls, Sealed, Submission};
+use super::kind::{OverTls, Sealed};
+use super::submission::Submission;
 use crate::any_error::Error;
 use crate::auth::Credentials;
 use crate::connection::AnyConnection;

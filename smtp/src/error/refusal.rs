@@ -363,7 +363,7 @@ impl Display for Refusal {
                 f,
                 "{mechanism} would reveal the secret and the server is not verified: use TLS with \
                  verification, or a mechanism that reveals nothing; if you accept that anyone can \
-                 take the server's place, connect without `auth` and call \
+                 take the server's place, call `submission.dangerous().auth(..)`, or \
                  `connection.dangerous().authenticate(..)`"
             ),
             RefusalKind::TooLarge { bytes, limit } => write!(

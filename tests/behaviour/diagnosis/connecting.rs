@@ -337,7 +337,8 @@ async fn unverified_tls_has_a_door_for_secrets() {
         refused.to_string(),
         "PLAIN would reveal the secret and the server is not verified: use TLS with verification, \
          or a mechanism that reveals nothing; if you accept that anyone can take the server's \
-         place, connect without `auth` and call `connection.dangerous().authenticate(..)`"
+         place, call `submission.dangerous().auth(..)`, or \
+         `connection.dangerous().authenticate(..)`"
     );
     assert!(matches!(&refused, Error::Refused(refusal) if refusal.is_local()));
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::error::UrlError;
 use super::parse;
-use crate::connect::submission::default_tls;
+use crate::connect::log_in::default_tls;
 use crate::transport::proxy::{HttpConnect, Proxy, Socks4a, Socks5};
 
 /// The protocol that a scheme names.
