@@ -25,6 +25,7 @@ mod behaviour {
     mod diagnosis;
     mod early;
     mod executor;
+    mod extension_commands;
     mod facts;
     mod farewell;
     mod faults;

@@ -18,6 +18,7 @@ macro_rules! with_each_server {
 mod addresses;
 mod authenticate;
 mod channel_binding;
+mod commands;
 mod early;
 mod external;
 #[cfg(feature = "gssapi")]
