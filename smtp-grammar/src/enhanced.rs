@@ -105,6 +105,8 @@ names! {
     MAILBOX_DISABLED = (2, 1);
     /// X.2.2: the mailbox is full (RFC 3463 §3.3).
     MAILBOX_FULL = (2, 2);
+    /// X.2.3: the message is too big for the mailbox (RFC 3463 §3.3).
+    MESSAGE_TOO_BIG_FOR_MAILBOX = (2, 3);
     /// X.3.4: the message is too big (RFC 3463 §3.4).
     MESSAGE_TOO_BIG = (3, 4);
     /// X.5.3: too many recipients (RFC 3463 §3.6).

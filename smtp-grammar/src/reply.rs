@@ -8,6 +8,8 @@ use memchr::memchr;
 
 use crate::enhanced::EnhancedStatusCode;
 use crate::escape::escape;
+use crate::mailbox::Mailbox;
+use crate::path::ForwardPath;
 use crate::reply_code::{ReplyCode, Severity};
 use crate::reply_line::{ReplyLine, ReplyLineError};
 
@@ -134,6 +136,27 @@ impl Reply {
     /// The enhanced status code of a line, counted from 0. Some servers give each line its own.
     pub fn line_enhanced(&self, line: usize) -> Option<EnhancedStatusCode> {
         self.lines().nth(line).and_then(|line| self.split(line).0)
+    }
+
+    /// The path that the server names for a mailbox that is elsewhere: of a 251, to which it will
+    /// forward, and of a 551, at which the client may try itself (RFC 5321 §3.4). Neither is a reason to
+    /// believe it: the client decides whether to use it (§7.4).
+    ///
+    /// ```
+    /// use smtp_grammar::{Reply, ReplyCode};
+    ///
+    /// let code = ReplyCode::new(551).unwrap();
+    /// let reply = Reply::new(code, ["5.1.6 User not local; please try <ada@example.net>"]);
+    /// assert_eq!(reply.forward_path().unwrap().to_string(), "<ada@example.net>");
+    /// ```
+    pub fn forward_path(&self) -> Option<ForwardPath> {
+        if !matches!(self.code.value(), 251 | 551) {
+            return None;
+        }
+        let text = self.message();
+        let (_, path) = text.split_once('<')?;
+        let (path, _) = path.split_once('>')?;
+        path.parse::<Mailbox>().ok().map(ForwardPath::from)
     }
 
     /// The bytes that came, with codes and line ends.

@@ -1,5 +1,7 @@
 //! A failed command after which the session is still usable.
 
+mod subject;
+
 use std::fmt::{self, Display};
 use std::io;
 use std::sync::Arc;

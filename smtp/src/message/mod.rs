@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod policy;
+mod queue_id;
 pub(crate) mod receipt;
 pub(crate) mod recipient;
 pub(crate) mod transfer;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smtp_grammar::{ForwardPath, Reply};
 
+use super::queue_id;
 use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
 use crate::proto::security::Security;
@@ -74,39 +75,9 @@ impl Receipt {
         self.security.as_deref()
     }
 
-    /// The name that the server gave to the message, where its reply has one: what follows
-    /// `queued as` or `id=`. No RFC defines it; it is for logs.
+    /// The name that the server gave to the message, where its reply has one in the words of a
+    /// server that is known. No RFC defines it; it is for logs.
     pub fn queue_id(&self) -> Option<String> {
-        let text = self.reply.text();
-        let after = ["queued as ", "id="].iter().find_map(|mark| text.split_once(mark))?.1;
-        let id: String = after
-            .chars()
-            .take_while(|&character| character.is_ascii_graphic() && !"<>(),;]".contains(character))
-            .collect();
-        let id = id.trim_end_matches('.');
-        (!id.is_empty()).then(|| id.to_owned())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use smtp_grammar::ReplyCode;
-
-    use super::*;
-
-    #[test]
-    fn queue_ids_of_servers_in_use() {
-        let table = [
-            ("2.0.0 Ok: queued as 4F2K1x0Zz9", Some("4F2K1x0Zz9")),
-            ("OK id=1tFxyz-000000-Ab", Some("1tFxyz-000000-Ab")),
-            ("2.6.0 Message accepted, queued as <abc>", None),
-            ("2.0.0 Ok: queued as 12345.", Some("12345")),
-            ("OK", None),
-        ];
-        for (text, expected) in table {
-            let code = ReplyCode::new(250).expect("a code");
-            let receipt = Receipt::new(Vec::new(), Reply::new(code, [text]), None);
-            assert_eq!(receipt.queue_id().as_deref(), expected, "{text}");
-        }
+        queue_id::in_text(&self.reply.message())
     }
 }

@@ -197,7 +197,7 @@ impl Transaction<'_> {
         }
         let refusal = Refusal::by_server(Rcpt::SPEC.verb, reply);
         // Only after an accepted recipient: a server that takes none has no limit to split by.
-        if self.accepted > 0 && may_split && is_too_many(&refusal) {
+        if self.accepted > 0 && may_split && refusal.is_too_many_recipients() {
             self.recipients.retry(index, refusal);
             self.was_full = true;
             // The recipients that were not named yet belong to the next transaction, but only after
@@ -269,14 +269,4 @@ impl Transaction<'_> {
 /// authentication that it needs (RFC 5321 §4.2.3, RFC 4954 §6).
 fn is_too_early(reply: &Reply) -> bool {
     matches!(reply.code().value(), 503 | 530)
-}
-
-/// Whether a recipient is one more than the server takes for one message: 452, or 552 of a server
-/// that follows RFC 821 (RFC 5321 §4.5.3.1.10).
-fn is_too_many(refusal: &Refusal) -> bool {
-    // An enhanced code says it exactly: X.5.3 is "too many recipients" (RFC 3463 §3.6), and 4.2.2,
-    // a full mailbox, has nothing to do with the number of recipients.
-    let code = refusal.reply().map(|reply| reply.code().value());
-    let detail = refusal.enhanced().map(|code| (code.subject(), code.detail()));
-    matches!(code, Some(452 | 552)) && matches!(detail, None | Some((5, 3)))
 }
