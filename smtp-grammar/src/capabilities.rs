@@ -40,11 +40,16 @@ use crate::reply::Reply;
 pub struct Capabilities {
     text: Bytes,
     entries: Arc<[Entry]>,
+    /// A bit for each keyword: most that are asked for and not listed are told by it.
+    listed: u64,
+    /// More lines than one may have the same keyword: few servers have such.
+    repeats: bool,
 }
 
 /// Where a keyword and its parameters stand in the text.
 #[derive(Clone)]
 struct Entry {
+    tag: u32,
     keyword: Range<usize>,
     params: Range<usize>,
 }
@@ -79,7 +84,18 @@ impl Capabilities {
             entries.extend(entry(&text[start..end], start));
             start = end;
         }
-        Self { text, entries: entries.into() }
+        Self::new(text, entries.into())
+    }
+
+    fn new(text: Bytes, entries: Arc<[Entry]>) -> Self {
+        let (mut listed, mut repeats) = (0, false);
+        for (index, entry) in entries.iter().enumerate() {
+            // Only where the bit is set already can an earlier keyword be the same.
+            repeats |= listed & bit(entry.tag) != 0
+                && entries[..index].iter().any(|other| other.tag == entry.tag);
+            listed |= bit(entry.tag);
+        }
+        Self { text, entries, listed, repeats }
     }
 
     /// No capabilities: a server that knows HELO alone.
@@ -96,12 +112,17 @@ impl Capabilities {
 
     /// Whether a keyword is listed, in any case.
     pub fn has(&self, keyword: &str) -> bool {
-        self.entries.iter().any(|entry| self.is(entry, keyword))
+        self.position(tag(keyword.as_bytes()), keyword.as_bytes(), 0).is_some()
+    }
+
+    /// The text after a keyword, of each line that has it, as it came.
+    pub fn raw_params(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
+        self.entries_of(keyword).map(|entry| self.bytes(&entry.params).trim_ascii_start())
     }
 
     /// The parameters of a keyword, of all lines that have it.
     pub fn params(&self, keyword: &str) -> Option<Params<'_>> {
-        let mut lines = self.find(keyword);
+        let mut lines = self.entries_of(keyword).map(|entry| self.bytes(&entry.params));
         let first = lines.next()?;
         let rest = lines.collect();
         Some(Params::new(first, rest))
@@ -134,30 +155,43 @@ impl Capabilities {
             let keyword = self.keyword(entry);
             !keywords.iter().any(|other| other.eq_ignore_ascii_case(keyword))
         };
-        Self {
-            text: self.text.clone(),
-            entries: self.entries.iter().filter(listed).cloned().collect(),
-        }
+        Self::new(self.text.clone(), self.entries.iter().filter(listed).cloned().collect())
     }
 
-    /// The parameters of each line with this keyword.
-    fn find(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
-        self.entries
-            .iter()
-            .filter(move |entry| self.is(entry, keyword))
-            .map(|entry| self.bytes(&entry.params))
-    }
-
-    /// Whether this is the keyword of an entry. Most keywords differ in length, and servers write
-    /// them in capitals, as the RFCs do: these two tests avoid most comparisons without case, which
-    /// take many times as long.
+    /// The lines with this keyword. A delivery asks for several: the tags, and the bits of all tags,
+    /// avoid most comparisons without case, which take many times as long.
     #[inline]
-    fn is(&self, entry: &Entry, keyword: &str) -> bool {
+    fn entries_of(&self, keyword: &str) -> impl Iterator<Item = &Entry> {
         let keyword = keyword.as_bytes();
-        entry.keyword.len() == keyword.len() && {
-            let listed = self.bytes(&entry.keyword);
-            listed == keyword || listed.eq_ignore_ascii_case(keyword)
+        let tag = tag(keyword);
+        let mut next = Some(0);
+        std::iter::from_fn(move || {
+            let at = self.position(tag, keyword, next?)?;
+            next = self.repeats.then_some(at + 1);
+            self.entries.get(at)
+        })
+    }
+
+    /// The index of the first line with this keyword, from one on.
+    fn position(&self, tag: u32, keyword: &[u8], from: usize) -> Option<usize> {
+        if self.listed & bit(tag) == 0 {
+            return None;
         }
+        let mut at = from;
+        while let Some(entry) = self.entries.get(at) {
+            if entry.tag == tag && self.is(entry, keyword) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// Whether this is the keyword of an entry. Servers write it in capitals, as the RFCs do.
+    #[inline]
+    fn is(&self, entry: &Entry, keyword: &[u8]) -> bool {
+        let listed = self.bytes(&entry.keyword);
+        listed == keyword || listed.eq_ignore_ascii_case(keyword)
     }
 
     /// A keyword. `ehlo_keyword` accepts ASCII only, so that this conversion never fails.
@@ -168,6 +202,23 @@ impl Capabilities {
     fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.text.get(range.clone()).unwrap_or_default()
     }
+}
+
+/// The length of a keyword and two letters of it, without case.
+#[inline]
+fn tag(keyword: &[u8]) -> u32 {
+    let (Some(first), Some(last)) = (keyword.first(), keyword.last()) else {
+        return 0;
+    };
+    let length = u32::try_from(keyword.len()).unwrap_or(u32::MAX);
+    let letter = |byte: &u8| u32::from(byte | 0x20);
+    length << 16 | letter(first) << 8 | letter(last)
+}
+
+/// The bit of a tag: one of 64.
+#[inline]
+fn bit(tag: u32) -> u64 {
+    1 << (tag.wrapping_mul(0x9e37_79b1) >> 26)
 }
 
 /// Bytes of a line before its text: the code and its separator.
@@ -191,9 +242,10 @@ fn entry(line: &[u8], start: usize) -> Option<Entry> {
     if !legacy && !params.first().is_none_or(is_blank) {
         return None;
     }
+    let tag = tag(keyword);
     let keyword = start + CODE..start + CODE + keyword.len();
     let params = keyword.end + usize::from(legacy)..start + CODE + text.len();
-    Some(Entry { keyword, params })
+    Some(Entry { tag, keyword, params })
 }
 
 fn without_line_end(line: &[u8]) -> &[u8] {
