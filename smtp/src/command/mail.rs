@@ -1,7 +1,7 @@
 //! MAIL: opens a transaction and names the sender.
 
 use smtp_derive::SmtpCommand;
-use smtp_grammar::ReversePath;
+use smtp_grammar::{Capabilities, ReversePath};
 
 use super::path::IntoReversePath;
 use crate::extension::size::SizeParameter;
@@ -50,6 +50,7 @@ impl Mail {
     /// Declares the size of the message, in bytes with CRLF line ends (RFC 1870).
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
+        self.parameters.remove("SIZE");
         self.size = Some(SizeParameter(bytes));
         self
     }
@@ -57,6 +58,7 @@ impl Mail {
     /// Declares what bytes the message holds (RFC 6152).
     #[must_use]
     pub fn body(mut self, kind: BodyKind) -> Self {
+        self.parameters.remove("BODY");
         self.body = Some(kind);
         self
     }
@@ -64,15 +66,43 @@ impl Mail {
     /// Declares that the envelope or the message's headers hold UTF-8 (RFC 6531).
     #[must_use]
     pub fn smtputf8(mut self) -> Self {
+        self.parameters.remove("SMTPUTF8");
         self.smtputf8 = true;
         self
     }
 
-    /// Adds the parameter of an extension.
+    /// Adds the parameter of an extension. It replaces an earlier one of its keyword, because each
+    /// stands once (RFC 5321 §4.1.1.11, RFC 3461 §4.5).
     #[must_use]
     pub fn with(mut self, parameter: impl MailParameter) -> Self {
-        self.parameters.set(parameter.into_parameter());
+        let parameter = parameter.into_parameter();
+        match parameter.keyword().to_ascii_uppercase().as_str() {
+            "SIZE" => self.size = None,
+            "BODY" => self.body = None,
+            "SMTPUTF8" => self.smtputf8 = false,
+            _ => {}
+        }
+        self.parameters.set(parameter);
         self
+    }
+
+    /// The keywords of the [optional](crate::extension::Optional) parameters that are left out of
+    /// the command to a server with these capabilities.
+    pub fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
+        self.parameters.left_out(capabilities)
+    }
+
+    /// Whether it declares the content of the message itself.
+    #[inline]
+    pub(crate) fn declares_content(&self) -> bool {
+        let declared = self.size.is_some() || self.body.is_some() || self.smtputf8;
+        declared || self.parameters.declare_content()
+    }
+
+    /// Its parameters, but for those that declare the content of the message.
+    #[inline]
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// Whether it has any parameters.

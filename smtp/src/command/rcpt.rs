@@ -1,7 +1,7 @@
 //! RCPT: names a recipient.
 
 use smtp_derive::SmtpCommand;
-use smtp_grammar::ForwardPath;
+use smtp_grammar::{Capabilities, ForwardPath};
 
 use super::path::IntoForwardPath;
 use crate::extension::{Parameters, RcptParameter};
@@ -27,11 +27,24 @@ impl Rcpt {
         Self { path: recipient.into_forward_path(), parameters: Parameters::default() }
     }
 
-    /// Adds the parameter of an extension.
+    /// Adds the parameter of an extension. It replaces an earlier one of its keyword, because each
+    /// stands once (RFC 3461 §4.5).
     #[must_use]
     pub fn with(mut self, parameter: impl RcptParameter) -> Self {
         self.parameters.set(parameter.into_parameter());
         self
+    }
+
+    /// The keywords of the [optional](crate::extension::Optional) parameters that are left out of
+    /// the command to a server with these capabilities.
+    pub fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
+        self.parameters.left_out(capabilities)
+    }
+
+    /// Its parameters.
+    #[inline]
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// Whether it has any parameters.

@@ -221,6 +221,14 @@ impl Refusal {
         }
     }
 
+    /// How many bytes of the message the server has already from an earlier session, where it says
+    /// so in answer to MAIL with a [`TransactionId`](crate::extension::TransactionId) (355,
+    /// RFC 1845 §4). Nothing was sent of the message in this one.
+    pub fn checkpoint(&self) -> Option<u64> {
+        let reply = self.reply().filter(|reply| reply.code().value() == 355)?;
+        reply.text().split(' ').next()?.parse().ok()
+    }
+
     /// The server's enhanced status code (RFC 3463), where its reply has one.
     pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
         self.reply().and_then(Reply::enhanced)
@@ -324,6 +332,11 @@ impl Display for Refusal {
                 write!(f, "the server refused the session: {reply}")?;
                 write!(f, "; the other addresses: {}", Listed(tried))
             }
+            RefusalKind::Reply(reply) if self.checkpoint().is_some() => write!(
+                f,
+                "the server has a part of the message already: send the rest of it with commands of \
+                 your own, or all of it with another `TransactionId` ({reply}, RFC 1845)"
+            ),
             RefusalKind::Reply(reply) => {
                 write!(f, "the server refused {command}: {reply}")?;
                 self.auth_problem().map_or(Ok(()), |problem| write!(f, "; {}", problem.advice()))

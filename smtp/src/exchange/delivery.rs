@@ -264,7 +264,7 @@ where
             self.split_first(engine);
             return;
         }
-        let result = flight.finish(engine);
+        let result = flight.finish(engine, &self.offers);
         if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
             self.messages.report(ticket, result);
         }
@@ -282,7 +282,7 @@ where
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
-            let result = flight.finish(engine);
+            let result = flight.finish(engine, &self.offers);
             self.messages.report(flight.ticket, result);
         } else {
             self.again.push_back(flight);

@@ -18,7 +18,7 @@ use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
-use crate::proto::line::{Arguments, Audience, Line};
+use crate::proto::line::{Arguments, Audience, EncodeError, Line};
 
 /// The capabilities of a server that a delivery uses, and the caller's choice of transfer.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl DeliveryCapabilities {
             capabilities: capabilities.clone(),
             transfer: transfer.clone(),
             pipelining: capabilities.has("PIPELINING"),
-            limits: capabilities.get().unwrap_or_default(),
+            limits: ServerLimits::of(capabilities),
             chunking: capabilities.has("CHUNKING"),
             eight_bit: capabilities.has("8BITMIME"),
             utf8: capabilities.has("SMTPUTF8"),
@@ -55,12 +55,16 @@ impl DeliveryCapabilities {
     #[inline]
     pub(crate) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<SendPlan, Refusal> {
         let summary = summarize(body)?;
-        let params = self.params(envelope, body, summary)?;
+        let mut params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
         let method = self.method(envelope, body);
         // The commands of a plain envelope are always written, so they are not tried.
         if !envelope.is_plain() || body.line_ends == LineEnds::Binary {
-            self.try_commands(envelope, body, params, method)?;
+            let binary = body.line_ends == LineEnds::Binary;
+            params.offered = envelope.can_be_written(&self.capabilities);
+            if binary || !params.offered {
+                self.try_commands(envelope, body, params, method)?;
+            }
         }
         Ok(SendPlan { params, method, summary, bytes })
     }
@@ -74,6 +78,8 @@ impl DeliveryCapabilities {
         // An eager message is in the flight of its commands, which needs PIPELINING, and a policy
         // that must see the replies to RCPT first cannot have it there.
         let eager = self.transfer.method == BodyMethod::EagerBdat && self.pipelining;
+        // After MAIL with TRANSID nothing may follow before its reply (RFC 1845 §5).
+        let eager = eager && envelope.mail().parameters().get("TRANSID").is_none();
         if eager && envelope.send_policy().permits_one_flight() {
             BodyMethod::EagerBdat
         } else {
@@ -118,7 +124,15 @@ impl DeliveryCapabilities {
             // Where SMTPUTF8 is not offered, the encoder refuses each address that needs it: other
             // recipients may still get the message.
             utf8: self.utf8 && envelope.needs_smtputf8(),
+            offered: false,
         })
+    }
+
+    /// Whether MAIL asks for ORCPT with each RCPT, and one goes without.
+    fn lacks_original_recipient(&self, envelope: &Envelope) -> bool {
+        let left_out = |keyword: &str| keyword.eq_ignore_ascii_case("MTRK");
+        !envelope.mail().left_out(&self.capabilities).any(left_out)
+            && envelope.rcpts().iter().any(|rcpt| rcpt.parameters().get("ORCPT").is_none())
     }
 
     /// Finds commands that cannot be written, before any of them leaves: MAIL, or each RCPT.
@@ -132,12 +146,22 @@ impl DeliveryCapabilities {
     ) -> Result<(), Refusal> {
         let mut scratch = Vec::new();
         let mail = params.of(envelope.mail());
-        let mut line = Line::new(&mut scratch, &self.capabilities, false, Audience::Trusted);
+        let line = Line::new(&mut scratch, &self.capabilities, false, Audience::Trusted);
+        // Whether the session is safe enough shows when MAIL is written.
+        let mut line = line.proven(true);
         command::encode(&mail, &mut line)
             .map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
         let utf8 = line.declared().utf8;
         if body.line_ends == LineEnds::Binary && method == BodyMethod::Data {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
+        }
+        if envelope.is_tracked() && self.lacks_original_recipient(envelope) {
+            let error = EncodeError::parameter(
+                "MTRK",
+                "a recipient lacks ORCPT, which it needs: give each one an `OriginalRecipient` \
+                 (RFC 3885 §4)",
+            );
+            return Err(Refusal::encode(Mail::SPEC.verb, error));
         }
         // One recipient that can be written is enough: the others are refused one by one later.
         let mut refusal = None;
@@ -170,6 +194,8 @@ pub(crate) struct MailParams {
     size: Option<u64>,
     kind: Option<BodyKind>,
     utf8: bool,
+    /// The server offers each parameter of MAIL, but for those that may be left out.
+    offered: bool,
 }
 
 impl MailParams {
@@ -177,7 +203,7 @@ impl MailParams {
     /// library knows the content, and a parameter must not stand twice.
     #[inline]
     pub(crate) fn of(self, mail: &Mail) -> MailWithParams<'_> {
-        if mail.has_parameters() || self.utf8 {
+        if mail.declares_content() {
             return MailWithParams { mail: Cow::Owned(self.put_into(mail.clone())), params: None };
         }
         MailWithParams { mail: Cow::Borrowed(mail), params: Some(self) }
@@ -194,7 +220,7 @@ impl MailParams {
         if self.utf8 { mail.smtputf8() } else { mail }
     }
 
-    /// Writes the parameters into the line of a MAIL that has none of its own.
+    /// Writes the parameters into the line of a MAIL that does not declare its content.
     #[inline]
     fn write(self, line: &mut Line<'_>) {
         if let Some(bytes) = self.size {
@@ -202,6 +228,10 @@ impl MailParams {
         }
         if let Some(kind) = self.kind {
             kind.write(line);
+        }
+        if self.utf8 {
+            line.raise_limit(10);
+            line.flag("SMTPUTF8");
         }
     }
 }
@@ -219,9 +249,14 @@ impl Command for MailWithParams<'_> {
 
     #[inline]
     fn encode(&self, line: &mut Line<'_>) {
-        self.mail.encode(line);
-        if let Some(params) = self.params {
-            params.write(line);
+        let Some(params) = self.params else {
+            return self.mail.encode(line);
+        };
+        line.verb(Self::SPEC.verb);
+        self.mail.path().write(line);
+        params.write(line);
+        if !self.mail.parameters().is_empty() {
+            self.mail.parameters().write_where(line, params.offered);
         }
     }
 }

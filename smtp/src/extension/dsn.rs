@@ -2,7 +2,9 @@
 
 use smtp_grammar::{Capability, Mailbox, Params, xtext};
 
-use super::parameter::{MailParameter, Parameter, RcptParameter};
+use super::optional::MayBeLeftOut;
+use super::parameter::{Conditions, MailParameter, Parameter, RcptParameter};
+use super::unmet::Unmet;
 
 /// The keyword DSN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ impl MailParameter for Ret {
     }
 }
 
+impl MayBeLeftOut for Ret {}
+
 /// A name for the envelope, which every report repeats.
 ///
 /// ```text
@@ -61,6 +65,8 @@ impl MailParameter for EnvelopeId {
         parameter("ENVID", xtext::encode(&self.0), 107)
     }
 }
+
+impl MayBeLeftOut for EnvelopeId {}
 
 /// When to report on a recipient.
 ///
@@ -111,6 +117,8 @@ impl RcptParameter for Notify {
     }
 }
 
+impl MayBeLeftOut for Notify {}
+
 /// The recipient as the sender first named it.
 ///
 /// ```text
@@ -120,25 +128,50 @@ impl RcptParameter for Notify {
 /// An address with a local part beyond ASCII is written as `utf-8;` in the form of RFC 6533 §3
 /// that any line can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginalRecipient(Mailbox);
+pub struct OriginalRecipient(String);
 
 impl OriginalRecipient {
     /// The recipient was first named as `mailbox`.
+    #[expect(clippy::needless_pass_by_value, reason = "as every parameter of an address")]
     pub fn new(mailbox: Mailbox) -> Self {
-        Self(mailbox)
+        let address = mailbox.to_string();
+        Self(if address.is_ascii() {
+            format!("rfc822;{}", xtext::encode(&address))
+        } else {
+            format!("utf-8;{}", utf8_addr_xtext(&address))
+        })
+    }
+
+    /// The recipient was first named by an address of another system, such as `x400`: the type of
+    /// the address, which IANA registers, and the address in printable ASCII. `None` where the type
+    /// is no word of letters, digits and hyphens, or the address is empty or holds anything else.
+    pub fn other(address_type: &str, address: &str) -> Option<Self> {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let typed = !address_type.is_empty() && address_type.bytes().all(word);
+        let printable = address.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        (typed && printable && !address.is_empty())
+            .then(|| Self(format!("{address_type};{}", xtext::encode(address))))
     }
 }
 
 impl RcptParameter for OriginalRecipient {
     fn into_parameter(self) -> Parameter {
-        let address = self.0.to_string();
-        let value = if address.is_ascii() {
-            format!("rfc822;{}", xtext::encode(&address))
-        } else {
-            format!("utf-8;{}", utf8_addr_xtext(&address))
-        };
-        parameter("ORCPT", value, 500)
+        let short = self.0.len() <= LONGEST_ORIGINAL_RECIPIENT;
+        let parameter = parameter("ORCPT", self.0, 500);
+        if short { parameter } else { parameter.needs(too_long) }
     }
+}
+
+impl MayBeLeftOut for OriginalRecipient {}
+
+/// The longest value of ORCPT (RFC 3461 §4.2).
+const LONGEST_ORIGINAL_RECIPIENT: usize = 500;
+
+fn too_long(_: &Conditions<'_>) -> Result<(), Unmet> {
+    Err(Unmet::by_caller(format!(
+        "the address is longer than {LONGEST_ORIGINAL_RECIPIENT} bytes in the form that it is \
+         written in: leave it out (RFC 3461 §4.2)"
+    )))
 }
 
 /// ```text

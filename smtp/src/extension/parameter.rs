@@ -2,18 +2,33 @@
 
 use std::borrow::Cow;
 
+use smtp_grammar::Capabilities;
+
+use super::unmet::Unmet;
 use crate::proto::line::{Arguments, Line};
+use crate::proto::scan::{is_keyword, is_plain};
 
 /// A parameter, the EHLO keyword that allows it, and how much longer it may make the line.
 ///
 /// Its text (`esmtp-param`, RFC 5321 §4.1.2) is checked when it is written: a command with
 /// a parameter that would be read as something else is not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Parameter {
-    keyword: Cow<'static, str>,
-    value: Option<String>,
+    /// `KEYWORD` or `KEYWORD=value`.
+    // One text: a delivery writes it for each message, and then only copies it.
+    text: Cow<'static, str>,
+    /// Bytes of the keyword in it.
+    keyword: usize,
+    has_value: bool,
+    /// It was looked at, and is nothing but a keyword and printable ASCII.
+    plain: bool,
+    /// It is SIZE, BODY or SMTPUTF8, which a delivery declares by itself.
+    declares_content: bool,
     requires: Cow<'static, str>,
     raises: usize,
+    needs_tls: bool,
+    optional: bool,
+    condition: Option<Condition>,
 }
 
 impl Parameter {
@@ -23,7 +38,12 @@ impl Parameter {
         value: impl Into<String>,
         requires: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { value: Some(value.into()), ..Self::flag(keyword, requires) }
+        let (keyword, value) = (keyword.into(), value.into());
+        let mut text = String::with_capacity(keyword.len() + 1 + value.len());
+        text.push_str(&keyword);
+        text.push('=');
+        text.push_str(&value);
+        Self::from_text(text.into(), keyword.len(), true, requires.into())
     }
 
     /// `KEYWORD` alone, which a server allows by listing `requires`.
@@ -31,7 +51,37 @@ impl Parameter {
         keyword: impl Into<Cow<'static, str>>,
         requires: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { keyword: keyword.into(), value: None, requires: requires.into(), raises: 0 }
+        let text = keyword.into();
+        let keyword = text.len();
+        Self::from_text(text, keyword, false, requires.into())
+    }
+
+    fn from_text(
+        text: Cow<'static, str>,
+        keyword: usize,
+        has_value: bool,
+        requires: Cow<'static, str>,
+    ) -> Self {
+        let mut parameter = Self {
+            text,
+            keyword,
+            has_value,
+            plain: false,
+            declares_content: false,
+            requires,
+            raises: 0,
+            needs_tls: false,
+            optional: false,
+            condition: None,
+        };
+        let value = parameter.value();
+        parameter.plain = is_keyword(parameter.keyword())
+            && value.is_none_or(|value| !value.is_empty() && is_plain(value.as_bytes(), b'!'))
+            // The rest of the transaction depends on these: the encoder looks at their keywords.
+            && !["BODY", "SMTPUTF8", "TRANSID"].iter().any(|keyword| parameter.is(keyword));
+        parameter.declares_content =
+            ["SIZE", "BODY", "SMTPUTF8"].iter().any(|keyword| parameter.is(keyword));
+        parameter
     }
 
     /// Raises the limit of the command line by this many bytes, as the extension's RFC says.
@@ -40,7 +90,122 @@ impl Parameter {
         self.raises = bytes;
         self
     }
+
+    /// Makes the parameter unsendable, unless the session is inside TLS and the server has proved
+    /// its name by a trusted root, the operating system or a pin (RFC 8689 §4.2.1).
+    #[must_use]
+    pub fn needs_tls(mut self) -> Self {
+        self.needs_tls = true;
+        self
+    }
+
+    /// Makes the parameter unsendable where this function says so: it sees the value, the server's
+    /// offers and the other parameters of the command.
+    #[must_use]
+    pub fn needs(mut self, condition: Condition) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// Leaves the parameter out where the server does not offer it.
+    pub(super) fn into_optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// The keyword of the parameter.
+    pub fn keyword(&self) -> &str {
+        self.text.get(..self.keyword).unwrap_or_default()
+    }
+
+    /// The value, where it has one.
+    pub fn value(&self) -> Option<&str> {
+        if self.has_value { self.text.get(self.keyword + 1..) } else { None }
+    }
+
+    #[inline]
+    fn is(&self, keyword: &str) -> bool {
+        self.keyword == keyword.len() && self.keyword().eq_ignore_ascii_case(keyword)
+    }
+
+    /// Whether the server offers it.
+    #[inline]
+    fn is_offered(&self, capabilities: &Capabilities) -> bool {
+        capabilities.has(&self.requires)
+    }
+
+    /// Whether it is left out because the server does not offer it at all.
+    fn is_missed(&self, capabilities: &Capabilities) -> bool {
+        self.optional && !self.is_offered(capabilities)
+    }
+
+    /// Whether it is left out of a command to a server with these capabilities.
+    fn is_left_out(&self, all: &Parameters, capabilities: &Capabilities) -> bool {
+        let unmet = || self.check(all, capabilities).is_err_and(|unmet| unmet.is_by_server());
+        self.is_missed(capabilities) || (self.optional && unmet())
+    }
+
+    fn check(&self, all: &Parameters, capabilities: &Capabilities) -> Result<(), Unmet> {
+        let Some(condition) = self.condition else {
+            return Ok(());
+        };
+        condition(&Conditions::new(self, all, capabilities))
+    }
 }
+
+/// A function that says whether a parameter may be sent.
+pub type Condition = fn(&Conditions<'_>) -> Result<(), Unmet>;
+
+/// The facts that the condition of a parameter can look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions<'a> {
+    parameter: &'a Parameter,
+    all: &'a Parameters,
+    capabilities: &'a Capabilities,
+}
+
+impl<'a> Conditions<'a> {
+    fn new(parameter: &'a Parameter, all: &'a Parameters, capabilities: &'a Capabilities) -> Self {
+        Self { parameter, all, capabilities }
+    }
+
+    /// The value of the parameter; empty where it has none.
+    pub fn value(&self) -> &'a str {
+        self.parameter.value().unwrap_or_default()
+    }
+
+    /// The capabilities in the server's latest EHLO reply.
+    pub fn capabilities(&self) -> &'a Capabilities {
+        self.capabilities
+    }
+
+    /// The value of another parameter of the same command, empty where it has none; `None` where it
+    /// is not given, or is left out.
+    pub fn other(&self, keyword: &str) -> Option<&'a str> {
+        let other = self.all.get(keyword)?;
+        // Its own condition is not asked, which may ask for this parameter in turn.
+        (!other.is_missed(self.capabilities)).then(|| other.value().unwrap_or_default())
+    }
+
+    /// Whether another parameter of the same command is given, and left out because the server does
+    /// not offer it.
+    pub fn is_left_out(&self, keyword: &str) -> bool {
+        self.all.get(keyword).is_some_and(|other| other.is_missed(self.capabilities))
+    }
+}
+
+/// The condition is a part of how the parameter is written, and no part of its text.
+impl PartialEq for Parameter {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |parameter: &Self| {
+            let Self { keyword, has_value, raises, needs_tls, optional, .. } = *parameter;
+            (keyword, has_value, raises, needs_tls, optional)
+        };
+        self.text == other.text && self.requires == other.requires && facts(self) == facts(other)
+    }
+}
+
+impl Eq for Parameter {}
 
 /// A parameter of MAIL.
 #[diagnostic::on_unimplemented(
@@ -90,11 +255,62 @@ impl Parameters {
 
     /// Adds a parameter, or replaces the one with its keyword.
     pub fn set(&mut self, parameter: Parameter) {
-        match self.0.iter_mut().find(|other| other.keyword.eq_ignore_ascii_case(&parameter.keyword))
+        match self
+            .0
+            .iter_mut()
+            .find(|other| other.keyword().eq_ignore_ascii_case(parameter.keyword()))
         {
             Some(other) => *other = parameter,
             None => self.0.push(parameter),
         }
+    }
+
+    /// Takes the parameter with this keyword out.
+    pub(crate) fn remove(&mut self, keyword: &str) {
+        self.0.retain(|parameter| !parameter.is(keyword));
+    }
+
+    /// The parameter with this keyword.
+    pub fn get(&self, keyword: &str) -> Option<&Parameter> {
+        self.0.iter().find(|parameter| parameter.is(keyword))
+    }
+
+    /// Whether one declares the content of the message: SIZE, BODY or SMTPUTF8.
+    #[inline]
+    pub(crate) fn declare_content(&self) -> bool {
+        self.0.iter().any(|parameter| parameter.declares_content)
+    }
+
+    /// Whether a parameter may be left out.
+    pub(crate) fn has_optional(&self) -> bool {
+        self.0.iter().any(|parameter| parameter.optional)
+    }
+
+    /// The keywords of those that are left out of a command to a server with these capabilities.
+    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|parameter| parameter.is_left_out(self, capabilities))
+            .map(Parameter::keyword)
+    }
+
+    /// Whether each can be written, as far as its text says, in a line with this much room besides.
+    pub(crate) fn are_plain(&self, room: usize) -> bool {
+        let excess =
+            |parameter: &Parameter| (parameter.text.len() + 1).saturating_sub(parameter.raises);
+        self.0.iter().all(|parameter| parameter.plain)
+            && self.0.iter().map(excess).sum::<usize>() <= room
+    }
+
+    /// Whether one has a condition, which shows when it is written.
+    pub(crate) fn have_conditions(&self) -> bool {
+        self.0.iter().any(|parameter| parameter.needs_tls || parameter.condition.is_some())
+    }
+
+    /// Whether the server offers each of them, or it may be left out.
+    #[inline]
+    pub(crate) fn are_offered(&self, capabilities: &Capabilities) -> bool {
+        self.0.iter().all(|parameter| parameter.optional || parameter.is_offered(capabilities))
     }
 }
 
@@ -109,14 +325,34 @@ impl Arguments for Parameters {
 }
 
 impl Parameters {
-    #[cold]
     fn write_all(&self, line: &mut Line<'_>) {
+        self.write_where(line, false);
+    }
+
+    /// Writes them. `known` says that the server is known to offer those that must not be left out.
+    pub(crate) fn write_where(&self, line: &mut Line<'_>, known: bool) {
         for parameter in &self.0 {
-            line.require(&parameter.requires);
+            let known = known && !parameter.optional;
+            if !known && !parameter.is_offered(line.capabilities()) {
+                if parameter.optional {
+                    continue;
+                }
+                line.require(&parameter.requires);
+            }
+            if parameter.needs_tls {
+                line.require_tls(parameter.keyword());
+            }
+            if let Err(unmet) = parameter.check(self, line.capabilities()) {
+                if parameter.optional && unmet.is_by_server() {
+                    continue;
+                }
+                line.reject_parameter(parameter.keyword(), unmet.into_reason());
+            }
             line.raise_limit(parameter.raises);
-            match &parameter.value {
-                Some(value) => line.param(&parameter.keyword, value),
-                None => line.flag(&parameter.keyword),
+            match parameter.value() {
+                _ if parameter.plain => line.plain_param(&parameter.text),
+                Some(value) => line.param(parameter.keyword(), value),
+                None => line.flag(parameter.keyword()),
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display};
 
-use smtp_grammar::{ForwardPath, ReversePath};
+use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
 
+use super::left_out::LeftOut;
 use super::policy::Policy;
 use crate::command::{Mail, Rcpt};
 use crate::extension::{MailParameter, RcptParameter};
@@ -24,6 +25,10 @@ pub struct Envelope {
     policy: Policy,
     /// MAIL and the first RCPT ask nothing of an extension.
     plain: bool,
+    /// They can be written wherever the server offers their parameters.
+    simple: bool,
+    /// One of its parameters may be left out.
+    optional: bool,
 }
 
 impl Envelope {
@@ -53,8 +58,24 @@ impl Envelope {
             })
             .collect::<Result<_, _>>()?;
         let policy = Policy::default();
-        let envelope = Self { mail: Mail::from(sender), recipients, policy, plain: false };
-        Ok(envelope.checked())
+        Ok(Self { recipients, policy, ..Self::from_mail(Mail::from(sender)) }.checked())
+    }
+
+    /// An envelope that begins with this MAIL and its parameters, and has no recipients yet.
+    ///
+    /// ```
+    /// use smtp::command::{Mail, Rcpt};
+    /// use smtp::extension::{Notify, Ret};
+    /// use smtp::{Envelope, Mailbox};
+    ///
+    /// let (me, you): (Mailbox, Mailbox) = ("me@example.com".parse()?, "you@example.org".parse()?);
+    /// let envelope = Envelope::from_mail(Mail::from(me).with(Ret::Headers))
+    ///     .recipient(Rcpt::to(you).with(Notify::FAILURE));
+    /// # Ok::<(), smtp::grammar::SyntaxError>(())
+    /// ```
+    pub fn from_mail(mail: Mail) -> Self {
+        let (recipients, policy) = (Vec::new(), Policy::default());
+        Self { mail, recipients, policy, plain: false, simple: false, optional: false }.checked()
     }
 
     /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added when
@@ -105,8 +126,23 @@ impl Envelope {
         self.sender().needs_smtputf8() || self.recipients().any(ForwardPath::needs_smtputf8)
     }
 
-    /// Finds out whether a command of it may turn out to be unsendable.
+    /// Finds out whether a command of it may turn out to be unsendable. A delivery asks for each
+    /// message, so as much as possible is found out here.
     fn checked(mut self) -> Self {
+        let (first, last) = (self.recipients.first(), self.recipients.last());
+        self.optional |= self.mail.parameters().has_optional()
+            || first.is_some_and(|rcpt| rcpt.parameters().has_optional())
+            || last.is_some_and(|rcpt| rcpt.parameters().has_optional());
+        self.simple = !self.mail.declares_content()
+            && !self.mail.path().needs_smtputf8()
+            && !self.is_tracked()
+            && self.mail.parameters().are_plain(ROOM)
+            && first.is_some_and(|rcpt| {
+                // MAIL would have left before the condition of a RCPT shows.
+                !rcpt.path().needs_smtputf8()
+                    && rcpt.parameters().are_plain(ROOM)
+                    && !rcpt.parameters().have_conditions()
+            });
         let plain = |rcpt: &Rcpt| !rcpt.has_parameters() && !rcpt.path().needs_smtputf8();
         self.plain = !self.mail.has_parameters()
             && !self.mail.path().needs_smtputf8()
@@ -121,6 +157,40 @@ impl Envelope {
         self.plain
     }
 
+    /// Whether MAIL and the first RCPT can be written for this server, as far as that is known
+    /// without trying. A condition of MAIL shows when it is written, before
+    /// anything else leaves.
+    #[inline]
+    pub(crate) fn can_be_written(&self, capabilities: &Capabilities) -> bool {
+        self.simple
+            && self.mail.parameters().are_offered(capabilities)
+            && self
+                .recipients
+                .first()
+                .is_some_and(|rcpt| rcpt.parameters().are_offered(capabilities))
+    }
+
+    /// Whether MAIL asks for what takes a parameter of each RCPT: MTRK needs ORCPT (RFC 3885 §4).
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.mail.parameters().get("MTRK").is_some()
+    }
+
+    /// The parameters that are left out for a server with these capabilities.
+    #[inline]
+    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
+        if self.optional { self.find_left_out(capabilities) } else { Vec::new() }
+    }
+
+    #[cold]
+    fn find_left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
+        let of_mail = self.mail.left_out(capabilities).map(|keyword| LeftOut::new(keyword, None));
+        let of_rcpts = self.recipients.iter().enumerate().flat_map(|(index, rcpt)| {
+            let keywords = rcpt.left_out(capabilities);
+            keywords.map(move |keyword| LeftOut::new(keyword, Some(index)))
+        });
+        of_mail.chain(of_rcpts).collect()
+    }
+
     pub(crate) fn send_policy(&self) -> &Policy {
         &self.policy
     }
@@ -133,6 +203,10 @@ impl Envelope {
         &self.recipients
     }
 }
+
+/// Bytes that the longest path, and what a delivery declares, leave of a command line without
+/// extensions: a path has 256 bytes (RFC 5321 §4.5.3.1.3).
+const ROOM: usize = 200;
 
 /// An address of an envelope that is no address.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 pub(crate) mod body;
 pub(crate) mod envelope;
 pub(crate) mod error;
+pub(crate) mod left_out;
 pub(crate) mod policy;
 mod queue_id;
 pub(crate) mod receipt;
@@ -13,6 +14,7 @@ pub(crate) mod transfer;
 
 pub use body::{Body, BodySource};
 pub use envelope::Envelope;
+pub use left_out::LeftOut;
 pub use policy::Policy;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome};

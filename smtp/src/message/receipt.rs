@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smtp_grammar::{ForwardPath, Reply};
 
+use super::left_out::LeftOut;
 use super::queue_id;
 use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
@@ -15,6 +16,7 @@ pub struct Receipt {
     recipients: Vec<Recipient>,
     reply: Reply,
     security: Option<Arc<Security>>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Receipt {
@@ -25,7 +27,13 @@ impl Receipt {
         reply: Reply,
         security: Option<&Arc<Security>>,
     ) -> Self {
-        Self { recipients, reply, security: security.cloned() }
+        Self { recipients, reply, security: security.cloned(), left_out: Vec::new() }
+    }
+
+    /// The same, of a message that went without these parameters.
+    #[inline]
+    pub(crate) fn without(self, left_out: Vec<LeftOut>) -> Self {
+        Self { left_out, ..self }
     }
 
     /// The recipients, of a message whose reply turned out not to be the answer to it.
@@ -73,6 +81,14 @@ impl Receipt {
     /// travelled in clear. How the server passes it on is not known.
     pub fn security(&self) -> Option<&Security> {
         self.security.as_deref()
+    }
+
+    /// The [optional](crate::extension::Optional) parameters that the message went without, because
+    /// the server does not offer them. They are known of messages that have an envelope; a MAIL or
+    /// RCPT that was sent by itself says so by [`Mail::left_out`](crate::command::Mail::left_out)
+    /// and [`Rcpt::left_out`](crate::command::Rcpt::left_out).
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// The name that the server gave to the message, where its reply has one in the words of a

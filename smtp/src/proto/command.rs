@@ -207,7 +207,9 @@ pub fn encode_into<C: Command>(
     capabilities: &Capabilities,
     buffer: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    encode(command, &mut Line::new(buffer, capabilities, false, Audience::Trusted))
+    let line = Line::new(buffer, capabilities, false, Audience::Trusted);
+    // There is no session that could be asked.
+    encode(command, &mut line.proven(true))
 }
 
 /// A command accepts each code that the type of its reply has a case for.

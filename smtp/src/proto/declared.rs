@@ -9,6 +9,9 @@ pub struct Declared {
     pub(crate) eight_bit: bool,
     /// `BODY=BINARYMIME`: the message may be no lines (RFC 3030 §3).
     pub(crate) binary: bool,
+    /// `TRANSID`: MAIL may be answered with 355, after which the server has a part of the message
+    /// already (RFC 1845). Nothing may follow MAIL before that is known.
+    pub(crate) checkpoint: bool,
 }
 
 impl Declared {
@@ -17,5 +20,6 @@ impl Declared {
         self.utf8 |= other.utf8;
         self.eight_bit |= other.eight_bit;
         self.binary |= other.binary;
+        self.checkpoint |= other.checkpoint;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use smtp_grammar::Escaped;
+use smtp_grammar::{EnhancedStatusCode, Escaped};
 
 /// Why a command cannot be sent as it is. Nothing of it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,13 @@ pub(super) enum EncodeErrorKind {
     Space(Value),
     Keyword(Value),
     Secret,
+    /// This parameter must not be sent without TLS and a server that has proved its name.
+    NeedsTls(Box<str>),
+    /// This parameter must not be sent, and why.
+    Parameter {
+        keyword: Box<str>,
+        reason: Box<str>,
+    },
     Waits,
     OpensNothing,
     Rejected(Box<str>),
@@ -77,12 +84,37 @@ impl EncodeError {
         Self { kind: EncodeErrorKind::OpensNothing }
     }
 
+    /// A parameter must not be sent.
+    pub(crate) fn parameter(keyword: &str, reason: impl Into<Box<str>>) -> Self {
+        let keyword = Escaped(keyword.as_bytes()).to_string().into();
+        Self { kind: EncodeErrorKind::Parameter { keyword, reason: reason.into() } }
+    }
+
+    /// A parameter must not be sent in this session.
+    pub(super) fn needs_tls(keyword: &str) -> Self {
+        Self { kind: EncodeErrorKind::NeedsTls(Escaped(keyword.as_bytes()).to_string().into()) }
+    }
+
     /// The EHLO keyword that the command needs and the server does not list.
     pub fn missing_keyword(&self) -> Option<&str> {
         match &self.kind {
             EncodeErrorKind::Missing(keyword) => Some(keyword),
             _ => None,
         }
+    }
+
+    /// The meaning of the error as an enhanced status code (RFC 3463), for a report about the
+    /// message: 5.7.30 where the server does not offer REQUIRETLS, and 5.7.10 where the session is
+    /// not safe enough for it (RFC 8689 §4.2.1); `None` of other errors.
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        let (subject, detail) = match &self.kind {
+            EncodeErrorKind::Missing(keyword) if keyword.eq_ignore_ascii_case("REQUIRETLS") => {
+                (7, 30)
+            }
+            EncodeErrorKind::NeedsTls(_) => (7, 10),
+            _ => return None,
+        };
+        EnhancedStatusCode::new(5, subject, detail)
     }
 
     /// Whether the command has more bytes than a server need read.
@@ -104,6 +136,12 @@ impl EncodeError {
 impl Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
+            EncodeErrorKind::Missing(keyword) if keyword.eq_ignore_ascii_case("REQUIRETLS") => f
+                .write_str(
+                    "the server does not offer REQUIRETLS inside TLS, so it does not promise TLS \
+                     for the rest of the way: use another server, or send without it (5.7.30, \
+                     RFC 8689 §4.2.1)",
+                ),
             EncodeErrorKind::Missing(keyword) => write!(
                 f,
                 "the server does not offer {keyword}, which this command needs: leave it out or \
@@ -146,6 +184,13 @@ impl Display for EncodeError {
                 "the command holds a secret and the server is not verified: use TLS with \
                  verification, or `dangerous()` where the way to the server is safe by itself",
             ),
+            EncodeErrorKind::NeedsTls(keyword) => write!(
+                f,
+                "{keyword} needs TLS, and a server that has proved its name by a trusted root, the \
+                 operating system or a pin: connect with `TlsConfig::new()` or your own roots, and \
+                 not opportunistically (5.7.10, RFC 8689 §4.2.1)"
+            ),
+            EncodeErrorKind::Parameter { keyword, reason } => write!(f, "{keyword}: {reason}"),
             EncodeErrorKind::Waits => f.write_str(
                 "it accepts a 3yz, after which the server waits for what is no command: send it \
                  with `exchange` or `content`, or accept no 3yz",

@@ -192,9 +192,11 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
+        let security = self.security.as_ref();
+        let proven = security.is_some_and(|security| security.verification.proves_name());
         let buffer = self.output.open();
         let start = buffer.len();
-        let mut line = Line::new(buffer, capabilities, utf8, audience);
+        let mut line = Line::new(buffer, capabilities, utf8, audience).proven(proven);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
         self.output.close(start);
@@ -206,6 +208,11 @@ impl Engine {
         }
         self.transactions += u64::from(stage == Stage::Mail);
         self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
+        if declared.checkpoint
+            && let Some(due) = self.in_flight.back_mut()
+        {
+            due.checkpoint = true;
+        }
         Ok(declared)
     }
 
@@ -302,7 +309,8 @@ impl Engine {
     #[inline]
     pub(crate) fn expect(&mut self, expected: Expected) {
         let after = self.output.queued();
-        self.in_flight.push_back(Due { expected, after, counted: false, automatic: false });
+        let due = Due { expected, after, counted: false, automatic: false, checkpoint: false };
+        self.in_flight.push_back(due);
     }
 
     /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.

@@ -100,6 +100,8 @@ pub struct Line<'a> {
     secret: Range<usize>,
     /// The audience of a secret in the line.
     audience: Audience,
+    /// The session is inside TLS, and the server has proved its name there.
+    proven: bool,
     /// All that is written now is a secret.
     hiding: bool,
     declared: Declared,
@@ -127,10 +129,18 @@ impl<'a> Line<'a> {
             plain: true,
             secret: 0..0,
             audience,
+            proven: false,
             hiding: false,
             declared: Declared::default(),
             error: None,
         }
+    }
+
+    /// Says whether the session is inside TLS with a server that has proved its name.
+    #[inline]
+    pub(crate) fn proven(mut self, proven: bool) -> Self {
+        self.proven = proven;
+        self
     }
 
     /// Writes the verb. After one that ends in a colon (`MAIL FROM:`) the first argument follows
@@ -179,6 +189,15 @@ impl<'a> Line<'a> {
             self.declared.eight_bit |= !kind.eq_ignore_ascii_case(b"7BIT");
             self.declared.binary |= kind.eq_ignore_ascii_case(b"BINARYMIME");
         }
+        self.declared.checkpoint |= keyword.eq_ignore_ascii_case("TRANSID");
+    }
+
+    /// Writes a space and a parameter that was looked at: a keyword, and a value of printable
+    /// ASCII where it has one.
+    #[inline]
+    pub(crate) fn plain_param(&mut self, text: &str) {
+        self.separate();
+        self.buffer.extend_from_slice(text.as_bytes());
     }
 
     /// Writes a space and `KEYWORD`.
@@ -222,6 +241,20 @@ impl<'a> Line<'a> {
     /// The capabilities in the server's latest EHLO reply.
     pub fn capabilities(&self) -> &'a Capabilities {
         self.capabilities
+    }
+
+    /// Makes the command unsendable, unless the session is inside TLS and the server has proved its
+    /// name by a trusted root, the operating system or a pin. `parameter` is the one that needs it.
+    pub fn require_tls(&mut self, parameter: &str) {
+        if !self.proven {
+            self.error.get_or_insert_with(|| EncodeError::needs_tls(parameter));
+        }
+    }
+
+    /// Makes the command unsendable because of a parameter.
+    #[cold]
+    pub(crate) fn reject_parameter(&mut self, keyword: &str, reason: String) {
+        self.error.get_or_insert_with(|| EncodeError::parameter(keyword, reason));
     }
 
     /// Lets the line be longer by this many bytes, as the definition of an extension allows.

@@ -70,7 +70,7 @@ const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")` (RFC 5321 §4.1.2)
 #[inline]
-pub(super) fn is_keyword(keyword: &str) -> bool {
+pub(crate) fn is_keyword(keyword: &str) -> bool {
     !keyword.is_empty()
         && !keyword.starts_with('-')
         && keyword.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -64,6 +64,13 @@ impl Verification {
     pub fn is_verified(self) -> bool {
         !matches!(self, Self::Unverified)
     }
+
+    /// Whether that is enough for a message that must travel inside TLS: a chain of certificates
+    /// for the server's name, or a pin (RFC 8689 §4.2.1). The rules of a configuration of the
+    /// caller's are not known: one that follows these says so by another variant.
+    pub(crate) fn proves_name(self) -> bool {
+        matches!(self, Self::Roots | Self::Platform | Self::Pinned)
+    }
 }
 
 /// The certificates that a server showed: DER, its own first, in the server's order (RFC 8446
@@ -101,6 +108,20 @@ impl Debug for PeerCertificates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_that_must_travel_inside_tls_needs_a_name_that_is_proved() {
+        let table = [
+            (Verification::Roots, true),
+            (Verification::Platform, true),
+            (Verification::Pinned, true),
+            (Verification::Custom, false),
+            (Verification::Unverified, false),
+        ];
+        for (verification, proves) in table {
+            assert_eq!(verification.proves_name(), proves, "{verification:?}");
+        }
+    }
 
     #[test]
     fn certificates_show_their_sizes() {

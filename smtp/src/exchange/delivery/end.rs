@@ -34,7 +34,7 @@ where
         for mut flight in std::mem::take(&mut self.again) {
             flight.transaction.recipients.stop(&Refusal::exhausted(most));
             if flight.transaction.transactions() > 0 {
-                let result = flight.finish(engine);
+                let result = flight.finish(engine, &self.offers);
                 self.messages.report(flight.ticket, result);
                 continue;
             }
@@ -85,7 +85,8 @@ where
             // An earlier transaction has delivered it to some recipients. An error would invite the
             // caller to send it again to all; the receipt says which recipients have it.
             (_, Some(reply)) => {
-                let receipt = Receipt::new(recipients, reply, engine.security());
+                let left_out = envelope.borrow().left_out(&self.offers.capabilities);
+                let receipt = Receipt::new(recipients, reply, engine.security()).without(left_out);
                 return self.messages.report(ticket, Ok(receipt));
             }
             (Loss::Refused(refusal), None) => failed(lost.after(refusal), recipients),

@@ -69,8 +69,11 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
             return Next::Room;
         }
         loop {
-            // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
-            if !offers.pipelining && transaction.awaits() {
+            // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1). After
+            // 355 to MAIL the server would take what follows for the rest of an earlier message
+            // (RFC 1845 §5).
+            let waits = !offers.pipelining || transaction.declared().checkpoint;
+            if waits && transaction.awaits() {
                 return Next::Reply;
             }
             match transaction.step() {
@@ -140,11 +143,17 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
 
     /// The result of a message for which no transaction is left.
     #[inline]
-    pub(super) fn finish(&mut self, engine: &Engine) -> Result<Receipt, DeliverError> {
+    pub(super) fn finish(
+        &mut self,
+        engine: &Engine,
+        offers: &DeliveryCapabilities,
+    ) -> Result<Receipt, DeliverError> {
         let transaction = &mut self.transaction;
         match transaction.recipients.take_delivered() {
             Some(reply) => {
-                Ok(Receipt::new(transaction.recipients.take(), reply, engine.security()))
+                let left_out = self.envelope.borrow().left_out(&offers.capabilities);
+                let recipients = transaction.recipients.take();
+                Ok(Receipt::new(recipients, reply, engine.security()).without(left_out))
             }
             None => Err(self.undelivered()),
         }

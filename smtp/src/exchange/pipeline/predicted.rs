@@ -113,8 +113,12 @@ impl PredictedState {
 mod tests {
     use super::*;
 
-    const YES: Progress =
-        Progress::Accepted(Declared { utf8: false, eight_bit: false, binary: false });
+    const YES: Progress = Progress::Accepted(Declared {
+        utf8: false,
+        eight_bit: false,
+        binary: false,
+        checkpoint: false,
+    });
 
     #[test]
     fn the_state_after_each_refusal() {

@@ -233,7 +233,10 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         engine: &mut Engine,
     ) -> Option<Need<PipelineEnd>> {
         // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
-        if !engine.may_submit() {
+        // After 355 to MAIL the server would take what follows for the rest of an earlier message
+        // (RFC 1845 §5).
+        let waits = self.predicted.declared.checkpoint && engine.awaits_reply();
+        if waits || !engine.may_submit() {
             return Some(Need::Reply);
         }
         if engine.output().remaining() >= MAX_QUEUED_COMMAND_BYTES {

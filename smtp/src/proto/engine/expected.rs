@@ -23,6 +23,8 @@ pub(super) struct Due {
     pub(super) counted: bool,
     /// The library sent the command by its own decision.
     pub(super) automatic: bool,
+    /// It may be answered with 355: the server has a part of the message already (RFC 1845).
+    pub(super) checkpoint: bool,
 }
 
 /// The answer of a reply to its command.

@@ -10,6 +10,9 @@ use crate::proto::framer::{FramedReply, ReplyLimits};
 use crate::proto::limits::Limits;
 use crate::proto::stage::Stage;
 
+/// The server has a part of the message already, and says how much (RFC 1845 §4).
+const CHECKPOINT: u16 = 355;
+
 impl Engine {
     /// The next reply, if it is as nearly all are: one line, which has come whole and says yes.
     #[expect(clippy::inline_always, reason = "a call would cost a quarter of what it does")]
@@ -73,7 +76,14 @@ impl Engine {
         let code = framed.code;
         // A message that is counted may be refused before the server has all of it.
         let in_turn = self.has_left(due.after) || (due.counted && code.value() >= 400);
-        let verdict = judge(accepts, code);
+        let verdict = if due.checkpoint && code.value() == CHECKPOINT {
+            // The server keeps its transaction, with the recipients of its first session, and would
+            // take the next message for the rest of that one.
+            self.facts.leave_transaction(true);
+            Verdict::Refused
+        } else {
+            judge(accepts, code)
+        };
         if closes(stage, accepts, code) || !in_turn || verdict == Verdict::Violation {
             return Err(self.out_of_step(stage, in_turn, framed));
         }

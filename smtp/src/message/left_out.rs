@@ -1,0 +1,26 @@
+//! An optional parameter that a message went without.
+
+/// An [optional](crate::extension::Optional) parameter that was left out, because the server does
+/// not offer it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    keyword: Box<str>,
+    recipient: Option<usize>,
+}
+
+impl LeftOut {
+    pub(super) fn new(keyword: &str, recipient: Option<usize>) -> Self {
+        Self { keyword: keyword.into(), recipient }
+    }
+
+    /// The keyword of the parameter, such as `NOTIFY`.
+    pub fn keyword(&self) -> &str {
+        &self.keyword
+    }
+
+    /// The recipient whose RCPT went without it, counted from 0 in the order of the envelope;
+    /// `None` where it was a parameter of MAIL.
+    pub fn recipient(&self) -> Option<usize> {
+        self.recipient
+    }
+}
