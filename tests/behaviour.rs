@@ -40,6 +40,7 @@ mod behaviour {
     mod openers;
     mod opportunistic;
     mod outcomes;
+    mod parameters;
     mod pipeline;
     mod pipelining;
     mod policy;

@@ -2,6 +2,7 @@
 
 use smtp::auth::{AccessToken, Credentials, Need, TokenError};
 use smtp::command::{Noop, Rcpt};
+use smtp::extension::TransactionId;
 use smtp::message::{LineEnds, Policy};
 use smtp::testing::Script;
 use smtp::{Body, Connection, DeliverError, Envelope, Login, Mailbox, Plain, TlsConfig, Transfer};
@@ -30,6 +31,9 @@ pub(super) async fn seen() -> Vec<Seen> {
         );
         seen.push(deliver(&[], &dialogue, &envelope(), "x".into()).await);
     }
+    let id = TransactionId::new("17@client.example").expect("a name");
+    let resumed = "C: MAIL *\nS: 355 17 is the transaction offset";
+    seen.push(deliver(&["CHECKPOINT"], resumed, &envelope().with(id), "x".into()).await);
     seen
 }
 

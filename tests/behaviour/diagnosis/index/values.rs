@@ -44,8 +44,10 @@ impl<S: State> ValidIn<S> for Opens<350> {}
 impl OpensContent for Opens<250> {}
 
 pub(super) async fn commands() -> Vec<Seen> {
-    let wrong: [fn(&mut Line<'_>); 10] = [
+    let wrong: [fn(&mut Line<'_>); 12] = [
         |line| line.require("X-MISSING"),
+        |line| line.require("REQUIRETLS"),
+        |line| line.require_tls("X-SAFE"),
         |line| line.text("a\r\nQUIT"),
         |line| line.text("gr\u{fc}n"),
         |line| line.text(&"x".repeat(600)),

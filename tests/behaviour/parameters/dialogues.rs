@@ -1,0 +1,227 @@
+//! Each row of the table with a server that offers the parameter, with one that does not, and with
+//! one that does not where the caller can do without.
+
+use smtp::command::{Mail, Noop, Rcpt};
+use smtp::connection::Stopped;
+use smtp::error::EncodeError;
+use smtp::message::LeftOut;
+use smtp::state::{Greeted, Tls};
+use smtp::testing::Peer;
+use smtp::{Connection, DeliverError, Envelope, Error, Receipt, Refusal};
+use tests::{error, greeted, script, secured};
+
+use super::table::{Give, Row, mailbox, rows};
+
+/// A connection in the state that a row needs.
+enum Session {
+    Clear(Connection<Greeted>),
+    Tls(Connection<Tls>),
+}
+
+macro_rules! either {
+    ($session:expr, $connection:ident => $call:expr) => {
+        match $session {
+            Session::Clear($connection) => $call,
+            Session::Tls($connection) => $call,
+        }
+    };
+}
+
+impl Session {
+    async fn start(row: &Row, offers: &[&str], dialogue: &str) -> (Self, Peer) {
+        if row.tls {
+            let (connection, peer) = secured(offers, dialogue).await;
+            return (Self::Tls(connection), peer);
+        }
+        let (connection, peer) = greeted(script(offers, dialogue)).await;
+        (Self::Clear(connection), peer)
+    }
+
+    async fn deliver(&mut self, envelope: &Envelope) -> Result<Receipt, DeliverError> {
+        either!(self, connection => connection.deliver(envelope, "x").await)
+    }
+}
+
+fn mail(give: Give) -> Mail {
+    (give.mail)(Mail::from(mailbox("me@example.test")))
+}
+
+fn rcpt(give: Give) -> Rcpt {
+    (give.rcpt)(Rcpt::to(mailbox("you@example.test")))
+}
+
+fn envelope(give: Give) -> Envelope {
+    Envelope::from_mail(mail(give)).recipient(rcpt(give))
+}
+
+/// The lines of a message whose commands have these parameters.
+fn message(mail: &str, rcpt: &str) -> String {
+    let end = |parameters: &str| match parameters {
+        "" => String::new(),
+        _ => format!(" {}", parameters.replace('*', "\\*")),
+    };
+    format!(
+        "C: MAIL FROM:<me@example.test>{}\nS: 250 ok\nC: RCPT TO:<you@example.test>{}\nS: 250 ok\n\
+         C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 taken\n",
+        end(mail),
+        end(rcpt)
+    )
+}
+
+/// The parameters of a row without its own.
+fn without(row: &Row, written: &str) -> String {
+    let others = |word: &&str| word.split('=').next() != Some(row.parameter);
+    written.split(' ').filter(others).collect::<Vec<_>>().join(" ")
+}
+
+/// The lines of EHLO without the keyword of a row.
+fn less(row: &Row) -> Vec<&'static str> {
+    let others = |offer: &&&str| offer.split(' ').next() != Some(row.extension);
+    row.offers.iter().filter(others).copied().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn offered() {
+    for row in rows() {
+        let dialogue = message(row.written[0], row.written[1]);
+        let optional = row.optional.into_iter();
+        for give in optional.chain([row.give]) {
+            let (mut session, peer) = Session::start(&row, row.offers, &dialogue).await;
+            let receipt = session.deliver(&envelope(give)).await;
+            let receipt = receipt.unwrap_or_else(|error| panic!("{}: {error}", row.parameter));
+            assert!(receipt.is_complete() && receipt.left_out().is_empty(), "{}", row.parameter);
+            peer.finish();
+        }
+    }
+}
+
+/// The same with the calls of a transaction, and in a group.
+#[tokio::test(start_paused = true)]
+async fn offered_one_at_a_time() {
+    for row in rows() {
+        let [of_mail, of_rcpt] = row.written;
+        let dialogue = message(of_mail, of_rcpt);
+        let (session, peer) = Session::start(&row, row.offers, &dialogue).await;
+        either!(session, connection => {
+            let mut transaction = connection.mail(mail(row.give)).await.expect(row.parameter);
+            transaction.rcpt(rcpt(row.give)).await.expect(row.parameter);
+            transaction.data("x").await.expect(row.parameter);
+        });
+        peer.finish();
+        let (session, peer) = Session::start(&row, row.offers, &dialogue).await;
+        either!(session, connection => {
+            let group = connection.pipeline().mail(mail(row.give)).rcpt(rcpt(row.give)).data("x");
+            let (connection, (.., message)) = group.await;
+            connection.expect(row.parameter);
+            assert!(message.end.accepted().is_some(), "{}", row.parameter);
+        });
+        peer.finish();
+    }
+}
+
+fn missing(row: &Row, refusal: &Refusal) {
+    let keyword = refusal.encode_error().and_then(EncodeError::missing_keyword);
+    assert_eq!(keyword, Some(row.extension), "{}: {refusal}", row.parameter);
+}
+
+/// The refusal of a command that was not sent.
+fn refusal<T, E: Into<Error>>(result: Result<T, E>) -> Refusal {
+    match error(result) {
+        Error::Refused(refusal) => refusal,
+        error => panic!("it was sent: {error}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_offered() {
+    for row in rows() {
+        let offers = less(&row);
+        let (mut session, peer) = Session::start(&row, &offers, "C: NOOP\nS: 250 ok").await;
+        let DeliverError::Refused(undelivered) =
+            session.deliver(&envelope(row.give)).await.expect_err(row.parameter)
+        else {
+            panic!("{}: nothing was sent", row.parameter);
+        };
+        let refusal = undelivered.refusal();
+        assert!(refusal.is_local() && refusal.reply().is_none(), "{}", row.parameter);
+        missing(&row, refusal);
+        assert!(undelivered.recipients()[0].refusal().is_some(), "{}", row.parameter);
+        either!(&mut session, connection => connection.send(Noop).await).expect("the session");
+        peer.finish();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_offered_one_at_a_time() {
+    for row in rows() {
+        let offers = less(&row);
+        let of_mail = row.command == "MAIL";
+        let begin = "C: MAIL FROM:<me@example.test>\nS: 250 ok\nC: RSET\nS: 250 ok\n";
+        let dialogue = if of_mail { "" } else { begin };
+        let (session, peer) = Session::start(&row, &offers, dialogue).await;
+        either!(session, connection => {
+            if of_mail {
+                missing(&row, &refusal(connection.mail(mail(row.give)).await));
+            } else {
+                let mut transaction = connection.mail(mail(row.give)).await.expect("MAIL");
+                missing(&row, &refusal(transaction.rcpt(rcpt(row.give)).await));
+                transaction.reset().await.expect("RSET");
+            }
+        });
+        peer.finish();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn optional() {
+    let mut seen = 0;
+    for row in rows() {
+        let Some(give) = row.optional else {
+            continue;
+        };
+        seen += 1;
+        let written = row.written.map(|written| without(&row, written));
+        let dialogue = message(&written[0], &written[1]);
+        let (mut session, peer) = Session::start(&row, &less(&row), &dialogue).await;
+        let receipt = session.deliver(&envelope(give)).await;
+        let receipt = receipt.unwrap_or_else(|error| panic!("{}: {error}", row.parameter));
+        let left_out: Vec<_> =
+            receipt.left_out().iter().map(|one| (one.keyword(), one.recipient())).collect();
+        let recipient = (row.command == "RCPT").then_some(0);
+        assert_eq!(left_out, [(row.parameter, recipient)]);
+        peer.finish();
+    }
+    assert!(seen >= 15, "{seen} parameters may be left out");
+}
+
+/// Of each message of a stream, and of each recipient.
+#[tokio::test(start_paused = true)]
+async fn a_receipt_says_which_recipients_went_without() {
+    use smtp::extension::{Notify, Optional, Priority};
+    let priority = Priority::new(1).expect("a priority");
+    let you = |name: &str| Rcpt::to(mailbox(&format!("{name}@example.test")));
+    let envelope =
+        Envelope::from_mail(Mail::from(mailbox("me@example.test")).with(Optional(priority)))
+            .recipient(you("a"))
+            .recipient(you("b").with(Optional(Notify::DELAY)))
+            .recipient(you("c"));
+    let one = "C: MAIL FROM:<me@example.test>\nS: 250 ok\nC: RCPT TO:<a@example.test>\nS: 250 ok\n\
+               C: RCPT TO:<b@example.test>\nS: 250 ok\nC: RCPT TO:<c@example.test>\nS: 250 ok\n\
+               C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 taken\n";
+    let (mut connection, peer) = greeted(script(&[], &one.repeat(2))).await;
+    let mut receipts = Vec::new();
+    let messages = [(&envelope, "x"), (&envelope, "x")];
+    let stopped =
+        connection.deliver_all(messages, |_, receipt| receipts.push(receipt.expect("taken"))).await;
+    assert_eq!(stopped.expect("a session"), Stopped::Exhausted);
+    for receipt in &receipts {
+        let left_out: Vec<(&str, Option<usize>)> = receipt
+            .left_out()
+            .iter()
+            .map(|one: &LeftOut| (one.keyword(), one.recipient()))
+            .collect();
+        assert_eq!(left_out, [("MT-PRIORITY", None), ("NOTIFY", Some(1))]);
+    }
+    assert_eq!(receipts.len(), 2);
+    peer.finish();
+}
