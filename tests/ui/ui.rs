@@ -31,6 +31,7 @@ fn wrong_programs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("states/*.rs");
     cases.compile_fail("pipeline/*.rs");
+    cases.compile_fail("parameters/*.rs");
     cases.compile_fail("derive/*/*.rs");
 }
 
@@ -51,6 +52,12 @@ fn a_session_in_the_wrong_order_is_one_error() {
 fn a_group_in_the_wrong_order_is_one_error() {
     let seen = each_is_one_error(&["pipeline"]);
     assert!(seen >= 24, "only {seen} programs");
+}
+
+#[test]
+fn a_parameter_in_the_wrong_place_is_one_error() {
+    let seen = each_is_one_error(&["parameters"]);
+    assert!(seen >= 11, "only {seen} programs");
 }
 
 /// A mistake gives no errors of later lines. The one program with more than one mistake is there to
