@@ -14,5 +14,5 @@ each() { # each NAME: per message, from the difference of two runs
 none=$(each none)
 echo "none: $none instructions per message"
 "$program" list | while read -r name; do
-  [ "$name" = none ] || echo "$name: $(($(each "$name") - none)) more (at most 300)"
+  [ "$name" = none ] || echo "$name: $(($(each "$name") - none)) more"
 done
