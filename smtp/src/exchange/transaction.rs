@@ -266,6 +266,12 @@ impl<'b> Transaction<'b> {
         self.reset_refused = true;
     }
 
+    /// Whether MAIL may be answered with 355, so that nothing may follow it (RFC 1845 §5).
+    #[inline]
+    pub(crate) fn may_resume(&self) -> bool {
+        self.declared.checkpoint
+    }
+
     pub(crate) fn declared(&self) -> Declared {
         self.declared
     }

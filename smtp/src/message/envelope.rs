@@ -175,14 +175,15 @@ impl Envelope {
         self.mail.parameters().get("MTRK").is_some()
     }
 
-    /// The parameters that are left out for a server with these capabilities.
+    /// Whether one of its parameters may be left out.
     #[inline]
-    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
-        if self.optional { self.find_left_out(capabilities) } else { Vec::new() }
+    pub(crate) fn has_optional(&self) -> bool {
+        self.optional
     }
 
+    /// The parameters that are left out for a server with these capabilities.
     #[cold]
-    fn find_left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
+    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
         let of_mail = self.mail.left_out(capabilities).map(|keyword| LeftOut::new(keyword, None));
         let of_rcpts = self.recipients.iter().enumerate().flat_map(|(index, rcpt)| {
             let keywords = rcpt.left_out(capabilities);

@@ -85,8 +85,11 @@ where
             // An earlier transaction has delivered it to some recipients. An error would invite the
             // caller to send it again to all; the receipt says which recipients have it.
             (_, Some(reply)) => {
-                let left_out = envelope.borrow().left_out(&self.offers.capabilities);
-                let receipt = Receipt::new(recipients, reply, engine.security()).without(left_out);
+                let mut receipt = Receipt::new(recipients, reply, engine.security());
+                if envelope.borrow().has_optional() {
+                    let left_out = envelope.borrow().left_out(&self.offers.capabilities);
+                    receipt.set_left_out(left_out);
+                }
                 return self.messages.report(ticket, Ok(receipt));
             }
             (Loss::Refused(refusal), None) => failed(lost.after(refusal), recipients),

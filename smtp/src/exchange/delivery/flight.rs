@@ -72,8 +72,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
             // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1). After
             // 355 to MAIL the server would take what follows for the rest of an earlier message
             // (RFC 1845 §5).
-            let waits = !offers.pipelining || transaction.declared().checkpoint;
-            if waits && transaction.awaits() {
+            if (!offers.pipelining || transaction.may_resume()) && transaction.awaits() {
                 return Next::Reply;
             }
             match transaction.step() {
@@ -151,9 +150,13 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
         let transaction = &mut self.transaction;
         match transaction.recipients.take_delivered() {
             Some(reply) => {
-                let left_out = self.envelope.borrow().left_out(&offers.capabilities);
                 let recipients = transaction.recipients.take();
-                Ok(Receipt::new(recipients, reply, engine.security()).without(left_out))
+                let mut receipt = Receipt::new(recipients, reply, engine.security());
+                let envelope = self.envelope.borrow();
+                if envelope.has_optional() {
+                    receipt.set_left_out(envelope.left_out(&offers.capabilities));
+                }
+                Ok(receipt)
             }
             None => Err(self.undelivered()),
         }
