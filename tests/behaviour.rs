@@ -34,6 +34,7 @@ mod behaviour {
     mod hostile;
     mod injection;
     mod layering;
+    mod lmtp;
     mod memory;
     mod model;
     mod ntlm_otp;
@@ -44,6 +45,7 @@ mod behaviour {
     mod pipeline;
     mod pipelining;
     mod policy;
+    mod prdr;
     mod proxies;
     mod receipts;
     mod replies_decide;

@@ -22,11 +22,13 @@
 
 pub(crate) mod certificate;
 mod exporter;
+mod lmtp;
 
 use std::fmt::Debug;
 
-use smtp_grammar::Capabilities;
+use smtp_grammar::{Capabilities, ForwardPath, Reply};
 
+use crate::error::refusal::Refusal;
 use crate::message::recipient::Recipient;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::line::Declared;
@@ -35,6 +37,7 @@ use crate::proto::stage::Stage;
 pub use crate::proto::security::{PeerCertificates, Security, Verification};
 pub use certificate::CertificateFields;
 pub use exporter::Exporter;
+pub use lmtp::Lmtp;
 
 /// Greeting read and EHLO (or HELO) accepted, without TLS.
 #[derive(Debug)]
@@ -71,7 +74,8 @@ pub struct InTransaction<H: Idle> {
 
 /// A state of a session.
 ///
-/// Sealed: the states are [`Greeted`], [`Tls`], [`Authed`] and [`InTransaction`].
+/// Sealed: the states are [`Greeted`], [`Tls`], [`Authed`] and [`InTransaction`], and [`Lmtp`] of the
+/// first three.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state of an SMTP session",
     label = "not a session state",
@@ -94,14 +98,15 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     /// Takes note of a recipient that was named in this state, and what the server said to it,
     /// unless there are so many already.
     #[doc(hidden)]
-    fn record_recipient(&mut self, _: Recipient, _: usize) {}
+    fn record_recipient(&mut self, _: ForwardPath, _: Result<Reply, Refusal>, _: usize) {}
 
     /// Replaces what EHLO said.
     #[doc(hidden)]
     fn set_capabilities(&mut self, capabilities: Capabilities);
 }
 
-/// A state between transactions: [`Greeted`], [`Tls`] or [`Authed`].
+/// A state between transactions: [`Greeted`], [`Tls`] or [`Authed`], and in a session of LMTP
+/// [`Lmtp`] of one of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state that a transaction can begin in",
     label = "a transaction begins in `Greeted`, `Tls` or `Authed`"
@@ -258,8 +263,16 @@ impl<H: Idle> State for InTransaction<H> {
         }
         self.declared.add(declared);
     }
-    fn record_recipient(&mut self, recipient: Recipient, most: usize) {
+    fn record_recipient(&mut self, path: ForwardPath, answer: Result<Reply, Refusal>, most: usize) {
         if self.recipients.len() < most {
+            let mut recipient = Recipient::new(path);
+            match answer {
+                Ok(reply) => {
+                    let rank = u32::try_from(self.accepted).unwrap_or(u32::MAX);
+                    recipient.accept(reply, rank);
+                }
+                Err(refusal) => recipient.refuse(refusal),
+            }
             self.recipients.push(recipient);
         }
     }

@@ -42,7 +42,7 @@ pub(crate) const COMMAND: &[Known] = &[
     Known(
         "valid_in(Tls, InTransaction)",
         "the states in which it is sent, and which it keeps: `Greeted`, `Tls`, `Authed`, `Idle` \
-         for the three, `InTransaction`, `any`; none: `valid_in()`",
+         for the three and those of LMTP, `InTransaction`, `any`; none: `valid_in()`",
     ),
     Known(
         "transition(A => B)",

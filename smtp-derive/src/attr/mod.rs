@@ -13,5 +13,5 @@ mod template;
 pub(crate) use codes::{Code, codes};
 pub(crate) use item::{Item, Items, Value};
 pub(crate) use names::{is_keyword, is_mechanism, is_verb};
-pub(crate) use states::{Edge, End, StateSet, edges, state_sets};
+pub(crate) use states::{Edge, End, LMTP, StateSet, edges, state_sets};
 pub(crate) use template::{Part, template};

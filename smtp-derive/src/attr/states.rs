@@ -14,13 +14,16 @@ const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction"];
 /// The words of a list of states.
 const SETS: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction", "any"];
 /// The states that `Idle` stands for.
-const IDLE: [&str; 3] = ["Greeted", "Tls", "Authed"];
+const IDLE: [&str; 4] = ["Greeted", "Tls", "Authed", LMTP];
+/// The states between transactions of a session of LMTP, one for all: it has a parameter.
+pub(crate) const LMTP: &str = "Lmtp";
 
 /// States in which a command is valid, as one word of a list names them.
 pub(crate) enum StateSet {
     Any,
     /// Every transaction, also one that began in another state.
     InTransaction,
+    /// One state, or those of LMTP.
     State(Ident),
 }
 

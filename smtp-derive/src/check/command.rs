@@ -86,7 +86,7 @@ fn states(command: &Command, errors: &Errors) {
         };
         if command.valid_in.iter().chain(&command.consumes).any(|set| covers(set, end)) {
             errors.at(state, twice);
-            // The three states that `Idle` stands for are one mistake.
+            // The states that `Idle` stands for are one mistake.
             return;
         }
     }

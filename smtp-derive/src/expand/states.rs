@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{GenericParam, Generics, Ident, parse_quote};
 
-use crate::attr::{End, StateSet};
+use crate::attr::{End, LMTP, StateSet};
 use crate::model::{Command, Model};
 
 pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
@@ -20,6 +20,9 @@ pub(crate) fn states(model: &Model<'_>, command: &Command) -> TokenStream {
     let consumes = command.consumes.iter().map(|set| placed(model, set, &quote!(TakesOver)));
     let edges = command.edges.iter().map(|edge| {
         let (from, to) = (end(model, &edge.from), end(model, &edge.to));
+        let (End::Idle(state) | End::InTransaction(state)) = &edge.from;
+        let generics = for_state(model, state);
+        let (generics, ..) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
             impl #generics #smtp::state::#leads<#from> for #name #arguments #bounds {
@@ -47,7 +50,7 @@ fn placed(model: &Model<'_>, set: &StateSet, marker: &TokenStream) -> TokenStrea
     let name = &model.input.ident;
     let (_, arguments, bounds) = model.input.generics.split_for_impl();
     let (generics, state) = match set {
-        StateSet::State(state) => (model.input.generics.clone(), quote!(#smtp::state::#state)),
+        StateSet::State(state) => (for_state(model, state), idle_state(model, state)),
         StateSet::InTransaction => {
             let idle = free(&model.input.generics, "Idle");
             (
@@ -73,11 +76,33 @@ fn placed(model: &Model<'_>, set: &StateSet, marker: &TokenStream) -> TokenStrea
 fn end(model: &Model<'_>, end: &End) -> TokenStream {
     let smtp = &model.smtp;
     match end {
-        End::Idle(state) => quote!(#smtp::state::#state),
+        End::Idle(state) => idle_state(model, state),
         End::InTransaction(idle) => {
-            quote!(#smtp::state::InTransaction<#smtp::state::#idle>)
+            let idle = idle_state(model, idle);
+            quote!(#smtp::state::InTransaction<#idle>)
         }
     }
+}
+
+/// A state between transactions. Those of LMTP have a parameter.
+fn idle_state(model: &Model<'_>, state: &Ident) -> TokenStream {
+    let smtp = &model.smtp;
+    if state == LMTP {
+        let idle = free(&model.input.generics, "Idle");
+        return quote!(#smtp::state::#state<#idle>);
+    }
+    quote!(#smtp::state::#state)
+}
+
+/// The parameters of an `impl` for a state between transactions: the type's own, and that of the
+/// state.
+fn for_state(model: &Model<'_>, state: &Ident) -> Generics {
+    let (generics, smtp) = (&model.input.generics, &model.smtp);
+    if state == LMTP {
+        let idle = free(generics, "Idle");
+        return with(generics, &parse_quote!(#idle: #smtp::state::Idle));
+    }
+    generics.clone()
 }
 
 /// A name that none of the type's own parameters has.

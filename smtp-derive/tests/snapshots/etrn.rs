@@ -26,4 +26,7 @@ impl ::smtp::state::ValidIn<::smtp::state::Greeted> for Etrn {}
 impl ::smtp::state::ValidIn<::smtp::state::Tls> for Etrn {}
 #[automatically_derived]
 impl ::smtp::state::ValidIn<::smtp::state::Authed> for Etrn {}
+#[automatically_derived]
+impl<Idle: ::smtp::state::Idle> ::smtp::state::ValidIn<::smtp::state::Lmtp<Idle>>
+for Etrn {}
 const _: () = ::smtp::__private::reads::<Etrn>();

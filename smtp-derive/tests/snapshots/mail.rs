@@ -35,4 +35,9 @@ impl ::smtp::state::Transition<::smtp::state::Authed> for Mail {
     type Next = ::smtp::state::InTransaction<::smtp::state::Authed>;
 }
 #[automatically_derived]
+impl<Idle: ::smtp::state::Idle> ::smtp::state::Transition<::smtp::state::Lmtp<Idle>>
+for Mail {
+    type Next = ::smtp::state::InTransaction<::smtp::state::Lmtp<Idle>>;
+}
+#[automatically_derived]
 impl ::smtp::state::Pipelined for Mail {}

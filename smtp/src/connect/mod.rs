@@ -9,6 +9,7 @@ mod dangerous;
 mod discover;
 mod first_message;
 mod kind;
+mod lmtp;
 mod log_in;
 mod network;
 mod open;

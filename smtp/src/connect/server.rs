@@ -172,6 +172,10 @@ impl Server {
         self
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn with_port(mut self, port: u16) -> Self {
         self.port = port;
         self

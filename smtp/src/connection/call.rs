@@ -12,7 +12,6 @@ use super::typed::Connection;
 use crate::any_error::Error;
 use crate::exchange::CommandResult;
 use crate::exchange::command::SendCommand;
-use crate::message::recipient::Recipient;
 use crate::proto::command::{self, Command};
 use crate::state::State;
 
@@ -54,12 +53,8 @@ impl<'a, S: State, C: Command> Call<'a, S, C, C::Reply> {
         let answer = ready!(session.driver.poll_run(cx, exchange))?;
         session.driver.end_call();
         if let Some(path) = exchange.take_named() {
-            let mut recipient = Recipient::new(path);
-            match &answer {
-                Ok((reply, _)) => recipient.accept(reply.clone()),
-                Err(refusal) => recipient.refuse(refusal.clone()),
-            }
-            state.record_recipient(recipient, session.driver.limits().recipients_kept);
+            let answer = answer.as_ref().map(|(reply, _)| reply.clone()).map_err(Clone::clone);
+            state.record_recipient(path, answer, session.driver.limits().recipients_kept);
         }
         Poll::Ready(finish::<S, C>(state, answer))
     }

@@ -30,7 +30,7 @@ impl<H: Idle> Connection<H> {
 /// A connection for one call that may send secrets to a server that is not verified.
 #[derive(Debug)]
 #[must_use]
-pub struct Dangerous<H: Idle>(Connection<H>);
+pub struct Dangerous<H: Idle>(pub(super) Connection<H>);
 
 macro_rules! authentication_begins_in {
     ($($state:ty),*) => {$(

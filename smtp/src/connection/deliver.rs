@@ -14,7 +14,6 @@ use super::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::delivery::{Delivered, Delivery, Messages, OneMessage, Stopped};
-use crate::exchange::plan::DeliveryCapabilities;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, DeliveryUnknown};
@@ -135,7 +134,7 @@ impl<H: Idle> Connection<H> {
         R: FnMut(usize, Result<Receipt, DeliverError>),
     {
         let Self { session, state } = self;
-        let offers = DeliveryCapabilities::new(state.capabilities(), &session.config.transfer);
+        let offers = session.offers(state.capabilities());
         let messages = Streamed { messages: Box::pin(messages), index: 0, report };
         DeliverStream { session, delivery: Delivery::new(offers, messages), begun: false }
     }
@@ -165,7 +164,7 @@ impl<'a, 'b> Deliver<'a, 'b> {
         envelope: &'a Envelope,
         body: Body<'b>,
     ) -> Self {
-        let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+        let offers = session.offers(capabilities);
         let message = OneMessage::new(envelope, body);
         Self { session, delivery: Delivery::new(offers, message), begun: false }
     }
@@ -285,7 +284,7 @@ where
         messages: M,
         report: R,
     ) -> Self {
-        let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+        let offers = session.offers(capabilities);
         let messages = Iterated { messages: messages.enumerate(), report };
         Self { session, delivery: Delivery::new(offers, messages), begun: false }
     }

@@ -12,7 +12,6 @@ use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::delivery::{Delivery, Stopped};
 use crate::exchange::feed::{Fed, FedMessages, FeedQueue, FeedSlot};
-use crate::exchange::plan::DeliveryCapabilities;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::DeliverError;
@@ -63,7 +62,7 @@ impl<H: Idle> Connection<H> {
 
 fn begin(session: &Session, capabilities: &smtp_grammar::Capabilities) -> (Feed, FedMessages) {
     let queue = Arc::new(FeedQueue::default());
-    let offers = DeliveryCapabilities::new(capabilities, &session.config.transfer);
+    let offers = session.offers(capabilities);
     (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed(queue)))
 }
 

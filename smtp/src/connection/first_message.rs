@@ -16,7 +16,6 @@ use crate::error::lost::Lost;
 use crate::exchange::auth_flight::AuthFlight;
 use crate::exchange::delivery::{Delivered, Delivery, OneMessage};
 use crate::exchange::hello_flight::HelloFlight;
-use crate::exchange::plan::DeliveryCapabilities;
 use crate::exchange::sasl::SaslExchange;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
@@ -52,8 +51,7 @@ impl Connection<Tls> {
         envelope: &'a Envelope,
         body: Body<'b>,
     ) -> FirstMessage<'a, 'b> {
-        let offers =
-            DeliveryCapabilities::new(self.state.capabilities(), &self.session.config.transfer);
+        let offers = self.session.offers(self.state.capabilities());
         let mut delivery = Delivery::new(offers, OneMessage::new(envelope, body)).hold();
         let end = self.run_first(mechanism, &mut delivery).await;
         FirstMessage { end, unsuited: delivery.is_unsuited() }
@@ -122,7 +120,7 @@ impl Connection<Greeted> {
             return Err(Lost::new(Fault::Ended, None).into());
         };
         let transfer = session.config.transfer.clone();
-        let offers = DeliveryCapabilities::new(remembered, &transfer);
+        let offers = session.offers(remembered);
         let mut delivery = Delivery::new(offers, OneMessage::new(envelope, body)).hold();
         let hello = session.greeting(true, true);
         let hello = HelloFlight::new(hello, &mut delivery, remembered, &transfer);

@@ -3,6 +3,7 @@
 //! | file | the question it answers |
 //! |---|---|
 //! | `greeted.rs`, `tls.rs`, `authed.rs`, `in_transaction.rs` | what can I do in this state? |
+//! | `lmtp.rs` | what is another call over LMTP? |
 //! | `idle.rs` | what can I do between transactions? |
 //! | `send.rs` | what can I do in every state? |
 //! | `deliver.rs` | how does a message go out, and how do many? |
@@ -27,6 +28,7 @@ pub(crate) mod first_message;
 mod greeted;
 mod idle;
 mod in_transaction;
+mod lmtp;
 pub mod pipeline;
 mod send;
 pub(crate) mod session;

@@ -8,6 +8,7 @@ use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::command::{Parting, SendCommand};
 use crate::exchange::hello::Hello;
+use crate::exchange::plan::DeliveryCapabilities;
 use crate::exchange::{CommandResult, Exchange};
 use crate::message::transfer::Transfer;
 use crate::net::{Driver, TlsConfig};
@@ -42,6 +43,11 @@ pub(crate) struct SessionConfig {
 impl Session {
     pub(crate) fn server_name(&self) -> &str {
         &self.config.server_name
+    }
+
+    /// The capabilities that a delivery uses.
+    pub(crate) fn offers(&self, capabilities: &Capabilities) -> DeliveryCapabilities {
+        DeliveryCapabilities::new(capabilities, &self.config.transfer, self.driver.speaks_lmtp())
     }
 
     /// Runs an exchange to its end.

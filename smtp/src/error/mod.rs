@@ -15,6 +15,7 @@
 
 mod auth_problem;
 pub(crate) mod blame;
+pub(crate) mod lmtp;
 pub(crate) mod lost;
 pub(crate) mod mechanism;
 pub(crate) mod proxy;
@@ -23,6 +24,7 @@ mod token;
 
 pub use auth_problem::AuthProblem;
 pub use blame::Blame;
+pub use lmtp::LmtpError;
 pub use lost::Lost;
 pub use mechanism::MechanismError;
 pub use proxy::{ProxyError, ProxyErrorKind, ProxyReply};

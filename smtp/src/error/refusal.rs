@@ -10,6 +10,7 @@ use smtp_grammar::{EnhancedStatusCode, Reply};
 
 use super::auth_problem::AuthProblem;
 use super::blame::Blame;
+use super::lmtp::LmtpError;
 use super::mechanism::MechanismError;
 use super::token::TokenError;
 use crate::proto::attempt::{Attempt, Listed};
@@ -58,6 +59,7 @@ enum RefusalKind {
         limit: u64,
     },
     NoRecipients,
+    Lmtp(LmtpError),
     Policy {
         transient: bool,
     },
@@ -153,6 +155,11 @@ impl Refusal {
 
     pub(crate) fn too_large(bytes: u64, limit: u64) -> Self {
         Self::new("MAIL", RefusalKind::TooLarge { bytes, limit })
+    }
+
+    /// LMTP does not allow it.
+    pub(crate) fn lmtp(command: &'static str, error: LmtpError) -> Self {
+        Self::new(command, RefusalKind::Lmtp(error))
     }
 
     pub(crate) fn no_recipients() -> Self {
@@ -262,6 +269,14 @@ impl Refusal {
         }
     }
 
+    /// The rule of LMTP that forbids it, where one does.
+    pub fn lmtp_error(&self) -> Option<LmtpError> {
+        match *self.kind {
+            RefusalKind::Lmtp(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The error of the message's source, where it failed and the session goes on.
     pub fn body_error(&self) -> Option<&io::Error> {
         match &*self.kind {
@@ -350,6 +365,7 @@ impl Display for Refusal {
             }
             RefusalKind::Encode(error) => write!(f, "{command} was not sent: {error}"),
             RefusalKind::Content(error) => Display::fmt(error, f),
+            RefusalKind::Lmtp(error) => Display::fmt(error, f),
             RefusalKind::NotTried(error) => write!(f, "authentication was not tried: {error}"),
             RefusalKind::GaveUp { error, reply: None, .. } => {
                 write!(f, "authentication was given up: {error}")

@@ -59,6 +59,8 @@ pub(crate) enum ContentNeed {
     Source,
     /// A chunk was queued that is not the last.
     Chunk,
+    /// The chunks before must be answered.
+    Replies,
     /// Nothing: it is queued up to its end.
     Done,
 }
@@ -215,6 +217,11 @@ impl<'b> Content<'b> {
                     self.ended = true;
                 }
             }
+        }
+        // After a chunk that was refused, a server of LMTP may answer the last one once, or for each
+        // recipient: it leaves only when those before it were accepted.
+        if self.ended && waiting && engine.facts.lmtp {
+            return Ok(ContentNeed::Replies);
         }
         let bytes = self.chunk.remaining();
         let queued = engine.output().remaining();

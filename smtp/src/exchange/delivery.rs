@@ -320,7 +320,9 @@ where
                         None => {}
                         Some(ContentNeed::Room) => return Ok(Need::Room),
                         Some(ContentNeed::Source) => return Ok(Need::Source),
-                        Some(ContentNeed::Chunk | ContentNeed::Done) => return Ok(Need::Reply),
+                        Some(ContentNeed::Chunk | ContentNeed::Replies | ContentNeed::Done) => {
+                            return Ok(Need::Reply);
+                        }
                     }
                 }
                 Next::Nothing => flight.transaction.write_nothing(engine)?,

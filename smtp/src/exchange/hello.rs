@@ -4,7 +4,7 @@ use smtp_grammar::{Capabilities, Host, Reply};
 
 use super::command::Parting;
 use super::{CommandResult, Exchange, Need, reset};
-use crate::command::{Ehlo, Helo, Quit};
+use crate::command::{Ehlo, Helo, Lhlo, Quit};
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::proto::command::Command as _;
@@ -80,7 +80,19 @@ impl Hello {
         capabilities
     }
 
-    /// Takes the reply to the greeting, EHLO or HELO.
+    /// Says LHLO where the session is one of LMTP, "in place of" EHLO and HELO, which must not be
+    /// said there (RFC 2033 §4.1).
+    fn submit_hello(&self, engine: &mut Engine) -> Result<(), Refusal> {
+        let (client, offers) = (self.client.clone(), Capabilities::none());
+        let (verb, submitted) = if engine.facts.lmtp {
+            (Lhlo::SPEC.verb, engine.submit(&Lhlo::new(client), &offers, false))
+        } else {
+            (Ehlo::SPEC.verb, engine.submit(&Ehlo::new(client), &offers, false))
+        };
+        submitted.map(|_| ()).map_err(|error| Refusal::encode(verb, error))
+    }
+
+    /// Takes the reply to the greeting, EHLO, LHLO or HELO.
     fn take(&mut self, engine: &mut Engine, outcome: Outcome) -> Result<Answered, Fault> {
         let answered = match (self.step, outcome) {
             (Step::Greeting, Outcome::Accepted(_)) => {
@@ -102,8 +114,12 @@ impl Hello {
             (Step::Ehlo | Step::EhloReply, Outcome::Refused(reply)) => {
                 // HELO only where EHLO is not known (RFC 5321 §4.1.4), and never where TLS or
                 // extensions are needed: a fall-back would give them up without a word.
-                let falls_back = !self.extended && !engine.facts.extended && knows_no_ehlo(&reply);
-                let refusal = Refusal::by_server(Ehlo::SPEC.verb, reply);
+                // LMTP has no HELO (RFC 2033 §4.1).
+                let lmtp = engine.facts.lmtp;
+                let falls_back =
+                    !lmtp && !self.extended && !engine.facts.extended && knows_no_ehlo(&reply);
+                let verb = if lmtp { Lhlo::SPEC.verb } else { Ehlo::SPEC.verb };
+                let refusal = Refusal::by_server(verb, reply);
                 if falls_back {
                     self.fall_back(engine, refusal)
                 } else {
@@ -172,9 +188,8 @@ impl Exchange for Hello {
         }
         let may_leave = self.step == Step::Ehlo || (self.early && self.step == Step::Greeting);
         if may_leave && !self.sent {
-            let ehlo = Ehlo::new(self.client.clone());
-            if let Err(error) = engine.submit(&ehlo, &Capabilities::none(), false) {
-                return self.refuse(engine, Refusal::encode(Ehlo::SPEC.verb, error));
+            if let Err(refusal) = self.submit_hello(engine) {
+                return self.refuse(engine, refusal);
             }
             self.sent = true;
             if self.step == Step::Ehlo {

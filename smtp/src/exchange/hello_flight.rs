@@ -80,7 +80,7 @@ where
             }
         }
         let offered = self.offered.take().unwrap_or_default();
-        self.delivery.set_offers(DeliveryCapabilities::new(&offered, self.transfer));
+        self.delivery.set_offers(DeliveryCapabilities::new(&offered, self.transfer, false));
         Ok(Need::Done(Ok(Ok(offered))))
     }
 

@@ -92,7 +92,9 @@ impl<'b, C: Command> SendMessage<'b, C> {
                         .map(|need| match need {
                             ContentNeed::Room => Need::Room,
                             ContentNeed::Source => Need::Source,
-                            ContentNeed::Chunk | ContentNeed::Done => Need::Reply,
+                            ContentNeed::Chunk | ContentNeed::Replies | ContentNeed::Done => {
+                                Need::Reply
+                            }
                         }));
                 }
                 Step::Nothing => transaction.write_nothing(engine)?,
@@ -108,8 +110,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
         match self.transaction.recipients.take_delivered() {
             Some(reply) => Sent::Taken(self.receipt(engine, reply)),
             None => {
-                let refusal = self.transaction.refusal().cloned();
-                let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
+                let refusal = self.transaction.why_hopeless();
                 Sent::Refused(Undelivered::new(refusal, self.transaction.recipients.take()))
             }
         }
@@ -159,6 +160,11 @@ impl<C: Command> Exchange for SendMessage<'_, C> {
     fn lost(&mut self, engine: &Engine, lost: Lost) -> Sent {
         // It is the only message in flight, so a reply that closes answers it.
         let came_to = self.transaction.lose(lost.fault(), engine, true);
+        // It has recipients, whatever became of the connection after they had their replies.
+        let delivered = self.transaction.recipients.take_delivered();
+        if let Some(reply) = delivered.filter(|_| !matches!(came_to, Loss::Unknown)) {
+            return Sent::Taken(self.receipt(engine, reply));
+        }
         let recipients = self.transaction.recipients.take();
         match came_to {
             Loss::Unknown => Sent::Unknown(DeliveryUnknown::new(lost, recipients)),

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use smtp_grammar::Capabilities;
 
 use crate::command::{Mail, Rcpt};
+use crate::error::lmtp::LmtpError;
 use crate::error::refusal::Refusal;
 use crate::extension::size::SizeParameter;
-use crate::extension::{BodyKind, ServerLimits, Size};
+use crate::extension::{BodyKind, Prdr, ServerLimits, Size};
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::transfer::{BodyMethod, Transfer};
@@ -30,11 +31,14 @@ pub(crate) struct DeliveryCapabilities {
     chunking: bool,
     eight_bit: bool,
     utf8: bool,
+    prdr: bool,
+    lmtp: bool,
     size: Option<Size>,
 }
 
 impl DeliveryCapabilities {
-    pub(crate) fn new(capabilities: &Capabilities, transfer: &Transfer) -> Self {
+    /// `lmtp` says that the session is one of LMTP.
+    pub(crate) fn new(capabilities: &Capabilities, transfer: &Transfer, lmtp: bool) -> Self {
         Self {
             capabilities: capabilities.clone(),
             transfer: transfer.clone(),
@@ -43,6 +47,9 @@ impl DeliveryCapabilities {
             chunking: capabilities.has("CHUNKING"),
             eight_bit: capabilities.has("8BITMIME"),
             utf8: capabilities.has("SMTPUTF8"),
+            // LMTP has a reply for each recipient by itself.
+            prdr: !lmtp && capabilities.has("PRDR"),
+            lmtp,
             size: capabilities.get(),
         }
     }
@@ -54,6 +61,12 @@ impl DeliveryCapabilities {
     /// The reason why the message cannot be sent to this server: then nothing of it leaves.
     #[inline]
     pub(crate) fn plan(&self, envelope: &Envelope, body: &Body<'_>) -> Result<SendPlan, Refusal> {
+        // The number of final replies is that of the recipients that were accepted, so their
+        // replies come before the message: a server that accepts none sends no reply to BDAT LAST
+        // (RFC 2033 §4.2).
+        if self.lmtp && self.transfer.method == BodyMethod::EagerBdat {
+            return Err(Refusal::lmtp(Mail::SPEC.verb, LmtpError::Eager));
+        }
         let summary = summarize(body)?;
         let mut params = self.params(envelope, body, summary)?;
         let bytes = length(body, summary).unwrap_or_default();
@@ -125,6 +138,11 @@ impl DeliveryCapabilities {
             // recipients may still get the message.
             utf8: self.utf8 && envelope.needs_smtputf8(),
             offered: false,
+            // A policy that has decided by the replies to RCPT wants no other decision after the
+            // message: the message would go to a part of the recipients.
+            prdr: self.prdr
+                && envelope.rcpts().len() > 1
+                && envelope.send_policy().permits_one_flight(),
         })
     }
 
@@ -196,6 +214,7 @@ pub(crate) struct MailParams {
     utf8: bool,
     /// The server offers each parameter of MAIL, but for those that may be left out.
     offered: bool,
+    prdr: bool,
 }
 
 impl MailParams {
@@ -217,6 +236,9 @@ impl MailParams {
         if let Some(kind) = self.kind {
             mail = mail.body(kind);
         }
+        if self.prdr {
+            mail = mail.with(Prdr);
+        }
         if self.utf8 { mail.smtputf8() } else { mail }
     }
 
@@ -232,6 +254,9 @@ impl MailParams {
         if self.utf8 {
             line.raise_limit(10);
             line.flag("SMTPUTF8");
+        }
+        if self.prdr {
+            Prdr.write_offered(line);
         }
     }
 }

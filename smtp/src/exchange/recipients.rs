@@ -60,6 +60,11 @@ impl RecipientList {
         std::mem::take(&mut self.list)
     }
 
+    /// Whether a transaction has delivered the message.
+    pub(crate) fn has_delivered(&self) -> bool {
+        self.delivered.is_some()
+    }
+
     /// Whether a transaction has delivered the message, and with which reply.
     pub(crate) fn take_delivered(&mut self) -> Option<Reply> {
         self.delivered.take()
@@ -82,11 +87,11 @@ impl RecipientList {
     }
 
     /// Records the answer to a recipient that was named one at a time, if it is one of those that
-    /// are kept.
-    pub(crate) fn answer(&mut self, index: usize, answer: CommandResult<Reply>) {
+    /// are kept. `rank` counts the recipients that were accepted before it.
+    pub(crate) fn answer(&mut self, index: usize, answer: CommandResult<Reply>, rank: u32) {
         if index < self.list.len() {
             match answer {
-                Ok(reply) => self.accept(index, reply),
+                Ok(reply) => self.accept(index, reply, rank),
                 Err(refusal) => self.refuse(index, refusal),
             }
         }
@@ -127,11 +132,37 @@ impl RecipientList {
         Some(start..end)
     }
 
-    /// Records that the server accepted a recipient.
+    /// Records that the server accepted a recipient, after this many others.
     #[inline]
-    pub(crate) fn accept(&mut self, index: usize, reply: Reply) {
+    pub(crate) fn accept(&mut self, index: usize, reply: Reply, rank: u32) {
         self.pending -= 1;
-        self.list[index].accept(reply);
+        self.list[index].accept(reply, rank);
+    }
+
+    /// The recipient of these that the server had accepted after this many others; none where it is
+    /// not in the list.
+    pub(crate) fn find_accepted(&self, mut of: Range<usize>, rank: u32) -> Option<usize> {
+        of.find(|&index| self.list[index].status() == RecipientStatus::Accepted)
+            .filter(|&index| self.list[index].rank() == rank)
+    }
+
+    /// Records the reply that takes the message for one recipient. It has it where the server's
+    /// reply to the message does not follow.
+    pub(crate) fn answer_final(&mut self, index: usize, reply: Reply, has_it: bool) {
+        self.list[index].take_final(reply);
+        if has_it {
+            self.list[index].finish(RecipientStatus::Delivered);
+        }
+    }
+
+    /// Records that the message was refused for one recipient that was accepted.
+    pub(crate) fn refuse_final(&mut self, index: usize, refusal: Refusal) {
+        self.list[index].refuse(refusal);
+    }
+
+    /// Records the last reply that took the message for a recipient.
+    pub(crate) fn record_delivered(&mut self, reply: Reply) {
+        self.delivered = Some(reply);
     }
 
     /// Records that a recipient does not get the message.

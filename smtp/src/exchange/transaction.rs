@@ -12,11 +12,13 @@
 
 mod body;
 mod end;
+mod finals;
 mod replies;
 
 use std::ops::Range;
 
 pub(crate) use body::follows_recipients;
+use finals::FinalReplies;
 
 use super::content::Content;
 use super::recipients::RecipientList;
@@ -106,6 +108,8 @@ pub(crate) struct Transaction<'b> {
     due: u32,
     rcpts_due: u32,
     chunks_due: u32,
+    /// The replies to the message.
+    finals: FinalReplies,
     declared: Declared,
     /// Why no recipient gets the message.
     refusal: Option<Refusal>,
@@ -163,6 +167,7 @@ impl<'b> Transaction<'b> {
             due: 0,
             rcpts_due: 0,
             chunks_due: 0,
+            finals: FinalReplies::default(),
             declared: Declared::default(),
             refusal: None,
             mail: MailReply::None,
@@ -240,7 +245,7 @@ impl<'b> Transaction<'b> {
             self.most = self.accepted.max(1) as usize;
         }
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);
-        self.declared = Declared::default();
+        (self.finals, self.declared) = (FinalReplies::default(), Declared::default());
         (self.refusal, self.end, self.content) = (None, None, None);
         (self.mail, self.empty, self.full_before) = (MailReply::None, false, false);
         (self.overtakes, self.reset_refused, self.restarts) = (false, false, false);
@@ -373,10 +378,13 @@ impl<'b> Transaction<'b> {
 
     /// The message is queued up to its end.
     #[inline]
-    fn wrote_end(&mut self, engine: &Engine) {
+    fn wrote_end(&mut self, engine: &mut Engine) {
         self.due += 1;
         self.end = Some(engine.queued());
         self.step = Step::Done;
+        if engine.facts.lmtp || self.declared.prdr {
+            self.expect_finals(engine);
+        }
     }
 
     /// No recipient gets the message, as the server has said.

@@ -13,6 +13,10 @@ pub struct Recipient {
     path: ForwardPath,
     answer: Answer,
     status: RecipientStatus,
+    /// How many recipients the transaction had accepted before this one.
+    // Where each has a reply to the message, this says which one: recipients that a command of the
+    // caller's has named are in no list, and have theirs too.
+    rank: u32,
 }
 
 /// The server's answer to RCPT, and the outcome of the message for this recipient.
@@ -21,6 +25,8 @@ enum Answer {
     None,
     /// The reply that accepted it.
     Accepted(Reply),
+    /// The same, and the reply to the message for this recipient alone.
+    Answered(Box<(Reply, Reply)>),
     /// Why it does not get the message, and the reply to RCPT, where that is not the refusal's.
     Refused(Box<(Refusal, Option<Reply>)>),
 }
@@ -29,8 +35,9 @@ enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecipientOutcome<'a> {
-    /// The server has taken the message for it: [`Receipt::reply`](crate::Receipt::reply) is what
-    /// it said.
+    /// The server has taken the message for it: [`Recipient::final_reply`] is what it said to this
+    /// recipient, where each has a reply of its own, else
+    /// [`Receipt::reply`](crate::Receipt::reply).
     Delivered,
     /// It does not get the message: the server refused the recipient or the message, or the
     /// command could not be written.
@@ -62,7 +69,7 @@ impl Recipient {
     /// A recipient that was not named yet.
     #[inline]
     pub(crate) fn new(path: ForwardPath) -> Self {
-        Self { path, answer: Answer::None, status: RecipientStatus::Pending }
+        Self { path, answer: Answer::None, status: RecipientStatus::Pending, rank: 0 }
     }
 
     /// The recipient.
@@ -76,11 +83,25 @@ impl Recipient {
         match &self.answer {
             Answer::None => None,
             Answer::Accepted(reply) => Some(reply),
+            Answer::Answered(replies) => Some(&replies.0),
             Answer::Refused(answer) => {
                 let (refusal, said) = &**answer;
                 let refused = refusal.is_of_recipient().then(|| refusal.reply()).flatten();
                 said.as_ref().or(refused)
             }
+        }
+    }
+
+    /// The server's reply to the message for this recipient alone, in LMTP (RFC 2033 §4.2) and with
+    /// [`Prdr`](crate::extension::Prdr); also the one that refused the message for it. `None` where
+    /// there is none: the message was taken with one reply for all, or not answered.
+    pub fn final_reply(&self) -> Option<&Reply> {
+        match &self.answer {
+            Answer::Answered(replies) => Some(&replies.1),
+            Answer::Refused(answer) if answer.0.command() == Refusal::END_OF_DATA => {
+                answer.0.reply()
+            }
+            _ => None,
         }
     }
 
@@ -100,7 +121,7 @@ impl Recipient {
     pub fn is_accepted(&self) -> bool {
         match &self.answer {
             Answer::None => false,
-            Answer::Accepted(_) => true,
+            Answer::Accepted(_) | Answer::Answered(_) => true,
             Answer::Refused(answer) => {
                 answer.1.as_ref().is_some_and(|reply| reply.code().is_positive())
             }
@@ -138,11 +159,24 @@ impl Recipient {
         matches!(self.status, RecipientStatus::Pending | RecipientStatus::Retry)
     }
 
-    /// Records that the server accepted it.
+    /// Records that the server accepted it, after this many others.
     #[inline]
-    pub(crate) fn accept(&mut self, reply: Reply) {
+    pub(crate) fn accept(&mut self, reply: Reply, rank: u32) {
         self.answer = Answer::Accepted(reply);
         self.status = RecipientStatus::Accepted;
+        self.rank = rank;
+    }
+
+    /// How many recipients were accepted before this one.
+    pub(crate) fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    /// Records the reply that takes the message for this recipient alone.
+    pub(crate) fn take_final(&mut self, reply: Reply) {
+        if let Answer::Accepted(rcpt) = std::mem::replace(&mut self.answer, Answer::None) {
+            self.answer = Answer::Answered(Box::new((rcpt, reply)));
+        }
     }
 
     /// Records why it does not get the message.
@@ -195,7 +229,7 @@ mod tests {
         let refused = |command, code| Refusal::by_server(command, reply(code));
         let mut recipient = Recipient::new(path());
         assert_eq!((recipient.rcpt(), recipient.outcome()), (None, RecipientOutcome::NotSent));
-        recipient.accept(reply(250));
+        recipient.accept(reply(250), 0);
         assert_eq!(recipient.rcpt(), Some(&reply(250)));
         assert_eq!(recipient.outcome(), RecipientOutcome::NotSent);
         recipient.refuse(refused(Refusal::END_OF_DATA, 554));

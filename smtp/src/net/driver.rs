@@ -107,6 +107,16 @@ impl Driver {
         }
     }
 
+    /// The session is one of LMTP.
+    pub(crate) fn speak_lmtp(&mut self) {
+        self.engine.facts.lmtp = true;
+    }
+
+    /// Whether the session is one of LMTP.
+    pub(crate) fn speaks_lmtp(&self) -> bool {
+        self.engine.facts.lmtp
+    }
+
     /// Begins a call. Every call that may wait begins with this and ends with
     /// [`end_call`](Self::end_call).
     ///

@@ -12,6 +12,8 @@ pub struct Declared {
     /// `TRANSID`: MAIL may be answered with 355, after which the server has a part of the message
     /// already (RFC 1845). Nothing may follow MAIL before that is known.
     pub(crate) checkpoint: bool,
+    /// PRDR: the server may answer the message for each recipient.
+    pub(crate) prdr: bool,
 }
 
 impl Declared {
@@ -21,5 +23,6 @@ impl Declared {
         self.eight_bit |= other.eight_bit;
         self.binary |= other.binary;
         self.checkpoint |= other.checkpoint;
+        self.prdr |= other.prdr;
     }
 }

@@ -53,6 +53,9 @@ pub(crate) struct SessionFacts {
     pub(crate) overtakes: bool,
     /// The server has accepted EHLO.
     pub(crate) extended: bool,
+    /// The session is one of LMTP, which begins with LHLO and has a final reply for each recipient
+    /// (RFC 2033).
+    pub(crate) lmtp: bool,
 }
 
 impl SessionFacts {
@@ -64,6 +67,7 @@ impl SessionFacts {
             bdat_verified: false,
             overtakes: true,
             extended: false,
+            lmtp: false,
         }
     }
 
@@ -337,6 +341,34 @@ impl Engine {
         self.trace.content(bytes);
     }
 
+    /// The reply that is due last comes this many times more: one for each further recipient of a
+    /// message.
+    #[cold]
+    pub(crate) fn expect_again(&mut self, times: u32) {
+        if let Some(&due) = self.in_flight.back() {
+            self.in_flight.extend((0..times).map(|_| due));
+        }
+    }
+
+    /// The reply that is due last may also have these codes.
+    #[cold]
+    pub(crate) fn expect_also(&mut self, accepts: &'static [CodePattern]) {
+        if let Some(due) = self.in_flight.back_mut() {
+            due.expected.accepts = accepts;
+        }
+    }
+
+    /// Before all replies that are due, the server sends this many of one kind: it has announced
+    /// them.
+    #[cold]
+    pub(crate) fn expect_first(&mut self, times: u32, expected: Expected) {
+        for _ in 0..times {
+            let due =
+                Due { expected, after: 0, counted: false, automatic: false, checkpoint: false };
+            self.in_flight.push_front(due);
+        }
+    }
+
     /// The bytes that wait to be written.
     #[inline]
     pub(crate) fn output(&mut self) -> &mut Output {
@@ -408,7 +440,8 @@ impl Engine {
     /// The stream is now inside TLS. Everything from before is forgotten (RFC 3207 §4.2).
     pub(crate) fn secured(&mut self, security: Security) {
         self.security = Some(Arc::new(security));
-        self.facts = SessionFacts::new();
+        // The protocol is the caller's choice, and no word of the server's.
+        self.facts = SessionFacts { lmtp: self.facts.lmtp, ..SessionFacts::new() };
         self.trace.secured();
     }
 

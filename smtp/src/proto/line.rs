@@ -211,6 +211,7 @@ impl<'a> Line<'a> {
         if keyword.eq_ignore_ascii_case("SMTPUTF8") {
             self.allow_utf8();
         }
+        self.declared.prdr |= keyword.eq_ignore_ascii_case("PRDR");
     }
 
     /// Writes a space and free text, spaces included.

@@ -243,8 +243,8 @@ impl Stage<'_> {
             let mut recipient = Recipient::new(rcpt.path().clone());
             match self.command(rcpt)? {
                 Ok(reply) => {
+                    recipient.accept(reply, u32::try_from(accepted).unwrap_or(u32::MAX));
                     accepted += 1;
-                    recipient.accept(reply);
                 }
                 Err(refusal) => recipient.refuse(refusal),
             }
@@ -275,7 +275,7 @@ impl Stage<'_> {
 
     fn deliver(&mut self, messages: &[usize]) -> Result<(), String> {
         let transfer = self.cell.mode.transfer(self.cell.source);
-        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer);
+        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer, false);
         let bodies: VecDeque<_> = messages
             .iter()
             .map(|&message| (message, envelope(message), self.body(message)))
@@ -307,7 +307,7 @@ impl Stage<'_> {
 
     fn feed(&mut self) -> Result<(), String> {
         let transfer = self.cell.mode.transfer(self.cell.source);
-        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer);
+        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer, false);
         let queue = Arc::new(FeedQueue::default());
         queue.add_handle();
         let waiting: VecDeque<(usize, OwnedMessage)> =
@@ -362,7 +362,7 @@ impl Stage<'_> {
         self.bench.server.strike = None;
         self.command(Noop)?.map_err(|refusal| format!("NOOP afterwards: {refusal}"))?;
         let before = self.bench.server.arrived.len();
-        let offers = DeliveryCapabilities::new(&self.capabilities, &Transfer::data());
+        let offers = DeliveryCapabilities::new(&self.capabilities, &Transfer::data(), false);
         let messages = [(PROBE, envelope(PROBE), Body::from(content(PROBE)))].into();
         let queue = Queue { messages, gate: None, reports: Vec::new() };
         let mut delivery = Delivery::new(offers, queue);

@@ -9,6 +9,7 @@ use super::outcome::{Message, NotSent, Outcome};
 use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::receipt::Receipt;
+use crate::message::recipient::Recipient;
 use crate::proto::command::{self, Command, CommandSpec};
 use crate::proto::engine::{Engine, Outcome as Answer};
 use crate::proto::line::Declared;
@@ -72,6 +73,8 @@ pub(crate) trait ContentEntry<'a>: Send {
     fn take_body(&mut self) -> Option<Body<'a>>;
     /// Takes the result of the message.
     fn end(&mut self, outcome: Outcome<Receipt>);
+    /// Takes the recipients of a message without a receipt.
+    fn recipients(&mut self, recipients: Vec<Recipient>);
     /// Takes the reply to a final dot that was sent without the message.
     fn empty_message_reply(&mut self, reply: Reply);
 }
@@ -172,13 +175,20 @@ pub(crate) struct WithContent<'a, C: Command> {
     command: Single<C>,
     body: Option<Body<'a>>,
     end: Option<Outcome<Receipt>>,
+    recipients: Vec<Recipient>,
     empty_message_reply: Option<Reply>,
 }
 
 impl<'a, C: Command> WithContent<'a, C> {
     pub(crate) fn new(command: C, body: Body<'a>) -> Self {
         let command = Single::new(StateEffect::Content, command);
-        Self { command, body: Some(body), end: None, empty_message_reply: None }
+        Self {
+            command,
+            body: Some(body),
+            end: None,
+            recipients: Vec::new(),
+            empty_message_reply: None,
+        }
     }
 }
 
@@ -245,6 +255,10 @@ where
         self.end.get_or_insert(outcome);
     }
 
+    fn recipients(&mut self, recipients: Vec<Recipient>) {
+        self.recipients = recipients;
+    }
+
     fn empty_message_reply(&mut self, reply: Reply) {
         self.empty_message_reply = Some(reply);
     }
@@ -258,6 +272,7 @@ where
         Message {
             opening: self.command.outcome.unwrap_or(Outcome::Unknown),
             end: self.end.unwrap_or(Outcome::Unknown),
+            recipients: self.recipients,
             empty_message_reply: self.empty_message_reply,
         }
     }

@@ -6,6 +6,7 @@ use smtp_grammar::Reply;
 
 use crate::error::refusal::Refusal;
 use crate::message::receipt::Receipt;
+use crate::message::recipient::Recipient;
 use crate::proto::reply::ReplyError;
 
 /// The outcome of one command of a group.
@@ -44,6 +45,10 @@ pub struct Message<R> {
     /// The answer to the message itself. After [`Outcome::Unknown`] the server may have delivered
     /// it (RFC 1047), and sending it again may deliver it twice.
     pub end: Outcome<Receipt>,
+    /// The recipients of a message that was sent and has no receipt, each with its outcome: those
+    /// that the library's RCPT has named. Where each has a reply of its own (LMTP) and the
+    /// connection was lost in the middle, some of them have the message.
+    pub recipients: Vec<Recipient>,
     /// The reply to a final dot without content: the server had asked for a message although it had
     /// accepted no recipient (RFC 2920 §3.1).
     pub empty_message_reply: Option<Reply>,

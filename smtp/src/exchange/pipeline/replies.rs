@@ -11,7 +11,7 @@ use super::tuple::Entries;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::reset;
-use crate::exchange::transaction::Loss;
+use crate::exchange::transaction::{Loss, Transaction};
 use crate::message::receipt::Receipt;
 use crate::proto::engine::{Engine, Outcome as Answer, ReplyHead};
 use crate::proto::fault::{Fault, ProtocolError};
@@ -94,11 +94,14 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         // Only RCPT of the library names a recipient in a form that can be kept; `answered` is its
         // index among those.
         if names_recipient && entry.spec().verb == NAMED {
+            let rank = u32::try_from(self.confirmed.recipients).unwrap_or(u32::MAX);
             match &answer {
-                Answer::Accepted(reply) => self.recipients.answer(self.answered, Ok(reply.clone())),
+                Answer::Accepted(reply) => {
+                    self.recipients.answer(self.answered, Ok(reply.clone()), rank)
+                }
                 Answer::Refused(reply) => {
                     let refusal = Refusal::by_server(NAMED, reply.clone());
-                    self.recipients.answer(self.answered, Err(refusal));
+                    self.recipients.answer(self.answered, Err(refusal), rank);
                 }
             }
             self.answered += 1;
@@ -138,23 +141,44 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
             return Ok(());
         };
         transaction.take(head, head.stage, engine, false)?;
-        transaction.settle(engine);
-        let outcome = match transaction.recipients.take_delivered() {
-            Some(reply) => {
-                let recipients = transaction.recipients.take();
-                Outcome::Accepted(Receipt::new(recipients, reply, engine.security()))
-            }
-            None => {
-                let refusal = transaction.refusal().cloned();
-                let refusal = refusal.unwrap_or_else(Refusal::no_recipients);
-                self.reason = Some(refusal.clone());
-                Outcome::Refused(refusal)
-            }
-        };
-        if let Some(content) = self.entry(awaited.entry).and_then(|entry| entry.content()) {
-            content.end(outcome);
+        // Each recipient may have a reply of its own (RFC 2033 §4.2).
+        if !transaction.is_over() {
+            self.message = Some(transaction);
+            self.awaited.push_front(awaited);
+            return Ok(());
         }
+        transaction.settle(engine);
+        let refused = !transaction.recipients.has_delivered();
+        let refusal = refused.then(|| transaction.why_hopeless());
+        if refused {
+            self.reason.clone_from(&refusal);
+        }
+        self.end_message(awaited.entry, transaction, engine, refusal.map(Outcome::Refused));
         Ok(())
+    }
+
+    /// Gives a message its receipt, or what has come of it instead.
+    fn end_message(
+        &mut self,
+        entry: usize,
+        mut transaction: Transaction<'a>,
+        engine: &Engine,
+        failed: Option<Outcome<Receipt>>,
+    ) {
+        let Some(content) = self.entry(entry).and_then(|entry| entry.content()) else {
+            return;
+        };
+        let delivered = transaction.recipients.take_delivered();
+        let recipients = transaction.recipients.take();
+        match (failed, delivered) {
+            (None, Some(reply)) => {
+                content.end(Outcome::Accepted(Receipt::new(recipients, reply, engine.security())));
+            }
+            (failed, _) => {
+                content.end(failed.unwrap_or(Outcome::Unknown));
+                content.recipients(recipients);
+            }
+        }
     }
 
     /// Moves the confirmed state past a command. Returns whether RSET is due now.
@@ -205,10 +229,17 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
     /// Gives an outcome to everything that has none, because the connection is gone.
     pub(super) fn lose(&mut self, engine: &Engine, cause: &Lost) {
         let mut unanswered = engine.unanswered().filter(|due| !due.automatic);
+        // A message may wait for a reply for each of its recipients.
+        let finals = self.message.as_ref().map_or(1, Transaction::replies_due);
+        let replies = |awaited: &Awaited| match awaited.due {
+            Due::Nothing(_) => 0,
+            Due::Reply(_) | Due::EmptyMessage => 1,
+            Due::End => finals,
+        };
+        let dues: usize = self.awaited.iter().map(replies).sum();
         // A reply that was judged here, and ended the connection, is out of the engine's queue
         // already: its command has left.
-        let dues = self.awaited.iter().filter(|awaited| !matches!(awaited.due, Due::Nothing(_)));
-        let mut taken = dues.count().saturating_sub(unanswered.clone().count());
+        let mut taken = dues.saturating_sub(unanswered.clone().count());
         // A 421 that answers a RSET of the library's own refuses no entry.
         let answers_member = engine.unanswered().next().is_some_and(|due| !due.automatic);
         let closing = match cause.fault() {
@@ -222,19 +253,25 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
                 .front()
                 .filter(|awaited| matches!(awaited.due, Due::End | Due::EmptyMessage))
                 .map_or(self.index(), |awaited| awaited.entry);
-            let outcome = match transaction.lose(cause.fault(), engine, true) {
-                Loss::Unknown => Outcome::Unknown,
-                Loss::Refused(refusal) => Outcome::Refused(refusal),
-                Loss::NotDelivered | Loss::NotSent => Outcome::NotSent(NotSent::Lost),
+            let failed = match transaction.lose(cause.fault(), engine, true) {
+                Loss::Unknown => Some(Outcome::Unknown),
+                // It has recipients, whatever became of the connection after they had their replies.
+                _ if transaction.recipients.has_delivered() => None,
+                Loss::Refused(refusal) => Some(Outcome::Refused(refusal)),
+                Loss::NotDelivered | Loss::NotSent => Some(Outcome::NotSent(NotSent::Lost)),
             };
-            if let Some(content) = self.entry(entry).and_then(|entry| entry.content()) {
-                content.end(outcome);
-            }
+            self.end_message(entry, transaction, engine, failed);
         }
         let mut oldest = true;
         for awaited in std::mem::take(&mut self.awaited) {
             let left = match awaited.due {
                 Due::Nothing(_) => continue,
+                Due::End => {
+                    let of_message = taken.min(finals);
+                    taken -= of_message;
+                    unanswered.by_ref().take(finals - of_message).for_each(drop);
+                    false
+                }
                 _ if taken > 0 => {
                     taken -= 1;
                     true

@@ -407,7 +407,9 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
                 None => Due::End,
                 Some(ContentNeed::Room) => return Ok(Some(Need::Room)),
                 Some(ContentNeed::Source) => return Ok(Some(Need::Source)),
-                Some(ContentNeed::Chunk | ContentNeed::Done) => return Ok(Some(Need::Reply)),
+                Some(ContentNeed::Chunk | ContentNeed::Replies | ContentNeed::Done) => {
+                    return Ok(Some(Need::Reply));
+                }
             },
         };
         self.end_transaction();

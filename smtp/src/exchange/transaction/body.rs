@@ -187,7 +187,7 @@ impl Transaction<'_> {
             // Without PIPELINING the next chunk waits for the reply to the one before (RFC 3030
             // §2).
             if !data && !pipelining && self.due > 0 {
-                return Ok(Some(ContentNeed::Chunk));
+                return Ok(Some(ContentNeed::Replies));
             }
             match content.advance(engine, capabilities, self.chunks_due > 0) {
                 Ok(ContentNeed::Done) => {
@@ -225,12 +225,17 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// When the server has accepted a recipient, or has refused the message before this one and
+    /// In LMTP; and when the server has accepted a recipient, or has refused the message before this one and
     /// then RSET, so that it may still have its recipients: they would get the empty message.
     pub(crate) fn write_nothing(&mut self, engine: &mut Engine) -> Result<(), Fault> {
         // RFC 2920 §3.1 asks for "a single dot" where no recipient was accepted. Where one may be,
         // the dot would deliver an empty message to it.
-        if self.accepted > 0 || (self.reset_refused && engine.facts.recipients_left) {
+        // In LMTP the number of replies to a message is that of its recipients, so that to an empty
+        // one for none would have no reply, or one (RFC 2033 §4.2).
+        if engine.facts.lmtp
+            || self.accepted > 0
+            || (self.reset_refused && engine.facts.recipients_left)
+        {
             return Err(engine.end(Fault::Abandoned));
         }
         submit_nothing(engine);

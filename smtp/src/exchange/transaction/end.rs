@@ -2,6 +2,7 @@
 
 use smtp_grammar::{Reply, ReplyCode};
 
+use super::finals::Answering;
 use super::{Loss, MailReply, Step, Transaction};
 use crate::command::{Bdat, Mail, Rcpt};
 use crate::error::refusal::Refusal;
@@ -47,7 +48,8 @@ impl Transaction<'_> {
     /// Whether the server has refused only recipients, and not the message. Recipients for which
     /// this transaction had no room may still be accepted by another one.
     fn is_of_recipients(&self, refusal: &Refusal) -> bool {
-        self.mail == MailReply::Accepted && self.accepted == 0 && refusal.is_of_recipient()
+        let by_rcpt = || self.accepted == 0 && refusal.is_of_recipient();
+        self.mail == MailReply::Accepted && (by_rcpt() || self.was_refused_each())
     }
 
     /// The result of the message when the connection is lost with this fault. `oldest` says that
@@ -67,9 +69,18 @@ impl Transaction<'_> {
         // reply may be lost (RFC 1047): to call it undelivered would invite a second copy.
         let whole = self.end.is_some_and(|end| engine.has_left(end));
         let answered = self.end.is_some() && self.due == 0;
-        if whole && !answered && !self.is_hopeless() && !unavailable && !early {
-            self.recipients.lose(Some(&(self.answered..self.named)));
-            return Loss::Unknown;
+        if whole && !answered && !self.is_hopeless() {
+            match self.finals.answering {
+                Answering::Each => return self.lose_each(closing.filter(|_| oldest)),
+                Answering::EachThenAll if self.was_refused_each() => {
+                    self.refusal = Some(self.why_none());
+                }
+                _ if unavailable || early => {}
+                _ => {
+                    self.recipients.lose(Some(&(self.answered..self.named)));
+                    return Loss::Unknown;
+                }
+            }
         }
         // An earlier refusal stands: it is nearer to the cause than the reply that closed.
         if let Some(reply) = closing.filter(|_| early && !self.is_refused()) {

@@ -5,6 +5,7 @@
 
 use smtp_grammar::Reply;
 
+use super::finals::Answering;
 use super::{MailReply, Step, Transaction};
 use crate::command::{Bdat, Mail, Rcpt};
 use crate::error::refusal::Refusal;
@@ -24,7 +25,7 @@ impl Transaction<'_> {
     }
 
     #[cold]
-    pub(super) fn why_hopeless(&self) -> Refusal {
+    pub(crate) fn why_hopeless(&self) -> Refusal {
         match &self.refusal {
             Some(refusal) => refusal.clone(),
             None => self.recipients.refusal(),
@@ -35,6 +36,11 @@ impl Transaction<'_> {
     #[inline]
     pub(crate) fn awaits(&self) -> bool {
         self.due > 0
+    }
+
+    /// How many replies are due.
+    pub(crate) fn replies_due(&self) -> usize {
+        self.due as usize
     }
 
     #[inline]
@@ -103,7 +109,10 @@ impl Transaction<'_> {
                 engine.begin_content();
                 self.step = Step::Content;
             }
-            Stage::EndOfData => self.take_end(engine.take(head)),
+            Stage::EndOfData if self.finals.answering == Answering::Once => {
+                self.take_end(engine.take(head));
+            }
+            Stage::EndOfData => self.take_final(head, engine),
             Stage::Bdat => {
                 self.chunks_due -= 1;
                 // Without an accepted recipient the chunk was refused for that reason alone: the
@@ -175,9 +184,9 @@ impl Transaction<'_> {
         };
         self.answered = index + 1;
         if accepted {
+            self.recipients.accept(index, reply, self.accepted);
             self.accepted += 1;
             self.full_before = false;
-            self.recipients.accept(index, reply);
         } else if !self.restarts {
             // In a transaction that begins again the recipient is named again too: the server
             // refused the flight.
@@ -231,7 +240,7 @@ impl Transaction<'_> {
     }
 
     #[inline]
-    fn take_end(&mut self, outcome: Outcome) {
+    pub(super) fn take_end(&mut self, outcome: Outcome) {
         match outcome {
             // No recipient, or a message with a hole: a 250 to either delivers nothing.
             _ if self.accepted == 0 || self.chunk_was_refused() => self.end_without_recipients(),

@@ -58,6 +58,12 @@ impl ReplyHead {
         Self { end, code, accepted, stage, automatic }
     }
 
+    /// The code of the reply.
+    #[inline]
+    pub(crate) fn code(&self) -> ReplyCode {
+        self.code
+    }
+
     #[inline]
     pub(crate) fn framed(&self) -> FramedReply {
         FramedReply { code: self.code, end: self.end }
