@@ -23,6 +23,7 @@ mod early;
 mod external;
 #[cfg(feature = "gssapi")]
 mod gssapi;
+mod lmtp;
 mod mailbox_check;
 mod mechanisms;
 mod ntlm_otp;
