@@ -25,7 +25,8 @@
 //! ```
 //!
 //! A [`Connection`] is in one of these [states](state). A command that keeps the state borrows it,
-//! one that moves takes it, and a command in the wrong state does not compile.
+//! one that moves takes it, and a command in the wrong state does not compile. A session of LMTP
+//! goes through the same states, each inside [`Lmtp`](state::Lmtp).
 //!
 //! # Commands in one flight
 //!

@@ -12,6 +12,8 @@
 //!                  InTransaction<Idle> ── data / bdat / reset ──► Idle
 //! ```
 //!
+//! In a session of LMTP each of these states is inside [`Lmtp`], and the edges are the same.
+//!
 //! States are closed: a caller cannot add one, or make one out of nothing. Edges are open: a
 //! command of yours may declare that it keeps a state ([`ValidIn`]) or leads to another
 //! ([`Transition`]). The one exception is the edge into [`Tls`], which only this library's own

@@ -6,6 +6,7 @@ mod complete;
 pub(super) mod each_wait;
 mod chunks;
 mod custom;
+mod lmtp;
 mod shared;
 mod sockets;
 

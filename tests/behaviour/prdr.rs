@@ -45,7 +45,7 @@ const ROWS: &[(&str, &str, &str)] = &[
 ];
 
 fn dialogue(replies: &str, then: &str) -> (String, bool) {
-    let replies: String = replies.split(' ').map(|code| format!("S: {code} final\n")).collect();
+    let replies = replies.split(' ').fold(String::new(), |said, code| said + "S: " + code + "\n");
     let then = match then {
         "RSET" => "C: RSET\nS: 250 ok\n",
         then => then,

@@ -256,7 +256,7 @@ impl MailParams {
             line.flag("SMTPUTF8");
         }
         if self.prdr {
-            Prdr.write_offered(line);
+            Prdr::write_offered(line);
         }
     }
 }

@@ -10,6 +10,7 @@
 //!                         └── BDAT … BDAT LAST ──────────────┘
 //! ```
 
+mod answering;
 mod body;
 mod end;
 mod finals;
@@ -17,8 +18,8 @@ mod replies;
 
 use std::ops::Range;
 
+use answering::FinalReplies;
 pub(crate) use body::follows_recipients;
-use finals::FinalReplies;
 
 use super::content::Content;
 use super::recipients::RecipientList;

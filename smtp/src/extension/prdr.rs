@@ -22,7 +22,7 @@ pub struct Prdr;
 impl Prdr {
     /// Writes the parameter to a server that is known to list it.
     #[cold]
-    pub(crate) fn write_offered(self, line: &mut Line<'_>) {
+    pub(crate) fn write_offered(line: &mut Line<'_>) {
         line.raise_limit(RAISES);
         line.flag(Self::KEYWORD);
     }

@@ -30,7 +30,8 @@ pub enum DeliverError {
     /// The connection is gone before the message had left whole, or the server said that it did
     /// not take it.
     Lost(DeliveryLost),
-    /// The connection is gone after the message had left whole and before it was answered.
+    /// The connection is gone after the message had left whole and before it was answered, or
+    /// answered for each recipient.
     Unknown(DeliveryUnknown),
     /// The connection was gone, was not made, or takes no more messages, before anything of this
     /// one had left but its commands.
@@ -229,7 +230,9 @@ impl DeliveryUnknown {
     }
 
     /// Each recipient and its outcome, in the order of the envelope. Those that are
-    /// [unknown](RecipientOutcome::Unknown) may have got the message.
+    /// [unknown](RecipientOutcome::Unknown) may have got the message. Where each has a reply of its
+    /// own (LMTP), some may have been [delivered](RecipientOutcome::Delivered) before the connection
+    /// was lost.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }

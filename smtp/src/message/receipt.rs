@@ -54,7 +54,7 @@ impl Receipt {
     /// Each recipient and its outcome, in the order in which they were named.
     ///
     /// Of recipients that were named by a command of your own there is none here: such a command
-    /// has a reply of its own type. At most [`Limits::recipients_kept`](crate::connect::Limits) are
+    /// has a reply of its own type, and in LMTP its reply to the message is read and not kept. At most [`Limits::recipients_kept`](crate::connect::Limits) are
     /// kept of those that were named one at a time.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
@@ -77,7 +77,8 @@ impl Receipt {
         self.recipients.iter().all(Recipient::is_delivered)
     }
 
-    /// The server's reply to the message; the last one, where it took several transactions.
+    /// The server's reply that took the message; the last one, where it took several transactions,
+    /// or has a reply for each recipient (LMTP): see [`Recipient::final_reply`].
     pub fn reply(&self) -> &Reply {
         &self.reply
     }

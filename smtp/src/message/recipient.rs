@@ -93,8 +93,9 @@ impl Recipient {
     }
 
     /// The server's reply to the message for this recipient alone, in LMTP (RFC 2033 §4.2) and with
-    /// [`Prdr`](crate::extension::Prdr); also the one that refused the message for it. `None` where
-    /// there is none: the message was taken with one reply for all, or not answered.
+    /// [`Prdr`](crate::extension::Prdr), or the one that refused the message for all. `None` where
+    /// the message was taken with one reply, which is [`Receipt::reply`](crate::Receipt::reply), or
+    /// was not answered.
     pub fn final_reply(&self) -> Option<&Reply> {
         match &self.answer {
             Answer::Answered(replies) => Some(&replies.1),

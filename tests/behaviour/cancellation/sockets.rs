@@ -70,6 +70,27 @@ async fn connect_tls() {
 }
 
 #[tokio::test]
+async fn connect_lmtp() {
+    let tunnel = Tunnel::to(CaptureServer::builder().lmtp()).await;
+    let server = Server::new("127.0.0.1", tunnel.port);
+    at_each_wait!(waits => {
+        let done = poll_until(Connection::connect_lmtp(&server), waits).await;
+        let done = done.map(|connected| drop(connected.expect("a session"))).is_some();
+        tunnel.is_free().await;
+        done
+    });
+    let tunnel = Tunnel::to(CaptureServer::builder().lmtp().implicit_tls()).await;
+    let server = Server::new(tunnel.server.host(), tunnel.port);
+    at_each_wait!(waits => {
+        let call = Connection::connect_lmtp_tls(&server, &tunnel.tls);
+        let done = poll_until(call, waits).await;
+        let done = done.map(|connected| drop(connected.expect("a session"))).is_some();
+        tunnel.is_free().await;
+        done
+    });
+}
+
+#[tokio::test]
 async fn submission() {
     let tunnel = Tunnel::to(CaptureServer::builder()).await;
     at_each_wait!(waits => {

@@ -42,6 +42,25 @@ async fn commands_of_ones_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lmtp() {
+    let lhlo = hello(&[]).replace("EHLO", "LHLO");
+    for (name, attack, is) in ATTACKS {
+        let (stream, peer) = attack(Script::new("S: 220 hi\nC: LHLO *")).start();
+        let result = Connection::lmtp_from_stream(stream, &server()).await;
+        ended("lmtp_from_stream", name, is, &error(result), &peer);
+
+        let (stream, peer) = attack(Script::new("-- tls --\nS: 220 hi\nC: LHLO *")).start();
+        let result = Connection::lmtp_from_tls_stream(stream, &server(), &trust(&peer)).await;
+        ended("lmtp_from_tls_stream", name, is, &error(result), &peer);
+
+        let (stream, peer) = attack(Script::new(&lhlo).then("C: LHLO *")).start();
+        let connection = Connection::lmtp_from_stream(stream, &server()).await;
+        let result = connection.expect("a session").lhlo().await;
+        ended("lhlo", name, is, &error(result), &peer);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn inside_tls_from_the_first_byte() {
     for (name, attack, is) in ATTACKS {
         let (stream, peer) = attack(Script::new("-- tls --\nS: 220 hi\nC: EHLO *")).start();

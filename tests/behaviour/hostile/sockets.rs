@@ -60,6 +60,8 @@ async fn each(port: u16, clear: fn(&Lost) -> bool, inside: fn(&Lost) -> bool) {
             clear,
         ),
         ("connect_tls", error(Connection::connect_tls(&server, &tls).await), inside),
+        ("connect_lmtp", error(Connection::connect_lmtp(&server).await), clear),
+        ("connect_lmtp_tls", error(Connection::connect_lmtp_tls(&server, &tls).await), inside),
         ("submission", error(submission().port(port).connect().await), clear),
         ("login", error(submission().port(port).auth(login()).connect().await), clear),
         ("connect_and_deliver", error(sent), clear),

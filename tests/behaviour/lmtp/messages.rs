@@ -1,4 +1,4 @@
-//! What the replies for each recipient mean, in each way to send one message.
+//! The meaning of the replies for each recipient, in each way to send one message.
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::connection::DataError;

@@ -2,7 +2,7 @@
 
 use smtp::command::Noop;
 use smtp::error::{Blame, LmtpError};
-use smtp::testing::Script;
+use smtp::testing::{CaptureServer, Script};
 use smtp::{Connection, DeliverError, Error, Plain, Server, Transfer};
 use tests::{error, server, server_named, trust};
 
@@ -112,4 +112,27 @@ async fn tls_from_the_first_byte_and_the_dangerous_door() {
     let authed = connection.dangerous().authenticate(&mut Plain::new("me", "pencil")).await;
     drop(authed.expect("a login"));
     peer.finish();
+}
+
+/// The server of the tests speaks it too.
+#[tokio::test]
+async fn a_capture_server() {
+    let server =
+        CaptureServer::builder().lmtp().refuse_messages("full@example.org", "552 5.2.2 full");
+    let server = server.start().await.expect("a server");
+    let address = Server::new("127.0.0.1", server.port());
+    let refused = error(Connection::connect(&address).await);
+    assert!(matches!(refused, Error::Refused(_)), "it has no EHLO: {refused}");
+    let transfers = [Transfer::data(), Transfer::chunks()];
+    for (number, transfer) in transfers.into_iter().enumerate() {
+        let connection = Connection::connect_lmtp(&address.clone().transfer(transfer)).await;
+        let mut connection = connection.expect("a session");
+        let receipt = connection.deliver(&envelope(&["a", "full", "b"]), "x\r\n").await;
+        let receipt = receipt.expect("for two");
+        assert_eq!(super::finals(receipt.recipients()), [Some(250), Some(552), Some(250)]);
+        let result = connection.deliver(&envelope(&["full"]), "x\r\n").await;
+        assert!(matches!(result, Err(DeliverError::Refused(_))), "{result:?}");
+        assert_eq!(server.messages()[number].recipients, ["a@example.org", "b@example.org"]);
+    }
+    assert_eq!(server.messages().len(), 2);
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Waker};
 use super::injection::{Ending, Injection};
 use super::nature::Nature;
 use super::server::Server;
+use super::setting::Mode;
 use super::sources::{Feeder, Gate, Waits};
 use crate::error::lost::Lost;
 use crate::exchange::{Exchange, Need};
@@ -60,6 +61,7 @@ pub(super) struct Bench {
     /// The exchange has waited for room.
     pub(super) had_no_room: bool,
     broken: bool,
+    pub(super) mode: Mode,
     /// Why the last connection was lost, for the report of a cell that failed.
     pub(super) cause: Option<String>,
     /// Bytes that had left when the stream was known to be over.
@@ -72,7 +74,7 @@ const MOST_TURNS: usize = 20_000;
 impl Bench {
     pub(super) fn new(
         nature: Nature,
-        offers: &'static [&'static str],
+        mode: Mode,
         pace: Pace,
         strike: Option<(Place, Injection)>,
     ) -> Self {
@@ -83,13 +85,15 @@ impl Bench {
             auth_line: 256,
             ..Limits::default()
         };
-        let mut server = Server::new(nature, offers);
+        let mut server = Server::new(nature, mode.offers(), mode.is_lmtp());
         if let Some((Place::Reply(number), what)) = strike {
             server.strike = Some((number, what));
         }
         server.greet();
+        let mut engine = Engine::new(limits, None);
+        engine.facts.lmtp = mode.is_lmtp();
         Self {
-            engine: Engine::new(limits, None),
+            engine,
             server,
             gate: Arc::new(Gate::default()),
             feeder: None,
@@ -100,6 +104,7 @@ impl Bench {
             waits: Vec::new(),
             had_no_room: false,
             broken: false,
+            mode,
             cause: None,
             left_at_end: None,
         }

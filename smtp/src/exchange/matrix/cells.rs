@@ -25,8 +25,16 @@ pub(super) const SCENES: [Scene; 15] = [
     Scene::Parting,
 ];
 
-pub(super) const MODES: [Mode; 5] =
-    [Mode::Lockstep, Mode::Pipelined, Mode::LockstepChunks, Mode::Chunks, Mode::Eager];
+pub(super) const MODES: [Mode; 8] = [
+    Mode::Lockstep,
+    Mode::Pipelined,
+    Mode::LockstepChunks,
+    Mode::Chunks,
+    Mode::Eager,
+    Mode::Lmtp,
+    Mode::LmtpChunks,
+    Mode::Prdr,
+];
 
 /// A cell without a fault, from which those with one are made.
 const fn base(scene: Scene, mode: Mode) -> Cell {
@@ -49,7 +57,7 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
     let base = base(scene, mode);
     let mut settings = vec![base];
     let sample = match scene {
-        Three => matches!(mode, Mode::Pipelined | Mode::Eager),
+        Three => matches!(mode, Mode::Pipelined | Mode::Eager | Mode::Lmtp | Mode::Prdr),
         _ => !matches!(scene, Feed | GroupQuit | SendOwn),
     };
     if sample {
@@ -64,6 +72,10 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
         settings.push(Cell { nature: Nature::Choosy, ..streamed });
         settings.push(Cell { nature: Nature::Choosy, pace: Pace::Replies, ..base });
         settings.push(Cell { nature: Nature::Keeps, ..base });
+    }
+    if mode.answers_each() && scene != SendOwn {
+        settings.push(Cell { nature: Nature::Parts, ..base });
+        settings.push(Cell { nature: Nature::Parts, pace: Pace::Replies, ..base });
     }
     if matches!(scene, Scene::One | Group) {
         settings.push(Cell { nature: Nature::Lax, ..base });
@@ -85,8 +97,12 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
 pub(super) fn has_no_mode(scene: Scene, mode: Mode) -> Option<&'static str> {
     use Scene::{Command, Dialog, Group, GroupQuit, Hello, HelloOld, Parting, Sasl, SendBdat};
     match scene {
+        Hello if mode == Mode::Lmtp => None,
         Hello | HelloOld if mode != Mode::Lockstep => {
             Some("before the reply to EHLO nothing is known of the server")
+        }
+        Command | Dialog | Sasl if mode.answers_each() => {
+            Some("it differs in the replies to a message, and it has none")
         }
         Command | Dialog | Sasl | Scene::Watch | Parting if mode.has_chunks() => {
             Some("it has no message")
@@ -176,7 +192,7 @@ fn survives(cell: &Cell, trace: &Trace, spot: Spot<'_>, what: Injection) -> bool
         (Transient | Permanent | TooMany, Spot::Reply(number, entry)) => match entry.verb {
             "greeting" | "HELP" => false,
             // Only the end of the connection keeps recipients from getting an empty message.
-            "MAIL" if cell.nature == Nature::Lax => cell.mode != Mode::Pipelined,
+            "MAIL" if cell.nature == Nature::Lax => !cell.mode.asks_ahead(),
             // A server that refuses what overtakes a message lets the transaction begin again.
             // One that keeps a transaction has another one open than the client thinks.
             "RSET" => {
@@ -203,7 +219,7 @@ struct Impossible {
     is: fn(&Cell, Spot<'_>, Injection) -> bool,
 }
 
-const IMPOSSIBLE: [Impossible; 12] = [
+const IMPOSSIBLE: [Impossible; 13] = [
     Impossible {
         why: "452 is said of one recipient too many",
         is: |_, spot, what| {
@@ -286,6 +302,16 @@ const IMPOSSIBLE: [Impossible; 12] = [
             let reset = matches!(spot, Spot::Reply(_, entry) if entry.verb == "RSET");
             let refused = what.refusal().is_some_and(|code| code != 421);
             reset && refused && cell.nature.keeps() && cell.mode == Mode::Eager
+        },
+    },
+    Impossible {
+        why: "a reply that is sent twice is taken for a recipient that was accepted, and the reply that \
+              refuses the recipient for the one to the last chunk: their number is right again",
+        is: |cell, spot, what| {
+            let named = |verb| matches!(verb, "MAIL" | "RCPT");
+            let of_rcpt = matches!(spot, Spot::Reply(_, entry) if named(entry.verb));
+            let chosen = cell.nature == Nature::Choosy && cell.mode == Mode::LmtpChunks;
+            what == Twice && of_rcpt && chosen
         },
     },
 ];

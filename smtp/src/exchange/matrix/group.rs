@@ -3,7 +3,7 @@
 use super::messages::{LARGE, mail, rcpts, recipients};
 use super::oracle::{Fate, Kind, Report, number};
 use super::scenes::Stage;
-use super::setting::{Scene, Source};
+use super::setting::{Mode, Scene, Source};
 use crate::command::{Data, Quit};
 use crate::error::refusal::Refusal;
 use crate::exchange::pipeline::entry::{Single, StateEffect, WithContent};
@@ -19,12 +19,13 @@ type Told<'r, R> = (Outcome<R>, Vec<Outcome<R>>, Message<R>);
 /// Runs a group of two messages, and QUIT where the scene has it.
 pub(super) fn group(stage: &mut Stage<'_>) -> Result<(), String> {
     let first = if stage.cell.source == Source::Large { LARGE } else { 1 };
+    let prdr = stage.cell.mode == Mode::Prdr;
     let (one, two) = (stage.body(first), stage.body(2));
     let entries = (
-        OutcomeEntry::new(Single::new(StateEffect::Open, mail(first))),
+        OutcomeEntry::new(Single::new(StateEffect::Open, mail(first, prdr))),
         OutcomeEntry::new(Many::new(rcpts(first))),
         OutcomeEntry::new(WithContent::new(Data, one)),
-        OutcomeEntry::new(Single::new(StateEffect::Open, mail(2))),
+        OutcomeEntry::new(Single::new(StateEffect::Open, mail(2, prdr))),
         OutcomeEntry::new(Many::new(rcpts(2))),
         OutcomeEntry::new(WithContent::new(Data, two)),
     );
@@ -77,6 +78,10 @@ fn fate<R>(index: usize, mail: &Outcome<R>, rcpt: Option<&Outcome<R>>, data: &Me
     let refusal = |refusal: &Refusal| Fate::refused(refusal);
     if let Outcome::Accepted(receipt) = &data.end {
         return of_receipt(index, receipt);
+    }
+    // Of a message that was sent.
+    if let Some(recipient) = data.recipients.get(index) {
+        return Fate::of(recipient).1;
     }
     if let Some(refused) = mail.refusal().or(rcpt.and_then(Outcome::refusal)) {
         return refusal(refused);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 
 use crate::command::{Mail, Rcpt};
+use crate::extension::Prdr;
 use crate::message::envelope::Envelope;
 
 /// A message that is larger than what may be queued, one that cannot be sent, and one that no
@@ -57,8 +58,10 @@ pub(super) fn envelope(message: usize) -> Envelope {
     MESSAGES[message].envelope.clone()
 }
 
-pub(super) fn mail(message: usize) -> Mail {
-    MESSAGES[message].envelope.mail().clone()
+/// MAIL; `prdr` says that it asks for a reply for each recipient.
+pub(super) fn mail(message: usize, prdr: bool) -> Mail {
+    let mail = MESSAGES[message].envelope.mail().clone();
+    if prdr { mail.with(Prdr) } else { mail }
 }
 
 pub(super) fn rcpts(message: usize) -> impl Iterator<Item = Rcpt> {

@@ -15,6 +15,8 @@ pub(super) enum Nature {
     KeepsLater,
     /// It takes recipients without a sender.
     Lax,
+    /// It refuses messages for some of their recipients, where each has a reply.
+    Parts,
     /// It refuses every command that has come in one flight with the end of a message before it.
     Guards,
 }
@@ -39,6 +41,14 @@ const LATE_KEEPER: [(&str, usize, &str, u16); 3] = [
     ("RCPT", 3, "m3r2@server.test", 450),
 ];
 
+/// The refusals of a server that takes a message for some recipients.
+const PARTS: [(&str, usize, &str, u16); 4] = [
+    ("END", 1, "m1r1@server.test", 452),
+    ("END", 2, "m2r2@server.test", 552),
+    ("END", 3, "m3r1@server.test", 552),
+    ("END", 3, "m3r2@server.test", 450),
+];
+
 impl Nature {
     /// Whether it keeps the transaction of a message that it has refused.
     pub(super) fn keeps(self) -> bool {
@@ -56,10 +66,13 @@ impl Nature {
             Self::Choosy => &CHOICES,
             Self::Keeps => &KEEPER,
             Self::KeepsLater => &LATE_KEEPER,
+            Self::Parts => &PARTS,
             Self::Plain | Self::Lax | Self::Guards => &[],
         };
         let of = |choice: &&(&str, usize, &str, u16)| {
-            choice.0 == verb && Some(choice.1) == message && choice.2 == rcpt.unwrap_or_default()
+            let of_message = choice.0 == "END" && choice.2.is_empty();
+            let of_rcpt = of_message || choice.2 == rcpt.unwrap_or_default();
+            choice.0 == verb && Some(choice.1) == message && of_rcpt
         };
         choices.iter().find(of).map(|choice| choice.3)
     }

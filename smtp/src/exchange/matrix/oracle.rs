@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::injection::Injection;
 use super::messages::{BROKEN, content, recipients};
 use super::server::{Entry, NO_MESSAGE};
+use super::setting::Mode;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::message::error::DeliverError;
@@ -333,6 +334,7 @@ impl Story {
         let mut sender_refused = false;
         // Whether it is one of the transaction, and whether a chunk was refused.
         let (mut named, mut any_accepted, mut failed) = (false, false, false);
+        let prdr = bench.mode == Mode::Prdr;
         let log = &bench.server.log;
         let last = log.iter().position(ends_it).map_or(log.len(), |last| last + 1);
         // A server that refuses RSET after a message and then MAIL has not looked at this one yet.
@@ -348,6 +350,10 @@ impl Story {
                 continue;
             }
             let refused = entry.code >= 400;
+            // A reply to the message for another recipient.
+            if entry.verb == "END" && entry.rcpt.as_deref().is_some_and(|of| of != rcpt) {
+                continue;
+            }
             match entry.verb {
                 "MAIL" => {
                     (named, any_accepted, failed) = (false, false, false);
@@ -373,6 +379,8 @@ impl Story {
                     failed = true;
                     known = Known::Refused(number, entry);
                 }
+                // It announces others, or the last of them decides.
+                "END" if entry.code == 353 || (prdr && entry.rcpt.is_some()) => {}
                 "END" if named && !failed => known = Known::Taken(number),
                 _ => {}
             }

@@ -55,7 +55,7 @@ pub(super) struct Stage<'c> {
 
 /// Runs a cell, and checks it.
 pub(super) fn run(cell: &Cell) -> Result<Trace, (String, String)> {
-    let bench = Bench::new(cell.nature, cell.mode.offers(), cell.pace, cell.strike);
+    let bench = Bench::new(cell.nature, cell.mode, cell.pace, cell.strike);
     let capabilities = Capabilities::none();
     let mut stage = Stage { cell, bench, capabilities, story: Story::default() };
     let result = stage.play();
@@ -142,6 +142,8 @@ impl Stage<'_> {
             return Shift::None;
         }
         match (scene.sends(), mode) {
+            // The next recipient takes it.
+            (true, _) if mode.answers_each() => Shift::All,
             // It comes after its command has found its reply: the next one takes it.
             (false, Mode::Lockstep) if pace == Pace::Whole => Shift::None,
             (true, Mode::Lockstep | Mode::Pipelined) => Shift::Refusals,
@@ -225,6 +227,10 @@ impl Stage<'_> {
         }
     }
 
+    fn offers(&self, transfer: &Transfer) -> DeliveryCapabilities {
+        DeliveryCapabilities::new(&self.capabilities, transfer, self.cell.mode.is_lmtp())
+    }
+
     fn command(
         &mut self,
         command: impl Command,
@@ -237,7 +243,8 @@ impl Stage<'_> {
 
     fn send(&mut self, scene: Scene) -> Result<(), String> {
         let message = if self.cell.source == Source::Large { LARGE } else { 1 };
-        self.command(mail(message))?.map_err(|refusal| refusal.to_string())?;
+        let prdr = self.cell.mode == Mode::Prdr;
+        self.command(mail(message, prdr))?.map_err(|refusal| refusal.to_string())?;
         let (mut named, mut accepted) = (Vec::new(), 0);
         for rcpt in rcpts(message) {
             let mut recipient = Recipient::new(rcpt.path().clone());
@@ -256,8 +263,8 @@ impl Stage<'_> {
         let chunk_size = self.cell.mode.transfer(self.cell.source).chunk;
         let carriage = Carriage { method, summary: body.summary().ok().flatten(), chunk_size };
         let recipients = RecipientList::answered(named);
-        let transaction =
-            Transaction::opened(recipients, accepted, Declared::default(), body, carriage);
+        let declared = Declared { prdr, ..Declared::default() };
+        let transaction = Transaction::opened(recipients, accepted, declared, body, carriage);
         let capabilities = &self.capabilities;
         let ran = match scene {
             Scene::SendOwn => {
@@ -275,7 +282,7 @@ impl Stage<'_> {
 
     fn deliver(&mut self, messages: &[usize]) -> Result<(), String> {
         let transfer = self.cell.mode.transfer(self.cell.source);
-        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer, false);
+        let offers = self.offers(&transfer);
         let bodies: VecDeque<_> = messages
             .iter()
             .map(|&message| (message, envelope(message), self.body(message)))
@@ -307,7 +314,7 @@ impl Stage<'_> {
 
     fn feed(&mut self) -> Result<(), String> {
         let transfer = self.cell.mode.transfer(self.cell.source);
-        let offers = DeliveryCapabilities::new(&self.capabilities, &transfer, false);
+        let offers = self.offers(&transfer);
         let queue = Arc::new(FeedQueue::default());
         queue.add_handle();
         let waiting: VecDeque<(usize, OwnedMessage)> =
@@ -362,7 +369,7 @@ impl Stage<'_> {
         self.bench.server.strike = None;
         self.command(Noop)?.map_err(|refusal| format!("NOOP afterwards: {refusal}"))?;
         let before = self.bench.server.arrived.len();
-        let offers = DeliveryCapabilities::new(&self.capabilities, &Transfer::data(), false);
+        let offers = self.offers(&Transfer::data());
         let messages = [(PROBE, envelope(PROBE), Body::from(content(PROBE)))].into();
         let queue = Queue { messages, gate: None, reports: Vec::new() };
         let mut delivery = Delivery::new(offers, queue);

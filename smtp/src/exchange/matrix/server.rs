@@ -3,6 +3,8 @@
 //! It shares no code with the client, so that what it says of it is a second opinion. It answers in
 //! the order in which it was asked, and does something else at one reply.
 
+mod endings;
+
 use std::fmt::Write as _;
 
 use super::injection::{Ending, Injection};
@@ -55,6 +57,12 @@ enum Effect {
     Name(String),
     Content,
     End,
+    /// The end of a message, for one recipient.
+    EndFor(String),
+    /// A reply for each recipient follows, and then one that decides.
+    Announce,
+    /// The reply for one recipient, before the one that decides.
+    Own(String),
     Chunk,
     Reset,
     Ask(&'static str, usize),
@@ -64,6 +72,12 @@ enum Effect {
 pub(super) struct Server {
     nature: Nature,
     offers: &'static [&'static str],
+    /// It is one of LMTP.
+    lmtp: bool,
+    /// MAIL has asked for PRDR, and the recipients that the message is taken for so far, once the
+    /// server has announced their replies.
+    prdr: bool,
+    taken_for: Option<Vec<String>>,
     /// It does not know EHLO.
     pub(super) old: bool,
     /// The reply that is another.
@@ -103,10 +117,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(nature: Nature, offers: &'static [&'static str]) -> Self {
+    pub(super) fn new(nature: Nature, offers: &'static [&'static str], lmtp: bool) -> Self {
         Self {
             nature,
             offers,
+            lmtp,
+            prdr: false,
+            taken_for: None,
             old: false,
             strike: None,
             line: Vec::new(),
@@ -177,7 +194,7 @@ impl Server {
                     content.1 = self.at;
                 }
                 let code = if self.rcpts.is_empty() { 554 } else { 250 };
-                self.answer("END", code, Effect::End);
+                self.end_of_message(code);
             }
             Reading::Content => {
                 self.content.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
@@ -204,6 +221,8 @@ impl Server {
         let named = number_of(&path);
         let in_order = |fine: bool| if fine { 250 } else { 503 };
         match verb {
+            "LHLO" if self.lmtp => self.answer("LHLO", 250, Effect::Reset),
+            "EHLO" | "HELO" if self.lmtp => self.complain("no LHLO", line),
             "EHLO" if self.old => self.answer("EHLO", 502, Effect::Reset),
             "EHLO" => self.answer("EHLO", 250, Effect::Reset),
             "HELO" => self.answer("HELO", 250, Effect::Reset),
@@ -215,6 +234,7 @@ impl Server {
             "XASK" => self.answer("XASK", 350, Effect::Ask("XASK", 1)),
             "MAIL" => {
                 self.last = named;
+                self.prdr = text.ends_with(" PRDR");
                 let fine = self.sender.is_none();
                 self.answer("MAIL", in_order(fine), Effect::Open(named.unwrap_or_default()));
             }
@@ -224,7 +244,8 @@ impl Server {
             }
             "DATA" | "XDATA" => {
                 let verb = if verb == "DATA" { "DATA" } else { "XDATA" };
-                let asks = self.nature.keeps() || !self.rcpts.is_empty();
+                // One of LMTP must not (RFC 2033 §4.2).
+                let asks = (self.nature.keeps() && !self.lmtp) || !self.rcpts.is_empty();
                 let fine = self.has_sender() && asks;
                 self.answer(verb, if fine { 354 } else { 503 }, Effect::Content);
             }
@@ -250,24 +271,13 @@ impl Server {
         self.sender.is_some() || self.nature == Nature::Lax
     }
 
-    fn end_chunk(&mut self, last: bool) {
-        self.reading = Reading::Commands;
-        if let Some(code) = self.early.take() {
-            return self.apply(if last { Effect::End } else { Effect::Chunk }, code);
-        }
-        let fine = self.has_sender() && !self.rcpts.is_empty() && !self.failed;
-        let code = if fine { 250 } else { 503 };
-        if last {
-            self.answer("END", code, Effect::End);
-        } else {
-            self.answer("BDAT", code, Effect::Chunk);
-        }
-    }
-
     /// Answers a command, of which `code` is what this server says without choosing.
     fn answer(&mut self, verb: &'static str, code: u16, effect: Effect) {
         let number = self.log.len();
-        let rcpt = if let Effect::Name(rcpt) = &effect { Some(rcpt.clone()) } else { None };
+        let rcpt = match &effect {
+            Effect::Name(rcpt) | Effect::EndFor(rcpt) | Effect::Own(rcpt) => Some(rcpt.clone()),
+            _ => None,
+        };
         let digit = rcpt.as_deref().and_then(number_of);
         let about = matches!(verb, "MAIL" | "RCPT" | "DATA" | "XDATA" | "BDAT" | "END");
         let message = if about { digit.or(self.last) } else { None };
@@ -331,8 +341,16 @@ impl Server {
     fn apply(&mut self, effect: Effect, code: u16) {
         match effect {
             Effect::End => self.end_message(code),
+            Effect::EndFor(rcpt) => {
+                let message = self.sender.or(self.last).unwrap_or_default();
+                let (rcpts, content) = (vec![rcpt], self.content.clone());
+                self.arrived.push(Arrived { message, rcpts, content, taken: code < 400 });
+            }
+            Effect::Announce if code >= 400 => self.end_message(code),
+            Effect::Announce => self.taken_for = Some(Vec::new()),
             Effect::Chunk if code >= 400 => self.failed = true,
             _ if code >= 400 => {}
+            Effect::Own(rcpt) => self.taken_for.get_or_insert_default().push(rcpt),
             Effect::Open(message) => self.sender = Some(message),
             Effect::Name(rcpt) => self.rcpts.push(rcpt),
             Effect::Content => {
@@ -345,27 +363,8 @@ impl Server {
         }
     }
 
-    fn end_message(&mut self, code: u16) {
-        let arrived = Arrived {
-            message: self.sender.or(self.last).unwrap_or_default(),
-            rcpts: self.rcpts.clone(),
-            content: std::mem::take(&mut self.content),
-            taken: code < 400,
-        };
-        self.arrived.push(arrived);
-        if code < 400 || !self.nature.keeps() {
-            self.end_transaction();
-        }
-    }
-
-    fn end_transaction(&mut self) {
-        (self.sender, self.failed) = (None, false);
-        self.rcpts.clear();
-        self.content.clear();
-    }
-
     fn text(&self, verb: &str, code: u16, number: usize) -> String {
-        if verb != "EHLO" || code >= 400 {
+        if !matches!(verb, "EHLO" | "LHLO") || code >= 400 {
             return format!("{code} text #{number}\r\n");
         }
         let mut text = format!("{code}-mail.server.test #{number}\r\n");
@@ -402,7 +401,10 @@ impl Server {
         };
         let number = self.log.len();
         if let Some(code) = what.refusal() {
-            self.record(verb, self.last, None, code, false, false, Some(what), true);
+            // Of the last chunk each recipient has a reply.
+            let last = matches!(self.reading, Reading::Chunk { last: true, .. });
+            let rcpt = self.rcpts.first().filter(|_| last && self.lmtp).cloned();
+            self.record(verb, self.last, rcpt, code, false, false, Some(what), true);
             self.early = (self.reading != Reading::Content).then_some(code);
         }
         self.strike(what, 250, number);

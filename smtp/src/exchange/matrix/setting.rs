@@ -42,6 +42,11 @@ pub(super) enum Mode {
     LockstepChunks,
     Chunks,
     Eager,
+    /// LMTP, with PIPELINING.
+    Lmtp,
+    LmtpChunks,
+    /// PRDR, with PIPELINING.
+    Prdr,
 }
 
 /// Where a message comes from.
@@ -94,16 +99,17 @@ impl Mode {
     pub(super) fn offers(self) -> &'static [&'static str] {
         match self {
             Self::Lockstep => &[],
-            Self::Pipelined => &["PIPELINING"],
+            Self::Pipelined | Self::Lmtp => &["PIPELINING"],
             Self::LockstepChunks => &["CHUNKING"],
-            Self::Chunks | Self::Eager => &["PIPELINING", "CHUNKING"],
+            Self::Chunks | Self::Eager | Self::LmtpChunks => &["PIPELINING", "CHUNKING"],
+            Self::Prdr => &["PIPELINING", "PRDR"],
         }
     }
 
     pub(super) fn transfer(self, source: Source) -> Transfer {
         let transfer = match self {
-            Self::Lockstep | Self::Pipelined => Transfer::data(),
-            Self::LockstepChunks | Self::Chunks => Transfer::chunks(),
+            Self::Lockstep | Self::Pipelined | Self::Lmtp | Self::Prdr => Transfer::data(),
+            Self::LockstepChunks | Self::Chunks | Self::LmtpChunks => Transfer::chunks(),
             Self::Eager => Transfer::eager(),
         };
         match source {
@@ -115,6 +121,20 @@ impl Mode {
     }
 
     pub(super) fn has_chunks(self) -> bool {
-        matches!(self, Self::LockstepChunks | Self::Chunks | Self::Eager)
+        matches!(self, Self::LockstepChunks | Self::Chunks | Self::Eager | Self::LmtpChunks)
+    }
+
+    pub(super) fn is_lmtp(self) -> bool {
+        matches!(self, Self::Lmtp | Self::LmtpChunks)
+    }
+
+    /// Whether each recipient may have a reply to the message.
+    pub(super) fn answers_each(self) -> bool {
+        self.is_lmtp() || self == Self::Prdr
+    }
+
+    /// Whether DATA leaves before the replies to the commands before it.
+    pub(super) fn asks_ahead(self) -> bool {
+        matches!(self, Self::Pipelined | Self::Lmtp | Self::Prdr)
     }
 }

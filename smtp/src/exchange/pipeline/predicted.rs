@@ -118,6 +118,7 @@ mod tests {
         eight_bit: false,
         binary: false,
         checkpoint: false,
+        prdr: false,
     });
 
     #[test]

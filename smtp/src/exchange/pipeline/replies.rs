@@ -97,7 +97,7 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
             let rank = u32::try_from(self.confirmed.recipients).unwrap_or(u32::MAX);
             match &answer {
                 Answer::Accepted(reply) => {
-                    self.recipients.answer(self.answered, Ok(reply.clone()), rank)
+                    self.recipients.answer(self.answered, Ok(reply.clone()), rank);
                 }
                 Answer::Refused(reply) => {
                     let refusal = Refusal::by_server(NAMED, reply.clone());

@@ -2,7 +2,7 @@
 
 use smtp_grammar::{Reply, ReplyCode};
 
-use super::finals::Answering;
+use super::answering::Answering;
 use super::{Loss, MailReply, Step, Transaction};
 use crate::command::{Bdat, Mail, Rcpt};
 use crate::error::refusal::Refusal;

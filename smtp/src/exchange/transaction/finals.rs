@@ -13,38 +13,12 @@
 
 use smtp_grammar::Reply;
 
+use super::answering::Answering;
 use super::{Loss, Transaction};
 use crate::error::refusal::Refusal;
 use crate::proto::command::CodePattern;
 use crate::proto::engine::{Engine, Expected, Outcome, ReplyHead};
 use crate::proto::stage::Stage;
-
-/// How a message is answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Answering {
-    /// With one reply.
-    #[default]
-    Once,
-    /// With one for each accepted recipient.
-    Each,
-    /// With one reply, or with 353 first: PRDR was asked for.
-    OnceOrEach,
-    /// With one for each accepted recipient, and then one for the message: 353 has come.
-    EachThenAll,
-}
-
-/// The final replies of a transaction.
-#[derive(Debug, Default)]
-pub(super) struct FinalReplies {
-    pub(super) answering: Answering,
-    /// Recipients that have their own reply, and those of them that the message was taken for.
-    came: u32,
-    taken: u32,
-    /// Recipients in the list before this one have their own reply.
-    next: usize,
-    /// Why it was not taken for one of them: a refusal that may pass, if there is one.
-    refusal: Option<Refusal>,
-}
 
 /// The replies to a message after PRDR was asked for.
 const ONCE_OR_EACH: &[CodePattern] = &[CodePattern::Class(2), CodePattern::Exactly(353)];

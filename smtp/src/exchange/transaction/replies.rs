@@ -5,7 +5,7 @@
 
 use smtp_grammar::Reply;
 
-use super::finals::Answering;
+use super::answering::Answering;
 use super::{MailReply, Step, Transaction};
 use crate::command::{Bdat, Mail, Rcpt};
 use crate::error::refusal::Refusal;

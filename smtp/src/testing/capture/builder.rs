@@ -18,6 +18,9 @@ pub(super) struct Settings {
     pub(super) require_auth: bool,
     /// Addresses, and the reply to their RCPT.
     pub(super) refused: HashMap<String, String>,
+    /// Addresses, and the reply to a message for them over LMTP.
+    pub(super) full: HashMap<String, String>,
+    pub(super) lmtp: bool,
     pub(super) size_limit: usize,
     /// Keywords that are not offered, in upper case.
     pub(super) hidden: Vec<String>,
@@ -38,6 +41,8 @@ impl Default for Settings {
             users: HashMap::new(),
             require_auth: false,
             refused: HashMap::new(),
+            full: HashMap::new(),
+            lmtp: false,
             size_limit: 64 * 1024 * 1024,
             hidden: Vec::new(),
             certificate: Certificate::default(),
@@ -83,6 +88,19 @@ impl CaptureServerBuilder {
         reply: impl Into<String>,
     ) -> Self {
         self.settings.refused.insert(address.into(), reply.into());
+        self
+    }
+
+    /// Speaks LMTP (RFC 2033): LHLO alone, and a reply to the message for each recipient.
+    pub fn lmtp(mut self) -> Self {
+        self.settings.lmtp = true;
+        self
+    }
+
+    /// Over [LMTP](Self::lmtp), takes RCPT for this address, and answers each message for it with
+    /// this reply, such as `552 5.2.2 mailbox full`.
+    pub fn refuse_messages(mut self, address: impl Into<String>, reply: impl Into<String>) -> Self {
+        self.settings.full.insert(address.into(), reply.into());
         self
     }
 

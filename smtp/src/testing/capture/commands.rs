@@ -4,6 +4,7 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Hello {
+        lmtp: bool,
         extended: bool,
         name: String,
     },
@@ -40,8 +41,9 @@ impl Command {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
         match (verb.to_ascii_uppercase().as_str(), words.as_slice()) {
-            ("EHLO", [name]) => Self::hello(true, name),
-            ("HELO", [name]) => Self::hello(false, name),
+            ("LHLO", [name]) => Self::hello(true, true, name),
+            ("EHLO", [name]) => Self::hello(false, true, name),
+            ("HELO", [name]) => Self::hello(false, false, name),
             ("STARTTLS", []) => Self::StartTls,
             ("AUTH", [mechanism]) => Self::auth(mechanism, None),
             ("AUTH", [mechanism, initial]) => Self::auth(mechanism, Some((*initial).to_owned())),
@@ -62,15 +64,16 @@ impl Command {
             ("VRFY", [_, ..]) => Self::Vrfy,
             ("HELP", _) => Self::Help,
             (
-                "EHLO" | "HELO" | "STARTTLS" | "AUTH" | "DATA" | "BDAT" | "RSET" | "QUIT" | "VRFY",
+                "LHLO" | "EHLO" | "HELO" | "STARTTLS" | "AUTH" | "DATA" | "BDAT" | "RSET" | "QUIT"
+                | "VRFY",
                 _,
             ) => Self::Malformed,
             _ => Self::Unknown,
         }
     }
 
-    fn hello(extended: bool, name: &str) -> Self {
-        Self::Hello { extended, name: name.to_owned() }
+    fn hello(lmtp: bool, extended: bool, name: &str) -> Self {
+        Self::Hello { lmtp, extended, name: name.to_owned() }
     }
 
     fn auth(mechanism: &str, initial: Option<String>) -> Self {

@@ -89,7 +89,10 @@ impl Session {
 
     async fn handle(&mut self, command: Command) -> io::Result<()> {
         match command {
-            Command::Hello { extended, name } => self.hello(extended, name),
+            Command::Hello { lmtp, .. } if lmtp != self.settings.lmtp => {
+                self.say("500 5.5.1 command not recognized");
+            }
+            Command::Hello { extended, name, .. } => self.hello(extended, name),
             Command::StartTls => self.say("503 5.5.1 not now"),
             Command::Auth { mechanism, initial } => return self.auth(&mechanism, initial).await,
             Command::Mail { path, parameters } => self.mail(path, parameters),
@@ -245,9 +248,29 @@ impl Session {
 
     fn take(&mut self, content: Vec<u8>) {
         if content.len() > self.settings.size_limit {
+            let replies = if self.settings.lmtp { self.recipients.len() } else { 1 };
             self.reset();
-            return self.say("552 5.3.4 message too big");
+            for _ in 0..replies {
+                self.say("552 5.3.4 message too big");
+            }
+            return;
         }
+        let settings = Arc::clone(&self.settings);
+        let refused = |path: &String| settings.full.get(path).filter(|_| settings.lmtp);
+        let replies: Vec<_> = self.recipients.iter().map(|(path, _)| refused(path)).collect();
+        self.recipients.retain(|(path, _)| refused(path).is_none());
+        let queue_id = if self.recipients.is_empty() { String::new() } else { self.keep(content) };
+        self.reset();
+        let taken = format!("250 2.0.0 Ok: queued as {queue_id}");
+        // Over LMTP each recipient has a reply (RFC 2033 §4.2).
+        let each = if settings.lmtp { &replies[..] } else { &[None] };
+        for refusal in each {
+            self.say(refusal.map_or(&taken, String::as_str));
+        }
+    }
+
+    /// Keeps a message, and gives it a name.
+    fn keep(&mut self, content: Vec<u8>) -> String {
         let (from, mail_parameters) = self.mail.take().unwrap_or_default();
         let (recipients, rcpt_parameters) =
             std::mem::take(&mut self.recipients).into_iter().unzip();
@@ -266,8 +289,7 @@ impl Session {
                 queue_id: queue_id.clone(),
             });
         });
-        self.reset();
-        self.say(&format!("250 2.0.0 Ok: queued as {queue_id}"));
+        queue_id
     }
 
     fn reset(&mut self) {
