@@ -90,15 +90,6 @@ impl<H: Idle> Connection<H> {
         self.take(|connection| build(connection.pipeline()))
     }
 
-    /// Says EHLO again. Some servers offer more after AUTH.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connection::ehlo`](crate::Connection::ehlo).
-    pub fn ehlo(&mut self) -> Result<(), Error> {
-        self.call(connection::Connection::ehlo)
-    }
-
     /// Opens the door for a call that takes the connection. Its secrets can be read by every host
     /// on the way to the server.
     pub fn dangerous(self) -> Dangerous<H> {
@@ -126,6 +117,15 @@ macro_rules! transactions_begin_in {
                 mail: Mail,
             ) -> Result<Connection<InTransaction<$state>>, TransitionError<$state>> {
                 self.take(|connection| connection.mail(mail))
+            }
+
+            /// Says EHLO again. Some servers offer more after AUTH.
+            ///
+            /// # Errors
+            ///
+            /// As that of the [asynchronous connection](crate::Connection).
+            pub fn ehlo(&mut self) -> Result<(), Error> {
+                self.call(connection::Connection::<$state>::ehlo)
             }
         }
     )*};
