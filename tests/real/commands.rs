@@ -18,7 +18,7 @@ fn client() -> IpAddr {
     IpAddr::from([192, 0, 2, 7])
 }
 
-/// What ETRN, VRFY and EXPN ask, the server answers; a refusal has a reply, so the line was read.
+/// The server answers ETRN, VRFY and EXPN. A refusal has a reply, so the server has read the line.
 #[tokio::test]
 async fn questions_of_users_and_queues() {
     for name in ["postfix", "exim"] {

@@ -141,6 +141,7 @@ impl DeliveryCapabilities {
             // A policy that has decided by the replies to RCPT wants no other decision after the
             // message: the message would go to a part of the recipients.
             prdr: self.prdr
+                && envelope.mail().parameters().get("PRDR").is_none()
                 && envelope.rcpts().len() > 1
                 && envelope.send_policy().permits_one_flight(),
         })
