@@ -81,7 +81,8 @@
 //! }
 //! ```
 //!
-//! The chapters of the guide go on from here: [authentication](guide::authentication), [a
+//! The chapters of the guide go on from here: [connecting](guide::connecting), [in fewer round
+//! trips](guide::round_trips), [authentication](guide::authentication), [a
 //! command](guide::command), [one by hand](guide::by_hand), [one that asks](guide::exchanges),
 //! [a mechanism](guide::mechanism),
 //! [parameters of MAIL and RCPT](guide::parameters), [keywords of EHLO](guide::capabilities),

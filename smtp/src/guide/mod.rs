@@ -1,5 +1,8 @@
-//! Chapters: how to authenticate, how to define commands and mechanisms that this library does not
-//! have, how to connect in fewer round trips, and its errors.
+//! Chapters: how to connect, and in fewer round trips; how to authenticate; how to define commands
+//! and mechanisms that this library does not have; and its errors.
+
+#[doc = include_str!("connecting.md")]
+pub mod connecting {}
 
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
