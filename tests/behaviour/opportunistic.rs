@@ -7,14 +7,15 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use smtp::command::Stage;
+use smtp::auth::MechanismError;
+use smtp::command::{CommandExchange, Response, Stage};
 use smtp::connect::{OpportunisticTls, Timeouts};
 use smtp::connection::{AnyConnection, TransitionError};
 use smtp::error::ProtocolError;
 use smtp::state::{Greeted, Tls, Verification};
 use smtp::testing::{CaptureServer, Peer, Script};
 use smtp::transport::{Connect, Connected, Target};
-use smtp::{Connection, Envelope, Error, Plain, Server};
+use smtp::{Connection, Envelope, Error, Plain, Reply, Secret, Server, SmtpCommand};
 use tests::{error, port};
 use tokio::time::Instant;
 
@@ -185,6 +186,22 @@ async fn clear_text_after_the_220_is_never_followed_by_a_fallback() {
     assert!(peers[1].written().is_empty());
 }
 
+/// The first byte of a line is no TLS, though a record would have more of them.
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_line_after_the_220_is_clear_text_too() {
+    let lenient = strict().clear_after_failure();
+    for end in ["-- close --", "-- reset --", "-- silence --"] {
+        let part = Script::new(OFFERED).then("C: STARTTLS\nS: 220 go\n-- wait 1ms --");
+        let part = part.server_raw(*b"2").then(end);
+        let network = Sessions::new([part, Script::new(CLEAR)]);
+        let at = SocketAddr::from(([192, 0, 2, 1], 25));
+        let server = Server::new("mx.example.test", 25).at([at]).connector(Arc::clone(&network));
+        let lost = error(AnyConnection::connect_opportunistic(&server, &lenient).await);
+        assert!(lost.to_string().contains("went on in clear text"), "{end}: {lost}");
+        assert_eq!(network.peers().len(), 1, "{end}: no second connection");
+    }
+}
+
 /// A session that is taken out of it has no door either.
 #[tokio::test]
 async fn there_is_no_login() {
@@ -215,4 +232,66 @@ async fn there_is_no_login() {
     assert!(mail.capabilities().has("AUTH"));
     let result = mail.dangerous().authenticate(&mut plain).await;
     assert!(error(result).to_string().contains("opportunistic TLS"));
+}
+
+/// A login that the library does not have.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-LOGIN", transition(Tls => Authed))]
+struct Login(Secret);
+
+/// One that asks questions.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-ASK", accepts(235, 334), converses, valid_in(Tls))]
+struct Ask;
+
+/// As `Ask`, and leads into the login.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-ASK", accepts(235, 334), converses, transition(Tls => Authed))]
+struct AskInto;
+
+/// A secret in a command that leads nowhere.
+#[derive(Debug, SmtpCommand)]
+#[smtp(verb = "X-KEY", valid_in(Tls))]
+struct Key(Secret);
+
+struct Password;
+
+impl CommandExchange for Password {
+    fn answer(&mut self, _: usize, _: &Reply) -> Result<Response, MechanismError> {
+        Ok(Response::Base64(Secret::from("pencil")))
+    }
+}
+
+/// No command of the caller's takes a secret through the door either.
+#[tokio::test]
+async fn there_is_no_door_for_commands_of_the_callers() {
+    let inside = "-- tls --\nC: EHLO *\nS: 250 hi\n";
+    let session = async |dialogue: &str| {
+        let script = Script::new(OFFERED).then("C: STARTTLS\nS: 220 go\n").then(inside);
+        let (mail, mut peers) = connect([script.then(dialogue)], &strict()).await;
+        let mail = Connection::<Tls>::try_from(mail.expect("a session")).expect("TLS");
+        (mail, peers.remove(0))
+    };
+    const QUIT: &str = "C: QUIT\nS: 221 bye";
+    let (mut mail, peer) = session(QUIT).await;
+    let key = mail.dangerous_mut().send(Key(Secret::from("pencil"))).await;
+    let text = error(key).to_string();
+    assert!(text.contains("holds a secret") && text.contains("no such door"), "{text}");
+    let Err(TransitionError::Refused(refused)) =
+        mail.dangerous().transition(Login(Secret::from("pencil"))).await
+    else {
+        panic!("no login");
+    };
+    quit(refused.connection.into(), &peer).await;
+
+    let question = "C: X-ASK\nS: 334 \n-- close --";
+    let (mail, peer) = session(question).await;
+    let lost = error(mail.dangerous().exchange_into(AskInto, &mut Password).await);
+    assert!(lost.to_string().contains("an answer is a secret"), "{lost}");
+    let (mut mail, again) = session(question).await;
+    let lost = error(mail.dangerous_mut().exchange(Ask, &mut Password).await);
+    assert!(lost.to_string().contains("an answer is a secret"), "{lost}");
+    for peer in [peer, again] {
+        assert!(!peer.dialogue().contains("cGVuY2ls"), "{}", peer.dialogue());
+    }
 }

@@ -90,7 +90,8 @@ impl AnyConnection {
     ///
     /// Such a connection never authenticates, also not after it was taken out: neither with
     /// [`Connection::authenticate`](Connection::<crate::state::Tls>::authenticate) nor through the
-    /// door named `dangerous`. A login takes a [`Submission`](crate::Submission).
+    /// door named `dangerous`, which lets no [secret](crate::Secret) of any command through here. A
+    /// login takes a [`Submission`](crate::Submission).
     ///
     /// # Errors
     ///

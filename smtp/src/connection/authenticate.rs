@@ -18,7 +18,7 @@ impl<H: Idle> Connection<H> {
         in_clear: bool,
     ) -> Result<Connection<Authed>, TransitionError<H>> {
         self.session.driver.begin_call()?;
-        if self.session.config.opportunistic {
+        if !self.session.has_door() {
             return Err(TransitionError::refused(self, Refusal::not_tried(opportunistic())));
         }
         let server_name = self.session.server_name().to_owned();

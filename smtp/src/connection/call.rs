@@ -40,7 +40,9 @@ impl<'a, S: State, C: Command> Call<'a, S, C, C::Reply> {
 
     /// The same, through the door named `dangerous`.
     pub(super) fn dangerous(mut self) -> Self {
-        self.exchange = self.exchange.dangerous();
+        if self.connection.session.has_door() {
+            self.exchange = self.exchange.dangerous();
+        }
         self
     }
 

@@ -110,6 +110,7 @@ impl<S: State> Connection<S> {
     ) -> Result<CommandResult<(Reply, Declared)>, Lost> {
         self.session.driver.begin_call()?;
         let (capabilities, utf8) = (self.state.capabilities(), self.state.utf8());
+        let dangerous = dangerous && self.session.has_door();
         let dialog = Dialog::new(command, exchange, capabilities, utf8, dangerous);
         let answer = self.session.run(dialog).await?;
         self.session.driver.end_call();

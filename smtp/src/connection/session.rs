@@ -50,6 +50,12 @@ impl Session {
         DeliveryCapabilities::new(capabilities, &self.config.transfer, self.driver.speaks_lmtp())
     }
 
+    /// Whether there is a door named `dangerous` to open: secrets never leave over opportunistic TLS,
+    /// in whichever command.
+    pub(super) fn has_door(&self) -> bool {
+        !self.config.opportunistic
+    }
+
     /// Runs an exchange to its end.
     pub(crate) async fn run<X: Exchange>(&mut self, mut exchange: X) -> X::Output {
         poll_fn(|cx| self.driver.poll_run(cx, &mut exchange)).await
@@ -74,7 +80,7 @@ impl Session {
         dangerous: bool,
     ) -> impl Future<Output = Result<CommandResult<(Reply, Declared)>, Lost>> {
         let exchange = SendCommand::new(command, capabilities, utf8);
-        self.run(if dangerous { exchange.dangerous() } else { exchange })
+        self.run(if dangerous && self.has_door() { exchange.dangerous() } else { exchange })
     }
 
     /// Reads the greeting and says EHLO. `extended` says that HELO is not enough, `early` that EHLO

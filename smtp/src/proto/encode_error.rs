@@ -182,7 +182,8 @@ impl Display for EncodeError {
             ),
             EncodeErrorKind::Secret => f.write_str(
                 "the command holds a secret and the server is not verified: use TLS with \
-                 verification, or `dangerous()` where the way to the server is safe by itself",
+                 verification, or `dangerous()` where the way to the server is safe by itself (there is \
+                 no such door after `connect_opportunistic`)",
             ),
             EncodeErrorKind::NeedsTls(keyword) => write!(
                 f,
