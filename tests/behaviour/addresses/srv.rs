@@ -381,6 +381,16 @@ async fn other_settings_stand() {
     }
 }
 
+/// Two records of one host are one server where the port is the caller's.
+#[tokio::test(start_paused = true)]
+async fn a_host_is_tried_once_at_the_port_that_was_asked_for() {
+    let records = Arc::new(Records::new([(SUBMISSIONS, vec![mx(465), mx(4465)])], [MX]));
+    let network = Network::new(MILLISECOND, [(address("192.0.2.1:2465"), At::Refusal)]);
+    let submission = discover("example.test", &records, &network).port(2465);
+    let refused = lost(submission.connect().await);
+    assert_eq!(network.dialed().len(), 1, "{refused}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_domain_is_a_name() {
     let network = Network::new(MILLISECOND, []);

@@ -99,9 +99,14 @@ impl Reach {
         limit: Duration,
     ) -> Result<(Service, Approach<'a>), Fault> {
         let latest = deadline(clock, limit);
-        let (service, mut found) = discovery.find(clock, latest, domain, services).await?;
-        for candidate in &mut found {
-            candidate.port = port.unwrap_or(candidate.port);
+        let (service, records) = discovery.find(clock, latest, domain, services).await?;
+        let mut found = Vec::with_capacity(records.len());
+        for record in records {
+            let host = Candidate { port: port.unwrap_or(record.port), ..record };
+            // Two records of one host may differ in the port alone.
+            if !found.contains(&host) {
+                found.push(host);
+            }
         }
         let hosts = found.iter().map(|host| format!("{} port {}", host.name, host.port));
         let hosts = hosts.collect::<Vec<_>>().join(", ");
