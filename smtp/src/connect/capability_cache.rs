@@ -1,6 +1,7 @@
 //! The offers of servers in earlier sessions, for servers that let commands leave before the
 //! greeting.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,8 +30,8 @@ const PIPECONNECT: &str = "PIPECONNECT";
 /// nothing leaves early to it any more.
 ///
 /// An entry is for one host name, port, kind of TLS, [`TlsConfig`](crate::TlsConfig) with its
-/// clones, name in EHLO, and credentials: those that one [`Submission`](crate::Submission) and its
-/// clones have. There are 1000 entries at most, or as many as
+/// clones, name in EHLO, keywords that are [ignored](crate::Server::ignore_capability), and
+/// credentials: those that one [`Submission`](crate::Submission) and its clones have. There are 1000 entries at most, or as many as
 /// [`with_capacity`](Self::with_capacity) says; the one that was used longest ago makes room.
 ///
 /// ```no_run
@@ -77,6 +78,8 @@ pub(super) struct Key {
     pub(super) policy: Policy,
     pub(super) client_name: Option<Host>,
     pub(super) credentials: Option<Arc<()>>,
+    /// The keywords that are taken as not listed, in upper case.
+    pub(super) ignored: BTreeSet<String>,
 }
 
 /// The kind of TLS, and who verifies the server.
@@ -109,6 +112,7 @@ impl Key {
             && self.host == other.host
             && self.port == other.port
             && self.client_name == other.client_name
+            && self.ignored == other.ignored
             && self.policy.is(&other.policy)
     }
 }
@@ -251,7 +255,8 @@ mod tests {
 
     fn key(host: &str) -> Key {
         let (host, policy) = (host.to_owned(), Policy::Clear);
-        Key { host, port: 25, policy, client_name: None, credentials: None }
+        let ignored = BTreeSet::new();
+        Key { host, port: 25, policy, client_name: None, credentials: None, ignored }
     }
 
     fn memory(cache: &CapabilityCache, key: &Key) -> Memory {
@@ -277,6 +282,7 @@ mod tests {
             Key { client_name: name("you.example"), ..key("a") },
             Key { credentials: Some(me), ..key("a") },
             Key { credentials: Some(you), ..key("a") },
+            Key { ignored: ["SIZE".to_owned()].into(), ..key("a") },
             with_policy(Policy::StartTls(Arc::clone(&one))),
             with_policy(Policy::StartTls(Arc::clone(&other))),
             with_policy(Policy::Implicit(one)),

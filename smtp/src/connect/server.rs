@@ -144,7 +144,8 @@ impl Server {
         let cache = self.capability_cache.as_ref()?;
         let host = in_ascii(&self.host).trim_end_matches('.').to_ascii_lowercase();
         let (client_name, credentials) = (self.client_name.clone(), self.credentials.clone());
-        let key = Key { host, port: self.port, policy, client_name, credentials };
+        let ignored = self.ignored.iter().map(|keyword| keyword.to_ascii_uppercase()).collect();
+        let key = Key { host, port: self.port, policy, client_name, credentials, ignored };
         Some(Memory::new(cache.clone(), key))
     }
 

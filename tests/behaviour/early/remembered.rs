@@ -204,6 +204,29 @@ async fn another_identity_begins_anew() {
     bed.finish();
 }
 
+/// A client that ignores a keyword does not go by what another one has seen.
+#[tokio::test(start_paused = true)]
+async fn ignored_keywords_begin_anew() {
+    let without_size = COMMANDS.replace(" SIZE=3", "");
+    let message = |commands: &str| format!("{commands}{TAKEN}{MESSAGE}{QUIT}");
+    let plain = |commands: &str| Script::new(&hello(OFFERS)).then(&message(commands)).lockstep();
+    let bed = Bed::new([
+        ordinary(),
+        plain(COMMANDS),
+        plain(&without_size),
+        early(&without_size, OFFERS, &format!("{TAKEN}{MESSAGE}{QUIT}")),
+        ahead(),
+    ]);
+    let submission = in_clear(&bed, &CapabilityCache::new());
+    send(&submission).await;
+    send(&submission.clone().ignore_capability("PIPECONNECT")).await;
+    for _ in 0..2 {
+        send(&submission.clone().ignore_capability("size")).await;
+    }
+    send(&submission).await;
+    bed.finish();
+}
+
 /// A server that refuses a session that began early, or ends it, gets another, once, and nothing
 /// leaves early to it any more.
 #[tokio::test(start_paused = true)]
