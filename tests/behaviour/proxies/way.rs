@@ -103,6 +103,28 @@ async fn the_socket_to_a_proxy_has_the_settings_of_the_server() {
     assert_eq!(target.address(), Some(([192, 0, 2, 1], 3128).into()));
 }
 
+/// Of two local addresses the one of the proxy's family is used, whatever the family of the server.
+#[tokio::test(start_paused = true)]
+async fn a_local_address_is_for_the_way_to_the_proxy() {
+    let v4 = IpAddr::from([192, 0, 2, 9]);
+    let v6: IpAddr = "2001:db8::9".parse().expect("an address");
+    let by_address = "CONNECT [2001:db8::25]:25 HTTP/1.1\r\nHost: [2001:db8::25]:25\r\n\r\n";
+    let table = [(CONNECT, "mail.example.test", false), (CONNECT, "mail.example.test", true)];
+    let table =
+        table.into_iter().chain([false, true].map(|both| (by_address, "2001:db8::25", both)));
+    for (request, host, both) in table {
+        let script = Script::default().client_raw(request).server_raw(OK).then(&greets());
+        let (way, peers) = Scripts::start([script]);
+        let proxy = HttpConnect::new("192.0.2.1", 3128).connector(way.clone());
+        let name: smtp::grammar::Domain = "client.example.test".parse().expect("a name");
+        let server = Server::new(host, 25).client_name(name).local_address(v4);
+        let server = if both { server.local_address(v6) } else { server };
+        session(&server.connector(proxy), &peers[0]).await;
+        let targets = way.targets();
+        assert_eq!(targets[0].local_address(), Some(v4), "{host}, both: {both}");
+    }
+}
+
 /// Each proxy is asked for the next one, by its name.
 #[tokio::test(start_paused = true)]
 async fn proxies_stand_behind_each_other() {

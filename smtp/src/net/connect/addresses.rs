@@ -93,7 +93,7 @@ pub(super) fn in_turn<T, C: Default + Extend<T>>(
 }
 
 /// The addresses of this machine to connect from: at most one of each family.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Local {
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,

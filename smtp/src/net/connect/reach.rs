@@ -20,7 +20,7 @@ pub(crate) struct Reach {
     pub(crate) keepalive: Option<Duration>,
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) connector: Arc<dyn Connect>,
-    pub(super) local: Local,
+    pub(in crate::net) local: Local,
 }
 
 impl Default for Reach {
@@ -44,7 +44,8 @@ impl Reach {
     /// The target that a host is, before it has an address.
     pub(super) fn target(&self, candidate: Candidate) -> Target {
         let Candidate { name, port, identity } = candidate;
-        Target { keepalive: self.keepalive, identity, ..Target::new(name, port) }
+        let (keepalive, all_local) = (self.keepalive, self.local);
+        Target { keepalive, all_local, identity, ..Target::new(name, port) }
     }
 
     /// A target for each address that the settings leave, in the order of attempts.
@@ -54,12 +55,14 @@ impl Reach {
     /// Where they leave none.
     pub(super) fn targets(&self, target: &Target, found: &[SocketAddr]) -> io::Result<Vec<Target>> {
         let mut usable = self.families.order(found);
-        usable.retain(|address| self.local.permits(*address));
+        // A connector that takes names connects to a proxy, which may be of another family.
+        let is_direct = !self.connector.takes_names();
+        usable.retain(|address| !is_direct || self.local.permits(*address));
         if usable.is_empty() {
             return Err(left_out(target.host(), found));
         }
         let to = |address| {
-            let local = self.local.for_remote(address);
+            let local = self.local.for_remote(address).or(self.local.only());
             Target { local, ..target.clone().at(address) }
         };
         Ok(usable.into_iter().map(to).collect())

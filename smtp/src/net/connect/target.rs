@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::net::TcpStream;
 
+use super::addresses::Local;
 use crate::net::stream::{Stream, Transport};
 
 /// A host whose addresses are to be found.
@@ -25,6 +26,8 @@ pub struct Target {
     pub(super) port: u16,
     pub(super) address: Option<SocketAddr>,
     pub(super) local: Option<IpAddr>,
+    /// All of the caller's: a proxy may be of another family than the server.
+    pub(in crate::net) all_local: Local,
     pub(super) keepalive: Option<Duration>,
     /// Whom TLS verifies, where that is not the host that the caller named.
     pub(super) identity: Option<Arc<str>>,
@@ -35,7 +38,8 @@ impl Target {
     /// a stream to itself with it.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         let (address, local, keepalive, identity) = (None, None, None, None);
-        Self { host: host.into(), port, address, local, keepalive, identity }
+        let all_local = Local::default();
+        Self { host: host.into(), port, address, local, all_local, keepalive, identity }
     }
 
     /// This address, and its port.
@@ -50,6 +54,7 @@ impl Target {
     #[must_use]
     pub fn from_local(mut self, address: IpAddr) -> Self {
         self.local = Some(address);
+        self.all_local.set(address);
         self
     }
 

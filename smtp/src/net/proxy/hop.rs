@@ -42,9 +42,7 @@ impl Hop {
         }
         let mut reach = self.reach.clone();
         reach.keepalive = target.keepalive();
-        if let Some(local) = target.local_address() {
-            reach.set_local(local);
-        }
+        reach.local = target.all_local;
         // No limit: the race for the server keeps the time, and drops this future.
         let found = reach.find(&TokioClock, &self.host, self.port, None);
         let mut found = found.map_err(|fault| self.unreached(fault))?;
