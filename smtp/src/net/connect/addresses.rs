@@ -1,5 +1,6 @@
 //! Which addresses of a host are tried, and in which order.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -57,13 +58,12 @@ impl Families {
     /// have one left (RFC 8305 §4). Within a family the order stays.
     pub(super) fn order(self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let (mut v6, mut v4) = (Vec::new(), Vec::new());
-        for address in addresses {
-            let family = match Family::of(*address) {
-                Family::Ipv6 => &mut v6,
-                Family::Ipv4 => &mut v4,
-            };
-            if !family.contains(address) {
-                family.push(*address);
+        // The answer comes from the network, and may be long.
+        let mut seen = HashSet::with_capacity(addresses.len());
+        for address in addresses.iter().filter(|address| seen.insert(**address)) {
+            match Family::of(*address) {
+                Family::Ipv6 => v6.push(*address),
+                Family::Ipv4 => v4.push(*address),
             }
         }
         let mut of = |family| match family {
@@ -151,6 +151,15 @@ mod tests {
             assert_eq!(families.order(&all), addresses(ordered), "{families:?}");
         }
         assert!(Families::default().order(&[]).is_empty());
+    }
+
+    /// As many as a hostile resolver likes: the time grows no faster than their number.
+    #[test]
+    fn very_many_addresses_are_put_in_order() {
+        let address = |index: u32| SocketAddr::from((Ipv4Addr::from(index), 25));
+        let all: Vec<_> = (0..300_000).map(address).collect();
+        let twice: Vec<_> = all.iter().chain(&all).copied().collect();
+        assert_eq!(Families::default().order(&twice), all);
     }
 
     #[test]
