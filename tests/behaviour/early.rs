@@ -12,7 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use smtp::connect::NoMechanism;
+use smtp::connect::{NoMechanism, OverTls};
 use smtp::grammar::Domain;
 use smtp::testing::{Certificate, Peer, Script, ScriptedStream};
 use smtp::transport::{Connect, Connected, Target};
@@ -57,6 +57,7 @@ impl Connect for Sessions {
 struct Bed {
     network: Arc<Sessions>,
     submission: Submission<NoMechanism>,
+    tls: TlsConfig,
     peers: Vec<Peer>,
 }
 
@@ -68,7 +69,12 @@ impl Bed {
         let trust = TlsConfig::builder().root_pem(certificate.authority_pem());
         let network = network(streams.into_iter().map(Session::Scripted));
         let tls = trust.build().expect("an authority");
-        Self { submission: submission(&network).tls(tls), network, peers }
+        Self { submission: submission(&network).tls(tls.clone()), tls, network, peers }
+    }
+
+    /// A submission of another kind, to the same server.
+    fn over<A: OverTls>(&self, submission: Submission<A>) -> Submission<A> {
+        submission.connector(Arc::clone(&self.network)).tls(self.tls.clone())
     }
 
     /// Each session was played to its end.

@@ -1,13 +1,19 @@
 //! A submission from a URL: the state of the connection, and what a wrong URL says.
 
+use std::io;
+use std::pin::Pin;
 use std::process::Command;
+use std::sync::Mutex;
 
 use proptest::prelude::*;
+use smtp::command::Stage;
 use smtp::connect::{SmtpUrl, UrlError};
 use smtp::connection::AnyConnection;
-use smtp::testing::{CaptureServer, CaptureServerBuilder};
-use smtp::{Envelope, Submission, TlsConfig};
+use smtp::testing::{CaptureServer, CaptureServerBuilder, Certificate, Script};
+use smtp::transport::{Connect, Connected, Target};
+use smtp::{Envelope, Error, Submission, TlsConfig};
 use tests::error;
+use tokio::time::Instant;
 
 async fn start(server: CaptureServerBuilder) -> (CaptureServer, TlsConfig) {
     let server = server.user("me@example.com", "pen/cil").start().await.expect("a server");
@@ -54,6 +60,59 @@ async fn one_mechanism_by_its_name() {
 }
 
 /// A server in clear is not spoken to without TLS, whatever the URL says.
+/// A network of one server, or of none.
+#[derive(Debug)]
+struct One(Mutex<Option<Script>>);
+
+impl Connect for One {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        Box::pin(async {
+            let script = self.0.lock().expect("the script").take();
+            match script {
+                Some(script) => Ok(Connected::new(script.start().0)),
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn takes_names(&self) -> bool {
+        true
+    }
+}
+
+/// Each step up to the login has the time of the URL, and no other.
+#[tokio::test(start_paused = true)]
+async fn each_step_has_the_time_of_the_url() {
+    const OFFERED: &str = "S: 220 hi\nC: EHLO *\nS: 250-hi\nS: 250 STARTTLS\n";
+    const SECURED: &str = "C: STARTTLS\nS: 220 go\n-- tls --\nC: EHLO *\n";
+    let steps = [
+        (Stage::Connect, None),
+        (Stage::Greeting, Some(String::new())),
+        (Stage::Hello, Some("S: 220 hi\nC: EHLO *\n".to_owned())),
+        (Stage::StartTls, Some(format!("{OFFERED}C: STARTTLS\n"))),
+        (Stage::Handshake, Some(format!("{OFFERED}C: STARTTLS\nS: 220 go\n"))),
+        (Stage::Hello, Some(format!("{OFFERED}{SECURED}"))),
+        (Stage::Auth, Some(format!("{OFFERED}{SECURED}S: 250-hi\nS: 250 AUTH PLAIN\nC: AUTH *\n"))),
+    ];
+    let certificate = Certificate::new(&["mail.example.test"]);
+    let tls = TlsConfig::builder().root_pem(certificate.authority_pem()).build().expect("a root");
+    for (stage, dialogue) in steps {
+        let script = dialogue.map(|dialogue| {
+            Script::new(&format!("{dialogue}-- silence --")).certificate(&certificate)
+        });
+        let url = "smtp://me:pencil@mail.example.test?timeout=77";
+        let submission = Submission::from_url(url).expect("a URL").tls(tls.clone());
+        let began = Instant::now();
+        let failed = submission.connector(One(Mutex::new(script))).connect().await;
+        let Err(Error::Lost(lost)) = failed else { panic!("{stage:?}: {failed:?}") };
+        assert_eq!(began.elapsed().as_secs(), 77, "{stage:?}: {lost}");
+        assert_eq!(lost.stage(), Some(stage), "{lost}");
+    }
+}
+
 #[tokio::test]
 async fn tls_is_required() {
     let (server, _) = start(CaptureServer::builder().plaintext()).await;

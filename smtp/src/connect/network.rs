@@ -37,8 +37,8 @@ impl Server {
     }
 
     /// Connects from this address of this machine, and to addresses of its family alone. A second
-    /// call with one of the other family permits both. Of a proxy, the family is that of the way to
-    /// the proxy, and not of the server behind it.
+    /// call with one of the other family permits both. With a proxy, the family is that of the way
+    /// to the proxy, and not that of the way from there to the server.
     pub fn local_address(mut self, address: IpAddr) -> Self {
         self.reach.set_local(address);
         self

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use smtp::error::{Blame, DiscoveryErrorKind as Kind, Fault, HandshakeErrorKind};
 use smtp::testing::{Certificate, Script};
+use smtp::transport::proxy::HttpConnect;
 use smtp::transport::{Resolve, ResolveSrv, SrvAnswer, SrvRecord};
 use smtp::{Connection, Error, Lost, Submission, TlsConfig};
 use tests::{error, hello};
+use tokio::time::sleep;
 
 use super::MILLISECOND;
 use super::network::{At, Network, address};
@@ -428,7 +430,7 @@ impl ResolveSrv for Mute {
     }
 }
 
-/// Records, names and the first stream have one deadline.
+/// A resolver that does not answer has the whole time.
 #[tokio::test(start_paused = true)]
 async fn records_are_looked_up_in_the_time_for_connecting() {
     let began = tokio::time::Instant::now();
@@ -438,4 +440,60 @@ async fn records_are_looked_up_in_the_time_for_connecting() {
     let expected = "cannot resolve the name _submissions._tcp.example.test: no answer in the time";
     assert!(lost.to_string().starts_with(expected), "{lost}");
     assert_eq!((lost.blame(), lost.is_transient()), (Blame::Local, true));
+}
+
+/// A resolver that takes ten seconds for each answer.
+#[derive(Debug)]
+struct Slow(Records);
+
+impl ResolveSrv for Slow {
+    fn resolve_srv<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> Pin<Box<dyn Future<Output = io::Result<SrvAnswer>> + Send + 'a>> {
+        Box::pin(async move {
+            sleep(Duration::from_secs(10)).await;
+            self.0.resolve_srv(name).await
+        })
+    }
+}
+
+impl Resolve for Slow {
+    fn resolve<'a>(
+        &'a self,
+        name: &'a str,
+        port: u16,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
+        Box::pin(async move {
+            sleep(Duration::from_secs(10)).await;
+            self.0.resolve(name, port).await
+        })
+    }
+}
+
+/// Records, names, the stream, and what a proxy says byte by byte have one deadline.
+#[tokio::test(start_paused = true)]
+async fn slow_steps_share_the_time_for_connecting() {
+    const PROXY: (&str, &str) = ("proxy.example.test", "192.0.2.2");
+    let slow = || Arc::new(Slow(Records::new([(SUBMISSIONS, vec![mx(465)])], [MX, PROXY])));
+    let drips = (0..100).fold(Script::default().server_raw(*b"HTTP/1.1 200 "), |script, _| {
+        script.then("-- wait 1s --").server_raw(*b"O")
+    });
+    let network = Network::new(
+        MILLISECOND,
+        [
+            (address("192.0.2.1:465"), At::Silence),
+            (address("192.0.2.2:3128"), At::Server(drips.then("-- silence --"))),
+        ],
+    );
+    let proxy = HttpConnect::new(PROXY.0, 3128).resolver(slow()).connector(Arc::clone(&network));
+    let direct = Submission::discover("example.test", slow()).resolver(slow());
+    let attempts = [direct.clone().connector(Arc::clone(&network)), direct.connector(proxy)];
+    for submission in attempts {
+        let began = tokio::time::Instant::now();
+        let lost = lost(submission.connect().await);
+        let took = began.elapsed();
+        assert!(took.abs_diff(Duration::from_secs(30)) < 5 * MILLISECOND, "{took:?}: {lost}");
+    }
+    assert_eq!(network.dialed().len(), 2);
 }

@@ -3,7 +3,7 @@
 use smtp::auth::{Anonymous, Credentials, External, OAuthBearer, ScramSha256, XOauth2};
 use smtp::command::Noop;
 use smtp::testing::Script;
-use smtp::{Body, Envelope, Login, Mechanism, Plain, Policy, Transfer};
+use smtp::{Body, Envelope, Login, Mechanism, Plain, Policy, TlsConfig, Transfer};
 use tests::Fate as _;
 
 use super::in_tls;
@@ -134,6 +134,16 @@ async fn the_option_is_asked_for() {
     let second = format!("{AUTH}S: 235 ok\n{}{COMMANDS}{TAKEN}{MESSAGE}", tests::ehlo(OFFERS));
     let bed = Bed::new([in_tls(OFFERS, &second)]);
     let sent = chunked(&bed).ehlo_after_auth().auth(Plain::new("me", "pencil"));
+    sent.connect_and_deliver(&envelope(), "x\r\n").await.expect("a session").1.expect("taken");
+    bed.finish();
+}
+
+/// Through a door AUTH goes alone.
+#[tokio::test(start_paused = true)]
+async fn a_login_at_a_server_that_is_not_verified() {
+    let any = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("TLS");
+    let bed = Bed::new([in_tls(OFFERS, &alone())]);
+    let sent = chunked(&bed).tls(any).dangerous().auth(Plain::new("me", "pencil"));
     sent.connect_and_deliver(&envelope(), "x\r\n").await.expect("a session").1.expect("taken");
     bed.finish();
 }

@@ -1,10 +1,13 @@
 //! Commands that leave before the greeting, to a server that offered PIPECONNECT in its last session.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use smtp::connect::CapabilityCache;
 use smtp::testing::Script;
+use smtp::transport::{ResolveSrv, SrvAnswer, SrvRecord};
 use smtp::{Connection, DeliverError, Plain, Submission, Transfer};
 use tests::{Fate as _, ROUND_TRIP, hello};
 use tokio::time::Instant;
@@ -272,6 +275,80 @@ async fn a_server_that_is_gone_for_a_while() {
     assert!(matches!(error, DeliverError::NotSent(_)), "{error:?}");
     for round_trips in [5, 3] {
         assert_eq!(send(&submission).await, (DELIVERED.to_owned(), round_trips));
+    }
+    bed.finish();
+}
+
+/// A session that failed is not what the next one goes by: EHLO waits, until it was answered again.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_failed() {
+    let early_to = |end: &str| Script::new(&format!("C: EHLO client.example.test\n{end}"));
+    let session = || Script::new(&hello(OFFERS)).then(QUIT).lockstep();
+    let ends: [(&str, &[Script]); 2] = [
+        ("silence", &[early_to("-- silence --")]),
+        ("gone", &[early_to("-- close --"), Script::new("-- close --")]),
+    ];
+    for (end, failures) in ends {
+        let again = early("", OFFERS, QUIT);
+        let scripts = [&[session()], failures, &[session(), again]].concat();
+        let bed = Bed::new(scripts);
+        let submission = in_clear(&bed, &CapabilityCache::new());
+        let connect = async || match submission.connect().await {
+            Ok(connection) => connection.quit().await.is_ok(),
+            Err(_) => false,
+        };
+        let ended = [connect().await, connect().await, connect().await, connect().await];
+        assert_eq!(ended, [true, false, true, true], "{end}");
+        bed.finish();
+    }
+}
+
+/// A domain whose servers are looked up is not the server of that name.
+#[tokio::test(start_paused = true)]
+async fn a_domain_begins_anew() {
+    #[derive(Debug)]
+    struct Records;
+
+    impl ResolveSrv for Records {
+        fn resolve_srv<'a>(
+            &'a self,
+            _: &'a str,
+        ) -> Pin<Box<dyn Future<Output = io::Result<SrvAnswer>> + Send + 'a>> {
+            Box::pin(async { Ok(SrvAnswer::new([SrvRecord::new("mx.example.net", 587)])) })
+        }
+    }
+
+    let session = || Script::new(&hello(OFFERS)).then(QUIT).lockstep();
+    let bed = Bed::new([ordinary(), ordinary(), session(), ordinary(), ahead()]);
+    let cache = CapabilityCache::new();
+    let host = in_clear(&bed, &cache);
+    let domain = Submission::discover("mail.example.test", Records)
+        .connector(Arc::clone(&bed.network))
+        .client_name(client_name())
+        .without_tls()
+        .transfer(Transfer::chunks())
+        .capability_cache(&cache);
+    send(&host).await;
+    send(&domain).await;
+    domain.connect().await.expect("a session").quit().await.expect("QUIT");
+    send(&domain).await;
+    send(&host).await;
+    assert_eq!(cache.len(), 1);
+    bed.finish();
+}
+
+/// The credentials of a URL are as good as others.
+#[tokio::test(start_paused = true)]
+async fn the_credentials_of_another_url_begin_anew() {
+    let rest = format!("{AUTH}S: 235 ok\n{QUIT}");
+    let login = || Script::new("-- tls --").then(&hello(OFFERS)).then(&rest).lockstep();
+    let bed = Bed::new([login(), login()]);
+    let cache = CapabilityCache::new();
+    for _ in 0..2 {
+        let url = "smtps://me:pencil@mail.example.test?name=client.example.test&mechanism=PLAIN";
+        let submission = bed.over(Submission::from_url(url).expect("a URL"));
+        let connection = submission.capability_cache(&cache).connect().await.expect("a login");
+        connection.quit().await.expect("QUIT");
     }
     bed.finish();
 }

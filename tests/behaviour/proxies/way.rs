@@ -15,7 +15,7 @@ use smtp::transport::proxy::{HttpConnect, Socks4a, Socks5};
 use smtp::transport::{Connect, Connected, Resolve, Target};
 use smtp::{Connection, Envelope, Error, Server, TlsConfig};
 use tests::{PROXY_PASSWORD, PROXY_USER, Speaks, TestProxy, error, serve_proxy, server, trust};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, BufWriter};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -101,6 +101,32 @@ async fn the_socket_to_a_proxy_has_the_settings_of_the_server() {
     assert_eq!(target.local_address(), Some(local));
     assert_eq!(target.keepalive(), Some(Duration::from_secs(77)));
     assert_eq!(target.address(), Some(([192, 0, 2, 1], 3128).into()));
+}
+
+/// A way to a proxy that keeps what was written until it is flushed.
+#[derive(Debug)]
+struct Keeping(Mutex<Option<smtp::testing::ScriptedStream>>);
+
+impl Connect for Keeping {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        let stream = self.0.lock().expect("the stream").take();
+        Box::pin(async {
+            let stream = stream.ok_or(io::ErrorKind::ConnectionRefused)?;
+            Ok(Connected::new(BufWriter::new(stream)))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_is_said_to_a_proxy_stays_behind() {
+    let script = Script::default().client_raw(CONNECT).server_raw(OK).then(&greets());
+    let (stream, peer) = script.start();
+    let way = Keeping(Mutex::new(Some(stream)));
+    let proxy = HttpConnect::new("192.0.2.1", 3128).connector(way);
+    session(&server().connector(proxy), &peer).await;
 }
 
 /// Of two local addresses the one of the proxy's family is used, whatever the family of the server.
