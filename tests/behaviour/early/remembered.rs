@@ -36,12 +36,19 @@ fn in_clear(bed: &Bed, cache: &CapabilityCache) -> WithoutTls {
     bed.submission.clone().without_tls().transfer(Transfer::chunks()).capability_cache(cache)
 }
 
+/// The output of a call, and the round trips that it took.
+async fn timed<T>(call: impl Future<Output = T>) -> (T, u64) {
+    let begun = Instant::now();
+    let output = call.await;
+    (output, begun.elapsed().as_secs() / ROUND_TRIP.as_secs())
+}
+
 /// Sends a message, and gives its fate and the round trips of it.
 async fn send(submission: &WithoutTls) -> (String, u64) {
-    let begun = Instant::now();
-    let sent = submission.connect_and_deliver(&envelope(), "x\r\n".to_owned()).await;
+    let envelope = envelope();
+    let sending = submission.connect_and_deliver(&envelope, "x\r\n".to_owned());
+    let (sent, round_trips) = timed(sending).await;
     let (connection, result) = sent.unwrap_or_else(|error| panic!("{error}"));
-    let round_trips = begun.elapsed().as_secs() / ROUND_TRIP.as_secs();
     connection.quit().await.expect("QUIT");
     (result.fate(), round_trips)
 }
@@ -192,16 +199,24 @@ async fn another_identity_begins_anew() {
     let bed = Bed::new([ordinary(), ordinary(), ordinary(), tls(), login(), login()]);
     let clear = in_clear(&bed, &cache);
     for submission in [clear.clone(), clear.clone().port(2525)] {
-        submission.connect().await.expect("a session").quit().await.expect("QUIT");
+        let (connected, round_trips) = timed(submission.connect()).await;
+        connected.expect("a session").quit().await.expect("QUIT");
+        assert_eq!(round_trips, 3);
     }
     let server = smtp::Server::new("other.example.test", 587).capability_cache(&cache);
     let server = server.connector(Arc::clone(&bed.network)).client_name(client_name());
-    Connection::connect(&server).await.expect("a session").quit().await.expect("QUIT");
+    let (connected, round_trips) = timed(Connection::connect(&server)).await;
+    connected.expect("a session").quit().await.expect("QUIT");
+    assert_eq!(round_trips, 3);
     let implicit = bed.submission.clone().implicit_tls().port(587).capability_cache(&cache);
-    implicit.connect().await.expect("TLS").quit().await.expect("QUIT");
+    let (connected, round_trips) = timed(implicit.connect()).await;
+    connected.expect("TLS").quit().await.expect("QUIT");
+    assert_eq!(round_trips, 4);
     for _ in 0..2 {
         let submission = implicit.clone().auth_with(|| Plain::new("me", "pencil"));
-        submission.connect().await.expect("a login").quit().await.expect("QUIT");
+        let (connected, round_trips) = timed(submission.connect()).await;
+        connected.expect("a login").quit().await.expect("QUIT");
+        assert_eq!(round_trips, 5);
     }
     assert_eq!(cache.len(), 6);
     bed.finish();
@@ -293,12 +308,14 @@ async fn a_session_that_failed() {
         let scripts = [&[session()], failures, &[session(), again]].concat();
         let bed = Bed::new(scripts);
         let submission = in_clear(&bed, &CapabilityCache::new());
-        let connect = async || match submission.connect().await {
-            Ok(connection) => connection.quit().await.is_ok(),
-            Err(_) => false,
+        let connect = async || {
+            let (connected, round_trips) = timed(submission.connect()).await;
+            let connection = connected.ok()?;
+            connection.quit().await.expect("QUIT");
+            Some(round_trips)
         };
         let ended = [connect().await, connect().await, connect().await, connect().await];
-        assert_eq!(ended, [true, false, true, true], "{end}");
+        assert_eq!(ended, [Some(3), None, Some(3), Some(2)], "{end}");
         bed.finish();
     }
 }
@@ -347,8 +364,10 @@ async fn the_credentials_of_another_url_begin_anew() {
     for _ in 0..2 {
         let url = "smtps://me:pencil@mail.example.test?name=client.example.test&mechanism=PLAIN";
         let submission = bed.over(Submission::from_url(url).expect("a URL"));
-        let connection = submission.capability_cache(&cache).connect().await.expect("a login");
-        connection.quit().await.expect("QUIT");
+        let submission = submission.capability_cache(&cache);
+        let (connected, round_trips) = timed(submission.connect()).await;
+        connected.expect("a login").quit().await.expect("QUIT");
+        assert_eq!(round_trips, 5);
     }
     bed.finish();
 }
