@@ -8,13 +8,17 @@ use std::time::Duration;
 use smtp_grammar::Host;
 
 use super::any::AnyConnection;
-use super::typed::{Connection, open};
+use super::typed::{Connection, open, open_with};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connect::{
     self, CapabilityCache, CheckReport, Families, Limits, NoMechanism, OverTls, TakesCredentials,
-    Timeouts, UrlCredentials, UrlError, WithMechanism, WithMechanismFrom, WithoutTls,
+    Timeouts, UrlCredentials, UrlError, WithMechanism, WithMechanismFrom, WithoutTls, not_sent,
 };
+use crate::message::body::Body;
+use crate::message::envelope::Envelope;
+use crate::message::error::DeliverError;
+use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::net::{Clock, Connect, Resolve, TlsConfig};
 use crate::proto::trace::Observer;
@@ -75,6 +79,7 @@ impl<A> Submission<A> {
         limits(limits: Limits);
         ignore_capability(keyword: impl Into<String>);
         ehlo_after_auth() where OverTls;
+        pipeline_auth() where OverTls;
         transfer(transfer: Transfer);
         observer(observer: impl Observer + 'static);
         clock(clock: impl Clock);
@@ -180,4 +185,38 @@ connects! {
     [M: Mechanism] WithMechanism<M>: " and authenticates", () => Connection<Authed>;
     [M: Mechanism, F: Fn() -> M] WithMechanismFrom<F>: " and authenticates", (&) => Connection<Authed>;
     [] UrlCredentials: ", and authenticates where the URL has a user", (&) => AnyConnection;
+}
+
+/// `connect_and_deliver`, for each kind of credentials that has it.
+macro_rules! delivers {
+    ($([$($generics:tt)*] $credentials:ty: $does:literal, ($($by:tt)*) => $connection:ty;)*) => {$(
+        impl<$($generics)*> Submission<$credentials> {
+            #[doc = concat!("Connects", $does, ", and delivers a message, as")]
+            /// [`Submission::connect_and_deliver`](crate::Submission::connect_and_deliver).
+            ///
+            /// # Errors
+            ///
+            /// As there, and [`DeliverError::NotSent`] with
+            /// [`Fault::InsideRuntime`](crate::error::Fault::InsideRuntime) on a thread of a tokio
+            /// runtime.
+            pub fn connect_and_deliver<'b>(
+                $($by)* self,
+                envelope: &Envelope,
+                body: impl Into<Body<'b>>,
+            ) -> Result<($connection, Result<Receipt, DeliverError>), DeliverError> {
+                open_with(
+                    body.into(),
+                    |body| self.0.connect_and_deliver(envelope, body),
+                    |body, lost| not_sent(Ok(lost), envelope, Some(body)),
+                )
+            }
+        }
+    )*};
+}
+
+delivers! {
+    [] WithoutTls: " in clear", (&) => Connection<Greeted>;
+    [M: Mechanism] WithMechanism<M>: ", authenticates", () => Connection<Authed>;
+    [M: Mechanism, F: Fn() -> M] WithMechanismFrom<F>: ", authenticates", (&) => Connection<Authed>;
+    [] UrlCredentials: ", authenticates where the URL has a user", (&) => AnyConnection;
 }

@@ -110,10 +110,26 @@ where
     E: From<Lost>,
     F: IntoFuture<Output = Result<T, E>>,
 {
-    let reactor = Reactor::new()?;
+    open_with(opening, |opening| opening, |_, lost| lost.into())
+}
+
+/// As [`open`], with something that the opening takes, and the error where it does not begin.
+pub(super) fn open_with<I, T, E, F>(
+    input: I,
+    open: impl FnOnce(I) -> F,
+    unopened: impl FnOnce(I, Lost) -> E,
+) -> Result<T::Blocking, E>
+where
+    T: IntoBlocking,
+    F: IntoFuture<Output = Result<T, E>>,
+{
+    let reactor = match Reactor::new() {
+        Ok(reactor) => reactor,
+        Err(lost) => return Err(unopened(input, lost)),
+    };
     let opened = match reactor.here() {
-        Some(here) => here.wait(opening)?,
-        None => return Err(Lost::new(Fault::InsideRuntime, None).into()),
+        Some(here) => here.wait(open(input))?,
+        None => return Err(unopened(input, Lost::new(Fault::InsideRuntime, None))),
     };
     Ok(opened.into_blocking(Kept(reactor)))
 }

@@ -228,7 +228,7 @@ fn with_result<H: Idle>(
 }
 
 /// The error of a message for which there is no connection.
-fn not_sent(
+pub(crate) fn not_sent(
     reason: Result<Lost, Refusal>,
     envelope: &Envelope,
     body: Option<Body<'_>>,

@@ -27,6 +27,8 @@ pub use cached::Cached;
 pub use capability_cache::CapabilityCache;
 pub use check::CheckReport;
 pub use dangerous::DangerousSubmission;
+#[cfg(feature = "blocking")]
+pub(crate) use first_message::not_sent;
 pub use kind::{
     NoMechanism, OverTls, TakesCredentials, WithMechanism, WithMechanismFrom, WithoutTls,
 };

@@ -68,6 +68,26 @@ async fn nothing_is_opened() {
     }
 }
 
+/// A first message is handed back.
+#[tokio::test]
+async fn a_first_message_is_not_sent() {
+    let plain = || Plain::new("me", "pencil");
+    let submission = || Submission::new("127.0.0.1").port(1);
+    let from_url = Submission::from_url("smtp://me:pencil@127.0.0.1:1").expect("a URL");
+    let (to, body) = (envelope(), || "x\r\n".to_owned());
+    let errors = [
+        submission().without_tls().connect_and_deliver(&to, body()).map(drop).err(),
+        submission().auth(plain()).connect_and_deliver(&to, body()).map(drop).err(),
+        submission().auth_with(plain).connect_and_deliver(&to, body()).map(drop).err(),
+        from_url.connect_and_deliver(&to, body()).map(drop).err(),
+    ];
+    for error in errors {
+        let Some(DeliverError::NotSent(unsent)) = error else { panic!("{error:?}") };
+        assert!(unsent.lost().cloned().is_some_and(is_inside));
+        assert!(unsent.into_message().is_some());
+    }
+}
+
 /// Calls that borrow leave the connection as it is.
 #[tokio::test]
 async fn a_borrowed_connection_is_intact() {

@@ -9,7 +9,7 @@ use smtp::connect::Timeouts;
 use smtp::error::Fault;
 use smtp::state::{Authed, Greeted, Tls};
 use smtp::testing::CaptureServer;
-use smtp::{DeliverError, Error, Plain, Server, TlsConfig};
+use smtp::{DeliverError, Error, Plain, Server, TlsConfig, Transfer};
 
 use super::{Capture, HELLO, Lines, authed, envelope, greeted};
 
@@ -46,6 +46,40 @@ fn a_submission_delivers_and_quits() {
     let expected =
         ["one", "two", "three"].map(|word| format!("Subject: {word}\r\n\r\n").into_bytes());
     assert_eq!(capture.contents(), expected);
+}
+
+/// A submission of each kind may come with its first message.
+#[test]
+fn a_first_message_comes_with_the_submission() {
+    let plain = || Plain::new("me", "pencil");
+    let (capture, submission) = Capture::with_user();
+    let submission = submission.pipeline_auth().transfer(Transfer::chunks());
+    let sent = submission.clone().auth(plain()).connect_and_deliver(&envelope(), "one\r\n");
+    let (connection, receipt) = sent.expect("a login");
+    assert!(receipt.expect("delivered").is_complete());
+    connection.quit().expect("QUIT");
+
+    let submission = submission.auth_with(plain);
+    let (mut connection, receipt) =
+        submission.connect_and_deliver(&envelope(), "two\r\n").expect("a login");
+    receipt.expect("delivered");
+    connection.deliver(&envelope(), "three\r\n").expect("delivered");
+    let expected = ["one\r\n", "two\r\n", "three\r\n"].map(|body| body.as_bytes().to_vec());
+    assert_eq!(capture.contents(), expected);
+
+    let url = format!("smtp://me:pencil@localhost:{}", capture.server.port());
+    let tls = TlsConfig::builder().root_pem(capture.server.authority_pem()).build();
+    let submission = smtp::blocking::Submission::from_url(&url).expect("a URL");
+    let submission = submission.tls(tls.expect("a root")).at([capture.server.address()]);
+    let sent = submission.connect_and_deliver(&envelope(), "four\r\n");
+    assert!(matches!(sent, Ok((AnyConnection::Authed(_), Ok(_)))), "{sent:?}");
+
+    let capture = Capture::start(CaptureServer::builder().plaintext());
+    let submission = smtp::blocking::Submission::new("localhost").without_tls();
+    let submission = submission.at([capture.server.address()]);
+    let sent = submission.connect_and_deliver(&envelope(), "five\r\n");
+    assert!(matches!(sent, Ok((_, Ok(_)))), "{sent:?}");
+    assert_eq!(capture.contents(), [b"five\r\n"]);
 }
 
 #[test]
