@@ -9,7 +9,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The look-up of the name, and the TCP connection to one of its addresses.
+    /// The look-up of the name, and the TCP connection to one of its addresses, or to a proxy and
+    /// what is said to it.
     Connect,
     /// The TLS handshake.
     Handshake,
@@ -121,7 +122,10 @@ impl Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// The look-up of the name and the TCP connections to its addresses, all together (30 s).
+    /// The look-up of the name and the TCP connections to its addresses, all together (30 s). It
+    /// also covers the look-up of SRV records before that, and all that is said to a proxy, TLS to
+    /// it included. A server that ends the connection before its greeting, or greets with 4yz,
+    /// gives the addresses after it the whole time again.
     pub connect: Duration,
     /// TLS handshake (60 s). From the first byte at the ports 25 and 587, which are for STARTTLS, it
     /// is ten seconds at most.
@@ -152,7 +156,9 @@ pub struct Timeouts {
     pub atrn: Duration,
     /// Any other command (5 min).
     pub other: Duration,
-    /// The whole connection, from its first byte to its last. None by default.
+    /// The whole connection, from its first byte to its last. None by default. It begins when there
+    /// is a stream: the time for [connecting](Self::connect) comes before it, and each address that
+    /// is tried after a greeting that failed begins anew.
     pub total: Option<Duration>,
     /// Bytes that must leave within one [`data_block`](Self::data_block) while content is being
     /// sent (1024), so that a peer cannot hold a message for ever by taking a byte at a time.
