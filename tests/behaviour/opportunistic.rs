@@ -272,8 +272,7 @@ async fn there_is_no_door_for_commands_of_the_callers() {
         let mail = Connection::<Tls>::try_from(mail.expect("a session")).expect("TLS");
         (mail, peers.remove(0))
     };
-    const QUIT: &str = "C: QUIT\nS: 221 bye";
-    let (mut mail, peer) = session(QUIT).await;
+    let (mut mail, peer) = session("C: QUIT\nS: 221 bye").await;
     let key = mail.dangerous_mut().send(Key(Secret::from("pencil"))).await;
     let text = error(key).to_string();
     assert!(text.contains("holds a secret") && text.contains("no such door"), "{text}");

@@ -44,8 +44,8 @@ impl Reach {
     /// The target that a host is, before it has an address.
     pub(super) fn target(&self, candidate: Candidate) -> Target {
         let Candidate { name, port, identity } = candidate;
-        let (keepalive, all_local) = (self.keepalive, self.local);
-        Target { keepalive, all_local, identity, ..Target::new(name, port) }
+        let (all_local, keepalive) = (self.local, self.keepalive);
+        Target { all_local, keepalive, identity, ..Target::new(name, port) }
     }
 
     /// A target for each address that the settings leave, in the order of attempts.
