@@ -59,6 +59,57 @@ fn eight_threads_share_a_connection() {
     }
 }
 
+/// Each of the threads that wait gets its answer when the server closes, whichever of them runs the
+/// connection just then.
+#[test]
+fn a_server_that_closes_answers_every_thread() {
+    const MESSAGE: [(&str, &str); 4] = [
+        ("MAIL", "250 ok\r\n"),
+        ("RCPT", "250 ok\r\n"),
+        ("DATA", "354 go\r\n"),
+        (".", "250 ok\r\n"),
+    ];
+    const STEPS: [(&str, &str); 12] = [
+        ("", "220 mail.example.test\r\n"),
+        ("EHLO", "250 mail.example.test\r\n"),
+        MESSAGE[0],
+        MESSAGE[1],
+        MESSAGE[2],
+        MESSAGE[3],
+        MESSAGE[0],
+        MESSAGE[1],
+        MESSAGE[2],
+        MESSAGE[3],
+        MESSAGE[0],
+        MESSAGE[1],
+    ];
+    for _ in 0..20 {
+        let lines = Lines::start(&STEPS);
+        let (feed, feeding) = greeted(&lines.server).feed();
+        let start = Barrier::new(8);
+        let results: Vec<_> = thread::scope(|scope| {
+            let (feed, start) = (&feed, &start);
+            let thread = |_| {
+                scope.spawn(move || {
+                    start.wait();
+                    feed.deliver(envelope(), "x\r\n")
+                })
+            };
+            let threads: Vec<_> = (0..8).map(thread).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        drop(feed);
+        let lost = |result: &&Result<_, DeliverError>| matches!(result, Err(DeliverError::Lost(_)));
+        let not_sent =
+            |result: &&Result<_, DeliverError>| matches!(result, Err(DeliverError::NotSent(_)));
+        let delivered = results.iter().filter(|result| result.is_ok()).count();
+        let lost = results.iter().filter(lost).count();
+        let not_sent = results.iter().filter(not_sent).count();
+        assert_eq!((delivered, lost + not_sent), (2, 6), "{results:?}");
+        feeding.wait().expect_err("the connection is gone");
+    }
+}
+
 /// The thread that waits for the end runs the connection when no other does.
 #[test]
 fn the_wait_for_the_end_sends_what_was_submitted() {
