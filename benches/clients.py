@@ -63,6 +63,11 @@ def speaks_tls(peer):
     return not peer.startswith(("floor", "smtp-source"))
 
 
+def set_up_alone(peer):
+    """Whether it differs from another variant in its set-up alone."""
+    return "-chunks" in peer
+
+
 procs = []
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clients import FLOOR, HERE, PEERS, PIN, SMTP_SINK, TARGET
-from clients import native, pinned, procs, program, run, sink, smtp_sink, speaks_tls, stats, stop, with_port
+from clients import native, pinned, procs, program, run, set_up_alone, sink, smtp_sink, speaks_tls, stats, stop, with_port
 
 OUT = Path(os.environ.get("BENCH_OUT", HERE / "out"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -23,6 +23,8 @@ RTT = 2 * DELAY / 1e3
 #: Clients at a time in `realtcp`.
 JOBS = int(os.environ.get("JOBS", "3"))
 SECTIONS = os.environ.get("SECTIONS", "verify,rtt,rate,large,insn,syscalls,idle").split(",")
+#: Of `rtt` and `realtcp`, which have a second table each.
+SECTIONS = [one for sec in SECTIONS for one in {"rtt": ["rtt", "setup"], "realtcp": ["realtcp", "realsetup"]}.get(sec, [sec])]
 
 
 def save(section, data):
@@ -67,7 +69,7 @@ def s_verify(peers):
     table("Delivered bytes (8 messages of 4000 bytes, one task)", ["client", "body", "delivered", "connections opened", "server reads/message", "MAIL parameters"], rows)
 
 
-SET_UP = ["TLS", "session", "client", "EHLO", "AUTH PLAIN", "first message"]
+SET_UP = ["TLS", "session", "client", "EHLO", "first message", "AUTH PLAIN", "first message after AUTH"]
 #: How a session is secured: a name, the sink's options, the client's.
 WAYS = [
     ("none", [], []),
@@ -95,8 +97,9 @@ def s_realsetup(peers):
 
 
 def set_up(section, peers, jobs, far=lambda port: None):
-    """Round trips from connecting until EHLO, AUTH PLAIN and a first message are answered, in the first session of a process and in
-    a later one. `far` gives the port of a delay in front of a port. What the machine adds only makes a run longer: the shortest stands."""
+    """Round trips from connecting until EHLO, AUTH PLAIN and a first message without and with it are answered, in the first session of
+    a process and in a later one. `far` gives the port of a delay in front of a port. What the machine adds only makes a run longer:
+    the shortest stands."""
     repeat = int(os.environ.get("REPEAT", "3"))
 
     def one(cell):
@@ -108,9 +111,10 @@ def set_up(section, peers, jobs, far=lambda port: None):
             v = [run(p, pport, messages=1, more=asks + more + (["--resume"] if again else [])) for _ in range(repeat)]
             v = [r for r in v if "error" not in r]
             if v:
-                d[k] = min(r["connect_s"] for r in v) / RTT
-            if v and k == "auth":
-                d["first"] = min(r["connect_s"] + r["send_s"] for r in v) / RTT
+                connect = min(r["connect_s"] for r in v)
+                if connect > RTT / 2:  # otherwise it connects with its message
+                    d[k] = connect / RTT
+                d[f"{k}_first"] = min(r["connect_s"] + r["send_s"] for r in v) / RTT
         st = stats(port, tls="--implicit" in offers)
         # Two handshakes in a run that has a session before the one that is measured.
         d["resumed"] = bool(d) and st["resumed"] * 2 == st["tls"] > 0
@@ -120,12 +124,13 @@ def set_up(section, peers, jobs, far=lambda port: None):
 
     # A pool connects inside its first message; the other variants left out differ in what follows it alone.
     peers = [p for p in peers if speaks_tls(p) and not p.endswith(("-pool", "-hand", "-window8", "mail-send-nodelay"))]
-    cells = [(way, again, p) for way in WAYS for again in (False, True) for p in peers]
+    # Nothing is remembered in the first session of a process.
+    cells = [(way, again, p) for way in WAYS for again in (False, True) for p in peers if again or "--cache" not in PEERS[p]]
     with ThreadPoolExecutor(jobs) as ex:
         done = list(ex.map(one, cells))
     save(section, [{"way": way[0], "again": again, "client": p, **d} for (way, again, p), d in zip(cells, done)])
     f = lambda d, k: f"{d[k]:.2f}" if k in d else "–"
-    return [[way[0], ("later, resumed" if d["resumed"] else "later") if again else "first", p, *(f(d, k) for k in ("ehlo", "auth", "first"))]
+    return [[way[0], ("later, resumed" if d["resumed"] else "later") if again else "first", p, *(f(d, k) for k in ("ehlo", "ehlo_first", "auth", "auth_first"))]
             for (way, again, p), d in zip(cells, done)]
 
 
@@ -169,7 +174,6 @@ def s_rtt(peers):
     save("rtt", data)
     table(f"Round trips through a proxy of {DELAY:g} ms each way (elapsed / {2 * DELAY:g} ms; add 1.5 to a set-up for the TCP handshake and the greeting's way)",
           ["client", "set-up", "+AUTH", "+STARTTLS", "+STARTTLS+AUTH", "message, 1 rcpt", "10 rcpts", "100 rcpts"], rows)
-    s_setup(peers)
 
 
 def s_realtcp(peers):
@@ -203,7 +207,6 @@ def s_realtcp(peers):
     table(f"Round trips with the delay under TCP ({DELAY:g} ms each way on the interface; elapsed / {2 * DELAY:g} ms)",
           ["client", "set-up with TCP handshake", "message, 1 rcpt", "10 rcpts", "connect, 1 message, quit", "256 KiB message"],
           [[p] + ["–" if d.get(k) is None else f"{d[k]:.2f}" for k in ("plain", "msg1", "msg10", "fresh", "256k")] for p, d in data.items()])
-    s_realsetup(peers)
 
 
 def s_rate(peers):
@@ -431,7 +434,8 @@ def main():
     try:
         for sec in SECTIONS:
             t = time.time()
-            globals()[f"s_{sec}"](usable)
+            set_ups = sec in ("setup", "realsetup")
+            globals()[f"s_{sec}"]([p for p in usable if set_ups or not set_up_alone(p)])
             print(f"({sec}: {time.time() - t:.0f} s)", file=sys.stderr, flush=True)
     finally:
         for p in list(procs):

@@ -28,11 +28,15 @@ pub struct Args {
     pub resume: bool,
     /// Use AUTH PLAIN.
     pub auth: bool,
+    /// Connect with the first message in hand: its MAIL and RCPT leave with AUTH, or with an early EHLO.
+    pub auth_with_mail: bool,
+    /// Remember what the server offers, for sessions that may begin early with it.
+    pub cache: bool,
     /// Use BDAT if the peer has it.
     pub bdat: bool,
     /// TCP_NODELAY, where the caller owns the socket.
     pub nodelay: bool,
-    /// A peer-specific path (lettre: raw | pool; wirefloor: see there).
+    /// A peer-specific path (lettre: raw | pool; ours: chunks; wirefloor: see there).
     pub mode: String,
     /// Messages in flight, for binaries that can keep more than one.
     pub window: usize,
@@ -57,6 +61,8 @@ impl Args {
             implicit: false,
             resume: false,
             auth: false,
+            auth_with_mail: false,
+            cache: false,
             bdat: false,
             nodelay: false,
             mode: String::new(),
@@ -82,6 +88,8 @@ impl Args {
                 "--implicit" => a.implicit = true,
                 "--resume" => a.resume = true,
                 "--auth" => a.auth = true,
+                "--auth-with-mail" => a.auth_with_mail = true,
+                "--cache" => a.cache = true,
                 "--bdat" => a.bdat = true,
                 "--nodelay" => a.nodelay = true,
                 "--idle" => a.idle = true,
