@@ -70,17 +70,36 @@ impl Watch {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether writing has failed.
-    fn has_write_failed(&self) -> bool {
-        self.seen().write_error.is_some()
-    }
-
-    /// Keeps the error of a write for later, and acts as if it had gone well.
-    fn after_write<T>(&self, result: io::Result<T>, as_if: T) -> io::Result<T> {
-        result.or_else(|error| {
+    /// Writes or flushes. An error is kept for later, and from then on all is as if it had gone
+    /// well.
+    // Cold, as `read` is: the stream is used long after its handshake.
+    #[cold]
+    fn write<T>(
+        &self,
+        as_if: T,
+        write: impl FnOnce() -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.seen().write_error.is_some() {
+            return Poll::Ready(Ok(as_if));
+        }
+        let result = ready!(write());
+        Poll::Ready(result.or_else(|error| {
             self.seen().write_error = Some(error);
             Ok(as_if)
-        })
+        }))
+    }
+
+    /// Reads, and takes note of it.
+    #[cold]
+    fn read(
+        &self,
+        stream: Pin<&mut impl AsyncRead>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = stream.poll_read(cx, buf);
+        self.after_read(cx, polled, &buf.filled()[before..])
     }
 
     /// Keeps what was read. Where nothing more comes, the error of writing is why.
@@ -127,11 +146,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for HandshakeStream<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, watch } = self.get_mut();
-        let before = buf.filled().len();
-        let polled = Pin::new(stream).poll_read(cx, buf);
+        let stream = Pin::new(stream);
         match watch {
-            None => polled,
-            Some(watch) => watch.after_read(cx, polled, &buf.filled()[before..]),
+            None => stream.poll_read(cx, buf),
+            Some(watch) => watch.read(stream, cx, buf),
         }
     }
 }
@@ -143,13 +161,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HandshakeStream<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let Self { stream, watch } = self.get_mut();
+        let stream = Pin::new(stream);
         match watch {
-            None => Pin::new(stream).poll_write(cx, buf),
-            Some(watch) if watch.has_write_failed() => Poll::Ready(Ok(buf.len())),
-            Some(watch) => {
-                let written = ready!(Pin::new(stream).poll_write(cx, buf));
-                Poll::Ready(watch.after_write(written, buf.len()))
-            }
+            None => stream.poll_write(cx, buf),
+            Some(watch) => watch.write(buf.len(), || stream.poll_write(cx, buf)),
         }
     }
 
@@ -160,13 +175,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HandshakeStream<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let Self { stream, watch } = self.get_mut();
-        let length = || bufs.iter().map(|buf| buf.len()).sum();
+        let stream = Pin::new(stream);
         match watch {
-            None => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Some(watch) if watch.has_write_failed() => Poll::Ready(Ok(length())),
+            None => stream.poll_write_vectored(cx, bufs),
             Some(watch) => {
-                let written = ready!(Pin::new(stream).poll_write_vectored(cx, bufs));
-                Poll::Ready(watch.after_write(written, length()))
+                let length = bufs.iter().map(|buf| buf.len()).sum();
+                watch.write(length, || stream.poll_write_vectored(cx, bufs))
             }
         }
     }
@@ -178,13 +192,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HandshakeStream<S> {
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { stream, watch } = self.get_mut();
+        let stream = Pin::new(stream);
         match watch {
-            None => Pin::new(stream).poll_flush(cx),
-            Some(watch) if watch.has_write_failed() => Poll::Ready(Ok(())),
-            Some(watch) => {
-                let flushed = ready!(Pin::new(stream).poll_flush(cx));
-                Poll::Ready(watch.after_write(flushed, ()))
-            }
+            None => stream.poll_flush(cx),
+            Some(watch) => watch.write((), || stream.poll_flush(cx)),
         }
     }
 
