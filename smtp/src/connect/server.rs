@@ -10,7 +10,7 @@ use super::capability_cache::{CapabilityCache, Key, Memory, Policy};
 use crate::connection::session::{Session, SessionConfig};
 use crate::message::transfer::Transfer;
 use crate::net::{
-    Approach, Clock, Connected, Discovery, Driver, Reach, Reached, Service, Stream, TokioClock,
+    Approach, Clear, Clock, Connected, Discovery, Driver, Reach, Reached, Service, TokioClock,
     Transport, in_ascii,
 };
 use crate::proto::fault::Fault;
@@ -217,12 +217,12 @@ impl Server {
 
     /// Talks over a stream that is already open.
     pub(crate) fn session_over(&self, stream: impl Transport, begins: Begins) -> Box<Session> {
-        self.session(Stream::other(stream), None, self.port, begins)
+        self.session(Clear::other(stream), None, self.port, begins)
     }
 
     fn session(
         &self,
-        stream: Stream,
+        stream: Clear,
         local: Option<SocketAddr>,
         port: u16,
         begins: Begins,

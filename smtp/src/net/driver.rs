@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::clock::{Clock, REPLY_GRACE, deadline};
 use super::handshake_error::{is_clear_text, read_fault};
-use super::stream::Stream;
+use super::stream::{Clear, Stream};
 use super::timer::Timer;
 use crate::error::lost::Lost;
 use crate::exchange::{Exchange, Need};
@@ -83,7 +83,7 @@ enum Timed {
 impl Driver {
     /// A driver that waits for the server's greeting.
     pub(crate) fn new(
-        stream: Stream,
+        stream: Clear,
         timeouts: Timeouts,
         limits: Limits,
         observer: Option<Arc<dyn Observer>>,
@@ -92,7 +92,7 @@ impl Driver {
         let latest = timeouts.total.map(|total| deadline(&*clock, total));
         Self {
             engine: Engine::new(limits, observer),
-            stream,
+            stream: Stream::Clear(stream),
             timer: Timer::new(clock),
             timeouts,
             latest,

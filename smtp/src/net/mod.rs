@@ -40,7 +40,7 @@ pub(crate) use driver::Driver;
 pub(crate) use host::in_ascii;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy_protocol::ProxyProtocol;
-pub(crate) use stream::Stream;
+pub(crate) use stream::Clear;
 pub use stream::Transport;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub use tls_config::{DangerousTlsConfig, TlsConfigBuilder};

@@ -55,30 +55,22 @@ pub(crate) struct Early {
     stream: Clear,
 }
 
-impl Stream {
-    pub(crate) fn tcp(stream: TcpStream) -> Self {
-        Self::Clear(Clear::Tcp(stream))
-    }
-
+impl Clear {
     pub(crate) fn other(stream: impl Transport) -> Self {
         // Asked once: `is_write_vectored` takes `&self`, which an exclusive value cannot give.
         let vectored = stream.is_write_vectored();
         let stream: Box<dyn Transport> = Box::new(stream);
-        Self::Clear(Clear::Other { stream: Exclusive::new(stream), vectored })
+        Self::Other { stream: Exclusive::new(stream), vectored }
     }
 
     /// The same stream, of which these bytes have been read already.
     pub(super) fn with_early(self, bytes: Bytes) -> Self {
-        let stream = match self {
-            _ if bytes.is_empty() => return self,
-            Self::Clear(stream) => stream,
-            Self::Tls(_) | Self::Gone => return Self::other(self).with_early(bytes),
-        };
-        Self::Clear(Clear::Early(Box::new(Early { bytes, stream })))
+        if bytes.is_empty() {
+            return self;
+        }
+        Self::Early(Box::new(Early { bytes, stream: self }))
     }
-}
 
-impl Clear {
     /// The number of bytes that a connector has read, and the session has not.
     pub(super) fn early(&self) -> usize {
         match self {
@@ -208,6 +200,7 @@ impl AsyncWrite for Clear {
         }
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -216,7 +209,7 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_write_vectored(cx, bufs),
-            Self::Early(early) => Pin::new(&mut early.stream).poll_write_vectored(cx, bufs),
+            Self::Early(early) => early.poll_write_vectored(cx, bufs),
         }
     }
 
@@ -233,7 +226,7 @@ impl AsyncWrite for Clear {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Other { stream, .. } => Pin::new(stream.get()).poll_flush(cx),
-            Self::Early(early) => Pin::new(&mut early.stream).poll_flush(cx),
+            Self::Early(early) => early.poll_flush(cx),
         }
     }
 
@@ -246,7 +239,10 @@ impl AsyncWrite for Clear {
     }
 }
 
+/// Out of line: a stream within a stream of its kind cannot be inlined, and would keep the usual
+/// ones from being so.
 impl Early {
+    #[cold]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.bytes.is_empty() {
             return Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -255,6 +251,26 @@ impl Early {
         buf.put_slice(&self.bytes[..count]);
         self.bytes.advance(count);
         Poll::Ready(Ok(()))
+    }
+
+    #[cold]
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    #[cold]
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+}
+
+impl Debug for Clear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clear")
     }
 }
 

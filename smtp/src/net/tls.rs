@@ -55,7 +55,9 @@ impl Driver {
         watch: &Watch,
     ) -> Result<Exporter, Fault> {
         let name = server_name(name).map_err(Fault::InvalidHost)?;
-        let stream = self.take_stream_for_tls()?;
+        let Stream::Clear(stream) = self.take_stream_for_tls()? else {
+            return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
+        };
         let clock = self.clock();
         let limit = deadline(&**clock, self.timeouts().handshake);
         let latest = self.latest().filter(|latest| *latest <= limit);
@@ -80,13 +82,10 @@ impl Driver {
 pub(super) async fn handshake(
     tls: &TlsConfig,
     name: ServerName<'static>,
-    stream: Stream,
+    stream: Clear,
     attempt: Attempt<'_>,
     watch: &Watch,
 ) -> Result<TlsStream<HandshakeStream<Clear>>, Fault> {
-    let Stream::Clear(stream) = stream else {
-        return Err(Fault::Io(io::ErrorKind::NotConnected.into()));
-    };
     if stream.early() > 0 {
         return Err(early_fault(stream.early(), attempt));
     }

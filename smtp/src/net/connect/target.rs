@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 
 use super::addresses::Local;
-use crate::net::stream::{Stream, Transport};
+use crate::net::stream::{Clear, Transport};
 
 /// A host whose addresses are to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,14 +91,14 @@ impl Target {
 /// A stream that a connector has opened.
 #[derive(Debug)]
 pub struct Connected {
-    pub(crate) stream: Stream,
+    pub(crate) stream: Clear,
     pub(crate) local: Option<SocketAddr>,
 }
 
 impl Connected {
     /// A stream of any kind.
     pub fn new(stream: impl Transport) -> Self {
-        Self { stream: Stream::other(stream), local: None }
+        Self { stream: Clear::other(stream), local: None }
     }
 
     /// Says which address of this machine the stream begins at: a client without a name gives it
@@ -125,6 +125,6 @@ impl Connected {
 impl From<TcpStream> for Connected {
     fn from(stream: TcpStream) -> Self {
         let local = stream.local_addr().ok();
-        Self { stream: Stream::tcp(stream), local }
+        Self { stream: Clear::Tcp(stream), local }
     }
 }

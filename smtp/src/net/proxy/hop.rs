@@ -10,7 +10,7 @@ use crate::net::connect::{NoRuntime, Reach, Target};
 use crate::net::handshake_error::Attempt;
 use crate::net::handshake_stream::Watch;
 use crate::net::host::{self, Host};
-use crate::net::stream::Stream;
+use crate::net::stream::Clear;
 use crate::net::tls::{handshake, server_name};
 use crate::net::tls_config::TlsConfig;
 use crate::net::tokio_clock::TokioClock;
@@ -34,7 +34,7 @@ impl Hop {
     }
 
     /// Opens a stream to the proxy, with the local address and keepalive of the target.
-    pub(super) async fn open(&self, target: &Target) -> io::Result<Stream> {
+    pub(super) async fn open(&self, target: &Target) -> io::Result<Clear> {
         if host::parse(&self.host).is_err() {
             let reason = "cannot be reached: its host is neither a DNS name nor an IP address; \
                           give it without a scheme, a user and a port";
@@ -54,7 +54,7 @@ impl Hop {
     }
 
     /// Goes on inside TLS. The certificate must be for the proxy's host.
-    async fn secure(&self, tls: &TlsConfig, stream: Stream) -> Result<Stream, ProxyError> {
+    async fn secure(&self, tls: &TlsConfig, stream: Clear) -> Result<Clear, ProxyError> {
         let name = server_name(&self.host).map_err(|error| {
             self.error(Kind::InvalidSettings, format!("cannot be verified: {error}"))
         })?;
@@ -63,7 +63,7 @@ impl Hop {
         let ended = handshake(tls, name.clone(), stream, Attempt::new(tls, true), &watch).await;
         tls.end_handshake(&name, ended.is_ok());
         match ended {
-            Ok(stream) => Ok(Stream::other(stream)),
+            Ok(stream) => Ok(Clear::other(stream)),
             Err(Fault::Handshake(error)) => {
                 let reason = match error.kind() {
                     HandshakeErrorKind::ClearText => {

@@ -8,16 +8,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::hop::Hop;
 use crate::error::proxy::{ProxyError, ProxyErrorKind as Kind, ProxyReply};
 use crate::net::connect::Connected;
-use crate::net::stream::Stream;
+use crate::net::stream::Clear;
 
 /// A stream to a proxy that has not given it to the server yet.
 pub(super) struct Tunnel<'a> {
     hop: &'a Hop,
-    stream: Stream,
+    stream: Clear,
 }
 
 impl<'a> Tunnel<'a> {
-    pub(super) fn new(hop: &'a Hop, stream: Stream) -> Self {
+    pub(super) fn new(hop: &'a Hop, stream: Clear) -> Self {
         Self { hop, stream }
     }
 
