@@ -50,7 +50,8 @@ PEERS = {
     "aiosmtplib": [PY, str(HERE / "peers/aiosmtplib/bench.py")],
 }
 for name, options in json.loads(Path(os.environ.get("BENCH_OURS_VARIANTS", HERE / "variants.json")).read_text()).items():
-    PEERS[name] = OURS + options
+    # One that is a program of its own begins with the program's name.
+    PEERS[name] = OURS + options if options[0].startswith("--") else [program(options[0]), *options[1:]]
 
 
 def native(peer):

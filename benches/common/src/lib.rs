@@ -28,8 +28,6 @@ pub struct Args {
     pub resume: bool,
     /// Use AUTH PLAIN.
     pub auth: bool,
-    /// Connect with the first message in hand: its MAIL and RCPT leave with AUTH, or with an early EHLO.
-    pub auth_with_mail: bool,
     /// Remember what the server offers, for sessions that may begin early with it.
     pub cache: bool,
     /// Use BDAT if the peer has it.
@@ -61,7 +59,6 @@ impl Args {
             implicit: false,
             resume: false,
             auth: false,
-            auth_with_mail: false,
             cache: false,
             bdat: false,
             nodelay: false,
@@ -88,7 +85,6 @@ impl Args {
                 "--implicit" => a.implicit = true,
                 "--resume" => a.resume = true,
                 "--auth" => a.auth = true,
-                "--auth-with-mail" => a.auth_with_mail = true,
                 "--cache" => a.cache = true,
                 "--bdat" => a.bdat = true,
                 "--nodelay" => a.nodelay = true,
