@@ -1,4 +1,5 @@
-//! What the clients of this library have in common: how messages travel, TLS, what is remembered.
+//! The settings that the clients of this library share: how messages travel, TLS, offers that are
+//! remembered.
 
 use bench_common::Args;
 use smtp::connect::CapabilityCache;

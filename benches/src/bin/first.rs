@@ -15,14 +15,16 @@ use smtp::{Connection, Envelope, Plain, Submission};
 enum Session {
     /// Not begun. Offers are remembered for a submission and its clones.
     InClear(Submission<WithoutTls>),
-    WithAuth(Submission<WithMechanismFrom<fn() -> Plain>>),
+    WithAuth(Login),
     Greeted(Connection<Greeted>),
     Authed(Connection<Authed>),
 }
 
+type Login = Submission<WithMechanismFrom<fn() -> Plain>>;
+
 fn session(args: &Args) -> Session {
     thread_local! {
-        static LOGIN: OnceCell<Submission<WithMechanismFrom<fn() -> Plain>>> = const { OnceCell::new() };
+        static LOGIN: OnceCell<Login> = const { OnceCell::new() };
     }
     assert_eq!(args.auth, args.starttls || args.implicit, "--auth is for TLS, and TLS for --auth");
     let to = Submission::new(args.addr.ip().to_string()).port(args.addr.port());
