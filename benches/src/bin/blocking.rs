@@ -5,10 +5,13 @@
 //! | `deliver` | a call for each |
 //! | `deliver_all` | one call for all |
 //! | `feed` | a feed of one caller, a call for each |
+//! | `window` | a feed of one caller, who waits for a message after eight more were submitted |
 //!
 //! CLIENT is `async`, on a runtime of one thread that is entered once, or `blocking`. Under callgrind
 //! the runs of 2000 and of 1000 messages differ by the instructions of 1000. The server runs in a
 //! process of its own.
+
+use std::collections::VecDeque;
 
 use bench_common::message;
 use benches::servers::Running;
@@ -18,6 +21,8 @@ use smtp::{Connection, Envelope, Server, Transfer, blocking};
 
 /// Bytes of a message.
 const SIZE: usize = 2048;
+/// Messages that were submitted and not waited for.
+const WINDOW: usize = 8;
 
 fn envelope() -> Envelope {
     Envelope::new("sender@example.org", ["rcpt@example.net"]).expect("addresses")
@@ -50,7 +55,25 @@ async fn awaited(server: &Server, calls: &str, messages: usize, body: &'static [
             drop(feed);
             connection = feeding.await.expect("a task").expect("a connection");
         }
-        other => panic!("{other} is none of deliver, deliver_all, feed"),
+        "window" => {
+            let (feed, feeding) = connection.feed();
+            let feeding = tokio::spawn(feeding);
+            let mut waiting = VecDeque::new();
+            for _ in 0..messages {
+                waiting.push_back(feed.submit(envelope.clone(), Bytes::from_static(body)).await);
+                if waiting.len() > WINDOW
+                    && let Some(first) = waiting.pop_front()
+                {
+                    assert!(first.await.expect("a receipt").is_complete());
+                }
+            }
+            for delivery in waiting {
+                assert!(delivery.await.expect("a receipt").is_complete());
+            }
+            drop(feed);
+            connection = feeding.await.expect("a task").expect("a connection");
+        }
+        other => panic!("{other} is none of deliver, deliver_all, feed, window"),
     }
     connection.quit().await.expect("QUIT");
 }
@@ -81,7 +104,24 @@ fn blocked(server: &Server, calls: &str, messages: usize, body: &'static [u8]) {
             drop(feed);
             connection = feeding.wait().expect("a connection");
         }
-        other => panic!("{other} is none of deliver, deliver_all, feed"),
+        "window" => {
+            let (feed, feeding) = connection.feed();
+            let mut waiting = VecDeque::new();
+            for _ in 0..messages {
+                waiting.push_back(feed.submit(envelope.clone(), Bytes::from_static(body)));
+                if waiting.len() > WINDOW
+                    && let Some(first) = waiting.pop_front()
+                {
+                    assert!(first.wait().expect("a receipt").is_complete());
+                }
+            }
+            for delivery in waiting {
+                assert!(delivery.wait().expect("a receipt").is_complete());
+            }
+            drop(feed);
+            connection = feeding.wait().expect("a connection");
+        }
+        other => panic!("{other} is none of deliver, deliver_all, feed, window"),
     }
     connection.quit().expect("QUIT");
 }

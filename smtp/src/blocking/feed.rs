@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Debug};
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -90,8 +90,20 @@ impl Feed {
     /// window, so that a caller cannot have more messages in memory than the connection can send;
     /// [`FeedDelivery::wait`] is its answer.
     pub fn submit(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedDelivery {
-        let delivery = match self.shared.here() {
-            Some(here) => here.wait(self.feed.submit(envelope, body)),
+        let delivery = match self.shared.reactor.here() {
+            Some(here) => {
+                // Where there is room at once the runtime is not entered: nothing is sent between
+                // calls, and the call that sends it looks at the connection first.
+                let mut submitting = pin!(self.feed.submit(envelope, body));
+                let mut cx = Context::from_waker(Waker::noop());
+                match submitting.as_mut().poll(&mut cx) {
+                    Poll::Ready(delivery) => delivery,
+                    Poll::Pending => {
+                        self.shared.look(here);
+                        here.wait(submitting)
+                    }
+                }
+            }
             None => {
                 let lost = Lost::new(Fault::InsideRuntime, None);
                 self.feed.deliver(envelope, body).refused(lost)
@@ -125,8 +137,13 @@ impl FeedDelivery {
     ///
     /// As [`Connection::deliver`]. On a thread of a tokio runtime, where it does not wait, a message
     /// that is under way is [`Unknown`](DeliverError::Unknown), and its recipients are not named.
-    pub fn wait(self) -> Result<Receipt, DeliverError> {
-        self.shared.result_of(self.delivery)
+    pub fn wait(mut self) -> Result<Receipt, DeliverError> {
+        // An earlier call may have seen the result.
+        let mut cx = Context::from_waker(Waker::noop());
+        match Pin::new(&mut self.delivery).poll(&mut cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => self.shared.result_of(self.delivery),
+        }
     }
 }
 
@@ -223,10 +240,15 @@ impl Shared {
     /// The runtime, if this thread may wait, after a look at what has come since the last call.
     fn here(&self) -> Option<Waiting<'_>> {
         let here = self.reactor.here()?;
+        self.look(here);
+        Some(here)
+    }
+
+    /// Sees what has come since the last call.
+    fn look(&self, here: Waiting<'_>) {
         if self.runner.may_have_arrived() {
             here.look();
         }
-        Some(here)
     }
 
     fn result_of(&self, delivery: connection::FeedDelivery) -> Result<Receipt, DeliverError> {
