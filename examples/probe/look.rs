@@ -229,7 +229,7 @@ async fn second_look(options: &Options, network: &Network, latest: Instant) -> O
     let address = network.log().used()?.address;
     let secured = Arc::new(Mutex::new(false));
     let seen = Arc::clone(&secured);
-    // Whoever it is: nothing but EHLO is said.
+    // Any certificate will do: the probe says nothing but EHLO.
     let any = TlsConfig::builder().dangerous().accept_any_certificate().build().ok()?;
     let left = latest.saturating_duration_since(Instant::now());
     let server = Server::new(options.identity(), options.port)

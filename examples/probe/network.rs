@@ -129,7 +129,7 @@ impl Network {
                 Err(error) => Outcome::Failed(error.kind(), error.to_string()),
             };
             network.log().dials[index].outcome = Some((Instant::now(), outcome));
-            // Nobody waits for it any more: it is closed.
+            // No caller waits for it any more: it is closed.
             let _ = sender.send(result.map(|connected| (index, connected)));
             network.ended.notify_waiters();
         });

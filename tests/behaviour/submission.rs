@@ -146,7 +146,7 @@ async fn an_untrusted_server_gets_nothing() {
 #[tokio::test]
 async fn a_session_that_is_not_verified_gets_no_secret() {
     let (server, submission) = start(CaptureServer::builder()).await;
-    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("nobody");
+    let tls = TlsConfig::builder().dangerous().accept_any_certificate().build().expect("any");
     let submission = submission.port(server.port()).tls(tls);
     let result = submission.auth(Plain::new("me", "pencil")).connect().await;
     let error = error(result);

@@ -82,8 +82,8 @@ impl XClient {
     }
 
     /// The protocol that the client speaks: `SMTP` or `ESMTP`.
-    pub fn protocol(self, protocol: &'static str) -> Self {
-        self.with(|all| all.set("PROTO", protocol))
+    pub fn protocol(self, protocol: impl Into<String>) -> Self {
+        self.with(|all| all.set("PROTO", protocol.into()))
     }
 
     /// The name that the client has given in EHLO or HELO.

@@ -98,8 +98,8 @@ impl Server {
 
     /// Says in EHLO that the client is `name`. Without it the client gives the address literal of
     /// its socket, as RFC 5321 §4.1.4 asks of hosts without a name: never `localhost`, and without
-    /// the zone of an IPv6 address. Behind a translation of addresses the literal is one that the
-    /// server does not see; servers that mind want a name.
+    /// the zone of an IPv6 address. Where a router translates addresses, the server sees another one
+    /// than the literal; a server that compares them wants a name.
     ///
     /// The name was validated when it became a [`Host`]: a final dot, which only the DNS knows, is an
     /// error there. A `localhost` of the caller's is sent as it is.

@@ -31,6 +31,7 @@ mod ignore_quota;
 mod limits;
 mod message_tracking;
 mod mt_priority;
+mod names;
 mod no_soliciting;
 mod onex;
 mod optional;
