@@ -13,6 +13,7 @@ mod port;
 mod proxy;
 mod reply_server;
 mod slow;
+pub mod support;
 
 use smtp::command::Mail;
 use smtp::grammar::Domain;

@@ -3,9 +3,8 @@
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::extension::TransactionId;
 use smtp::{DeliverError, Envelope, Error};
+use tests::support::mailbox;
 use tests::{error, greeted, script};
-
-use super::table::mailbox;
 
 fn id() -> TransactionId {
     TransactionId::new("17@client.example").expect("a name")

@@ -7,9 +7,8 @@ use smtp::extension::{
 };
 use smtp::grammar::{Capabilities, ReplyCode, ReversePath};
 use smtp::{DeliverError, Envelope, Reply};
+use tests::support::mailbox;
 use tests::{greeted, script};
-
-use super::table::mailbox;
 
 fn offering(lines: &[&str]) -> Capabilities {
     let lines = ["mail.example.test"].iter().chain(lines);

@@ -4,13 +4,12 @@
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::connection::Stopped;
 use smtp::error::EncodeError;
-use smtp::message::LeftOut;
+use smtp::message::{LeftOut, LineEnds};
 use smtp::state::{Greeted, Tls};
 use smtp::testing::Peer;
-use smtp::{Connection, DeliverError, Envelope, Error, Receipt, Refusal};
+use smtp::{Body, Connection, DeliverError, Envelope, Error, Receipt, Refusal};
+use tests::support::{Content, Give, ParameterRow, mailbox, parameters};
 use tests::{error, greeted, script, secured};
-
-use super::table::{Give, Row, mailbox, rows};
 
 /// A connection in the state that a row needs.
 enum Session {
@@ -28,7 +27,7 @@ macro_rules! either {
 }
 
 impl Session {
-    async fn start(row: &Row, offers: &[&str], dialogue: &str) -> (Self, Peer) {
+    async fn start(row: &ParameterRow, offers: &[&str], dialogue: &str) -> (Self, Peer) {
         if row.tls {
             let (connection, peer) = secured(offers, dialogue).await;
             return (Self::Tls(connection), peer);
@@ -54,6 +53,11 @@ fn envelope(give: Give) -> Envelope {
     Envelope::from_mail(mail(give)).recipient(rcpt(give))
 }
 
+/// The parameters that a delivery does not give by itself.
+fn given() -> impl Iterator<Item = ParameterRow> {
+    parameters().into_iter().filter(|row| row.content.is_none())
+}
+
 /// The lines of a message whose commands have these parameters.
 fn message(mail: &str, rcpt: &str) -> String {
     let end = |parameters: &str| match parameters {
@@ -69,20 +73,20 @@ fn message(mail: &str, rcpt: &str) -> String {
 }
 
 /// The parameters of a row without its own.
-fn without(row: &Row, written: &str) -> String {
+fn without(row: &ParameterRow, written: &str) -> String {
     let others = |word: &&str| word.split('=').next() != Some(row.parameter);
     written.split(' ').filter(others).collect::<Vec<_>>().join(" ")
 }
 
 /// The lines of EHLO without the keyword of a row.
-fn less(row: &Row) -> Vec<&'static str> {
+fn less(row: &ParameterRow) -> Vec<&'static str> {
     let others = |offer: &&&str| offer.split(' ').next() != Some(row.extension);
     row.offers.iter().filter(others).copied().collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn offered() {
-    for row in rows() {
+    for row in given() {
         let dialogue = message(row.written[0], row.written[1]);
         let optional = row.optional.into_iter();
         for give in optional.chain([row.give]) {
@@ -98,16 +102,29 @@ async fn offered() {
 /// The same with the calls of a transaction, and in a group.
 #[tokio::test(start_paused = true)]
 async fn offered_one_at_a_time() {
-    for row in rows() {
+    for row in parameters() {
         let [of_mail, of_rcpt] = row.written;
-        let dialogue = message(of_mail, of_rcpt);
+        let mut dialogue = message(of_mail, of_rcpt);
+        let binary = row.content == Some(Content::Binary);
+        if binary {
+            dialogue = dialogue.replace("C: DATA\nS: 354 go\nC: x\nC: .", "C: BDAT 3 LAST\nC: x");
+        }
         let (session, peer) = Session::start(&row, row.offers, &dialogue).await;
         either!(session, connection => {
             let mut transaction = connection.mail(mail(row.give)).await.expect(row.parameter);
             transaction.rcpt(rcpt(row.give)).await.expect(row.parameter);
-            transaction.data("x").await.expect(row.parameter);
+            let sent = if binary {
+                transaction.bdat(Body::from("x\r\n").line_ends(LineEnds::Binary)).await
+            } else {
+                transaction.data("x").await
+            };
+            sent.expect(row.parameter);
         });
         peer.finish();
+        if binary {
+            // A group has no chunks.
+            continue;
+        }
         let (session, peer) = Session::start(&row, row.offers, &dialogue).await;
         either!(session, connection => {
             let group = connection.pipeline().mail(mail(row.give)).rcpt(rcpt(row.give)).data("x");
@@ -119,7 +136,7 @@ async fn offered_one_at_a_time() {
     }
 }
 
-fn missing(row: &Row, refusal: &Refusal) {
+fn missing(row: &ParameterRow, refusal: &Refusal) {
     let keyword = refusal.encode_error().and_then(EncodeError::missing_keyword);
     assert_eq!(keyword, Some(row.extension), "{}: {refusal}", row.parameter);
 }
@@ -134,7 +151,7 @@ fn refusal<T, E: Into<Error>>(result: Result<T, E>) -> Refusal {
 
 #[tokio::test(start_paused = true)]
 async fn not_offered() {
-    for row in rows() {
+    for row in given() {
         let offers = less(&row);
         let (mut session, peer) = Session::start(&row, &offers, "C: NOOP\nS: 250 ok").await;
         let DeliverError::Refused(undelivered) =
@@ -153,7 +170,7 @@ async fn not_offered() {
 
 #[tokio::test(start_paused = true)]
 async fn not_offered_one_at_a_time() {
-    for row in rows() {
+    for row in parameters() {
         let offers = less(&row);
         let of_mail = row.command == "MAIL";
         let begin = "C: MAIL FROM:<me@example.test>\nS: 250 ok\nC: RSET\nS: 250 ok\n";
@@ -175,7 +192,7 @@ async fn not_offered_one_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn optional() {
     let mut seen = 0;
-    for row in rows() {
+    for row in given() {
         let Some(give) = row.optional else {
             continue;
         };

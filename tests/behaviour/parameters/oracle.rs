@@ -2,7 +2,7 @@
 //! read from a line must be what was put into the command.
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]` (RFC 5321 §4.1.2): the keyword and the value.
-pub(super) fn parameter(word: &str) -> (&str, Option<&str>) {
+pub(in crate::behaviour) fn parameter(word: &str) -> (&str, Option<&str>) {
     match word.find('=') {
         Some(at) => (&word[..at], Some(&word[at + 1..])),
         None => (word, None),
@@ -10,12 +10,12 @@ pub(super) fn parameter(word: &str) -> (&str, Option<&str>) {
 }
 
 /// Whether a value is an `esmtp-value = 1*(%d33-60 / %d62-126)`.
-pub(super) fn is_value(value: &str) -> bool {
+pub(in crate::behaviour) fn is_value(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| matches!(byte, 33..=60 | 62..=126))
 }
 
 /// `xtext = *( xchar / "+" 2HEXDIG )`, with capital digits (RFC 3461 §4).
-pub(super) fn xtext(text: &str) -> Option<String> {
+pub(in crate::behaviour) fn xtext(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -44,7 +44,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
 }
 
 /// `utf-8-addr-xtext = 1*( QCHAR / "\x{" HEXPOINT "}" )` (RFC 6533 §3).
-pub(super) fn utf8_address(text: &str) -> Option<String> {
+pub(in crate::behaviour) fn utf8_address(text: &str) -> Option<String> {
     let mut address = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -76,7 +76,7 @@ fn is_qchar(character: char) -> bool {
 }
 
 /// `by-time ";" ("N" / "R") ["T"]`, `by-time = ["-" / "+"] 1*9DIGIT` (RFC 2852 §4).
-pub(super) fn by(value: &str) -> Option<(i64, char, bool)> {
+pub(in crate::behaviour) fn by(value: &str) -> Option<(i64, char, bool)> {
     let (time, mode) = value.split_once(';')?;
     let (mode, trace) = match mode {
         "N" | "R" => (mode, false),
@@ -92,14 +92,14 @@ pub(super) fn by(value: &str) -> Option<(i64, char, bool)> {
 }
 
 /// `1*9DIGIT` and the like.
-pub(super) fn digits_of(text: &str, most: usize) -> Option<i64> {
+pub(in crate::behaviour) fn digits_of(text: &str, most: usize) -> Option<i64> {
     let valid = (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     valid.then(|| text.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
 }
 
 /// `date-time` in UTC without fractions (RFC 3339 §5.6), as seconds since 1970: the days are
 /// counted year by year and month by month.
-pub(super) fn time(text: &str) -> Option<i64> {
+pub(in crate::behaviour) fn time(text: &str) -> Option<i64> {
     let part = |range: std::ops::Range<usize>| {
         let length = range.len();
         digits_of(text.get(range)?, length)
@@ -127,7 +127,7 @@ pub(super) fn time(text: &str) -> Option<i64> {
 
 /// `certifier [":" 1*9DIGIT]`, where the certifier is base64 of 20 bytes without its last `=`
 /// (RFC 3885 §4).
-pub(super) fn tracking(value: &str) -> Option<([u8; 20], Option<i64>)> {
+pub(in crate::behaviour) fn tracking(value: &str) -> Option<([u8; 20], Option<i64>)> {
     let (certifier, timeout) = match value.split_once(':') {
         Some((certifier, timeout)) => (certifier, Some(digits_of(timeout, 9)?)),
         None => (value, None),

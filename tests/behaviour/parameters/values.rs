@@ -4,34 +4,22 @@ use proptest::prelude::*;
 use smtp::Reply;
 use smtp::command::{Mail, Rcpt, encode};
 use smtp::extension::{
-    AskFeatures, AuthIdentity, DateTime, DeliverBy, EnvelopeId, HoldFor, HoldUntil, IgnoreQuota,
-    MailParameter, MayConvert, Notify, NotifyBy, OriginalRecipient, Priority, RcptParameter,
-    RequireTls, Ret, Solicitation, Submitter, Tracking, TransactionId, ValidSince, Verp,
+    AskFeatures, AuthIdentity, BodyKind, DateTime, DeliverBy, EnvelopeId, HoldFor, HoldUntil,
+    IgnoreQuota, MailParameter, MayConvert, Notify, NotifyBy, OriginalRecipient, Prdr, Priority,
+    RcptParameter, RequireTls, Ret, Solicitation, Submitter, Tracking, TransactionId, ValidSince,
+    Verp,
 };
 use smtp::grammar::{Capabilities, ForwardPath, Mailbox, ReplyCode, ReversePath};
 
+use tests::support::parameters;
+
 use super::oracle;
 
+/// A server that offers every parameter of the table, without limits.
 fn everything() -> Capabilities {
-    let lines = [
-        "mail",
-        "DSN",
-        "AUTH",
-        "REQUIRETLS",
-        "DELIVERBY",
-        "FUTURERELEASE",
-        "MT-PRIORITY",
-        "MTRK",
-        "NO-SOLICITING",
-        "CHECKPOINT",
-        "CONPERM",
-        "CONNEG",
-        "SUBMITTER",
-        "XVERP",
-        "RRVS",
-        "IGNOREQUOTA",
-    ];
-    Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines))
+    let rows = parameters();
+    let keywords = rows.iter().map(|row| row.extension).chain(["CHUNKING"]);
+    Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["mail"].into_iter().chain(keywords)))
 }
 
 /// The last parameter of a line.
@@ -45,6 +33,11 @@ fn last(line: &[u8]) -> String {
 fn of_mail(parameter: impl MailParameter) -> (String, Option<String>) {
     let id = EnvelopeId::new("17@client.example").expect("printable");
     read(&encode(&Mail::from(ReversePath::Null).with(id).with(parameter), &everything()))
+}
+
+/// The same of one that is a call of MAIL's.
+fn of_itself(mail: &Mail) -> (String, Option<String>) {
+    read(&encode(mail, &everything()))
 }
 
 fn of_rcpt(parameter: impl RcptParameter) -> (String, Option<String>) {
@@ -86,11 +79,21 @@ fn flags() {
     flag("CONPERM", &of_mail(MayConvert));
     flag("REQUIRETLS", &of_mail(RequireTls));
     flag("XVERP", &of_mail(Verp::new()));
+    flag("PRDR", &of_mail(Prdr));
+    flag("SMTPUTF8", &of_itself(&Mail::from(ReversePath::Null).smtputf8()));
     flag("CONNEG", &of_rcpt(AskFeatures));
     flag("IGNOREQUOTA", &of_rcpt(IgnoreQuota));
     assert_eq!(value("RET", of_mail(Ret::Full)), "FULL");
     assert_eq!(value("RET", of_mail(Ret::Headers)), "HDRS");
     assert_eq!(value("AUTH", of_mail(AuthIdentity::UNKNOWN)), "<>");
+    for (kind, written) in [
+        (BodyKind::SevenBit, "7BIT"),
+        (BodyKind::EightBitMime, "8BITMIME"),
+        (BodyKind::BinaryMime, "BINARYMIME"),
+    ] {
+        let mail = Mail::from(ReversePath::Null).body(kind);
+        assert_eq!(value("BODY", of_itself(&mail)), written);
+    }
 }
 
 /// `"NEVER" / 1#( "SUCCESS" / "FAILURE" / "DELAY" )` (RFC 3461 §4.1): each set once, none twice.
@@ -113,7 +116,26 @@ fn reports() {
     }
 }
 
+/// Each parameter of the table is read back here, by its keyword.
+#[test]
+fn no_parameter_is_left_out() {
+    let source = include_str!("values.rs");
+    for row in parameters() {
+        let keyword = row.parameter;
+        let is_read = ["value", "flag"].map(|call| format!("{call}(\"{keyword}\""));
+        assert!(is_read.iter().any(|call| source.contains(call)), "{keyword} is not read back");
+    }
+}
+
 proptest! {
+    #[test]
+    fn sizes(bytes: u64) {
+        let written = value("SIZE", of_itself(&Mail::from(ReversePath::Null).size(bytes)));
+        prop_assert!((1..=20).contains(&written.len()));
+        prop_assert!(written.bytes().all(|digit| digit.is_ascii_digit()));
+        prop_assert_eq!(written.parse(), Ok(bytes));
+    }
+
     #[test]
     fn envelope_ids(id in "[ -~]{1,100}") {
         let written = value("ENVID", of_mail_alone(EnvelopeId::new(id.as_str()).expect("printable")));
