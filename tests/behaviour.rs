@@ -57,6 +57,7 @@ mod behaviour {
     mod splitting;
     mod starttls;
     mod submission;
+    mod support;
     mod timeouts;
     mod tls;
     mod tokens;

@@ -42,49 +42,15 @@ fn reply(code: u16, lines: &[&str]) -> Reply {
 }
 
 #[test]
-fn lines() {
+fn utf8_is_not_sent_without_its_keyword() {
     let table = [
-        (line(&Vrfy::new(text("ada")), &[]), "VRFY ada"),
-        (line(&Vrfy::new(text("ada l")), &[]), "VRFY \"ada l\""),
-        (line(&Vrfy::new(text("\u{e4}")).smtputf8(), &["SMTPUTF8"]), "VRFY \u{e4} SMTPUTF8"),
-        (line(&Expn::new(text("staff")), &["EXPN"]), "EXPN staff"),
-        (line(&Expn::new(text("staff")).smtputf8(), &["EXPN", "SMTPUTF8"]), "EXPN staff SMTPUTF8"),
-        (line(&Etrn::Host(domain("a.example")), &["ETRN"]), "ETRN a.example"),
-        (line(&Etrn::Subdomains(domain("a.example")), &["ETRN"]), "ETRN @a.example"),
-        (line(&Etrn::Queue("slow".to_owned()), &["ETRN"]), "ETRN #slow"),
-        (line(&Atrn::default(), &["ATRN"]), "ATRN"),
-        (
-            line(&Atrn::new([domain("a.example"), domain("b.example")]), &["ATRN"]),
-            "ATRN a.example,b.example",
-        ),
-        (line(&WellKnown::new("a b+c"), &["WELLKNOWN"]), "WELLKNOWN a+20b+2Bc"),
+        refused(&Vrfy::new(text("ada")).smtputf8(), &[]),
+        refused(&Expn::new(text("ada")).smtputf8(), &["EXPN"]),
+        refused(&Vrfy::new(text("\u{e4}")), &["SMTPUTF8"]),
     ];
-    for (line, expected) in table {
-        assert_eq!(line, format!("{expected}\r\n"));
+    for error in table {
+        assert!(error.contains("SMTPUTF8"), "{error}");
     }
-}
-
-#[test]
-fn without_their_keyword_they_are_not_sent() {
-    let client = XClient::new().port(25);
-    let forward = XForward::new().port(25);
-    let table = [
-        ("EXPN", refused(&Expn::new(text("staff")), &["VRFY"])),
-        ("ETRN", refused(&Etrn::Queue("slow".to_owned()), &["EXPN"])),
-        ("ATRN", refused(&Atrn::default(), &["ETRN"])),
-        ("WELLKNOWN", refused(&WellKnown::new("x"), &[])),
-        ("XCLIENT", refused(&client, &["XFORWARD PORT"])),
-        ("XFORWARD", refused(&forward, &["XCLIENT PORT"])),
-        ("BURL", refused(&Burl::new("imap://a/b"), &["CHUNKING"])),
-        ("BURL", refused(&BurlLast::new("imap://a/b"), &["CHUNKING"])),
-        ("SMTPUTF8", refused(&Vrfy::new(text("ada")).smtputf8(), &[])),
-        ("SMTPUTF8", refused(&Expn::new(text("ada")).smtputf8(), &["EXPN"])),
-    ];
-    for (keyword, error) in table {
-        assert!(error.contains(keyword), "{keyword}: {error}");
-    }
-    let error = refused(&Vrfy::new(text("\u{e4}")), &["SMTPUTF8"]);
-    assert!(error.contains("SMTPUTF8"), "{error}");
     for injected in ["a\r\nRSET", "a b"] {
         encode(&Etrn::Queue(injected.to_owned()), &offering(&["ETRN"])).expect_err(injected);
     }
