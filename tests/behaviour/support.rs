@@ -3,6 +3,7 @@
 
 mod commands;
 mod complete;
+mod guide;
 mod keywords;
 mod lines;
 mod mechanisms;

@@ -1,5 +1,6 @@
 //! Chapters: how to connect, and in fewer round trips; how to authenticate; how to define commands
-//! and mechanisms that this library does not have; and its errors.
+//! and mechanisms that this library does not have; those that it has, and which servers took them;
+//! and its errors.
 
 #[doc = include_str!("connecting.md")]
 pub mod connecting {}
@@ -24,6 +25,9 @@ pub mod parameters {}
 
 #[doc = include_str!("capabilities.md")]
 pub mod capabilities {}
+
+#[doc = include_str!("support.md")]
+pub mod support {}
 
 #[doc = include_str!("round_trips.md")]
 pub mod round_trips {}
