@@ -29,7 +29,7 @@ const TABLE: [(&str, Flight); 6] = [
     ("aiosmtpd", Flight::Alone),
 ];
 
-type Lines = Arc<Mutex<Vec<String>>>;
+pub(super) type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A submission whose lines are seen, and whose messages wait for the replies to RCPT.
 fn watched(server: &Server, implicit: bool) -> (Submission<NoMechanism>, Lines) {
@@ -42,7 +42,7 @@ fn watched(server: &Server, implicit: bool) -> (Submission<NoMechanism>, Lines) 
     (submission.pipeline_auth(), lines)
 }
 
-fn seen(submission: Submission) -> (Submission, Lines) {
+pub(super) fn seen(submission: Submission) -> (Submission, Lines) {
     let lines = Lines::default();
     let seen = Arc::clone(&lines);
     let submission = submission.observer(move |event: &Event<'_>| {
@@ -112,7 +112,7 @@ fn message(mark: &str, number: usize) -> String {
 }
 
 /// Where the first line with this begin stands among those of a session.
-fn first(lines: &[String], start: &str) -> usize {
+pub(super) fn first(lines: &[String], start: &str) -> usize {
     let found = lines.iter().position(|line| line.starts_with(start));
     found.unwrap_or_else(|| panic!("no {start} in {lines:#?}"))
 }

@@ -23,6 +23,13 @@ async fn error(server: &Server, tls: TlsConfig, mut external: External) -> Error
     connection.authenticate(&mut external).await.expect_err("no certificate of a user").into()
 }
 
+/// Logs in with a certificate that the server has verified.
+pub(super) async fn logs_in(server: &Server) {
+    let submission = Submission::new("localhost").port(server.port("PORT_SUBMISSION"));
+    let submission = submission.tls(shows(server, "client")).auth(External::new());
+    submission.connect().await.expect("a login").quit().await.expect("QUIT");
+}
+
 async fn through(name: &str) {
     let Some(server) = Server::get_started(name) else { return };
     for certificate in ["client", "client-ec"] {

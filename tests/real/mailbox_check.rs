@@ -21,11 +21,7 @@ pub(super) async fn wait_for(
     mark: &str,
     count: usize,
 ) -> Vec<Vec<u8>> {
-    let name = match server.get("SERVER") {
-        "exim" | "exim-gsasl" => user.split('@').next().unwrap_or_default(),
-        _ => user,
-    };
-    let folder = PathBuf::from(server.get("MAIL").replace("<user>", name));
+    let folder = folder(server, user);
     let mark = format!("X-First: {mark}\r\n");
     let (mut read, mut ours) = (HashSet::new(), Vec::new());
     let mut last = Instant::now();
@@ -51,6 +47,32 @@ pub(super) async fn wait_for(
             folder.display()
         );
     }
+}
+
+/// The message in the mailbox of this user that holds this text, once it is there.
+pub(super) async fn find(server: &Server, user: &str, text: &str) -> String {
+    let folder = folder(server, user);
+    let began = Instant::now();
+    let mut looks = tokio::time::interval(PAUSE);
+    loop {
+        looks.tick().await;
+        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let messages = files.filter_map(|file| std::fs::read(file.path()).ok());
+        let messages = messages.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        if let Some(message) = messages.into_iter().find(|message| message.contains(text)) {
+            return message;
+        }
+        assert!(began.elapsed() < PATIENCE, "no message in {} holds {text}", folder.display());
+    }
+}
+
+/// The folder of the messages of this user.
+fn folder(server: &Server, user: &str) -> PathBuf {
+    let name = match server.get("SERVER") {
+        "exim" | "exim-gsasl" => user.split('@').next().unwrap_or_default(),
+        _ => user,
+    };
+    PathBuf::from(server.get("MAIL").replace("<user>", name))
 }
 
 /// The message in a file, with CRLF line ends and without the header fields that the server put

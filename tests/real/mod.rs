@@ -34,3 +34,4 @@ mod resumption;
 mod round_trip;
 mod server;
 mod streams;
+mod support;

@@ -10,6 +10,9 @@ use smtp::{Connection, Error, Mechanism, Submission};
 
 use super::server::Server;
 
+/// Who logs in as the user of one-time passwords: each login counts down the number of the next.
+pub(super) static OTP_USER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A server, and the port at which it offers the mechanism.
 #[derive(Clone, Copy)]
 struct Place {
@@ -56,6 +59,7 @@ impl Place {
 #[tokio::test]
 async fn otp() {
     let Some(cyrus) = Place::find("postfix", "PORT_PLAINAUTH", "OTP").await else { return };
+    let _alone = OTP_USER.lock().await;
     let (user, passphrase) = (cyrus.server.get("OTP_USER"), cyrus.server.get("OTP_PASSPHRASE"));
     let mut otp = Otp::new(user, passphrase);
     cyrus.authenticate(&mut otp).await.expect("a login");

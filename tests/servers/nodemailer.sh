@@ -1,11 +1,11 @@
 #!/bin/bash
 # nodemailer.sh start|stop DIR: nodemailer's smtp-server (npm), driven by nodemailer.js.
-# Env: PORT_BASE (12350): +0 plain/MX-like +1 submission (STARTTLS) +2 smtps +3 LMTP +4 AUTH without TLS, few extensions, 3 s timeout +5 wants a PROXY v1 line first
+# Env: PORT_BASE (12350): +0 plain/MX-like +1 submission (STARTTLS) +2 smtps +3 LMTP +4 AUTH without TLS, few extensions, 3 s timeout +5 wants a PROXY v1 line first +6 HELO only
 . "$(dirname "$0")/lib.sh"
 begin "$@"
 PORT_BASE=${PORT_BASE:-12350}; B=$PORT_BASE
 if [ "$ACTION" = stop ]; then stop_pidfile "$DIR/run/node.pid"; rm -f "$DIR/env"; exit 0; fi
-need_free $B $((B+1)) $((B+2)) $((B+3)) $((B+4)) $((B+5))
+need_free $B $((B+1)) $((B+2)) $((B+3)) $((B+4)) $((B+5)) $((B+6))
 need_nodemailer
 certs
 mkdir -p "$DIR/run" "$DIR/log" "$DIR/mail/new" "$DIR/mail/tmp" "$DIR/mail/envelope"
@@ -24,6 +24,7 @@ emit SOCKET_SMTPS "$DIR/run/smtps.sock"
 emit PORT_LMTP $((B+3))
 emit PORT_PLAINAUTH $((B+4))
 emit PORT_PROXY $((B+5))
+emit PORT_HELO_ONLY $((B+6))
 emit OAUTH_TOKEN "$OAUTH_TOKEN"
 emit MAIL "$DIR/mail/new"
 emit LOG "$DIR/log/node.log"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # postfix.sh start|stop DIR: Postfix 3.7, with its own Dovecot (SASL backend, LMTP delivery).
-# Env: PORT_BASE (12000): +0 plain/MX-like (STARTTLS offered, no AUTH, XCLIENT/XFORWARD, VRFY, ETRN)
+# Env: PORT_BASE (12000): +0 plain/MX-like (STARTTLS offered, no AUTH, XCLIENT/XFORWARD, XVERP, VRFY, ETRN)
 #                         +1 submission (STARTTLS required for AUTH)  +2 smtps (implicit TLS)
 #                         +3 (Dovecot) LMTP                           +4 strict: 2 rcpts, 3 s timeout, hard error limit 3, no bare LF, line limit 512
 #                         +5 postscreen (multi-line greeting, pregreet test) +6 plain AUTH without TLS, mechanisms of Cyrus SASL if POSTFIX_CYRUS=1
@@ -128,6 +128,7 @@ retry.test retry:4.4.1 held forever
 CONF
 cat >"$DIR/etc/master.cf" <<CONF
 127.0.0.1:$B       inet n - n - - smtpd
+  -o smtpd_authorized_verp_clients=127.0.0.0/8
 127.0.0.1:$((B+1)) inet n - n - - smtpd
   -o syslog_name=postfix/submission -o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=may
   -o { smtpd_relay_restrictions=permit_sasl_authenticated, reject } -o smtpd_authorized_xclient_hosts= -o smtpd_authorized_xforward_hosts=
