@@ -18,6 +18,7 @@ use smtp::error::Blame;
 use smtp::extension::AuthMechanisms;
 use smtp::state::Tls;
 use smtp::{Connection, Error, Server as Address, Submission};
+use tests::support::{MechanismRow, Witness, mechanisms};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -120,8 +121,15 @@ async fn fails(
     }
 }
 
+/// The mechanisms of the support table that this server takes: the tests below log in with each.
+fn of_table(witness: Witness) -> Vec<&'static str> {
+    let rows = mechanisms().into_iter().filter(MechanismRow::is_kerberos);
+    rows.filter(|row| row.servers.contains(&witness)).map(|row| row.name).collect()
+}
+
 #[tokio::test]
 async fn dovecot_takes_a_ticket() {
+    assert_eq!(of_table(Witness::Dovecot), ["GSSAPI", "GSS-SPNEGO"]);
     let Some(server) = with_ticket("dovecot_takes_a_ticket", dovecot) else { return };
     let port = "PORT_SUBMISSION";
     logs_in(&server, port, &mut Gssapi::new()).await;
@@ -142,6 +150,7 @@ async fn dovecot_takes_a_ticket() {
 /// Cyrus SASL has the key of `smtp/mail.example.test`.
 #[tokio::test]
 async fn cyrus_takes_a_ticket() {
+    assert_eq!(of_table(Witness::CyrusSasl), ["GSSAPI", "GS2-KRB5", "GSS-SPNEGO"]);
     let Some(server) = with_ticket("cyrus_takes_a_ticket", postfix) else { return };
     let (port, host) = ("PORT_PLAINAUTH", "mail.example.test");
     logs_in(&server, port, &mut Gssapi::new().service_host(host)).await;
