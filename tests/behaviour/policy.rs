@@ -1,5 +1,7 @@
 //! Delivery policies: which recipients must be accepted for a message to be sent.
 
+mod whole;
+
 use smtp::command::Noop;
 use smtp::{DeliverError, Envelope, Policy};
 use tests::{greeted, script};

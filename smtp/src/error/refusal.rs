@@ -69,6 +69,10 @@ enum RefusalKind {
     Transactions {
         limit: usize,
     },
+    NotWhole {
+        most: usize,
+        recipients: usize,
+    },
     Body(BodyFailure),
     NotRepeatable {
         reply: Reply,
@@ -177,6 +181,11 @@ impl Refusal {
 
     pub(crate) fn too_many_transactions(limit: usize) -> Self {
         Self::new("MAIL", RefusalKind::Transactions { limit })
+    }
+
+    /// The server takes `most` of the recipients in one transaction, and the message must have all.
+    pub(crate) fn not_whole(most: usize, recipients: usize) -> Self {
+        Self::new("MAIL", RefusalKind::NotWhole { most, recipients })
     }
 
     /// The server takes no message in one flight with the one before, and the source of this one
@@ -415,6 +424,12 @@ impl Display for Refusal {
                 "the server takes so few recipients at once that the message has already taken \
                  {limit} transactions: send it again to this recipient, or raise \
                  `Limits::transactions`"
+            ),
+            RefusalKind::NotWhole { most, recipients } => write!(
+                f,
+                "the message is for {recipients} recipients in one transaction, and the server takes \
+                 the first {most} of them: send it in several messages, or by \
+                 `Policy::AnyAccepted` (RFC 9422)"
             ),
             RefusalKind::NotRepeatable { reply } => write!(
                 f,

@@ -11,6 +11,7 @@ use smtp_grammar::Capabilities;
 use crate::command::{Mail, Rcpt};
 use crate::error::lmtp::LmtpError;
 use crate::error::refusal::Refusal;
+use crate::exchange::recipients::check_whole;
 use crate::extension::size::SizeParameter;
 use crate::extension::{BodyKind, Prdr, ServerLimits, Size};
 use crate::message::body::Body;
@@ -28,6 +29,8 @@ pub(crate) struct DeliveryCapabilities {
     pub(crate) transfer: Transfer,
     pub(crate) pipelining: bool,
     pub(crate) limits: ServerLimits,
+    /// They are about the recipients of a transaction.
+    pub(crate) limits_recipients: bool,
     chunking: bool,
     eight_bit: bool,
     utf8: bool,
@@ -39,11 +42,13 @@ pub(crate) struct DeliveryCapabilities {
 impl DeliveryCapabilities {
     /// `lmtp` says that the session is one of LMTP.
     pub(crate) fn new(capabilities: &Capabilities, transfer: &Transfer, lmtp: bool) -> Self {
+        let limits = ServerLimits::of(capabilities);
         Self {
             capabilities: capabilities.clone(),
             transfer: transfer.clone(),
             pipelining: capabilities.has("PIPELINING"),
-            limits: ServerLimits::of(capabilities),
+            limits,
+            limits_recipients: limits.rcpt.is_some() || limits.rcpt_domain.is_some(),
             chunking: capabilities.has("CHUNKING"),
             eight_bit: capabilities.has("8BITMIME"),
             utf8: capabilities.has("SMTPUTF8"),
@@ -66,6 +71,9 @@ impl DeliveryCapabilities {
         // (RFC 2033 §4.2).
         if self.lmtp && self.transfer.method == BodyMethod::EagerBdat {
             return Err(Refusal::lmtp(Mail::SPEC.verb, LmtpError::Eager));
+        }
+        if self.limits_recipients {
+            check_whole(envelope, &self.limits)?;
         }
         let summary = summarize(body)?;
         let mut params = self.params(envelope, body, summary)?;

@@ -12,6 +12,8 @@ use super::CommandResult;
 use crate::command::Rcpt;
 use crate::error::refusal::Refusal;
 use crate::extension::ServerLimits;
+use crate::message::envelope::Envelope;
+use crate::message::policy::Policy;
 use crate::message::recipient::{Recipient, RecipientStatus};
 use crate::proto::command::Command as _;
 
@@ -281,6 +283,21 @@ impl RecipientList {
     pub(crate) fn has_transient_refusal(&self) -> bool {
         self.list.iter().filter_map(Recipient::refusal).any(Refusal::is_transient)
     }
+}
+
+/// Checks that a message which must not be split fits into one transaction, as far as the server has
+/// announced its limits.
+///
+/// # Errors
+///
+/// When it does not.
+pub(crate) fn check_whole(envelope: &Envelope, limits: &ServerLimits) -> CommandResult<()> {
+    if !matches!(envelope.send_policy(), Policy::Whole) {
+        return Ok(());
+    }
+    let list = RecipientList::of(envelope.rcpts());
+    let most = list.next_range(envelope.rcpts(), limits, usize::MAX).map_or(0, |range| range.len());
+    if most < list.len() { Err(Refusal::not_whole(most, list.len())) } else { Ok(()) }
 }
 
 /// The recipient that a line of the library's own RCPT names.

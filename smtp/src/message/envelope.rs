@@ -175,6 +175,13 @@ impl Envelope {
         self.mail.parameters().get("MTRK").is_some()
     }
 
+    /// Whether the message may be sent in more than one transaction. One with a
+    /// [`TransactionId`](crate::extension::TransactionId) may not: it names a single one (RFC 1845 §2).
+    #[cold]
+    pub(crate) fn may_split(&self) -> bool {
+        self.policy.permits_split() && self.mail.parameters().get("TRANSID").is_none()
+    }
+
     /// Whether one of its parameters may be left out.
     #[inline]
     pub(crate) fn has_optional(&self) -> bool {

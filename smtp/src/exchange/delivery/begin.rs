@@ -92,20 +92,21 @@ where
         let Some(flight) = self.in_flight.back_mut() else {
             return;
         };
-        let transaction = &mut flight.transaction;
+        let transaction = &flight.transaction;
         let most = transaction.most_recipients();
-        let limits = &self.offers.limits;
-        let all = most == usize::MAX && limits.rcpt.is_none() && limits.rcpt_domain.is_none();
+        let all = most == usize::MAX && !self.offers.limits_recipients;
         // RCPTMAX, RCPTDOMAINMAX (RFC 9422), or the number that the server took before.
         let range = if all && transaction.transactions() == 0 {
             0..transaction.recipients.len()
         } else {
-            // A body that cannot be sent twice, and a policy that must see all recipients at once,
-            // allow one transaction only: the server then says which recipients are too many.
-            let splits = transaction.is_repeatable()
-                && flight.envelope.borrow().send_policy().permits_one_flight();
-            let (limits, most) =
-                if splits { (*limits, most) } else { (ServerLimits::default(), usize::MAX) };
+            // A message that allows one transaction only: the server then says which recipients are
+            // too many.
+            let (limits, most) = if flight.may_split() {
+                (self.offers.limits, most)
+            } else {
+                (ServerLimits::default(), usize::MAX)
+            };
+            let transaction = &flight.transaction;
             let rcpts = flight.envelope.borrow().rcpts();
             transaction.recipients.next_range(rcpts, &limits, most).unwrap_or_default()
         };
@@ -113,6 +114,7 @@ where
         // server that refuses that message may keep its transaction, and these recipients would
         // join it.
         let reset = engine.facts.reset_due || overtakes;
+        let transaction = &mut flight.transaction;
         transaction.begin(range, reset, overtakes, engine.queued());
         match self.ahead {
             Ahead::Held => transaction.run_ahead(),

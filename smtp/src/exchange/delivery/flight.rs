@@ -71,7 +71,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
         loop {
             // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1). After
             // 355 to MAIL the server would take what follows for the rest of an earlier message
-            // (RFC 1845 §5).
+            // (RFC 1845 §4).
             if (!offers.pipelining || transaction.may_resume()) && transaction.awaits() {
                 return Next::Reply;
             }
@@ -132,12 +132,11 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
         }
     }
 
-    /// Whether recipients that do not fit into one transaction get another. A policy that looks at
-    /// all of them must see all of them at once.
+    /// Whether recipients that do not fit into one transaction get another: not those of a message
+    /// that can be sent once only.
     #[cold]
     pub(super) fn may_split(&self) -> bool {
-        self.envelope.borrow().send_policy().permits_one_flight()
-            && self.transaction.is_repeatable()
+        self.envelope.borrow().may_split() && self.transaction.is_repeatable()
     }
 
     /// The result of a message for which no transaction is left.
