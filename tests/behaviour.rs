@@ -23,6 +23,7 @@ mod behaviour {
     mod deliver_all;
     mod derive;
     mod diagnosis;
+    mod each;
     mod early;
     mod executor;
     mod extension_commands;

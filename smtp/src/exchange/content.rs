@@ -112,6 +112,14 @@ impl<'b> Content<'b> {
         })
     }
 
+    pub(crate) fn body(&self) -> &Body<'b> {
+        &self.body
+    }
+
+    pub(crate) fn into_body(self) -> Body<'b> {
+        self.body
+    }
+
     /// Polls the source for more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.polled.is_ready() {

@@ -101,6 +101,8 @@ impl DeliveryCapabilities {
         let eager = self.transfer.method == BodyMethod::EagerBdat && self.pipelining;
         // After MAIL with TRANSID nothing may follow before its reply (RFC 1845 §5).
         let eager = eager && envelope.mail().parameters().get("TRANSID").is_none();
+        // A body that is made for the recipients that were accepted waits for their replies.
+        let eager = eager && !body.is_each();
         if eager && envelope.send_policy().permits_one_flight() {
             BodyMethod::EagerBdat
         } else {

@@ -226,6 +226,15 @@ impl RecipientList {
         self.pending = 0;
     }
 
+    /// Records that the transaction of these recipients was refused, for those that it had accepted.
+    pub(crate) fn refuse_accepted(&mut self, range: Range<usize>, refusal: &Refusal) {
+        for recipient in &mut self.list[range] {
+            if recipient.status() == RecipientStatus::Accepted {
+                recipient.refuse(refusal.clone());
+            }
+        }
+    }
+
     /// Records that there will be no further transaction. Recipients that were one too many are
     /// refused for now, and the others were never named.
     pub(crate) fn stop(&mut self, refusal: &Refusal) {

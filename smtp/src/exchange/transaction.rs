@@ -12,6 +12,7 @@
 
 mod answering;
 mod body;
+mod each;
 mod end;
 mod finals;
 mod replies;
@@ -20,6 +21,7 @@ use std::ops::Range;
 
 use answering::FinalReplies;
 pub(crate) use body::follows_recipients;
+pub(crate) use each::make_body;
 
 use super::content::Content;
 use super::recipients::RecipientList;
@@ -247,7 +249,8 @@ impl<'b> Transaction<'b> {
         }
         (self.asked, self.accepted, self.due, self.rcpts_due, self.chunks_due) = (0, 0, 0, 0, 0);
         (self.finals, self.declared) = (FinalReplies::default(), Declared::default());
-        (self.refusal, self.end, self.content) = (None, None, None);
+        (self.refusal, self.end) = (None, None);
+        self.renew_body();
         (self.mail, self.empty, self.full_before) = (MailReply::None, false, false);
         (self.overtakes, self.reset_refused, self.restarts) = (false, false, false);
         self.runs_ahead = false;

@@ -3,12 +3,14 @@
 //! The library neither creates nor parses mails. A [`Body`] is an encoded mail, and the rule for
 //! its line ends.
 
+mod each;
 mod from;
 mod length;
 mod length_check;
 #[cfg(feature = "stream")]
 mod stream;
 
+use std::error::Error;
 use std::fmt::{self, Debug};
 use std::io;
 use std::pin::Pin;
@@ -19,7 +21,9 @@ use memchr::memrchr;
 
 pub use length::LengthError;
 
+use crate::error::refusal::Refusal;
 use crate::exclusive::Exclusive;
+use crate::message::transaction::Transaction;
 use crate::proto::content::{ContentError, ContentSummary, LineEnds, PIECE};
 use length_check::LengthCheck;
 
@@ -52,7 +56,8 @@ pub trait BodySource: Send {
 /// copied; a borrowed slice is copied once, piece by piece.
 ///
 /// Any other body is sent while it is produced: a [`Stream`](Self::from_stream), an
-/// [`AsyncRead`](Self::reader), a [file](Self::file), or a [source](Self::stream) of your own. It
+/// [`AsyncRead`](Self::reader), a [file](Self::file), a [source](Self::stream) of your own, or one
+/// that is made [for each transaction](Self::each). It
 /// is never held whole in memory. When it fails the message is abandoned, and the error says why:
 /// [`Refusal::body_error`](crate::Refusal::body_error) where the session goes on,
 /// [`Fault::Body`](crate::error::Fault::Body) where only closing the connection could abandon it.
@@ -70,8 +75,9 @@ pub(crate) enum Source<'a> {
 
 /// A source, and its first piece where that was looked at already.
 pub(crate) struct Polled<'a> {
-    source: Pin<Box<dyn BodySource + Sync + 'a>>,
+    source: Pin<Box<dyn PolledSource + Sync + 'a>>,
     first: Poll<Option<io::Result<Bytes>>>,
+    making: Making,
 }
 
 impl Polled<'_> {
@@ -81,6 +87,36 @@ impl Polled<'_> {
             Poll::Pending => self.source.as_mut().poll_piece(cx),
         }
     }
+}
+
+/// Whether a source is a body that is made for each transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Making {
+    Never,
+    /// It is not made yet.
+    Due,
+    Done,
+}
+
+/// A body that was made, as far as it is known before it is sent.
+struct Made {
+    line_ends: LineEnds,
+    bytes: Option<u64>,
+}
+
+/// Decides whether a body that was made may be sent in its transaction.
+pub(crate) type Check<'c> = &'c mut dyn FnMut(&Body<'_>) -> Result<(), Refusal>;
+
+/// A source as a body keeps it.
+// Without the lifetime of the bodies that are made: so a body of a longer lifetime is also one of a
+// shorter lifetime.
+trait PolledSource: BodySource {
+    /// Makes the body for a transaction, where it is made for each.
+    fn make(
+        self: Pin<&mut Self>,
+        transaction: &Transaction<'_>,
+        check: Check<'_>,
+    ) -> Result<Made, Refusal>;
 }
 
 /// A source in a type that is `Sync`. The wrapper is inside the box, so that a body of a longer
@@ -93,6 +129,12 @@ impl<S: BodySource> BodySource for Unshared<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Bytes>>> {
         self.0.get().as_mut().poll_piece(cx)
+    }
+}
+
+impl<S: BodySource> PolledSource for Unshared<S> {
+    fn make(self: Pin<&mut Self>, _: &Transaction<'_>, _: Check<'_>) -> Result<Made, Refusal> {
+        Err(Refusal::body(io::Error::other("a source is not made for a transaction")))
     }
 }
 
@@ -135,7 +177,8 @@ impl<'a> Body<'a> {
     /// ```
     pub fn stream(source: impl BodySource + 'a) -> Self {
         let source = Box::pin(Unshared(Exclusive::new(Box::pin(source))));
-        Self::from(Source::Stream(Box::new(Polled { source, first: Poll::Pending })))
+        let polled = Polled { source, first: Poll::Pending, making: Making::Never };
+        Self::from(Source::Stream(Box::new(polled)))
     }
 
     /// Sets what is done to line ends that are not CRLF.
@@ -194,7 +237,7 @@ impl<'a> Body<'a> {
     /// Checks that a message in memory has the [announced](Self::length) length.
     pub(crate) fn check_length(&self) -> Result<(), LengthError> {
         match self.known() {
-            Some(bytes) => self.length.check_all(bytes.len()),
+            Some(bytes) => self.length.check_all(bytes.len() as u64),
             None => Ok(()),
         }
     }
@@ -250,7 +293,7 @@ impl<'a> Body<'a> {
 
     /// Whether the message can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
-        self.known().is_some()
+        self.known().is_some() || self.is_each()
     }
 
     /// Whether the segments come from [polling](Self::poll_segment).
@@ -356,12 +399,29 @@ pub(crate) enum Segment<'a> {
     Borrowed(&'a [u8]),
 }
 
+impl Segment<'_> {
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+        }
+    }
+}
+
 impl AsRef<[u8]> for Segment<'_> {
     fn as_ref(&self) -> &[u8] {
         match self {
             Self::Owned(bytes) => bytes,
             Self::Borrowed(bytes) => bytes,
         }
+    }
+}
+
+/// The error of a caller's source as that of a body.
+fn io_error(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    match error.into().downcast::<io::Error>() {
+        Ok(error) => *error,
+        Err(error) => io::Error::other(error),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod policy;
 mod queue_id;
 pub(crate) mod receipt;
 pub(crate) mod recipient;
+pub(crate) mod transaction;
 pub(crate) mod transfer;
 
 pub use body::{Body, BodySource};
@@ -18,6 +19,7 @@ pub use left_out::LeftOut;
 pub use policy::Policy;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome};
+pub use transaction::Transaction;
 pub use transfer::Transfer;
 
 pub use crate::proto::content::LineEnds;

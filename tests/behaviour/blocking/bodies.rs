@@ -1,5 +1,6 @@
 //! Messages from readers and files of the standard library.
 
+use std::convert::Infallible;
 use std::fs;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +44,8 @@ fn a_message_comes_from_bytes_a_reader_or_a_file() {
         Body::blocking_reader(&message[..]),
         Body::blocking_reader(&message[..]).length(message.len() as u64),
         Body::blocking_file(&file.0).expect("a file"),
+        Body::each(|_| Ok::<_, Infallible>(Body::from(&message[..]))),
+        Body::each(|_| Body::blocking_file(&file.0)),
     ];
     let count = bodies.len();
     for body in bodies {

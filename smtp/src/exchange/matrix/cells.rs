@@ -70,6 +70,7 @@ pub(super) fn settings(scene: Scene, mode: Mode) -> Vec<Cell> {
     settings.push(streamed);
     if !matches!(scene, Feed | SendOwn) {
         settings.push(Cell { nature: Nature::Choosy, ..streamed });
+        settings.push(Cell { nature: Nature::Choosy, source: Source::Each, ..base });
         settings.push(Cell { nature: Nature::Choosy, pace: Pace::Replies, ..base });
         settings.push(Cell { nature: Nature::Keeps, ..base });
     }

@@ -1,6 +1,7 @@
 //! The scenes: each exchange from its setup to what it has told.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -224,6 +225,13 @@ impl Stage<'_> {
             Source::Memory | Source::Large => Body::from(text),
             // The second piece begins within a line.
             Source::Stream => Segments::body(gate, [text.slice(..24), text.slice(24..)]),
+            Source::Each => {
+                let gate = Arc::clone(gate);
+                Body::each(move |_| {
+                    let pieces = [text.slice(..24), text.slice(24..)];
+                    Ok::<_, Infallible>(Segments::body(&gate, pieces))
+                })
+            }
         }
     }
 

@@ -55,6 +55,8 @@ pub(super) enum Source {
     Memory,
     /// Each piece is waited for, and so is each message.
     Stream,
+    /// Each body is made for its transaction, in pieces that are waited for.
+    Each,
     /// More than may be queued at once.
     Large,
 }
@@ -115,7 +117,7 @@ impl Mode {
         match source {
             Source::Memory => transfer,
             // So that a message has several.
-            Source::Stream => transfer.chunk_size(40),
+            Source::Stream | Source::Each => transfer.chunk_size(40),
             Source::Large => transfer.chunk_size(PIECE),
         }
     }

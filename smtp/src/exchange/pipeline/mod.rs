@@ -1,6 +1,7 @@
 //! Groups of commands in flight (RFC 2920 §3.1): which commands may leave, and which entry of the
 //! group each reply answers.
 
+mod body;
 pub(crate) mod entry;
 pub(crate) mod many;
 pub(crate) mod outcome;

@@ -234,9 +234,9 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
     ) -> Option<Need<PipelineEnd>> {
         // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
         // After 355 to MAIL the server would take what follows for the rest of an earlier message
-        // (RFC 1845 §5).
-        let waits = self.predicted.declared.checkpoint && engine.awaits_reply();
-        if waits || !engine.may_submit() {
+        // (RFC 1845 §4).
+        let waits = self.predicted.declared.checkpoint || self.awaits_recipients(effect);
+        if (waits && engine.awaits_reply()) || !engine.may_submit() {
             return Some(Need::Reply);
         }
         if engine.output().remaining() >= MAX_QUEUED_COMMAND_BYTES {
@@ -286,19 +286,6 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         None
     }
 
-    /// Whether the first segment of the entry's body is here: a source that fails before DATA has
-    /// left costs its own message only.
-    fn has_first_segment(&mut self) -> bool {
-        let content = self.entry(self.index).and_then(|entry| entry.content());
-        content.and_then(|content| content.body()).is_none_or(Body::is_ready)
-    }
-
-    /// Why the source of the entry's body has failed before DATA has left.
-    fn first_failure(&mut self) -> Option<Refusal> {
-        let content = self.entry(self.index)?.content()?;
-        content.body_mut()?.take_failure().map(Refusal::body)
-    }
-
     /// The commands of an entry are written.
     fn end_commands(&mut self, effect: StateEffect) {
         if effect == StateEffect::Content {
@@ -319,7 +306,8 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
             return None;
         }
         // Not even predicted: no RCPT was written, or each one is refused already.
-        if self.predicted.recipients == 0 {
+        let all_answered = self.awaits_recipients(effect);
+        if self.predicted.recipients == 0 || (all_answered && self.confirmed.recipients == 0) {
             return Some(NotSent::NoRecipients);
         }
         let declared = self.predicted.declared;

@@ -51,7 +51,7 @@ impl Transaction<'_> {
             }
         }
         if !self.prepare() {
-            return Opening::Source;
+            return self.opening_without_body();
         }
         if self.refusal.is_some() {
             return Opening::Refused;

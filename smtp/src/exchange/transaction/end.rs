@@ -25,12 +25,21 @@ impl Transaction<'_> {
     fn settle_refused(&mut self, engine: &mut Engine) {
         // Each recipient that was refused keeps its own reply; a refused message is told to the
         // others too.
-        if let Some(refusal) = &self.refusal
-            && !self.is_of_recipients(refusal)
+        if let Some(refusal) = self.refusal.clone()
+            && !self.is_of_recipients(&refusal)
         {
-            self.recipients.refuse_rest(refusal);
+            self.refuse_recipients(&refusal);
         }
         self.leave(engine);
+    }
+
+    /// Records a refusal that is not about single recipients.
+    fn refuse_recipients(&mut self, refusal: &Refusal) {
+        if self.is_of_transaction(refusal) {
+            self.recipients.refuse_accepted(self.range.clone(), refusal);
+        } else {
+            self.recipients.refuse_rest(refusal);
+        }
     }
 
     /// Records whether the server may still have the transaction open.
@@ -89,7 +98,7 @@ impl Transaction<'_> {
         if self.is_refused() {
             let refusal = self.why_hopeless();
             if self.refusal.is_some() && !self.is_of_recipients(&refusal) {
-                self.recipients.refuse_rest(&refusal);
+                self.refuse_recipients(&refusal);
             }
             self.recipients.lose(None);
             return Loss::Refused(refusal);

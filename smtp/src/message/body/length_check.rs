@@ -43,12 +43,17 @@ impl<'a> LengthCheck<'a> {
 
     /// Compares what was announced with the length of a message that is in memory.
     #[inline]
-    pub(super) fn check_all(&self, bytes: usize) -> Result<(), LengthError> {
+    pub(super) fn check_all(&self, bytes: u64) -> Result<(), LengthError> {
         match self.announced() {
-            Some(announced) if announced != bytes as u64 => {
-                Err(LengthError::new(announced, bytes as u64))
-            }
+            Some(announced) if announced != bytes => Err(LengthError::new(announced, bytes)),
             _ => Ok(()),
+        }
+    }
+
+    /// Begins again, for the same message in another transaction. Its progress is not reported again.
+    pub(super) fn restart(&mut self) {
+        if let Some(counter) = &mut self.0 {
+            **counter = Counter { announced: counter.announced, ..Counter::default() };
         }
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::{Body, BodySource};
+use super::{Body, BodySource, io_error};
 
 impl<'a> Body<'a> {
     /// A message from a [`Stream`] of pieces, such as the body of an HTTP request or an object of
@@ -54,12 +54,5 @@ where
     ) -> Poll<Option<io::Result<Bytes>>> {
         let piece = self.0.as_mut().poll_next(cx);
         piece.map(|piece| piece.map(|piece| piece.map(Into::into).map_err(io_error)))
-    }
-}
-
-fn io_error(error: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
-    match error.into().downcast::<io::Error>() {
-        Ok(error) => *error,
-        Err(error) => io::Error::other(error),
     }
 }
