@@ -15,6 +15,7 @@
 
 mod auth_problem;
 pub(crate) mod blame;
+pub(crate) mod checkpoint;
 pub(crate) mod lmtp;
 pub(crate) mod lost;
 pub(crate) mod mechanism;
@@ -24,6 +25,7 @@ mod token;
 
 pub use auth_problem::AuthProblem;
 pub use blame::Blame;
+pub use checkpoint::CheckpointError;
 pub use lmtp::LmtpError;
 pub use lost::Lost;
 pub use mechanism::MechanismError;

@@ -10,6 +10,7 @@ use smtp_grammar::{EnhancedStatusCode, Reply};
 
 use super::auth_problem::AuthProblem;
 use super::blame::Blame;
+use super::checkpoint::CheckpointError;
 use super::lmtp::LmtpError;
 use super::mechanism::MechanismError;
 use super::token::TokenError;
@@ -239,8 +240,12 @@ impl Refusal {
 
     /// How many bytes of the message the server has already from an earlier session, where it says
     /// so in answer to MAIL with a [`TransactionId`](crate::extension::TransactionId) (355,
-    /// RFC 1845 §4). Nothing was sent of the message in this one.
+    /// RFC 1845 §4). Nothing was sent of the message in this one: by a call that does not go on by
+    /// itself, or because the rest [cannot follow](crate::error::CheckpointError).
     pub fn checkpoint(&self) -> Option<u64> {
+        if let Some(error) = self.body_error().and_then(io::Error::get_ref) {
+            return error.downcast_ref().map(CheckpointError::offset);
+        }
         let reply = self.reply().filter(|reply| reply.code().value() == 355)?;
         reply.text().split(' ').next()?.parse().ok()
     }

@@ -99,7 +99,7 @@ impl DeliveryCapabilities {
         // An eager message is in the flight of its commands, which needs PIPELINING, and a policy
         // that must see the replies to RCPT first cannot have it there.
         let eager = self.transfer.method == BodyMethod::EagerBdat && self.pipelining;
-        // After MAIL with TRANSID nothing may follow before its reply (RFC 1845 §5).
+        // After MAIL with TRANSID nothing may follow before its reply (RFC 1845 §4).
         let eager = eager && envelope.mail().parameters().get("TRANSID").is_none();
         // A body that is made for the recipients that were accepted waits for their replies.
         let eager = eager && !body.is_each();
@@ -152,6 +152,9 @@ impl DeliveryCapabilities {
             // message: the message would go to a part of the recipients.
             prdr: self.prdr
                 && envelope.mail().parameters().get("PRDR").is_none()
+                // The number of replies must be known, also where the server has the recipients of an
+                // earlier session (RFC 1845 §4).
+                && envelope.mail().parameters().get("TRANSID").is_none()
                 && envelope.rcpts().len() > 1
                 && envelope.send_policy().permits_one_flight(),
         })

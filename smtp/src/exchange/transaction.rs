@@ -16,6 +16,7 @@ mod each;
 mod end;
 mod finals;
 mod replies;
+mod resume;
 
 use std::ops::Range;
 
@@ -275,10 +276,10 @@ impl<'b> Transaction<'b> {
         self.reset_refused = true;
     }
 
-    /// Whether MAIL may be answered with 355, so that nothing may follow it (RFC 1845 §5).
+    /// Whether MAIL may be answered with 355, so that nothing may follow it (RFC 1845 §4).
     #[inline]
     pub(crate) fn may_resume(&self) -> bool {
-        self.declared.checkpoint
+        self.declared.checkpoint && self.mail == MailReply::None
     }
 
     pub(crate) fn declared(&self) -> Declared {

@@ -20,14 +20,27 @@ impl Capability for Checkpoint {
 /// A name for a transaction, under which the server keeps what it has got of the message.
 ///
 /// ```text
-/// "TRANSID=" "<" local-part "@" domain ">"      ; RFC 1845 §5: 80 characters at most
+/// "TRANSID=" "<" local-part "@" domain ">"      ; RFC 1845 §2: 80 characters at most
 /// ```
 ///
-/// A server that has a part of the message already answers MAIL with 355 and the number of bytes:
-/// [`Refusal::checkpoint`](crate::Refusal::checkpoint). The library does not resume a message by
-/// itself. It ends that transaction with RSET, and nothing of the message was sent.
+/// A server that has a part of the message from an earlier session answers MAIL with 355 and the
+/// number of bytes that it has. The calls that deliver messages, from
+/// [`deliver`](crate::Connection::deliver) to feeds, then go on by themselves: they name no recipient,
+/// because the server has those of the earlier session, and send the message from that byte on
+/// (RFC 1845 §4). Any body can be sent on; one that cannot seek is read up to that byte. In the
+/// [receipt](crate::Receipt), 355 is the reply to each recipient.
 ///
-/// Nothing follows MAIL with this parameter before its reply has come.
+/// So the message must be the same, and the envelope must have the recipients that the server
+/// [accepted](crate::message::Recipient::is_accepted) in the earlier session, and no others.
+///
+/// The transaction ends with RSET, and nothing of the message is sent, where the rest cannot follow
+/// ([`CheckpointError`](crate::error::CheckpointError)); in LMTP and with
+/// [`Prdr`](super::Prdr), where the number of replies to the message would not be known; and with
+/// commands that are sent one by one. [`Refusal::checkpoint`](crate::Refusal::checkpoint) says how
+/// many bytes the server has.
+///
+/// Nothing follows MAIL with this parameter before its reply has come. The message goes in one
+/// transaction, because the name stands for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionId(String);
 

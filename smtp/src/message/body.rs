@@ -7,6 +7,7 @@ mod each;
 mod from;
 mod length;
 mod length_check;
+mod rest;
 #[cfg(feature = "stream")]
 mod stream;
 

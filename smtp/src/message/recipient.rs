@@ -78,7 +78,8 @@ impl Recipient {
     }
 
     /// The server's reply to RCPT; `None` where there is none: the command was not sent, or the
-    /// connection was lost before its reply.
+    /// connection was lost before its reply. Of a message that the server had in part it is 355, the
+    /// reply to MAIL ([`TransactionId`](crate::extension::TransactionId)).
     pub fn rcpt(&self) -> Option<&Reply> {
         match &self.answer {
             Answer::None => None,

@@ -2,9 +2,11 @@
 
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::extension::TransactionId;
-use smtp::{DeliverError, Envelope, Error};
+use smtp::{Envelope, Error};
 use tests::support::mailbox;
 use tests::{error, greeted, script};
+
+mod resumed;
 
 fn id() -> TransactionId {
     TransactionId::new("17@client.example").expect("a name")
@@ -23,26 +25,6 @@ const OFFERS: &[&str] = &["PIPELINING", "CHECKPOINT", "CHUNKING"];
 const RESUMED: &str = "C: MAIL FROM:<me@example.test> TRANSID=<17@client.example>
                        S: 355 6135 is the transaction offset
                        C: RSET\nS: 250 ok\nC: NOOP\nS: 250 ok";
-
-#[tokio::test(start_paused = true)]
-async fn a_delivery_says_where_the_message_ended() {
-    let transfers = [smtp::Transfer::data(), smtp::Transfer::chunks(), smtp::Transfer::eager()];
-    for transfer in transfers {
-        let (mut connection, peer) = greeted(script(OFFERS, RESUMED)).await;
-        connection.set_transfer(transfer);
-        let envelope = Envelope::from_mail(mail()).recipient(rcpt());
-        let result = connection.deliver(&envelope, "x").await;
-        let Err(DeliverError::Refused(undelivered)) = result else {
-            panic!("{result:?}");
-        };
-        let refusal = undelivered.refusal();
-        assert_eq!(refusal.checkpoint(), Some(6135));
-        assert!(!refusal.is_local(), "the server has said it");
-        assert!(refusal.to_string().starts_with("the server has a part of the message already"));
-        connection.send(Noop).await.expect("the session goes on");
-        peer.finish();
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn mail_by_itself_says_where_the_message_ended() {

@@ -167,6 +167,9 @@ impl Transaction<'_> {
                 self.restarts = true;
                 self.step = Step::Done;
             }
+            (Stage::Mail, Some(reply)) if reply.code().value() == CHECKPOINT => {
+                self.resume(&reply, engine);
+            }
             (Stage::Mail, Some(reply)) => {
                 self.mail = MailReply::Refused;
                 self.refusal = Some(Refusal::by_server(Mail::SPEC.verb, reply));
@@ -273,6 +276,10 @@ impl Transaction<'_> {
         }
     }
 }
+
+/// The code by which the server says that it has a part of the message (RFC 1845 §4). Where MAIL did
+/// not ask for it, the engine has ended the connection.
+const CHECKPOINT: u16 = 355;
 
 /// Whether the reply is the one to a command that comes too early: out of order, or without the
 /// authentication that it needs (RFC 5321 §4.2.3, RFC 4954 §6).

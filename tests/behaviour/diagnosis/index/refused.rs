@@ -1,7 +1,7 @@
 //! Refusals, of the server and of this side.
 
 use smtp::auth::{AccessToken, Credentials, Need, TokenError};
-use smtp::command::{Noop, Rcpt};
+use smtp::command::{Mail, Noop, Rcpt};
 use smtp::extension::TransactionId;
 use smtp::message::{LineEnds, Policy};
 use smtp::testing::Script;
@@ -19,6 +19,10 @@ async fn deliver(offers: &[&str], dialogue: &str, envelope: &Envelope, body: Bod
     Seen::of_message(&connection.deliver(envelope, body).await.expect_err("it must fail"))
 }
 
+fn id() -> TransactionId {
+    TransactionId::new("17@client.example").expect("a name")
+}
+
 pub(super) async fn seen() -> Vec<Seen> {
     let mut seen = Vec::new();
     for code in [554, 450] {
@@ -31,9 +35,10 @@ pub(super) async fn seen() -> Vec<Seen> {
         );
         seen.push(deliver(&[], &dialogue, &envelope(), "x".into()).await);
     }
-    let id = TransactionId::new("17@client.example").expect("a name");
     let resumed = "C: MAIL *\nS: 355 17 is the transaction offset";
-    seen.push(deliver(&["CHECKPOINT"], resumed, &envelope().with(id), "x".into()).await);
+    let (connection, _peer) = greeted(script(&["CHECKPOINT"], resumed)).await;
+    let me: Mailbox = "me@example.com".parse().expect("an address");
+    seen.push(Seen::of(error(connection.mail(Mail::from(me).with(id())).await)));
     seen
 }
 
@@ -144,6 +149,13 @@ pub(super) async fn messages() -> Vec<Seen> {
     seen.push(limited("LIMITS MAILMAX=1").await);
     seen.push(few_at_once().await);
     seen.push(read_already().await);
+    for offset in [17, 1] {
+        let resumed = format!("C: MAIL *\nS: 355 {offset} is the transaction offset");
+        seen.push(deliver(&["CHECKPOINT"], &resumed, &envelope().with(id()), "xyz".into()).await);
+    }
+    let whole = Envelope::new("me@example.com", ["a@example.org", "b@example.org"]);
+    let whole = whole.expect("addresses").policy(Policy::Whole);
+    seen.push(deliver(&["LIMITS RCPTMAX=1"], "", &whole, "x".into()).await);
     seen
 }
 
