@@ -44,8 +44,8 @@ pub(super) enum Way {
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) recipients: usize,
-    /// `Policy::AllOrNothing`, where there are policies.
-    pub(super) all_or_nothing: bool,
+    /// The policy, where there are policies.
+    pub(super) policy: Policy,
     pub(super) kind: Kind,
     /// The lines that follow the one with the message's id.
     pub(super) lines: Vec<&'static str>,
@@ -56,6 +56,13 @@ pub(super) struct Message {
     pub(super) ends_line: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Policy {
+    AnyAccepted,
+    Whole,
+    AllOrNothing,
+}
+
 /// How the body is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -63,6 +70,8 @@ pub(super) enum Kind {
     Borrowed,
     /// A source of pieces of so many bytes, with so many milliseconds before each.
     Stream(usize, u16),
+    /// Made for each transaction: its last line names the recipients.
+    Each,
     /// A source that fails after so many pieces of ten bytes.
     Fails(usize),
 }
@@ -94,7 +103,7 @@ impl Message {
     pub(super) fn to(recipients: usize) -> Self {
         Self {
             recipients,
-            all_or_nothing: false,
+            policy: Policy::AnyAccepted,
             kind: Kind::Owned,
             lines: Vec::new(),
             times: 1,
@@ -139,6 +148,24 @@ impl Message {
 
     pub(super) fn is_in_memory(&self) -> bool {
         matches!(self.kind, Kind::Owned | Kind::Borrowed)
+    }
+
+    pub(super) fn is_all_or_nothing(&self) -> bool {
+        self.policy == Policy::AllOrNothing
+    }
+
+    /// Whether it may be sent in more than one transaction.
+    pub(super) fn may_split(&self) -> bool {
+        self.policy == Policy::AnyAccepted && (self.is_in_memory() || self.kind == Kind::Each)
+    }
+
+    /// The message as a server must get it in a transaction for these recipients.
+    pub(super) fn content_for(&self, index: usize, recipients: &[String]) -> Vec<u8> {
+        let mut content = self.content(index);
+        if self.kind == Kind::Each {
+            content.extend_from_slice(format!("For: {}\r\n", recipients.join(" ")).as_bytes());
+        }
+        content
     }
 
     /// Whether the source ends with an error.
@@ -232,6 +259,7 @@ fn messages() -> impl Strategy<Value = Message> {
     let kind = prop_oneof![
         4 => Just(Kind::Owned),
         2 => Just(Kind::Borrowed),
+        2 => Just(Kind::Each),
         3 => (1_usize..80, prop_oneof![3 => Just(0), 1 => 1_u16..3000])
             .prop_map(|(bytes, pause)| Kind::Stream(bytes, pause)),
     ];
@@ -248,11 +276,15 @@ fn messages() -> impl Strategy<Value = Message> {
     let times = prop_oneof![50 => Just(1_usize), 9 => 2_usize..60, 1 => 3000_usize..5000];
     let line_end = prop_oneof![Just(LineEnd::CrLf), Just(LineEnd::Lf)];
     let text = (vec(line, 0..6), times, line_end, prop_oneof![3 => Just(true), 1 => Just(false)]);
-    let policy = prop_oneof![5 => Just(false), 1 => Just(true)];
+    let policy = prop_oneof![
+        5 => Just(Policy::AnyAccepted),
+        1 => Just(Policy::Whole),
+        1 => Just(Policy::AllOrNothing),
+    ];
     (1_usize..6, policy, kind, fails, text).prop_map(
-        |(recipients, all_or_nothing, kind, fails, (lines, times, line_end, ends_line))| Message {
+        |(recipients, policy, kind, fails, (lines, times, line_end, ends_line))| Message {
             recipients,
-            all_or_nothing,
+            policy,
             kind: fails.map_or(kind, Kind::Fails),
             lines,
             times,

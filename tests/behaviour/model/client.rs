@@ -1,6 +1,7 @@
 //! The client under test: one case through the public API, and what it said of each message.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::Future as _;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +20,7 @@ use smtp::{Body, Connection, Envelope, Mailbox, Policy, Transfer};
 use tests::server;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::case::{Case, Kind, Message, Mode, Recipient, Way, sender};
+use super::case::{self, Case, Kind, Message, Mode, Recipient, Way, sender};
 use super::log::Log;
 use super::sabotage::Sabotage;
 use super::server::Server;
@@ -156,7 +157,7 @@ impl Client<'_> {
             }
             let text = message.text(index);
             let envelope = envelope(message, index);
-            let result = connection.deliver(&envelope, body(message, &text)).await;
+            let result = connection.deliver(&envelope, body(message, index, &text)).await;
             self.report(index, verdict::of_delivery(result, message.recipients));
         }
     }
@@ -168,7 +169,7 @@ impl Client<'_> {
         let Said { reports, taken, session } = &mut self.said;
         let source = messages.iter().zip(&texts).enumerate().map(|(index, (message, text))| {
             *taken += 1;
-            (envelope(message, index), body(message, text))
+            (envelope(message, index), body(message, index, text))
         });
         let result = connection
             .deliver_all(source, |index, result| {
@@ -211,7 +212,7 @@ impl Client<'_> {
             return verdict::of_reset(transaction.reset().await, named);
         }
         let text = message.text(index);
-        let body = body(message, &text);
+        let body = body(message, index, &text);
         let result = match self.case.mode {
             Mode::TypedBdat(_) => transaction.bdat(body).await,
             _ => transaction.data(body).await,
@@ -226,7 +227,7 @@ impl Client<'_> {
         for (index, message) in self.case.messages.iter().enumerate() {
             let text = message.text(index);
             let group = connection.pipeline().mail(self.mail(index)).each(rcpts(message, index));
-            let (landing, (mail, named, end)) = group.data(body(message, &text)).await;
+            let (landing, (mail, named, end)) = group.data(body(message, index, &text)).await;
             let (session, back) = verdict::of_landing(landing);
             let verdicts = verdict::of_group(&mail, &named, &end);
             self.report(index, Report { verdicts, session, again: None });
@@ -241,8 +242,8 @@ impl Client<'_> {
             let [one, two] = [first, first + 1].map(|index| &self.case.messages[index]);
             let texts = [one.text(first), two.text(first + 1)];
             let group = connection.pipeline().mail(self.mail(first)).each(rcpts(one, first));
-            let group = group.data(body(one, &texts[0])).mail(self.mail(first + 1));
-            let group = group.each(rcpts(two, first + 1)).data(body(two, &texts[1]));
+            let group = group.data(body(one, first, &texts[0])).mail(self.mail(first + 1));
+            let group = group.each(rcpts(two, first + 1)).data(body(two, first + 1, &texts[1]));
             let (landing, outcomes) = group.await;
             let (session, back) = verdict::of_landing(landing);
             let verdicts = verdict::of_group(&outcomes.0, &outcomes.1, &outcomes.2);
@@ -283,8 +284,11 @@ fn transfer(mode: Mode) -> Transfer {
 
 fn envelope(message: &Message, index: usize) -> Envelope {
     let envelope = Envelope::new(sender(index), recipients(message, index)).expect("addresses");
-    let policy = if message.all_or_nothing { Policy::AllOrNothing } else { Policy::AnyAccepted };
-    envelope.policy(policy)
+    envelope.policy(match message.policy {
+        case::Policy::AnyAccepted => Policy::AnyAccepted,
+        case::Policy::Whole => Policy::Whole,
+        case::Policy::AllOrNothing => Policy::AllOrNothing,
+    })
 }
 
 fn rcpts(message: &Message, index: usize) -> Vec<Rcpt> {
@@ -296,11 +300,16 @@ fn recipients(message: &Message, index: usize) -> impl Iterator<Item = String> {
     (0..message.recipients).map(move |number| Recipient { message: index, number }.to_string())
 }
 
-fn body<'t>(message: &Message, text: &'t [u8]) -> Body<'t> {
+fn body<'t>(message: &'t Message, index: usize, text: &'t [u8]) -> Body<'t> {
     match message.kind {
         Kind::Owned => Body::from(text.to_vec()),
         Kind::Borrowed => Body::from(text),
         Kind::Stream(bytes, pause) => Body::stream(Source::new(text, bytes, pause)),
+        Kind::Each => Body::each(move |transaction| {
+            let mailboxes = transaction.recipients().filter_map(|path| path.mailbox());
+            let recipients: Vec<_> = mailboxes.map(ToString::to_string).collect();
+            Ok::<_, Infallible>(message.content_for(index, &recipients))
+        }),
         Kind::Fails(pieces) => {
             let mut source = Source::new(text, 10, 0);
             source.pieces.truncate(pieces);

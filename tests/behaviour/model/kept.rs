@@ -4,7 +4,7 @@
 
 use super::case::Mode::{Deliver, DeliverAll, TypedBdat};
 use super::case::Way::{Chunks, Data, Eager};
-use super::case::{Case, Kind, Message, Mode};
+use super::case::{Case, Kind, Message, Mode, Policy};
 use super::plan::Answer::{No, Yes};
 use super::plan::Moment::{Command, Content, Reply, Whole};
 use super::plan::TooMany::{Plain452, Plain552};
@@ -97,7 +97,7 @@ fn each_recipient_keeps_its_reply_when_rset_is_not_answered() {
 
 #[test]
 fn all_or_nothing_is_transient_as_long_as_a_recipient_is() {
-    holds(Deliver(Data), [Message { all_or_nothing: true, ..Message::to(3) }], |plan| {
+    holds(Deliver(Data), [Message { policy: Policy::AllOrNothing, ..Message::to(3) }], |plan| {
         plan.rcpt = vec![Yes, No(450, false), No(550, false)];
     });
 }
@@ -242,7 +242,7 @@ fn a_source_that_fails_is_the_fault_of_no_other_message() {
 /// message begins again all the same.
 #[test]
 fn a_message_that_begins_again_after_its_recipients_were_accepted() {
-    let policy = Message { all_or_nothing: true, ..Message::to(1) };
+    let policy = Message { policy: Policy::AllOrNothing, ..Message::to(1) };
     holds(DeliverAll(Data), [Message::to(1), policy], |plan| {
         plan.offers.pipelining = true;
         plan.end = vec![No(450, false)];

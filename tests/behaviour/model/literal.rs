@@ -28,7 +28,7 @@ impl Display for Message {
                 fields.extend([name, ": ", &value, ", "]);
             }
         };
-        field("all_or_nothing", &self.all_or_nothing, &plain.all_or_nothing);
+        field("policy", &self.policy, &plain.policy);
         field("kind", &self.kind, &plain.kind);
         field("lines", &self.lines, &plain.lines);
         field("times", &self.times, &plain.times);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::case::{Case, Kind, Message, Mode, Recipient, Way};
+use super::case::{Case, Kind, Message, Mode, Policy, Recipient, Way};
 use super::client::Played;
 use super::log::{Delivery, Group};
 use super::truth::{Finder, is_unsendable};
@@ -89,9 +89,10 @@ impl Judge<'_> {
             }
         }
         for group in &log.groups {
-            let policy = group.message.and_then(|index| self.case.messages.get(index));
-            let policy = policy.is_some_and(|message| message.all_or_nothing);
-            if group.unaddressed > 0 && (!eager || policy) {
+            let message = group.message.and_then(|index| self.case.messages.get(index));
+            let waits = message
+                .is_some_and(|message| message.is_all_or_nothing() || message.kind == Kind::Each);
+            if group.unaddressed > 0 && (!eager || waits) {
                 let detail = format!("{} bytes of m{:?}", group.unaddressed, group.message);
                 self.broken("no content leaves without an accepted recipient", detail);
             }
@@ -128,8 +129,10 @@ impl Judge<'_> {
                 self.broken("the window opens when a message has been taken", detail);
             }
             let message = group.message.and_then(|index| self.case.messages.get(index));
+            // One that must not be split and has more recipients is not sent.
             let splits = self.case.mode.splits()
-                && message.is_some_and(|message| message.is_in_memory() && !message.all_or_nothing);
+                && message
+                    .is_some_and(|message| message.may_split() || message.policy == Policy::Whole);
             if let Some(most) = plan.rcpt_max().filter(|_| plan.offers.rcpt_max && splits)
                 && group.named.len() > most
             {
@@ -170,7 +173,8 @@ impl Judge<'_> {
         };
         let probe = Message::to(1);
         let message = self.case.messages.get(id).unwrap_or(&probe);
-        let expected = message.content(id);
+        let recipients: Vec<_> = delivery.recipients.iter().map(ToString::to_string).collect();
+        let expected = message.content_for(id, &recipients);
         if delivery.content != expected {
             let [got, right] = [&delivery.content, &expected]
                 .map(|content| content[..content.len().min(300)].escape_ascii().to_string());
@@ -200,7 +204,14 @@ impl Judge<'_> {
         };
         let got: Vec<bool> = recipients.clone().map(|recipient| delivered(&recipient)).collect();
         let count = got.iter().filter(|&&got| got).count();
-        if message.all_or_nothing
+        let copies = self.played.log.deliveries.iter().filter(|delivery| {
+            delivery.recipients.iter().any(|recipient| recipient.message == index)
+        });
+        let copies = copies.count();
+        if message.policy == Policy::Whole && copies > 1 {
+            self.broken("a whole message is never split", format!("m{index}: {copies} copies"));
+        }
+        if message.is_all_or_nothing()
             && self.case.mode.splits()
             && ![0, message.recipients].contains(&count)
         {

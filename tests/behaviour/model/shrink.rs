@@ -5,7 +5,7 @@
 
 use proptest::strategy::ValueTree;
 
-use super::case::{Case, Kind, LineEnd, Message, Mode, Way};
+use super::case::{Case, Kind, LineEnd, Message, Mode, Policy, Way};
 use super::plan::{ALL, Answer, Moment, NoRecipients, Plan};
 use super::survey::verdict;
 use super::wire::End;
@@ -114,12 +114,12 @@ fn smaller_messages(message: &Message) -> Vec<Message> {
     if message.recipients > 1 {
         with(&|message| message.recipients -= 1);
     }
-    if message.all_or_nothing {
-        with(&|message| message.all_or_nothing = false);
+    if message.policy != Policy::AnyAccepted {
+        with(&|message| message.policy = Policy::AnyAccepted);
     }
     match message.kind {
         Kind::Owned => {}
-        Kind::Fails(0) | Kind::Borrowed => with(&|message| message.kind = Kind::Owned),
+        Kind::Fails(0) | Kind::Borrowed | Kind::Each => with(&|message| message.kind = Kind::Owned),
         Kind::Fails(pieces) => with(&|message| message.kind = Kind::Fails(pieces - 1)),
         Kind::Stream(..) => {
             with(&|message| message.kind = Kind::Owned);

@@ -4,7 +4,7 @@
 //! connection ended afterwards. Where none has been read, what had left decides: a message that was
 //! written whole is unknown, any other one is not sent.
 
-use super::case::{Case, Message, Mode, Recipient};
+use super::case::{Case, Message, Mode, Policy, Recipient};
 use super::client::Played;
 use super::log::{Group, Named};
 use super::verdict::{Session, Verdict};
@@ -141,6 +141,9 @@ impl<'p> Finder<'p> {
         if self.message.is_in_memory() && offers.size.is_some_and(|most| bytes > most) {
             allowed.push(PERMANENT);
         }
+        if self.is_too_many_at_once() {
+            allowed.push(PERMANENT);
+        }
         if self.is_unsendable() {
             allowed.extend([Verdict::NotSent, TRANSIENT, PERMANENT]);
         }
@@ -195,8 +198,7 @@ impl<'p> Finder<'p> {
     fn too_many(&self, group: &Group, named: &Named, code: u16, later: &[&Group]) -> Truth {
         let taken = group.end.and_then(|end| self.played.log.code_read(end)) == Some(250);
         let goes_on = self.case.mode.splits()
-            && self.message.is_in_memory()
-            && !self.message.all_or_nothing
+            && self.message.may_split()
             && self.case.plan.offers.mail_max.is_none();
         if named.too_many && taken && goes_on && !self.lost && later.is_empty() {
             return Truth { allowed: Vec::new(), why: "it was one too many and not asked again" };
@@ -237,13 +239,23 @@ impl<'p> Finder<'p> {
     /// Whether all or nothing forbids the message, and then whether a recipient's refusal is
     /// transient.
     fn forbidden_by_policy(&self, group: &Group) -> Option<bool> {
-        if !self.message.all_or_nothing || !self.case.mode.splits() {
+        if !self.message.is_all_or_nothing() || !self.case.mode.splits() {
             return None;
         }
         let code = |named: &Named| self.played.log.code_read(named.answer);
         let mut codes = group.named.iter().filter_map(code).filter(|&code| code >= 400).peekable();
         codes.peek()?;
         Some(codes.any(|code| code < 500))
+    }
+
+    /// Whether the message must not be split, and the server has announced that it takes fewer
+    /// recipients.
+    fn is_too_many_at_once(&self) -> bool {
+        let plan = &self.case.plan;
+        let most = plan.rcpt_max().filter(|_| plan.offers.rcpt_max);
+        self.case.mode.splits()
+            && self.message.policy == Policy::Whole
+            && most.is_some_and(|most| self.message.recipients > most)
     }
 
     /// Whether the client cannot send the message to any server.
