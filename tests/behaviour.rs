@@ -25,6 +25,7 @@ mod behaviour {
     mod diagnosis;
     mod each;
     mod early;
+    mod envelopes;
     mod executor;
     mod extension_commands;
     mod facts;
