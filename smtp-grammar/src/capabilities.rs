@@ -37,11 +37,16 @@ use crate::reply::Reply;
 /// assert!(offered.params("AUTH").is_some_and(|auth| auth.eq(["PLAIN", "LOGIN"])));
 /// ```
 #[derive(Clone, Default)]
-pub struct Capabilities {
+pub struct Capabilities(Arc<Lines>);
+
+/// The lines of a reply. Each session has one, and each delivery a share in it.
+struct Lines {
     text: Bytes,
-    entries: Arc<[Entry]>,
-    /// A bit for each keyword: most that are asked for and not listed are told by it.
-    listed: u64,
+    entries: Vec<Entry>,
+    /// The index of the first entry of each slot, or [`NONE`].
+    // A delivery asks for several keywords, and for one of each parameter: most are found, or not,
+    // by one look at this.
+    first: [u8; SLOTS],
     /// More lines than one may have the same keyword: few servers have such.
     repeats: bool,
 }
@@ -50,6 +55,8 @@ pub struct Capabilities {
 #[derive(Clone)]
 struct Entry {
     tag: u32,
+    /// The number that its parameters begin with.
+    number: Option<u32>,
     keyword: Range<usize>,
     params: Range<usize>,
 }
@@ -84,18 +91,7 @@ impl Capabilities {
             entries.extend(entry(&text[start..end], start));
             start = end;
         }
-        Self::new(text, entries.into())
-    }
-
-    fn new(text: Bytes, entries: Arc<[Entry]>) -> Self {
-        let (mut listed, mut repeats) = (0, false);
-        for (index, entry) in entries.iter().enumerate() {
-            // Only where the bit is set already can an earlier keyword be the same.
-            repeats |= listed & bit(entry.tag) != 0
-                && entries[..index].iter().any(|other| other.tag == entry.tag);
-            listed |= bit(entry.tag);
-        }
-        Self { text, entries, listed, repeats }
+        Self(Arc::new(Lines::new(text, entries)))
     }
 
     /// No capabilities: a server that knows HELO alone.
@@ -111,21 +107,37 @@ impl Capabilities {
     }
 
     /// Whether a keyword is listed, in any case.
+    #[inline]
     pub fn has(&self, keyword: &str) -> bool {
-        self.position(tag(keyword.as_bytes()), keyword.as_bytes(), 0).is_some()
+        self.0.position(keyword.as_bytes()).is_some()
+    }
+
+    /// Whether both are the same reply, read once: nothing that was found in one can be otherwise
+    /// in the other. Two replies are never the same, whatever they say.
+    #[inline]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The text after a keyword, of each line that has it, as it came.
+    #[inline]
     pub fn raw_params(&self, keyword: &str) -> impl Iterator<Item = &[u8]> {
-        self.entries_of(keyword).map(|entry| self.bytes(&entry.params).trim_ascii_start())
+        let lines = &*self.0;
+        lines.entries_of(keyword).map(|entry| lines.bytes(&entry.params).trim_ascii_start())
+    }
+
+    /// The number that the parameters of a keyword begin with, of each line that has it and one:
+    /// up to nine digits before a space, a comma or the end. They were read once, with the reply.
+    #[inline]
+    pub fn numbers(&self, keyword: &str) -> impl Iterator<Item = u32> {
+        self.0.entries_of(keyword).filter_map(|entry| entry.number)
     }
 
     /// The parameters of a keyword, of all lines that have it.
     pub fn params(&self, keyword: &str) -> Option<Params<'_>> {
-        let mut lines = self.entries_of(keyword).map(|entry| self.bytes(&entry.params));
-        let first = lines.next()?;
-        let rest = lines.collect();
-        Some(Params::new(first, rest))
+        let mut params = self.0.entries_of(keyword).map(|entry| self.0.bytes(&entry.params));
+        let first = params.next()?;
+        Some(Params::new(first, params.collect()))
     }
 
     /// A keyword with its parameters read into a type.
@@ -135,15 +147,17 @@ impl Capabilities {
 
     /// Each keyword with the parameters of its line, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Params<'_>)> {
-        self.entries.iter().map(|entry| {
-            let params = Params::new(self.bytes(&entry.params), Vec::new());
-            (self.keyword(entry), params)
+        let lines = &*self.0;
+        lines.entries.iter().map(|entry| {
+            let params = Params::new(lines.bytes(&entry.params), Vec::new());
+            (lines.keyword(entry), params)
         })
     }
 
     /// The text of every line as it came, the first included.
     pub fn raw_lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.text
+        self.0
+            .text
             .split_inclusive(|&byte| byte == b'\n')
             .map(|line| without_line_end(line).get(CODE..).unwrap_or_default())
     }
@@ -151,47 +165,65 @@ impl Capabilities {
     /// The same without some keywords, for servers that list extensions that do not work.
     #[must_use]
     pub fn without(&self, keywords: &[&str]) -> Self {
+        let lines = &*self.0;
         let listed = |entry: &&Entry| {
-            let keyword = self.keyword(entry);
+            let keyword = lines.keyword(entry);
             !keywords.iter().any(|other| other.eq_ignore_ascii_case(keyword))
         };
-        Self::new(self.text.clone(), self.entries.iter().filter(listed).cloned().collect())
+        let entries = lines.entries.iter().filter(listed).cloned().collect();
+        Self(Arc::new(Lines::new(lines.text.clone(), entries)))
+    }
+}
+
+impl Lines {
+    fn new(text: Bytes, entries: Vec<Entry>) -> Self {
+        let (mut first, mut repeats) = ([NONE; SLOTS], false);
+        for (index, entry) in entries.iter().enumerate() {
+            let first = &mut first[slot(entry.tag)];
+            if *first == NONE {
+                // Of more lines than can be numbered, those at the end are searched for.
+                *first = u8::try_from(index).map_or(LAST, |index| index.min(LAST));
+            } else {
+                // Only in the same slot can an earlier keyword be the same.
+                repeats |= entries[..index].iter().any(|other| other.tag == entry.tag);
+            }
+        }
+        Self { text, entries, first, repeats }
     }
 
-    /// The lines with this keyword. A delivery asks for several: the tags, and the bits of all tags,
-    /// avoid most comparisons without case, which take many times as long.
+    /// The lines with this keyword.
     #[inline]
     fn entries_of(&self, keyword: &str) -> impl Iterator<Item = &Entry> {
         let keyword = keyword.as_bytes();
-        let tag = tag(keyword);
-        let mut next = Some(0);
+        let mut next = self.position(keyword);
         std::iter::from_fn(move || {
-            let at = self.position(tag, keyword, next?)?;
-            next = self.repeats.then_some(at + 1);
+            let at = next?;
+            next = if self.repeats { self.search(keyword, at + 1) } else { None };
             self.entries.get(at)
         })
     }
 
-    /// The index of the first line with this keyword, from one on.
-    fn position(&self, tag: u32, keyword: &[u8], from: usize) -> Option<usize> {
-        if self.listed & bit(tag) == 0 {
+    /// The index of the first line with this keyword.
+    #[inline]
+    fn position(&self, keyword: &[u8]) -> Option<usize> {
+        let at = self.first[slot(tag(keyword))];
+        if at == NONE {
             return None;
         }
-        let mut at = from;
-        while let Some(entry) = self.entries.get(at) {
-            if entry.tag == tag && self.is(entry, keyword) {
-                return Some(at);
-            }
-            at += 1;
-        }
-        None
+        let at = usize::from(at);
+        // Servers write keywords in capitals, as the RFCs do.
+        let found = self.entries.get(at).is_some_and(|entry| self.bytes(&entry.keyword) == keyword);
+        if found { Some(at) } else { self.search(keyword, at) }
     }
 
-    /// Whether this is the keyword of an entry. Servers write it in capitals, as the RFCs do.
-    #[inline]
-    fn is(&self, entry: &Entry, keyword: &[u8]) -> bool {
-        let listed = self.bytes(&entry.keyword);
-        listed == keyword || listed.eq_ignore_ascii_case(keyword)
+    /// The index of the first line with this keyword, from one on.
+    #[cold]
+    fn search(&self, keyword: &[u8], from: usize) -> Option<usize> {
+        let tag = tag(keyword);
+        let is = |entry: &Entry| {
+            entry.tag == tag && self.bytes(&entry.keyword).eq_ignore_ascii_case(keyword)
+        };
+        self.entries.get(from..)?.iter().position(is).map(|at| from + at)
     }
 
     /// A keyword. `ehlo_keyword` accepts ASCII only, so that this conversion never fails.
@@ -199,8 +231,15 @@ impl Capabilities {
         std::str::from_utf8(self.bytes(&entry.keyword)).unwrap_or_default()
     }
 
+    #[inline]
     fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.text.get(range.clone()).unwrap_or_default()
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::new(Bytes::new(), Vec::new())
     }
 }
 
@@ -210,16 +249,24 @@ fn tag(keyword: &[u8]) -> u32 {
     let (Some(first), Some(last)) = (keyword.first(), keyword.last()) else {
         return 0;
     };
-    let length = u32::try_from(keyword.len()).unwrap_or(u32::MAX);
     let letter = |byte: &u8| u32::from(byte | 0x20);
-    length << 16 | letter(first) << 8 | letter(last)
+    (keyword.len() as u32) << 16 | letter(first) << 8 | letter(last)
 }
 
-/// The bit of a tag: one of 64.
+/// The slot of a tag.
 #[inline]
-fn bit(tag: u32) -> u64 {
-    1 << (tag.wrapping_mul(0x9e37_79b1) >> 26)
+fn slot(tag: u32) -> usize {
+    (tag.wrapping_mul(0x9e37_79b1) >> 24) as usize
 }
+
+/// As many as eight bits number.
+const SLOTS: usize = 256;
+
+/// No entry.
+const NONE: u8 = u8::MAX;
+
+/// The last entry that has a number.
+const LAST: u8 = NONE - 1;
 
 /// Bytes of a line before its text: the code and its separator.
 const CODE: usize = 4;
@@ -244,8 +291,23 @@ fn entry(line: &[u8], start: usize) -> Option<Entry> {
     }
     let tag = tag(keyword);
     let keyword = start + CODE..start + CODE + keyword.len();
+    let number = number(params);
     let params = keyword.end + usize::from(legacy)..start + CODE + text.len();
-    Some(Entry { tag, keyword, params })
+    Some(Entry { tag, number, keyword, params })
+}
+
+/// The number that parameters begin with.
+fn number(params: &[u8]) -> Option<u32> {
+    let (mut number, mut digits) = (0, 0);
+    for &byte in params.trim_ascii_start() {
+        match byte {
+            b'0'..=b'9' if digits < 9 => number = 10 * number + u32::from(byte - b'0'),
+            b' ' | b'\t' | b',' => break,
+            _ => return None,
+        }
+        digits += 1;
+    }
+    (digits > 0).then_some(number)
 }
 
 fn without_line_end(line: &[u8]) -> &[u8] {

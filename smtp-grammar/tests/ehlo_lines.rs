@@ -129,6 +129,54 @@ fn lines_of_a_keyword_are_read_together() {
 }
 
 #[test]
+fn each_of_many_keywords_is_found() {
+    // More than there are slots and numbers of lines, with names of one length and of any.
+    let names: Vec<_> = (0..700).map(|number| format!("X-{number}-{}Z", number % 7)).collect();
+    let lines = names.iter().map(|name| format!("{name} {name} {}", name.len()));
+    let lines = std::iter::once("mail.example.org".to_owned()).chain(lines);
+    let capabilities = Capabilities::from_reply(&Reply::new(ReplyCode::OK, lines));
+    for name in &names {
+        for name in [name.clone(), name.to_lowercase()] {
+            assert!(capabilities.has(&name), "{name}");
+            let value = params(&capabilities, &name).unwrap_or_default();
+            assert!(value[0].eq_ignore_ascii_case(&name), "{name}: {value:?}");
+        }
+    }
+    for number in 0..700 {
+        assert!(!capabilities.has(&format!("X-{number}-{}Z", number % 7 + 1)), "{number}");
+    }
+}
+
+#[test]
+fn numbers_are_those_that_parameters_begin_with() {
+    let table: &[(&[&[u8]], &[u32])] = &[
+        (&[b"SIZE 1000"], &[1000]),
+        (&[b"SIZE 1000 2000"], &[1000]),
+        (&[b"SIZE 240,X-MORE"], &[240]),
+        (&[b"SIZE 0"], &[0]),
+        (&[b"SIZE 999999999"], &[999_999_999]),
+        (&[b"SIZE 1000000000"], &[]),
+        (&[b"SIZE 1K"], &[]),
+        (&[b"SIZE -1"], &[]),
+        (&[b"SIZE ,1"], &[]),
+        (&[b"SIZE"], &[]),
+        (&[b"SIZES 1"], &[]),
+        (&[b"SIZE 7", b"size", b"SIZE 5"], &[7, 5]),
+    ];
+    for (lines, numbers) in table {
+        assert!(capabilities(lines).numbers("SIZE").eq(numbers.iter().copied()), "{lines:?}");
+    }
+}
+
+#[test]
+fn only_a_clone_is_the_same_reply() {
+    let offers = capabilities(&[b"DSN"]);
+    assert!(offers.is_same(&offers.clone()));
+    assert!(!offers.is_same(&capabilities(&[b"DSN"])));
+    assert!(!offers.is_same(&offers.without(&["SIZE"])));
+}
+
+#[test]
 fn raw_lines_are_what_came() {
     let lines: &[&[u8]] = &[b"", b" ", b"-X", b"caf\xe9", b"X\0\x1b", b"X  ", b"a\rb"];
     let capabilities = capabilities(lines);
