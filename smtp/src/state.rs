@@ -257,7 +257,7 @@ impl<H: Idle> State for InTransaction<H> {
         self.idle.capabilities()
     }
     fn utf8(&self) -> bool {
-        self.declared.utf8
+        self.declared.has(Declared::UTF8)
     }
     fn record_accepted(&mut self, spec: &CommandSpec, declared: Declared) {
         if spec.stage == Stage::Rcpt {

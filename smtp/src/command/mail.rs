@@ -5,7 +5,7 @@ use smtp_grammar::{Capabilities, ReversePath};
 
 use super::path::IntoReversePath;
 use crate::extension::size::SizeParameter;
-use crate::extension::{BodyKind, MailParameter, Parameters};
+use crate::extension::{BodyKind, MailParameter, Parameter, Parameters};
 
 /// The command MAIL.
 ///
@@ -89,7 +89,7 @@ impl Mail {
     /// The keywords of the [optional](crate::extension::Optional) parameters that are left out of
     /// the command to a server with these capabilities.
     pub fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
-        self.parameters.left_out(capabilities)
+        self.parameters.left_out(capabilities).map(Parameter::keyword)
     }
 
     /// Whether it declares the content of the message itself.

@@ -4,7 +4,7 @@ use smtp_derive::SmtpCommand;
 use smtp_grammar::{Capabilities, ForwardPath};
 
 use super::path::IntoForwardPath;
-use crate::extension::{Parameters, RcptParameter};
+use crate::extension::{Parameter, Parameters, RcptParameter};
 
 /// The command RCPT.
 ///
@@ -38,7 +38,7 @@ impl Rcpt {
     /// The keywords of the [optional](crate::extension::Optional) parameters that are left out of
     /// the command to a server with these capabilities.
     pub fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
-        self.parameters.left_out(capabilities)
+        self.parameters.left_out(capabilities).map(Parameter::keyword)
     }
 
     /// Its parameters.

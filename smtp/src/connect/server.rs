@@ -240,23 +240,22 @@ impl Server {
             let address = local.map_or(std::net::Ipv4Addr::LOCALHOST.into(), |local| local.ip());
             Host::from(AddressLiteral::from(address))
         });
-        Box::new(Session {
-            driver: Driver::new(
-                stream,
-                timeouts,
-                self.limits.clone(),
-                self.observer.clone(),
-                Arc::clone(&self.clock),
-            ),
-            config: SessionConfig {
-                server_name: in_ascii(&self.host).into_owned(),
-                srv_target: None,
-                client_name,
-                ignored: self.ignored.clone(),
-                transfer: self.transfer.clone(),
-                opportunistic: false,
-            },
-        })
+        let driver = Driver::new(
+            stream,
+            timeouts,
+            self.limits.clone(),
+            self.observer.clone(),
+            Arc::clone(&self.clock),
+        );
+        let config = SessionConfig {
+            server_name: in_ascii(&self.host).into_owned(),
+            srv_target: None,
+            client_name,
+            ignored: self.ignored.clone(),
+            transfer: self.transfer.clone(),
+            opportunistic: false,
+        };
+        Box::new(Session::new(driver, config))
     }
 }
 

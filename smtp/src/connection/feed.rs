@@ -43,8 +43,8 @@ impl<H: Idle> Connection<H> {
     /// # Cancellation
     ///
     /// Dropping the [`Feeding`] closes the connection. Dropping a [`Feed`] does not.
-    pub fn feed(self) -> (Feed, Feeding<H>) {
-        let (feed, delivery) = begin(&self.session, self.state.capabilities());
+    pub fn feed(mut self) -> (Feed, Feeding<H>) {
+        let (feed, delivery) = begin(&mut self.session, self.state.capabilities());
         (feed, Feeding { connection: Some(self), delivery, begun: false })
     }
 
@@ -55,12 +55,12 @@ impl<H: Idle> Connection<H> {
     /// Dropping a [`FeedingMut`] that was polled and is not done interrupts the connection.
     /// Dropping a [`Feed`] does not.
     pub fn feed_mut(&mut self) -> (Feed, FeedingMut<'_, H>) {
-        let (feed, delivery) = begin(&self.session, self.state.capabilities());
+        let (feed, delivery) = begin(&mut self.session, self.state.capabilities());
         (feed, FeedingMut { connection: self, delivery, begun: false, done: false })
     }
 }
 
-fn begin(session: &Session, capabilities: &smtp_grammar::Capabilities) -> (Feed, FedMessages) {
+fn begin(session: &mut Session, capabilities: &smtp_grammar::Capabilities) -> (Feed, FedMessages) {
     let queue = Arc::new(FeedQueue::default());
     let offers = session.offers(capabilities);
     (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed(queue)))

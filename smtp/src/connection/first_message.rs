@@ -46,7 +46,7 @@ impl Connection<Tls> {
     /// Authenticates, and delivers a message whose MAIL and RCPT leave in the flight of AUTH where
     /// the server offers PIPELINING and the mechanism is one of one round.
     pub(crate) async fn authenticate_and_deliver<'a, 'b, M: Mechanism + ?Sized>(
-        self,
+        mut self,
         mechanism: &mut M,
         envelope: &'a Envelope,
         body: Body<'b>,

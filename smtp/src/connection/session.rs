@@ -23,6 +23,8 @@ use crate::state::Exporter;
 pub(crate) struct Session {
     pub(crate) driver: Driver,
     pub(crate) config: SessionConfig,
+    /// The capabilities of the last delivery: the next one mostly has the same.
+    offers: Option<DeliveryCapabilities>,
 }
 
 /// The settings of a [`Server`](crate::Server) that are needed after its connection was opened.
@@ -41,13 +43,27 @@ pub(crate) struct SessionConfig {
 }
 
 impl Session {
+    pub(crate) fn new(driver: Driver, config: SessionConfig) -> Self {
+        Self { driver, config, offers: None }
+    }
+
     pub(crate) fn server_name(&self) -> &str {
         &self.config.server_name
     }
 
     /// The capabilities that a delivery uses.
-    pub(crate) fn offers(&self, capabilities: &Capabilities) -> DeliveryCapabilities {
-        DeliveryCapabilities::new(capabilities, &self.config.transfer, self.driver.speaks_lmtp())
+    pub(crate) fn offers(&mut self, capabilities: &Capabilities) -> DeliveryCapabilities {
+        let transfer = &self.config.transfer;
+        match &mut self.offers {
+            Some(offers) if offers.capabilities.is_same(capabilities) => {
+                offers.transfer.clone_from(transfer);
+                offers.clone()
+            }
+            offers => {
+                let lmtp = self.driver.speaks_lmtp();
+                offers.insert(DeliveryCapabilities::new(capabilities, transfer, lmtp)).clone()
+            }
+        }
     }
 
     /// Whether there is a door named `dangerous` to open: secrets never leave over opportunistic TLS,

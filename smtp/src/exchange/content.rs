@@ -95,9 +95,9 @@ impl<'b> Content<'b> {
     ) -> Result<Self, ContentFailure> {
         let data = method == BodyMethod::Data;
         let encoder = if data {
-            Encoder::for_data(body.line_ends, declared.eight_bit)?
+            Encoder::for_data(body.line_ends, declared.has(Declared::EIGHT_BIT))?
         } else {
-            Encoder::for_bdat(body.line_ends, declared.eight_bit)
+            Encoder::for_bdat(body.line_ends, declared.has(Declared::EIGHT_BIT))
         };
         Ok(Self {
             body,

@@ -164,7 +164,8 @@ where
         Self {
             messages,
             offers,
-            in_flight: VecDeque::new(),
+            // Most have no more than one at a time, and a transaction is large.
+            in_flight: VecDeque::with_capacity(1),
             again: VecDeque::new(),
             next: None,
             exhausted: false,

@@ -13,6 +13,7 @@ use crate::message::receipt::Receipt;
 use crate::proto::command::Command;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
+use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
 /// The result of a message whose transaction was opened one command at a time.
@@ -67,7 +68,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
                     Opening::Refused => transaction.give_up(),
                     Opening::Send => transaction.set_step(Step::Content),
                     Opening::Ask => {
-                        let utf8 = transaction.declared().utf8;
+                        let utf8 = transaction.declared().has(Declared::UTF8);
                         match &self.command {
                             Some(command) => {
                                 // A command that is not answered with 354 would leave the

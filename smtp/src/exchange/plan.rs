@@ -4,8 +4,6 @@
 //! It is made before anything of the message leaves, so that a message that must fail costs no
 //! transaction. The capabilities of the server are looked up once for all messages.
 
-use std::borrow::Cow;
-
 use smtp_grammar::Capabilities;
 
 use crate::command::{Mail, Rcpt};
@@ -20,10 +18,10 @@ use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
-use crate::proto::line::{Arguments, Audience, EncodeError, Line};
+use crate::proto::line::{Arguments, Audience, Declared, EncodeError, Line};
 
 /// The capabilities of a server that a delivery uses, and the caller's choice of transfer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DeliveryCapabilities {
     pub(crate) capabilities: Capabilities,
     pub(crate) transfer: Transfer,
@@ -183,7 +181,7 @@ impl DeliveryCapabilities {
         let mut line = line.proven(true);
         command::encode(&mail, &mut line)
             .map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
-        let utf8 = line.declared().utf8;
+        let utf8 = line.declared().has(Declared::UTF8);
         if body.line_ends == LineEnds::Binary && method == BodyMethod::Data {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
         }
@@ -232,18 +230,17 @@ pub(crate) struct MailParams {
 }
 
 impl MailParams {
-    /// MAIL with these parameters. One of the same name that MAIL has already is replaced: the
-    /// library knows the content, and a parameter must not stand twice.
+    /// MAIL with these parameters.
     #[inline]
     pub(crate) fn of(self, mail: &Mail) -> MailWithParams<'_> {
-        if mail.declares_content() {
-            return MailWithParams { mail: Cow::Owned(self.put_into(mail.clone())), params: None };
-        }
-        MailWithParams { mail: Cow::Borrowed(mail), params: Some(self) }
+        MailWithParams { mail, params: self }
     }
 
+    /// MAIL that declares its content, with these parameters: each replaces one of its name. The
+    /// library knows the content, and a parameter must not stand twice.
     #[cold]
-    fn put_into(self, mut mail: Mail) -> Mail {
+    fn put_into(self, mail: &Mail) -> Mail {
+        let mut mail = mail.clone();
         if let Some(bytes) = self.size {
             mail = mail.size(bytes);
         }
@@ -278,8 +275,8 @@ impl MailParams {
 /// MAIL of an envelope, which most messages share, with the parameters of one message.
 #[derive(Debug)]
 pub(crate) struct MailWithParams<'m> {
-    mail: Cow<'m, Mail>,
-    params: Option<MailParams>,
+    mail: &'m Mail,
+    params: MailParams,
 }
 
 impl Command for MailWithParams<'_> {
@@ -288,14 +285,15 @@ impl Command for MailWithParams<'_> {
 
     #[inline]
     fn encode(&self, line: &mut Line<'_>) {
-        let Some(params) = self.params else {
-            return self.mail.encode(line);
-        };
+        let Self { mail, params } = *self;
+        if mail.declares_content() {
+            return params.put_into(mail).encode(line);
+        }
         line.verb(Self::SPEC.verb);
-        self.mail.path().write(line);
+        mail.path().write(line);
         params.write(line);
-        if !self.mail.parameters().is_empty() {
-            self.mail.parameters().write_where(line, params.offered);
+        if !mail.parameters().is_empty() {
+            mail.parameters().write_where(line, params.offered);
         }
     }
 }
@@ -324,15 +322,16 @@ fn length(body: &Body<'_>, summary: Option<ContentSummary>) -> Option<u64> {
 /// without BDAT or without `BODY=BINARYMIME` (RFC 3030 §3).
 pub(crate) fn check_body(
     body: &Body<'_>,
-    declared: crate::proto::line::Declared,
+    declared: Declared,
     method: BodyMethod,
 ) -> Result<Option<ContentSummary>, Refusal> {
     let summary = summarize(body)?;
     if body.line_ends == LineEnds::Binary {
-        if method == BodyMethod::Data || !declared.binary {
+        if method == BodyMethod::Data || !declared.has(Declared::BINARY) {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
         }
-    } else if summary.is_some_and(|summary| summary.eight_bit) && !declared.eight_bit {
+    } else if summary.is_some_and(|summary| summary.eight_bit) && !declared.has(Declared::EIGHT_BIT)
+    {
         return Err(Refusal::content(ContentError::EightBit));
     }
     Ok(summary)

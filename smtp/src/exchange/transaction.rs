@@ -115,6 +115,8 @@ pub(crate) struct Transaction<'b> {
     /// The replies to the message.
     finals: FinalReplies,
     declared: Declared,
+    /// The declarations of each of its commands, and of earlier transactions of the message.
+    declared_ever: Declared,
     /// Why no recipient gets the message.
     refusal: Option<Refusal>,
     mail: MailReply,
@@ -173,6 +175,7 @@ impl<'b> Transaction<'b> {
             chunks_due: 0,
             finals: FinalReplies::default(),
             declared: Declared::default(),
+            declared_ever: Declared::default(),
             refusal: None,
             mail: MailReply::None,
             empty: false,
@@ -279,7 +282,13 @@ impl<'b> Transaction<'b> {
     /// Whether MAIL may be answered with 355, so that nothing may follow it (RFC 1845 §4).
     #[inline]
     pub(crate) fn may_resume(&self) -> bool {
-        self.declared.checkpoint && self.mail == MailReply::None
+        self.declared.has(Declared::CHECKPOINT) && self.mail == MailReply::None
+    }
+
+    /// Whether a parameter of the message was left out.
+    #[inline]
+    pub(crate) fn has_left_out(&self) -> bool {
+        self.declared_ever.has(Declared::LEFT_OUT)
     }
 
     pub(crate) fn declared(&self) -> Declared {
@@ -333,6 +342,7 @@ impl<'b> Transaction<'b> {
     #[inline]
     pub(crate) fn wrote_mail(&mut self, declared: Declared) {
         self.declared = declared;
+        self.declared_ever.add(declared);
         self.due += 1;
         self.step = Step::Rcpt;
     }
@@ -345,7 +355,8 @@ impl<'b> Transaction<'b> {
 
     /// A recipient was named.
     #[inline]
-    pub(crate) fn wrote_rcpt(&mut self, index: usize) {
+    pub(crate) fn wrote_rcpt(&mut self, index: usize, declared: Declared) {
+        self.declared_ever.add(declared);
         self.named = index + 1;
         self.asked += 1;
         self.rcpts_due += 1;
@@ -387,7 +398,7 @@ impl<'b> Transaction<'b> {
         self.due += 1;
         self.end = Some(engine.queued());
         self.step = Step::Done;
-        if engine.facts.lmtp || self.declared.prdr {
+        if engine.facts.lmtp || self.declared.has(Declared::PRDR) {
             self.expect_finals(engine);
         }
     }

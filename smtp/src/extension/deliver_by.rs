@@ -23,23 +23,15 @@ impl Capability for DeliverByExtension {
 
     /// A server that lists it more than once means the longest.
     fn parse(params: Params<'_>) -> Self {
-        Self { shortest: params.filter_map(|param| shortest(param.as_bytes())).max() }
+        Self { shortest: params.filter_map(shortest).max() }
     }
 }
 
-/// `[1*9DIGIT]`, before a comma or a space.
-// A delivery asks for each message: the text is passed once.
-fn shortest(param: &[u8]) -> Option<u32> {
-    let (mut number, mut length) = (0, 0);
-    for &byte in param {
-        match byte {
-            b'0'..=b'9' if length < 9 => number = 10 * number + u32::from(byte - b'0'),
-            b',' | b' ' | b'\t' => break,
-            _ => return None,
-        }
-        length += 1;
-    }
-    (length > 0).then_some(number)
+/// `[1*9DIGIT]`, before a comma.
+fn shortest(param: &str) -> Option<u32> {
+    let digits = param.split(',').next()?;
+    let valid = digits.len() <= 9 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if valid { digits.parse().ok() } else { None }
 }
 
 /// Seconds that `by-time` has digits for.
@@ -83,11 +75,11 @@ impl MailParameter for DeliverBy {
 
 /// "R ... by-time ... MUST NOT be less than the min-by-time" (RFC 2852 §4).
 fn long_enough(conditions: &Conditions<'_>) -> Result<(), Unmet> {
-    let Some(seconds) = seconds(conditions.value()) else {
+    let Some(seconds) = conditions.number() else {
         return Ok(());
     };
-    for line in conditions.capabilities().raw_params(DeliverByExtension::KEYWORD) {
-        if let Some(shortest) = shortest(line).filter(|&shortest| seconds < i64::from(shortest)) {
+    for shortest in conditions.capabilities().numbers(DeliverByExtension::KEYWORD) {
+        if seconds < i64::from(shortest) {
             return Err(too_short(shortest));
         }
     }

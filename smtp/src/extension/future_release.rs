@@ -44,22 +44,8 @@ impl Capability for FutureRelease {
 
 /// `%x31-39 *8DIGIT`
 fn interval(text: &str) -> Option<u32> {
-    first_interval(text.as_bytes())
-}
-
-/// The same, as the first word of a text.
-// A delivery asks for each message: the text is passed once.
-fn first_interval(text: &[u8]) -> Option<u32> {
-    let (mut number, mut length) = (0, 0);
-    for &byte in text {
-        match byte {
-            b'0'..=b'9' if length < 9 => number = 10 * number + u32::from(byte - b'0'),
-            b' ' | b'\t' => break,
-            _ => return None,
-        }
-        length += 1;
-    }
-    (length > 0 && text[0] != b'0').then_some(number)
+    let digits = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && !text.starts_with('0') { text.parse().ok() } else { None }
 }
 
 /// A message that the server holds for so many seconds.
@@ -109,17 +95,17 @@ fn hold(keyword: &'static str, value: String) -> Parameter {
 }
 
 fn not_too_long(conditions: &Conditions<'_>) -> Result<(), Unmet> {
-    let Some(seconds) = first_interval(conditions.value().as_bytes()) else {
+    let Some(seconds) = conditions.number() else {
         return Ok(());
     };
-    for line in conditions.capabilities().raw_params(FutureRelease::KEYWORD) {
-        if first_interval(line).is_some_and(|limit| limit < seconds) {
-            return Err(too_long(line));
+    for limit in conditions.capabilities().numbers(FutureRelease::KEYWORD) {
+        if limit > 0 && i64::from(limit) < seconds {
+            return Err(too_long(limit));
         }
     }
     // "the deliver-by time MUST be later than the release time" (RFC 4865 §5).
     let by = conditions.other("BY").and_then(deliver_by::seconds);
-    if by.is_some_and(|by| by <= i64::from(seconds)) {
+    if by.is_some_and(|by| by <= seconds) {
         return Err(Unmet::by_caller(
             "the message is to be delivered (BY) before it is released: give BY a later time",
         ));
@@ -128,8 +114,7 @@ fn not_too_long(conditions: &Conditions<'_>) -> Result<(), Unmet> {
 }
 
 #[cold]
-fn too_long(line: &[u8]) -> Unmet {
-    let limit = first_interval(line).unwrap_or_default();
+fn too_long(limit: u32) -> Unmet {
     Unmet::by_server(format!(
         "the server holds a message for {limit} seconds at most: give a shorter time (RFC 4865 §4)"
     ))
@@ -142,10 +127,7 @@ fn not_too_late(conditions: &Conditions<'_>) -> Result<(), Unmet> {
     }
     let value = conditions.value();
     for line in conditions.capabilities().raw_params(FutureRelease::KEYWORD) {
-        // Times in UTC, without fractions of a second, are ordered as their texts are.
-        let last = line.split_at_checked(line.len().saturating_sub(value.len()));
-        let in_utc = last.filter(|(before, _)| before.ends_with(b" ") && line.ends_with(b"Z"));
-        if in_utc.is_none_or(|(_, limit)| limit < value.as_bytes()) {
+        if !ends_in_later(line, value) {
             check_latest(line, value)?;
         }
     }
@@ -153,6 +135,16 @@ fn not_too_late(conditions: &Conditions<'_>) -> Result<(), Unmet> {
 }
 
 /// Compares the times, whatever their form.
+/// Whether a line ends in a time that is certainly no earlier than this one.
+// A delivery asks for each message. Times in UTC, without fractions of a second, have texts of one
+// length and are ordered as these are.
+fn ends_in_later(line: &[u8], time: &str) -> bool {
+    match (line.last_chunk::<21>(), <&[u8; 20]>::try_from(time.as_bytes())) {
+        (Some([b' ', limit @ .., b'Z']), Ok([time @ .., b'Z'])) => limit >= time,
+        _ => false,
+    }
+}
+
 #[cold]
 fn check_latest(line: &[u8], value: &str) -> Result<(), Unmet> {
     let words = line.split(|&byte| byte == b' ').filter_map(|word| std::str::from_utf8(word).ok());

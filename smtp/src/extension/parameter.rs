@@ -14,12 +14,10 @@ use crate::proto::scan::{is_keyword, is_plain};
 /// a parameter that would be read as something else is not sent.
 #[derive(Clone, Debug)]
 pub struct Parameter {
+    keyword: Cow<'static, str>,
     /// `KEYWORD` or `KEYWORD=value`.
     // One text: a delivery writes it for each message, and then only copies it.
     text: Cow<'static, str>,
-    /// Bytes of the keyword in it.
-    keyword: usize,
-    has_value: bool,
     /// It was looked at, and is nothing but a keyword and printable ASCII.
     plain: bool,
     /// It is SIZE, BODY or SMTPUTF8, which a delivery declares by itself.
@@ -29,6 +27,8 @@ pub struct Parameter {
     needs_tls: bool,
     optional: bool,
     condition: Option<Condition>,
+    /// The number that the value begins with, for the condition.
+    number: Option<i64>,
 }
 
 impl Parameter {
@@ -43,7 +43,7 @@ impl Parameter {
         text.push_str(&keyword);
         text.push('=');
         text.push_str(&value);
-        Self::from_text(text.into(), keyword.len(), true, requires.into())
+        Self::from_text(keyword, text.into(), requires.into())
     }
 
     /// `KEYWORD` alone, which a server allows by listing `requires`.
@@ -51,21 +51,18 @@ impl Parameter {
         keyword: impl Into<Cow<'static, str>>,
         requires: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let text = keyword.into();
-        let keyword = text.len();
-        Self::from_text(text, keyword, false, requires.into())
+        let keyword = keyword.into();
+        Self::from_text(keyword.clone(), keyword, requires.into())
     }
 
     fn from_text(
+        keyword: Cow<'static, str>,
         text: Cow<'static, str>,
-        keyword: usize,
-        has_value: bool,
         requires: Cow<'static, str>,
     ) -> Self {
         let mut parameter = Self {
-            text,
             keyword,
-            has_value,
+            text,
             plain: false,
             declares_content: false,
             requires,
@@ -73,6 +70,7 @@ impl Parameter {
             needs_tls: false,
             optional: false,
             condition: None,
+            number: None,
         };
         let value = parameter.value();
         parameter.plain = is_keyword(parameter.keyword())
@@ -104,6 +102,7 @@ impl Parameter {
     #[must_use]
     pub fn needs(mut self, condition: Condition) -> Self {
         self.condition = Some(condition);
+        self.number = self.value().and_then(number);
         self
     }
 
@@ -115,17 +114,37 @@ impl Parameter {
 
     /// The keyword of the parameter.
     pub fn keyword(&self) -> &str {
-        self.text.get(..self.keyword).unwrap_or_default()
+        &self.keyword
+    }
+
+    /// The same, without a copy where that is possible.
+    pub(crate) fn shared_keyword(&self) -> Cow<'static, str> {
+        self.keyword.clone()
     }
 
     /// The value, where it has one.
     pub fn value(&self) -> Option<&str> {
-        if self.has_value { self.text.get(self.keyword + 1..) } else { None }
+        self.text.get(self.keyword.len() + 1..)
     }
 
     #[inline]
     fn is(&self, keyword: &str) -> bool {
-        self.keyword == keyword.len() && self.keyword().eq_ignore_ascii_case(keyword)
+        self.keyword.eq_ignore_ascii_case(keyword)
+    }
+
+    /// Whether nothing but the server's offer decides that it is sent.
+    #[inline]
+    fn is_usual(&self) -> bool {
+        !self.optional && !self.needs_tls && self.condition.is_none()
+    }
+
+    /// Writes it, and looks at its text.
+    #[cold]
+    fn write_looked_at(&self, line: &mut Line<'_>) {
+        match self.value() {
+            Some(value) => line.param(&self.keyword, value),
+            None => line.flag(&self.keyword),
+        }
     }
 
     /// Whether the server offers it.
@@ -153,6 +172,14 @@ impl Parameter {
     }
 }
 
+/// The number that a value begins with.
+fn number(value: &str) -> Option<i64> {
+    let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    let end = value.len() - unsigned.len() + digits;
+    if (1..=9).contains(&digits) { value.get(..end)?.parse().ok() } else { None }
+}
+
 /// A function that says whether a parameter may be sent.
 pub type Condition = fn(&Conditions<'_>) -> Result<(), Unmet>;
 
@@ -172,6 +199,12 @@ impl<'a> Conditions<'a> {
     /// The value of the parameter; empty where it has none.
     pub fn value(&self) -> &'a str {
         self.parameter.value().unwrap_or_default()
+    }
+
+    /// The number that the value of the parameter begins with, after a sign where it has one, of
+    /// nine digits at most. It was read once, when the parameter was made.
+    pub fn number(&self) -> Option<i64> {
+        self.parameter.number
     }
 
     /// The capabilities in the server's latest EHLO reply.
@@ -198,10 +231,13 @@ impl<'a> Conditions<'a> {
 impl PartialEq for Parameter {
     fn eq(&self, other: &Self) -> bool {
         let facts = |parameter: &Self| {
-            let Self { keyword, has_value, raises, needs_tls, optional, .. } = *parameter;
-            (keyword, has_value, raises, needs_tls, optional)
+            let Self { raises, needs_tls, optional, .. } = *parameter;
+            (raises, needs_tls, optional)
         };
-        self.text == other.text && self.requires == other.requires && facts(self) == facts(other)
+        self.keyword == other.keyword
+            && self.text == other.text
+            && self.requires == other.requires
+            && facts(self) == facts(other)
     }
 }
 
@@ -281,17 +317,9 @@ impl Parameters {
         self.0.iter().any(|parameter| parameter.declares_content)
     }
 
-    /// Whether a parameter may be left out.
-    pub(crate) fn has_optional(&self) -> bool {
-        self.0.iter().any(|parameter| parameter.optional)
-    }
-
-    /// The keywords of those that are left out of a command to a server with these capabilities.
-    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(|parameter| parameter.is_left_out(self, capabilities))
-            .map(Parameter::keyword)
+    /// Those that are left out of a command to a server with these capabilities.
+    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &Parameter> {
+        self.0.iter().filter(|parameter| parameter.is_left_out(self, capabilities))
     }
 
     /// Whether each can be written, as far as its text says, in a line with this much room besides.
@@ -332,28 +360,63 @@ impl Parameters {
     /// Writes them. `known` says that the server is known to offer those that must not be left out.
     pub(crate) fn write_where(&self, line: &mut Line<'_>, known: bool) {
         for parameter in &self.0 {
-            let known = known && !parameter.optional;
-            if !known && !parameter.is_offered(line.capabilities()) {
-                if parameter.optional {
-                    continue;
+            let usual =
+                parameter.is_usual() && (known || parameter.is_offered(line.capabilities()));
+            if usual || self.may_write(parameter, line, known) {
+                line.raise_limit(parameter.raises);
+                if parameter.plain {
+                    line.plain_param(&parameter.text);
+                } else {
+                    parameter.write_looked_at(line);
                 }
-                line.require(&parameter.requires);
             }
-            if parameter.needs_tls {
-                line.require_tls(parameter.keyword());
+        }
+    }
+
+    /// Whether a parameter is written: not where it is left out. One that must not be sent makes the
+    /// command unsendable.
+    fn may_write(&self, parameter: &Parameter, line: &mut Line<'_>, known: bool) -> bool {
+        let known = known && !parameter.optional;
+        if !known && !parameter.is_offered(line.capabilities()) {
+            if parameter.optional {
+                line.leave_out();
+                return false;
             }
-            if let Err(unmet) = parameter.check(self, line.capabilities()) {
-                if parameter.optional && unmet.is_by_server() {
-                    continue;
-                }
-                line.reject_parameter(parameter.keyword(), unmet.into_reason());
+            line.require(&parameter.requires);
+        }
+        if parameter.needs_tls {
+            line.require_tls(parameter.keyword());
+        }
+        if let Err(unmet) = parameter.check(self, line.capabilities()) {
+            if parameter.optional && unmet.is_by_server() {
+                line.leave_out();
+                return false;
             }
-            line.raise_limit(parameter.raises);
-            match parameter.value() {
-                _ if parameter.plain => line.plain_param(&parameter.text),
-                Some(value) => line.param(parameter.keyword(), value),
-                None => line.flag(parameter.keyword()),
-            }
+            line.reject_parameter(parameter.keyword(), unmet.into_reason());
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_that_values_begin_with() {
+        let table = [
+            ("120;R", Some(120)),
+            ("-120;NT", Some(-120)),
+            ("+7", Some(7)),
+            ("999999999", Some(999_999_999)),
+            ("1000000000", None),
+            ("R;120", None),
+            ("-", None),
+            ("+-1", None),
+            ("", None),
+        ];
+        for (value, expected) in table {
+            assert_eq!(number(value), expected, "{value}");
         }
     }
 }

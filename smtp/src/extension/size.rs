@@ -52,7 +52,8 @@ impl SizeParameter {
     #[inline]
     pub(crate) fn write_offered(self, line: &mut Line<'_>) {
         line.raise_limit(26);
-        line.param(Size::KEYWORD, &decimal(&self.0));
+        line.plain_param("SIZE=");
+        decimal(&self.0).write_plain(line);
     }
 }
 

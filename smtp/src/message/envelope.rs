@@ -7,7 +7,7 @@ use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
 use super::left_out::LeftOut;
 use super::policy::Policy;
 use crate::command::{Mail, Rcpt};
-use crate::extension::{MailParameter, RcptParameter};
+use crate::extension::{MailParameter, Parameters, RcptParameter};
 
 /// The envelope of a message: its sender, its recipients, and what they ask for.
 ///
@@ -27,8 +27,6 @@ pub struct Envelope {
     plain: bool,
     /// They can be written wherever the server offers their parameters.
     simple: bool,
-    /// One of its parameters may be left out.
-    optional: bool,
 }
 
 impl Envelope {
@@ -75,7 +73,7 @@ impl Envelope {
     /// ```
     pub fn from_mail(mail: Mail) -> Self {
         let (recipients, policy) = (Vec::new(), Policy::default());
-        Self { mail, recipients, policy, plain: false, simple: false, optional: false }.checked()
+        Self { mail, recipients, policy, plain: false, simple: false }.checked()
     }
 
     /// Adds a parameter of an extension to MAIL. SIZE, BODY and SMTPUTF8 are added when
@@ -129,10 +127,7 @@ impl Envelope {
     /// Finds out whether a command of it may turn out to be unsendable. A delivery asks for each
     /// message, so as much as possible is found out here.
     fn checked(mut self) -> Self {
-        let (first, last) = (self.recipients.first(), self.recipients.last());
-        self.optional |= self.mail.parameters().has_optional()
-            || first.is_some_and(|rcpt| rcpt.parameters().has_optional())
-            || last.is_some_and(|rcpt| rcpt.parameters().has_optional());
+        let first = self.recipients.first();
         self.simple = !self.mail.declares_content()
             && !self.mail.path().needs_smtputf8()
             && !self.is_tracked()
@@ -182,21 +177,20 @@ impl Envelope {
         self.policy.permits_split() && self.mail.parameters().get("TRANSID").is_none()
     }
 
-    /// Whether one of its parameters may be left out.
-    #[inline]
-    pub(crate) fn has_optional(&self) -> bool {
-        self.optional
-    }
-
-    /// The parameters that are left out for a server with these capabilities.
-    #[cold]
+    /// The parameters that are left out for a server with these capabilities. A delivery asks where
+    /// one was, as it wrote its commands.
     pub(crate) fn left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
-        let of_mail = self.mail.left_out(capabilities).map(|keyword| LeftOut::new(keyword, None));
-        let of_rcpts = self.recipients.iter().enumerate().flat_map(|(index, rcpt)| {
-            let keywords = rcpt.left_out(capabilities);
-            keywords.map(move |keyword| LeftOut::new(keyword, Some(index)))
-        });
-        of_mail.chain(of_rcpts).collect()
+        let mut all = Vec::with_capacity(1);
+        let mut add = |parameters: &Parameters, recipient| {
+            for parameter in parameters.left_out(capabilities) {
+                all.push(LeftOut::new(parameter, recipient));
+            }
+        };
+        add(self.mail.parameters(), None);
+        for (index, rcpt) in self.recipients.iter().enumerate() {
+            add(rcpt.parameters(), Some(index));
+        }
+        all
     }
 
     pub(crate) fn send_policy(&self) -> &Policy {

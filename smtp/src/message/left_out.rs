@@ -1,16 +1,20 @@
 //! An optional parameter that a message went without.
 
+use std::borrow::Cow;
+
+use crate::extension::Parameter;
+
 /// An [optional](crate::extension::Optional) parameter that was left out, because the server does
 /// not offer it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    keyword: Box<str>,
+    keyword: Cow<'static, str>,
     recipient: Option<usize>,
 }
 
 impl LeftOut {
-    pub(super) fn new(keyword: &str, recipient: Option<usize>) -> Self {
-        Self { keyword: keyword.into(), recipient }
+    pub(super) fn new(parameter: &Parameter, recipient: Option<usize>) -> Self {
+        Self { keyword: parameter.shared_keyword(), recipient }
     }
 
     /// The keyword of the parameter, such as `NOTIFY`.

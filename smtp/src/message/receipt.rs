@@ -16,13 +16,9 @@ pub struct Receipt {
     recipients: Vec<Recipient>,
     reply: Reply,
     security: Option<Arc<Security>>,
-    /// None for most messages, and boxed: a receipt is moved for each.
-    left_out: Option<Box<AllLeftOut>>,
+    /// The parameters that the message went without.
+    left_out: Vec<LeftOut>,
 }
-
-/// The parameters that a message went without.
-#[derive(Clone, Debug)]
-struct AllLeftOut(Vec<LeftOut>);
 
 impl Receipt {
     /// `security` is that of the connection.
@@ -32,13 +28,12 @@ impl Receipt {
         reply: Reply,
         security: Option<&Arc<Security>>,
     ) -> Self {
-        Self { recipients, reply, security: security.cloned(), left_out: None }
+        Self { recipients, reply, security: security.cloned(), left_out: Vec::new() }
     }
 
     /// Records the parameters that the message went without.
-    #[cold]
     pub(crate) fn set_left_out(&mut self, left_out: Vec<LeftOut>) {
-        self.left_out = (!left_out.is_empty()).then(|| Box::new(AllLeftOut(left_out)));
+        self.left_out = left_out;
     }
 
     /// The recipients, of a message whose reply turned out not to be the answer to it.
@@ -94,7 +89,7 @@ impl Receipt {
     /// RCPT that was sent by itself says so by [`Mail::left_out`](crate::command::Mail::left_out)
     /// and [`Rcpt::left_out`](crate::command::Rcpt::left_out).
     pub fn left_out(&self) -> &[LeftOut] {
-        self.left_out.as_ref().map_or(&[], |all| &all.0)
+        &self.left_out
     }
 
     /// The name that the server gave to the message, where its reply has one in the words of a

@@ -118,6 +118,10 @@ pub(crate) struct Engine {
     trace: Trace,
     /// The facts of TLS; none in clear.
     security: Option<Arc<Security>>,
+    /// Those of them that each command asks for: who sees it, and whether the server has proved its
+    /// name.
+    audience: Audience,
+    proven: bool,
     pub(crate) facts: SessionFacts,
 }
 
@@ -142,6 +146,8 @@ impl Engine {
             replies: 0,
             trace: Trace::new(observer),
             security: None,
+            audience: Audience::Unverified,
+            proven: false,
             facts: SessionFacts::new(),
         };
         engine.expect(Expected {
@@ -196,11 +202,9 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
-        let security = self.security.as_ref();
-        let proven = security.is_some_and(|security| security.verification.proves_name());
         let buffer = self.output.open();
         let start = buffer.len();
-        let mut line = Line::new(buffer, capabilities, utf8, audience).proven(proven);
+        let mut line = Line::new(buffer, capabilities, utf8, audience).proven(self.proven);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
         self.output.close(start);
@@ -211,12 +215,9 @@ impl Engine {
             self.trace.sent(&self.output.encoded()[start..], secret);
         }
         self.transactions += u64::from(stage == Stage::Mail);
-        self.expect(Expected { stage, accepts: C::SPEC.accepts, reply_lines: C::SPEC.reply_lines });
-        if declared.checkpoint
-            && let Some(due) = self.in_flight.back_mut()
-        {
-            due.checkpoint = true;
-        }
+        let CommandSpec { accepts, reply_lines, .. } = C::SPEC;
+        let due = self.due(Expected { stage, accepts, reply_lines });
+        self.in_flight.push_back(Due { checkpoint: declared.has(Declared::CHECKPOINT), ..due });
         Ok(declared)
     }
 
@@ -312,9 +313,15 @@ impl Engine {
     /// One more reply is due.
     #[inline]
     pub(crate) fn expect(&mut self, expected: Expected) {
-        let after = self.output.queued();
-        let due = Due { expected, after, counted: false, automatic: false, checkpoint: false };
+        let due = self.due(expected);
         self.in_flight.push_back(due);
+    }
+
+    /// The reply to what was queued last.
+    #[inline]
+    fn due(&self, expected: Expected) -> Due {
+        let after = self.output.queued();
+        Due { expected, after, counted: false, automatic: false, checkpoint: false }
     }
 
     /// Message content follows; a reply before [`end_content`](Self::end_content) is out of turn.
@@ -427,8 +434,7 @@ impl Engine {
     /// Who sees what is sent.
     #[inline]
     pub(crate) fn audience(&self) -> Audience {
-        let verified = self.security.as_ref().is_some_and(|security| security.verified);
-        if verified { Audience::Trusted } else { Audience::Unverified }
+        self.audience
     }
 
     /// The facts of TLS; none in clear.
@@ -439,6 +445,8 @@ impl Engine {
 
     /// The stream is now inside TLS. Everything from before is forgotten (RFC 3207 §4.2).
     pub(crate) fn secured(&mut self, security: Security) {
+        self.audience = if security.verified { Audience::Trusted } else { Audience::Unverified };
+        self.proven = security.verification.proves_name();
         self.security = Some(Arc::new(security));
         // The protocol is the caller's choice, and no word of the server's.
         self.facts = SessionFacts { lmtp: self.facts.lmtp, ..SessionFacts::new() };

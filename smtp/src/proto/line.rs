@@ -131,7 +131,7 @@ impl<'a> Line<'a> {
             audience,
             proven: false,
             hiding: false,
-            declared: Declared::default(),
+            declared: Declared::NONE,
             error: None,
         }
     }
@@ -186,10 +186,10 @@ impl<'a> Line<'a> {
         self.check_value(at);
         if keyword.eq_ignore_ascii_case("BODY") {
             let kind = &self.buffer[at..];
-            self.declared.eight_bit |= !kind.eq_ignore_ascii_case(b"7BIT");
-            self.declared.binary |= kind.eq_ignore_ascii_case(b"BINARYMIME");
+            self.declared.add_if(!kind.eq_ignore_ascii_case(b"7BIT"), Declared::EIGHT_BIT);
+            self.declared.add_if(kind.eq_ignore_ascii_case(b"BINARYMIME"), Declared::BINARY);
         }
-        self.declared.checkpoint |= keyword.eq_ignore_ascii_case("TRANSID");
+        self.declared.add_if(keyword.eq_ignore_ascii_case("TRANSID"), Declared::CHECKPOINT);
     }
 
     /// Writes a space and a parameter that was looked at: a keyword, and a value of printable
@@ -198,6 +198,12 @@ impl<'a> Line<'a> {
     pub(crate) fn plain_param(&mut self, text: &str) {
         self.separate();
         self.buffer.extend_from_slice(text.as_bytes());
+    }
+
+    /// Writes bytes that are certainly printable ASCII.
+    #[inline]
+    pub(crate) fn plain_bytes(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(self.buffer);
     }
 
     /// Writes a space and `KEYWORD`.
@@ -211,7 +217,7 @@ impl<'a> Line<'a> {
         if keyword.eq_ignore_ascii_case("SMTPUTF8") {
             self.allow_utf8();
         }
-        self.declared.prdr |= keyword.eq_ignore_ascii_case("PRDR");
+        self.declared.add_if(keyword.eq_ignore_ascii_case("PRDR"), Declared::PRDR);
     }
 
     /// Writes a space and free text, spaces included.
@@ -252,6 +258,12 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Notes that an optional parameter is left out.
+    #[cold]
+    pub(crate) fn leave_out(&mut self) {
+        self.declared.add(Declared::LEFT_OUT);
+    }
+
     /// Makes the command unsendable because of a parameter.
     #[cold]
     pub(crate) fn reject_parameter(&mut self, keyword: &str, reason: String) {
@@ -267,7 +279,7 @@ impl<'a> Line<'a> {
     /// SMTPUTF8 does so by itself.
     pub fn allow_utf8(&mut self) {
         self.utf8 = true;
-        self.declared.utf8 = true;
+        self.declared.add(Declared::UTF8);
     }
 
     /// Makes the command unsendable, for a reason that completes "the argument ...".

@@ -86,7 +86,7 @@ where
             // caller to send it again to all; the receipt says which recipients have it.
             (_, Some(reply)) => {
                 let mut receipt = Receipt::new(recipients, reply, engine.security());
-                if envelope.borrow().has_optional() {
+                if transaction.has_left_out() {
                     let left_out = envelope.borrow().left_out(&self.offers.capabilities);
                     receipt.set_left_out(left_out);
                 }

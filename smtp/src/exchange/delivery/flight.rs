@@ -12,6 +12,7 @@ use crate::message::error::{DeliverError, Undelivered};
 use crate::message::receipt::Receipt;
 use crate::proto::command::Command as _;
 use crate::proto::engine::Engine;
+use crate::proto::line::Declared;
 
 /// A message, and its transaction.
 pub(super) struct Flight<'b, E, T> {
@@ -93,9 +94,9 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                 Step::Rcpt if transaction.refusal().is_some() => transaction.set_step(Step::Done),
                 Step::Rcpt => match transaction.next_recipient() {
                     Some(index) => {
-                        let utf8 = transaction.declared().utf8;
+                        let utf8 = transaction.declared().has(Declared::UTF8);
                         match engine.submit(&envelope.rcpts()[index], capabilities, utf8) {
-                            Ok(_) => transaction.wrote_rcpt(index),
+                            Ok(declared) => transaction.wrote_rcpt(index, declared),
                             Err(error) => {
                                 let refusal = Refusal::encode(Rcpt::SPEC.verb, error);
                                 transaction.skip_rcpt(index, refusal);
@@ -152,7 +153,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                 let recipients = transaction.recipients.take();
                 let mut receipt = Receipt::new(recipients, reply, engine.security());
                 let envelope = self.envelope.borrow();
-                if envelope.has_optional() {
+                if transaction.has_left_out() {
                     receipt.set_left_out(envelope.left_out(&offers.capabilities));
                 }
                 Ok(receipt)

@@ -271,7 +271,7 @@ impl Stage<'_> {
         let chunk_size = self.cell.mode.transfer(self.cell.source).chunk;
         let carriage = Carriage { method, summary: body.summary().ok().flatten(), chunk_size };
         let recipients = RecipientList::answered(named);
-        let declared = Declared { prdr, ..Declared::default() };
+        let declared = if prdr { Declared::PRDR } else { Declared::default() };
         let transaction = Transaction::opened(recipients, accepted, declared, body, carriage);
         let capabilities = &self.capabilities;
         let ran = match scene {

@@ -113,13 +113,7 @@ impl PredictedState {
 mod tests {
     use super::*;
 
-    const YES: Progress = Progress::Accepted(Declared {
-        utf8: false,
-        eight_bit: false,
-        binary: false,
-        checkpoint: false,
-        prdr: false,
-    });
+    const YES: Progress = Progress::Accepted(Declared::NONE);
 
     #[test]
     fn the_state_after_each_refusal() {

@@ -235,7 +235,8 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         // Without PIPELINING a client waits for each reply (RFC 2920 §3, RFC 5321 §2.1).
         // After 355 to MAIL the server would take what follows for the rest of an earlier message
         // (RFC 1845 §4).
-        let waits = self.predicted.declared.checkpoint || self.awaits_recipients(effect);
+        let resumes = self.predicted.declared.has(Declared::CHECKPOINT);
+        let waits = resumes || self.awaits_recipients(effect);
         if (waits && engine.awaits_reply()) || !engine.may_submit() {
             return Some(Need::Reply);
         }
@@ -253,7 +254,7 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         if effect == StateEffect::Content && !self.has_first_segment() {
             return Some(Need::Source);
         }
-        let utf8 = self.predicted.declared.utf8;
+        let utf8 = self.predicted.declared.has(Declared::UTF8);
         let start = engine.output().encoded().len();
         let entry = self.entries.entry(self.index).map(|entry| entry.0)?;
         match entry.submit(engine, &self.capabilities, utf8) {

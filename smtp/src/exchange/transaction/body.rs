@@ -15,6 +15,7 @@ use crate::message::policy::Policy;
 use crate::message::transfer::BodyMethod;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
+use crate::proto::line::Declared;
 
 /// Whether DATA, or the first chunk, may be in one flight with the recipients, before they were
 /// answered.
@@ -120,7 +121,8 @@ impl Transaction<'_> {
     fn submit_whole(&mut self, engine: &mut Engine, capabilities: &Capabilities) -> bool {
         let Carriage { method, summary, chunk_size } = self.carriage;
         let data = method == BodyMethod::Data;
-        let ready = summary.is_some_and(|summary| summary.is_ready(data, self.declared.eight_bit));
+        let ready = summary
+            .is_some_and(|summary| summary.is_ready(data, self.declared.has(Declared::EIGHT_BIT)));
         if !ready || self.content.is_some() {
             return false;
         }
