@@ -8,6 +8,7 @@ use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::transfer::BodyMethod;
 use crate::proto::command::Command as _;
+use crate::proto::declared::Declared;
 use crate::proto::engine::Engine;
 
 impl Transaction<'_> {
@@ -19,7 +20,9 @@ impl Transaction<'_> {
         let refusal = Refusal::by_server(Mail::SPEC.verb, reply.clone());
         // Where each recipient has a reply to the message, the number of replies is not known: it is
         // that of the recipients that the earlier session has accepted.
-        let offset = refusal.checkpoint().filter(|_| !engine.facts.lmtp && !self.declared.prdr);
+        let offset = refusal
+            .checkpoint()
+            .filter(|_| !engine.facts.lmtp && !self.declared.has(Declared::PRDR));
         let (Some(offset), Some(_)) = (offset, &self.body) else {
             self.mail = MailReply::Refused;
             self.refusal = Some(refusal);
@@ -38,7 +41,8 @@ impl Transaction<'_> {
         if self.body.as_ref().is_some_and(Body::is_unmade) {
             self.make_body();
         }
-        let (data, eight_bit) = (self.carriage.method == BodyMethod::Data, self.declared.eight_bit);
+        let (data, eight_bit) =
+            (self.carriage.method == BodyMethod::Data, self.declared.has(Declared::EIGHT_BIT));
         self.body = self.body.take().map(|body| body.rest(offset, data, eight_bit));
         // It is that of the whole message.
         self.carriage.summary = None;
