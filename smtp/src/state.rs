@@ -14,6 +14,9 @@
 //!
 //! In a session of LMTP each of these states is inside [`Lmtp`], and the edges are the same.
 //!
+//! A command that ends the authentication, as XCLIENT does, leads from `Authed` to [`BeforeAuth`],
+//! which becomes `Greeted` or `Tls`.
+//!
 //! States are closed: a caller cannot add one, or make one out of nothing. Edges are open: a
 //! command of yours may declare that it keeps a state ([`ValidIn`]) or leads to another
 //! ([`Transition`]). The one exception is the edge into [`Tls`], which only this library's own
@@ -22,6 +25,7 @@
 //! Each state carries the facts that belong to it, so a reply from before TLS cannot be used
 //! after it.
 
+mod before_auth;
 pub(crate) mod certificate;
 mod exporter;
 mod lmtp;
@@ -37,6 +41,7 @@ use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
 pub use crate::proto::security::{PeerCertificates, Security, Verification};
+pub use before_auth::BeforeAuth;
 pub use certificate::CertificateFields;
 pub use exporter::Exporter;
 pub use lmtp::Lmtp;
@@ -52,7 +57,6 @@ pub struct Greeted {
 #[derive(Debug)]
 pub struct Tls {
     pub(crate) capabilities: Capabilities,
-    /// Not in `Authed`: there is no second AUTH after a success that it could be for.
     pub(crate) exporter: Box<Exporter>,
 }
 
@@ -60,6 +64,9 @@ pub struct Tls {
 #[derive(Debug)]
 pub struct Authed {
     pub(crate) capabilities: Capabilities,
+    /// That of the state before AUTH; none where it was `Greeted`. It is for the state after a
+    /// command that ends the authentication: there is no second AUTH before it.
+    pub(crate) exporter: Option<Box<Exporter>>,
 }
 
 /// MAIL was accepted: the transaction takes recipients, then the message, then ends at `H`.
@@ -76,8 +83,8 @@ pub struct InTransaction<H: Idle> {
 
 /// A state of a session.
 ///
-/// Sealed: the states are [`Greeted`], [`Tls`], [`Authed`] and [`InTransaction`], and [`Lmtp`] of the
-/// first three.
+/// Sealed: the states are [`Greeted`], [`Tls`], [`Authed`] and [`InTransaction`], [`Lmtp`] of the
+/// first three, and [`BeforeAuth`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state of an SMTP session",
     label = "not a session state",
@@ -117,6 +124,10 @@ pub trait Idle: State {
     /// The channel binding that an authentication in this state may use.
     #[doc(hidden)]
     fn exporter(&self) -> &Exporter;
+
+    /// The state after AUTH was accepted in this one.
+    #[doc(hidden)]
+    fn into_authed(self) -> Authed;
 }
 
 /// A command that may be sent in the state `S` and leaves the session in it.
@@ -212,7 +223,7 @@ pub trait ExchangeInto<S: State>: Command {
 #[diagnostic::on_unimplemented(
     message = "no command leads from the state `{From}` to the state `{Self}`",
     label = "there is no such edge",
-    note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Idle => InTransaction<Idle>` and `InTransaction<Idle> => Idle`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
+    note = "the edges are `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, `Authed => BeforeAuth`, `Idle => InTransaction<Idle>` and `InTransaction<Idle> => Idle`; only a TLS handshake leads into `Tls`: `#[smtp(upgrade)]`"
 )]
 pub trait Reachable<From: State>: State {
     /// Enters this state with the facts of the state before.
@@ -221,7 +232,7 @@ pub trait Reachable<From: State>: State {
 }
 
 macro_rules! idle_states {
-    ($($state:ident, $exporter:expr;)*) => {$(
+    ($($state:ident, $exporter:expr, $authed:expr;)*) => {$(
         impl State for $state {
             fn capabilities(&self) -> &Capabilities {
                 &self.capabilities
@@ -236,6 +247,10 @@ macro_rules! idle_states {
                 let exporter: fn(&Self) -> &Exporter = $exporter;
                 exporter(self)
             }
+            fn into_authed(self) -> Authed {
+                let authed: fn(Self) -> Authed = $authed;
+                authed(self)
+            }
         }
 
         impl Reachable<$state> for $state {
@@ -247,9 +262,11 @@ macro_rules! idle_states {
 }
 
 idle_states! {
-    Greeted, |_| Exporter::none();
-    Tls, |state| &state.exporter;
-    Authed, |_| Exporter::none();
+    Greeted, |_| Exporter::none(),
+        |state| Authed { capabilities: state.capabilities, exporter: None };
+    Tls, |state| &state.exporter,
+        |state| Authed { capabilities: state.capabilities, exporter: Some(state.exporter) };
+    Authed, |_| Exporter::none(), |state| state;
 }
 
 impl<H: Idle> State for InTransaction<H> {
@@ -285,7 +302,7 @@ impl<H: Idle> State for InTransaction<H> {
 
 impl Reachable<Tls> for Authed {
     fn enter(from: Tls) -> Self {
-        Self { capabilities: from.capabilities }
+        from.into_authed()
     }
 }
 

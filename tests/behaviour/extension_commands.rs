@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use smtp::auth::Plain;
 use smtp::command::{
-    Atrn, Burl, BurlLast, Etrn, Expn, ForwardSource, FromReply, Mail, Member, QueueStart, Rcpt,
-    Verification, Vrfy, WellKnown, XClient, XForward, encode,
+    Atrn, Burl, BurlLast, Etrn, Expn, ForwardSource, FromReply, Mail, Member, Noop, QueueStart,
+    Rcpt, Verification, Vrfy, WellKnown, XClient, XForward, encode,
 };
-use smtp::connection::TransitionError;
+use smtp::connection::{AnyConnection, TransitionError};
 use smtp::grammar::{Capabilities, Domain, ReplyCode, SmtpString};
 use smtp::{Command, Mailbox, Reply};
 use tests::{authed, greeted, script, secured};
@@ -226,6 +227,40 @@ async fn for_another_client_in_two_lines() {
     assert!(connection.capabilities().has("DSN"));
     assert!(!connection.capabilities().has("XCLIENT"));
     connection.quit().await.expect("221");
+    peer.finish();
+}
+
+/// XCLIENT ends the authentication, and the session is as it was before AUTH.
+#[tokio::test(start_paused = true)]
+async fn for_another_client_after_authentication() {
+    let again = "S: 220 mail.example.test\nC: EHLO *\nS: 250-mail\nS: 250-XCLIENT ADDR PORT\nS: 250 AUTH PLAIN";
+    let login = "C: AUTH PLAIN AG1lAHBlbmNpbA==\nS: 235 ok";
+    let client = XClient::new().address(address("192.0.2.7"));
+
+    let dialogue = format!(
+        "C: XCLIENT PORT=1\nS: 550 not you\nC: XCLIENT PORT=1\n{again}
+         C: XCLIENT ADDR=192.0.2.7\n{again}\n{login}\nC: QUIT\nS: 221 bye"
+    );
+    let (connection, peer) = authed(&["XCLIENT PORT"], &dialogue).await;
+    let refused = connection.transition(XClient::new().port(1)).await;
+    let Err(TransitionError::Refused(refused)) = refused else { panic!("550") };
+    let (connection, _) = refused.connection.transition(XClient::new().port(1)).await.expect("220");
+    let (connection, _) = connection.transition(client.clone()).await.expect("220");
+    let AnyConnection::Tls(connection) = AnyConnection::from(connection) else {
+        panic!("TLS stays")
+    };
+    let connection = connection.authenticate(&mut Plain::new("me", "pencil")).await;
+    connection.expect("another user").quit().await.expect("221");
+    peer.finish();
+
+    let dialogue = format!("{login}\nC: XCLIENT ADDR=192.0.2.7\n{again}\nC: NOOP\nS: 250 ok");
+    let (connection, peer) = greeted(script(&["XCLIENT ADDR", "AUTH PLAIN"], &dialogue)).await;
+    let authed = connection.dangerous().authenticate(&mut Plain::new("me", "pencil")).await;
+    let (connection, _) = authed.expect("a login").transition(client).await.expect("220");
+    let any = AnyConnection::from(connection);
+    let AnyConnection::Greeted(mut connection) = any else { panic!("there was no TLS") };
+    connection.send(Noop).await.expect("250");
+    drop(connection);
     peer.finish();
 }
 

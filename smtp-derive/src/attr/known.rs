@@ -47,7 +47,7 @@ pub(crate) const COMMAND: &[Known] = &[
     Known(
         "transition(A => B)",
         "the state before it and the one after it: `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, \
-         `Authed => Authed`, `Idle => InTransaction`, `InTransaction => Idle`",
+         `Authed => Authed`, `Authed => BeforeAuth`, `Idle => InTransaction`, `InTransaction => Idle`",
     ),
     Known("upgrade", "a TLS handshake follows"),
     Known("content", "the message follows its 354"),

@@ -10,7 +10,7 @@ use crate::errors::Errors;
 use crate::nearest::{hint, listed};
 
 /// The states that a command can name.
-const STATES: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction"];
+const STATES: &[&str] = &["Greeted", "Tls", "Authed", "BeforeAuth", "Idle", "InTransaction"];
 /// The words of a list of states.
 const SETS: &[&str] = &["Greeted", "Tls", "Authed", "Idle", "InTransaction", "any"];
 /// The states that `Idle` stands for.
@@ -148,7 +148,10 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
         (state @ ("Greeted" | "Tls" | "Authed"), "InTransaction") => {
             vec![Edge { from: idle(state, from), to: inside(state, to) }]
         }
-        ("Greeted", "Greeted") | ("Tls", "Tls" | "Authed") | ("Authed", "Authed") => {
+        ("Greeted", "Greeted")
+        | ("Tls", "Tls" | "Authed")
+        | ("Authed", "Authed" | "BeforeAuth")
+        | ("BeforeAuth", "BeforeAuth") => {
             vec![Edge { from: End::Idle(from.clone()), to: End::Idle(to.clone()) }]
         }
         (_, "Tls") => {
@@ -169,7 +172,7 @@ fn expand(from: &Ident, to: &Ident, errors: &Errors) -> Vec<Edge> {
                 format!(
                     "no command leads from `{one}` to `{other}`; the edges are \
                      `Greeted => Greeted`, `Tls => Tls`, `Tls => Authed`, `Authed => Authed`, \
-                     `Idle => InTransaction` and `InTransaction => Idle`"
+                     `Authed => BeforeAuth`, `Idle => InTransaction` and `InTransaction => Idle`"
                 ),
             );
             Vec::new()

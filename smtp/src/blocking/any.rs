@@ -16,12 +16,12 @@ use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::proto::command::Command;
-use crate::state::{Authed, Greeted, Security, Tls, ValidIn};
+use crate::state::{Authed, BeforeAuth, Greeted, Security, Tls, ValidIn};
 
 /// A connection between transactions, in one of its three states.
 ///
 /// `From` puts a connection in, `TryFrom` takes it out, and gives it back when its state is
-/// another.
+/// another. One in the state [`BeforeAuth`] is put in as `Greeted` or `Tls`.
 #[derive(Debug)]
 pub enum AnyConnection {
     /// Without TLS.
@@ -167,5 +167,11 @@ macro_rules! states {
 }
 
 states!(Greeted, Tls, Authed);
+
+impl From<Connection<BeforeAuth>> for AnyConnection {
+    fn from(Connection { inner, reactor }: Connection<BeforeAuth>) -> Self {
+        connection::AnyConnection::from(inner).into_blocking(Kept(reactor))
+    }
+}
 
 impl Sealed for connection::AnyConnection {}

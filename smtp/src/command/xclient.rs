@@ -16,7 +16,8 @@ use super::attributes::{Attributes, Required, TEMPORARILY_UNAVAILABLE, UNAVAILAB
 /// ```
 ///
 /// The server answers 220 and is at its greeting again: the session goes on after another EHLO, which
-/// the connection says. TLS stays. An attribute that the server does not list makes the command
+/// the connection says. TLS stays, and an authentication ends:
+/// [`AnyConnection::from`](crate::connection::AnyConnection) gives the state that the session had before it. An attribute that the server does not list makes the command
 /// unsendable: a server that does not hear the address would judge this client instead of the other.
 ///
 /// Attributes that do not fit into one line of 512 bytes travel in several:
@@ -41,7 +42,10 @@ use super::attributes::{Attributes, Required, TEMPORARILY_UNAVAILABLE, UNAVAILAB
     verb = "XCLIENT",
     requires = "XCLIENT",
     accepts(220),
-    transition(Greeted => Greeted, Tls => Tls),
+    transition(
+        Greeted => Greeted, Tls => Tls,
+        Authed => BeforeAuth, BeforeAuth => BeforeAuth,
+    ),
     resets
 )]
 #[must_use]

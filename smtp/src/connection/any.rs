@@ -23,12 +23,12 @@ use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::proto::command::Command;
-use crate::state::{Authed, Greeted, Security, Tls, ValidIn};
+use crate::state::{Authed, BeforeAuth, Greeted, Security, Tls, ValidIn};
 
 /// A connection between transactions, in one of its three states.
 ///
 /// `From` puts a connection in, `TryFrom` takes it out, and gives it back when its state is
-/// another. There is no variant for a transaction: one that is under way belongs to the caller
+/// another. One in the state [`BeforeAuth`] is put in as `Greeted` or `Tls`. There is no variant for a transaction: one that is under way belongs to the caller
 /// that began it.
 #[derive(Debug)]
 pub enum AnyConnection {
@@ -231,6 +231,15 @@ macro_rules! states {
 }
 
 states!(Greeted, Tls, Authed);
+
+impl From<Connection<BeforeAuth>> for AnyConnection {
+    fn from(Connection { session, state }: Connection<BeforeAuth>) -> Self {
+        match state.into_known() {
+            Ok(state) => Self::Tls(Connection { session, state }),
+            Err(state) => Self::Greeted(Connection { session, state }),
+        }
+    }
+}
 
 /// As [`Feeding`], of a connection whose state is known at run time.
 ///

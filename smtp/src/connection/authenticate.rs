@@ -38,8 +38,7 @@ impl<H: Idle> Connection<H> {
 
     /// The connection, after AUTH was accepted.
     pub(super) fn into_authed(self) -> Connection<Authed> {
-        let state = Authed { capabilities: self.state.capabilities().clone() };
-        Connection { session: self.session, state }
+        Connection { session: self.session, state: self.state.into_authed() }
     }
 }
 

@@ -29,6 +29,9 @@ impl<S: Idle> Idle for Lmtp<S> {
     fn exporter(&self) -> &Exporter {
         self.0.exporter()
     }
+    fn into_authed(self) -> Authed {
+        self.0.into_authed()
+    }
 }
 
 impl<S: Idle> Reachable<Self> for Lmtp<S> {

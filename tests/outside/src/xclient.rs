@@ -8,13 +8,14 @@ use smtp::SmtpCommand;
 /// xclient-command = "XCLIENT" 1*( SP attribute-name "=" attribute-value )
 /// ```
 ///
-/// The server answers with a new greeting, so the session begins again after it; TLS stays.
+/// The server answers with a new greeting, so the session begins again after it; TLS stays, and the
+/// authentication ends.
 #[derive(Debug, SmtpCommand)]
 #[smtp(
     verb = "XCLIENT",
     requires = "XCLIENT",
     accepts(220),
-    transition(Greeted => Greeted, Tls => Tls),
+    transition(Greeted => Greeted, Tls => Tls, Authed => BeforeAuth),
     resets
 )]
 pub struct XClient {

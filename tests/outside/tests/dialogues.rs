@@ -45,6 +45,29 @@ async fn xclient_begins_the_session_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn xclient_ends_an_authentication() {
+    let (connection, peer) = secured(
+        "S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250-mail.example.test
+         S: 250-XCLIENT ADDR
+         S: 250 AUTH PLAIN
+         C: AUTH PLAIN AG1lAHBlbmNpbA==
+         S: 235 ok
+         C: XCLIENT ADDR=192.0.2.1
+         S: 220 mail.example.test
+         C: EHLO [127.0.0.1]
+         S: 250 mail.example.test",
+    )
+    .await;
+    let authed = connection.authenticate(&mut smtp::Plain::new("me", "pencil")).await.unwrap();
+    let command = XClient { name: None, address: "192.0.2.1".parse().unwrap() };
+    let (connection, _) = authed.transition(command).await.unwrap();
+    assert!(matches!(smtp::connection::AnyConnection::from(connection), smtp::connection::AnyConnection::Tls(_)));
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
 async fn xclient_is_not_sent_to_a_server_that_does_not_offer_it() {
     let (connection, peer) = greeted(
         "S: 220 mail.example.test
