@@ -18,7 +18,7 @@ use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command;
 use crate::proto::command::{Command, CommandSpec};
 use crate::proto::content::{ContentError, ContentSummary, LineEnds};
-use crate::proto::line::{Arguments, Audience, Declared, EncodeError, Line};
+use crate::proto::line::{Arguments, Audience, Declared, Line};
 
 /// The capabilities of a server that a delivery uses, and the caller's choice of transfer.
 #[derive(Clone, Debug)]
@@ -158,13 +158,6 @@ impl DeliveryCapabilities {
         })
     }
 
-    /// Whether MAIL asks for ORCPT with each RCPT, and one goes without.
-    fn lacks_original_recipient(&self, envelope: &Envelope) -> bool {
-        let left_out = |keyword: &str| keyword.eq_ignore_ascii_case("MTRK");
-        !envelope.mail().left_out(&self.capabilities).any(left_out)
-            && envelope.rcpts().iter().any(|rcpt| rcpt.parameters().get("ORCPT").is_none())
-    }
-
     /// Finds commands that cannot be written, before any of them leaves: MAIL, or each RCPT.
     #[cold]
     fn try_commands(
@@ -181,24 +174,18 @@ impl DeliveryCapabilities {
         let mut line = line.proven(true);
         command::encode(&mail, &mut line)
             .map_err(|error| Refusal::encode(Mail::SPEC.verb, error))?;
-        let utf8 = line.declared().has(Declared::UTF8);
+        let declared = line.declared();
         if body.line_ends == LineEnds::Binary && method == BodyMethod::Data {
             return Err(Refusal::content(ContentError::BinaryNeedsBdat));
-        }
-        if envelope.is_tracked() && self.lacks_original_recipient(envelope) {
-            let error = EncodeError::parameter(
-                "MTRK",
-                "a recipient lacks ORCPT, which it needs: give each one an `OriginalRecipient` \
-                 (RFC 3885 §4)",
-            );
-            return Err(Refusal::encode(Mail::SPEC.verb, error));
         }
         // One recipient that can be written is enough: the others are refused one by one later.
         let mut refusal = None;
         for rcpt in envelope.rcpts() {
             scratch.clear();
             let audience = Audience::Trusted;
-            let mut line = Line::new(&mut scratch, &self.capabilities, utf8, audience);
+            let line =
+                Line::new(&mut scratch, &self.capabilities, declared.has(Declared::UTF8), audience);
+            let mut line = line.tracked(declared.has(Declared::TRACKED));
             match command::encode(rcpt, &mut line) {
                 Ok(()) => return Ok(()),
                 Err(error) => refusal = Some(Refusal::encode(Rcpt::SPEC.verb, error)),

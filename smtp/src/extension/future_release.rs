@@ -61,6 +61,15 @@ impl HoldFor {
     pub fn seconds(seconds: u32) -> Option<Self> {
         (1..=999_999_999).contains(&seconds).then_some(Self(seconds))
     }
+
+    /// Until a point in time, by the clock of a caller for whom it is `now`; `None` where that is
+    /// not 1 to 999 999 999 seconds away.
+    ///
+    /// It is the way to give a point in time together with BY: a [`HoldUntil`] and a time from MAIL
+    /// on cannot be compared without a clock.
+    pub fn until(time: DateTime, now: DateTime) -> Option<Self> {
+        u32::try_from(time.unix_seconds() - now.unix_seconds()).ok().and_then(Self::seconds)
+    }
 }
 
 impl MailParameter for HoldFor {
@@ -74,6 +83,9 @@ impl MailParameter for HoldFor {
 /// ```text
 /// "HOLDUNTIL=" date-time      ; RFC 4865 §5, in UTC
 /// ```
+///
+/// "The deliver-by time MUST be later than the release time" is not checked: BY counts from MAIL
+/// on, and this crate does not ask the clock for it. [`HoldFor::until`] is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoldUntil(DateTime);
 

@@ -29,8 +29,8 @@ impl Capability for MessageTracking {
 /// ```
 ///
 /// MAIL must have an [`EnvelopeId`](super::EnvelopeId) of the form `local@host` beside it, and
-/// each RCPT an [`OriginalRecipient`](super::OriginalRecipient): a delivery checks both, a single
-/// MAIL the first. The base64 is written without `=`, which no value of a parameter can hold
+/// each RCPT of its transaction an [`OriginalRecipient`](super::OriginalRecipient): one without is
+/// not sent. The base64 is written without `=`, which no value of a parameter can hold
 /// (RFC 5321 §4.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tracking {

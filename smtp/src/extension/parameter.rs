@@ -76,7 +76,7 @@ impl Parameter {
         parameter.plain = is_keyword(parameter.keyword())
             && value.is_none_or(|value| !value.is_empty() && is_plain(value.as_bytes(), b'!'))
             // The rest of the transaction depends on these: the encoder looks at their keywords.
-            && !["BODY", "SMTPUTF8", "TRANSID", "PRDR"].iter().any(|keyword| parameter.is(keyword));
+            && !["BODY", "SMTPUTF8", "TRANSID", "MTRK", "PRDR"].iter().any(|keyword| parameter.is(keyword));
         parameter.declares_content =
             ["SIZE", "BODY", "SMTPUTF8"].iter().any(|keyword| parameter.is(keyword));
         parameter

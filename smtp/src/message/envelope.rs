@@ -130,7 +130,6 @@ impl Envelope {
         let first = self.recipients.first();
         self.simple = !self.mail.declares_content()
             && !self.mail.path().needs_smtputf8()
-            && !self.is_tracked()
             && self.mail.parameters().are_plain(ROOM)
             && first.is_some_and(|rcpt| {
                 // MAIL would have left before the condition of a RCPT shows.
@@ -163,11 +162,6 @@ impl Envelope {
                 .recipients
                 .first()
                 .is_some_and(|rcpt| rcpt.parameters().are_offered(capabilities))
-    }
-
-    /// Whether MAIL asks for what takes a parameter of each RCPT: MTRK needs ORCPT (RFC 3885 §4).
-    pub(crate) fn is_tracked(&self) -> bool {
-        self.mail.parameters().get("MTRK").is_some()
     }
 
     /// Whether the message may be sent in more than one transaction. One with a

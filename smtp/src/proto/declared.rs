@@ -19,6 +19,8 @@ impl Declared {
     pub(crate) const CHECKPOINT: Self = Self(1 << 3);
     /// PRDR: the server may answer the message for each recipient.
     pub(crate) const PRDR: Self = Self(1 << 4);
+    /// `MTRK`: each recipient needs ORCPT (RFC 3885 §4).
+    pub(crate) const TRACKED: Self = Self(1 << 6);
     /// The command went without an optional parameter.
     pub(crate) const LEFT_OUT: Self = Self(1 << 5);
 

@@ -90,6 +90,14 @@ impl EncodeError {
         Self { kind: EncodeErrorKind::Parameter { keyword, reason: reason.into() } }
     }
 
+    /// The RCPT of a message that is tracked says nothing of the first address (RFC 3885 §4).
+    pub(super) fn untracked() -> Self {
+        Self::parameter(
+            "ORCPT",
+            "the recipient lacks it, and MTRK needs it: give an `OriginalRecipient` (RFC 3885 §4)",
+        )
+    }
+
     /// A parameter must not be sent in this session.
     pub(super) fn needs_tls(keyword: &str) -> Self {
         Self { kind: EncodeErrorKind::NeedsTls(Escaped(keyword.as_bytes()).to_string().into()) }

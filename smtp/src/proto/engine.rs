@@ -53,6 +53,8 @@ pub(crate) struct SessionFacts {
     pub(crate) overtakes: bool,
     /// The server has accepted EHLO.
     pub(crate) extended: bool,
+    /// The latest MAIL has declared MTRK.
+    pub(crate) tracked: bool,
     /// The session is one of LMTP, which begins with LHLO and has a final reply for each recipient
     /// (RFC 2033).
     pub(crate) lmtp: bool,
@@ -67,6 +69,7 @@ impl SessionFacts {
             bdat_verified: false,
             overtakes: true,
             extended: false,
+            tracked: false,
             lmtp: false,
         }
     }
@@ -204,7 +207,9 @@ impl Engine {
     ) -> Result<Declared, EncodeError> {
         let buffer = self.output.open();
         let start = buffer.len();
-        let mut line = Line::new(buffer, capabilities, utf8, audience).proven(self.proven);
+        let mut line = Line::new(buffer, capabilities, utf8, audience)
+            .proven(self.proven)
+            .tracked(self.facts.tracked && stage == Stage::Rcpt);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
         self.output.close(start);
@@ -214,7 +219,10 @@ impl Engine {
         if self.trace.listens() {
             self.trace.sent(&self.output.encoded()[start..], secret);
         }
-        self.transactions += u64::from(stage == Stage::Mail);
+        if stage == Stage::Mail {
+            self.transactions += 1;
+            self.facts.tracked = declared.has(Declared::TRACKED);
+        }
         let CommandSpec { accepts, reply_lines, .. } = C::SPEC;
         let due = self.due(Expected { stage, accepts, reply_lines });
         self.in_flight.push_back(Due { checkpoint: declared.has(Declared::CHECKPOINT), ..due });

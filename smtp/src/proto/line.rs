@@ -15,7 +15,7 @@ pub(crate) use super::audience::Audience;
 pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
 use super::encode_error::{EncodeErrorKind, Value};
-use super::scan::{is_keyword, is_plain, splits};
+use super::scan::{has_param, is_keyword, is_plain, splits};
 use super::trace::RedactedLine;
 
 /// Bytes that a command line may have with its CRLF before extensions raise the limit
@@ -91,6 +91,8 @@ pub struct Line<'a> {
     capabilities: &'a Capabilities,
     limit: usize,
     utf8: bool,
+    /// The line names a recipient of a message that is tracked.
+    tracked: bool,
     glue: bool,
     /// Whether all of it was looked at while it was written, and is plain. A method that writes
     /// something else than the text of an argument unsets it, and sets it again where it has looked
@@ -125,6 +127,7 @@ impl<'a> Line<'a> {
             capabilities,
             limit: COMMAND_LINE,
             utf8,
+            tracked: false,
             glue: false,
             plain: true,
             secret: 0..0,
@@ -140,6 +143,14 @@ impl<'a> Line<'a> {
     #[inline]
     pub(crate) fn proven(mut self, proven: bool) -> Self {
         self.proven = proven;
+        self
+    }
+
+    /// Says whether the line names a recipient in a transaction whose MAIL has declared MTRK.
+    #[inline]
+    pub(crate) fn tracked(mut self, tracked: bool) -> Self {
+        self.tracked = tracked;
+        self.plain &= !tracked;
         self
     }
 
@@ -190,6 +201,7 @@ impl<'a> Line<'a> {
             self.declared.add_if(kind.eq_ignore_ascii_case(b"BINARYMIME"), Declared::BINARY);
         }
         self.declared.add_if(keyword.eq_ignore_ascii_case("TRANSID"), Declared::CHECKPOINT);
+        self.declared.add_if(keyword.eq_ignore_ascii_case("MTRK"), Declared::TRACKED);
     }
 
     /// Writes a space and a parameter that was looked at: a keyword, and a value of printable
@@ -394,6 +406,7 @@ impl<'a> Line<'a> {
                 let end = self.start + line.trim_ascii_end().len();
                 EncodeErrorKind::Empty(self.value(self.start..end))
             }
+            _ if self.tracked && !has_param(line, b" ORCPT=") => EncodeError::untracked().kind,
             _ => return None,
         };
         Some(EncodeError { kind })

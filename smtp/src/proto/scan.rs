@@ -36,6 +36,11 @@ pub(crate) fn is_plain(bytes: &[u8], first: u8) -> bool {
     high & HIGH == 0
 }
 
+/// Whether a command has this parameter, which is written with a space before it and `=` after it.
+pub(super) fn has_param(line: &[u8], param: &[u8]) -> bool {
+    line.windows(param.len()).any(|part| part.eq_ignore_ascii_case(param))
+}
+
 /// Bytes in which a line feed is looked for before the search for long texts takes over.
 const SHORT: usize = 64;
 

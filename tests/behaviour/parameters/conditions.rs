@@ -1,12 +1,13 @@
 //! Parameters that depend on the server's limits, and on each other.
 
 use smtp::command::{Mail, Noop, Rcpt, encode};
+use smtp::error::Refusal;
 use smtp::extension::{
-    DeliverBy, EnvelopeId, HoldFor, HoldUntil, NotifyBy, Optional, OriginalRecipient, Priority,
-    Tracking,
+    DateTime, DeliverBy, EnvelopeId, HoldFor, HoldUntil, NotifyBy, Optional, OriginalRecipient,
+    Priority, Tracking,
 };
 use smtp::grammar::{Capabilities, ReplyCode, ReversePath};
-use smtp::{DeliverError, Envelope, Reply};
+use smtp::{DeliverError, Envelope, Error, Reply};
 use tests::support::mailbox;
 use tests::{greeted, script};
 
@@ -160,21 +161,63 @@ async fn one_message_of_a_stream_is_refused() {
 /// Each recipient of a message that is tracked needs its first address (RFC 3885 §4).
 #[tokio::test(start_paused = true)]
 async fn tracking_needs_a_parameter_of_each_recipient() {
-    let (mut connection, peer) = greeted(script(&["MTRK", "DSN"], "C: NOOP\nS: 250 ok")).await;
     let you = || mailbox("you@example.test");
-    let envelope = Envelope::from_mail(mail().with(id("17@a.example")).with(TRACKING))
-        .recipient(Rcpt::to(you()).with(OriginalRecipient::new(you())))
-        .recipient(Rcpt::to(you()));
-    let result = connection.deliver(&envelope, "x").await;
-    let text = result.expect_err("a recipient without ORCPT").to_string();
-    assert!(text.contains("MTRK: a recipient lacks ORCPT"), "{text}");
-    connection.send(Noop).await.expect("the session");
+    let lacks = || Rcpt::to(you());
+    let has = || Rcpt::to(you()).with(OriginalRecipient::new(you()));
+    let tracked = || mail().with(id("17@a.example")).with(TRACKING);
+    let untracked = |refusal: &Refusal| {
+        let text = refusal.to_string();
+        assert!(refusal.is_local() && text.contains("ORCPT: the recipient lacks it"), "{text}");
+    };
+    let offers = ["MTRK", "DSN"];
+    let mail_line =
+        "C: MAIL FROM:<> ENVID=17@a.example MTRK=AAAAAAAAAAAAAAAAAAAAAAAAAAA\nS: 250 m\n";
+    let rcpt_line = "C: RCPT TO:<you@example.test> ORCPT=rfc822;you@example.test\nS: 250 r\n";
+    let content = "C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 taken\n";
+    let plain = "C: MAIL FROM:<>\nS: 250 m\nC: RCPT TO:<you@example.test>\nS: 250 r\n";
+
+    // A delivery: nothing is sent for the one recipient, and another one gets the message.
+    let dialogue = format!("{mail_line}{rcpt_line}{content}{plain}{content}");
+    let (mut connection, peer) = greeted(script(&offers, &dialogue)).await;
+    let alone = Envelope::from_mail(tracked()).recipient(lacks());
+    match connection.deliver(&alone, "x").await {
+        Err(DeliverError::Refused(undelivered)) => untracked(undelivered.refusal()),
+        result => panic!("{result:?}"),
+    }
+    let two = Envelope::from_mail(tracked()).recipient(has()).recipient(lacks());
+    let receipt = connection.deliver(&two, "x").await.expect("one gets it");
+    untracked(receipt.recipients()[1].refusal().expect("a refusal"));
+    let next = Envelope::from_mail(mail()).recipient(lacks());
+    connection.deliver(&next, "x").await.expect("the next message is not tracked");
+    drop(connection);
+    peer.finish();
+
+    // One command at a time, and in a group.
+    let dialogue = format!("{mail_line}{rcpt_line}{content}{mail_line}{rcpt_line}{content}");
+    let (connection, peer) = greeted(script(&offers, &dialogue)).await;
+    let mut transaction = connection.mail(tracked()).await.expect("MAIL");
+    match transaction.rcpt(lacks()).await {
+        Err(Error::Refused(refusal)) => untracked(&refusal),
+        result => panic!("{result:?}"),
+    }
+    transaction.rcpt(has()).await.expect("RCPT");
+    let (connection, _) = transaction.data("x").await.expect("taken");
+    let group = connection.pipeline().mail(tracked()).each([lacks(), has()]).data("x");
+    let (connection, (_, rcpts, message)) = group.await;
+    assert!(format!("{:?}", rcpts[0]).contains("the recipient lacks it"), "{rcpts:?}");
+    assert!(message.end.is_accepted(), "{message:?}");
+    drop(connection);
     peer.finish();
 }
 
 #[test]
 fn values_beyond_their_range_cannot_be_built() {
     assert!(HoldFor::seconds(0).is_none() && HoldFor::seconds(1_000_000_000).is_none());
+    let time = |seconds| DateTime::from_unix_seconds(seconds).expect("a time");
+    let until = |then, now| HoldFor::until(time(then), time(now));
+    assert_eq!(until(170, 100), Some(hold_for(70)));
+    assert!(until(100, 100).is_none() && until(99, 100).is_none());
+    assert!(until(1_000_000_100, 100).is_none() && until(999_999_999, 0).is_some());
     assert!(DeliverBy::seconds(0).is_none() && DeliverBy::seconds(1_000_000_000).is_none());
     assert!(NotifyBy::seconds(-1_000_000_000).is_none() && NotifyBy::seconds(0).is_some());
     assert!(Priority::new(-10).is_none() && Priority::new(10).is_none());

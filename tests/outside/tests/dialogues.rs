@@ -63,7 +63,10 @@ async fn xclient_ends_an_authentication() {
     let authed = connection.authenticate(&mut smtp::Plain::new("me", "pencil")).await.unwrap();
     let command = XClient { name: None, address: "192.0.2.1".parse().unwrap() };
     let (connection, _) = authed.transition(command).await.unwrap();
-    assert!(matches!(smtp::connection::AnyConnection::from(connection), smtp::connection::AnyConnection::Tls(_)));
+    assert!(matches!(
+        smtp::connection::AnyConnection::from(connection),
+        smtp::connection::AnyConnection::Tls(_)
+    ));
     peer.finish();
 }
 

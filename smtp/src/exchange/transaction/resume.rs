@@ -8,8 +8,8 @@ use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::transfer::BodyMethod;
 use crate::proto::command::Command as _;
-use crate::proto::declared::Declared;
 use crate::proto::engine::Engine;
+use crate::proto::line::Declared;
 
 impl Transaction<'_> {
     /// MAIL was answered with 355: the server has a part of the message, and its recipients, from an
