@@ -52,6 +52,8 @@ fn utf8_is_not_sent_without_its_keyword() {
     for error in table {
         assert!(error.contains("SMTPUTF8"), "{error}");
     }
+    let error = refused(&Etrn::Queue(String::new()), &["ETRN"]);
+    assert!(error.contains("empty after \"#\""), "{error}");
     for injected in ["a\r\nRSET", "a b"] {
         encode(&Etrn::Queue(injected.to_owned()), &offering(&["ETRN"])).expect_err(injected);
     }

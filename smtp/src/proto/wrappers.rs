@@ -20,7 +20,14 @@ pub fn prefixed<'a, T: Argument>(prefix: &'static str, value: &'a T) -> Prefixed
 impl Argument for Prefixed<'_> {
     fn write(&self, line: &mut Line<'_>) {
         self.0.write(line);
+        // The server would read the text before it as the value.
+        let (mut before, mut after) = (0, 0);
+        line.bytes(|buffer| before = buffer.len());
         self.1.write(line);
+        line.bytes(|buffer| after = buffer.len());
+        if before == after {
+            line.reject(format!("is empty after {:?}", self.0));
+        }
     }
 }
 
