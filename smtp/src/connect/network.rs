@@ -19,8 +19,14 @@ impl Server {
     /// let address = SocketAddr::from(([192, 0, 2, 25], 25));
     /// let server = smtp::Server::new("mail.example.com", 25).at([address]);
     /// ```
+    ///
+    /// It takes the place of a `unix_socket` that was set before.
     pub fn at(mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         self.reach.addresses = Some(addresses.into_iter().collect());
+        #[cfg(unix)]
+        if self.reach.is_socket {
+            return self.connector(crate::transport::Tcp);
+        }
         self
     }
 
@@ -62,6 +68,10 @@ impl Server {
     /// Opens streams with this connector. The default is [`Tcp`](crate::transport::Tcp).
     pub fn connector(mut self, connector: impl Connect) -> Self {
         self.reach.connector = Arc::new(connector);
+        #[cfg(unix)]
+        {
+            self.reach.is_socket = false;
+        }
         self
     }
 
@@ -77,7 +87,9 @@ impl Server {
     #[cfg(unix)]
     pub fn unix_socket(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.reach.addresses = None;
-        self.connector(crate::net::Unix::new(path))
+        self = self.connector(crate::net::Unix::new(path));
+        self.reach.is_socket = true;
+        self
     }
 }
 

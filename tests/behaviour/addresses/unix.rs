@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use smtp::error::{Blame, Fault};
 use smtp::testing::{Certificate, Script};
+use smtp::transport::Unix;
 use smtp::{Connection, Error, Lost, Server, Submission, TlsConfig};
 use tests::{error, hello};
 use tokio::io::copy_bidirectional;
@@ -51,6 +52,29 @@ async fn a_session_needs_no_name_and_no_address() {
     let server = Server::new("no-such-name.invalid", 25).unix_socket(&path);
     let connection = Connection::connect(&server).await.expect("a session");
     connection.quit().await.expect("QUIT");
+}
+
+/// The later call decides where the server is.
+#[tokio::test]
+async fn an_address_takes_the_place_of_a_socket() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let to = |server: Server| async move {
+        match error(Connection::connect(&server).await) {
+            Error::Lost(lost) => {
+                lost.attempts().iter().map(ToString::to_string).collect::<Vec<_>>()
+            }
+            error => panic!("{error}"),
+        }
+    };
+    let socket = || Server::new("localhost", 25).unix_socket("/no/such/socket");
+    let attempts = to(socket().at([address, address])).await;
+    assert!(attempts.iter().all(|attempt| !attempt.contains("/no/such/socket")), "{attempts:?}");
+    let attempts = to(socket().at([address]).unix_socket("/no/such/socket")).await;
+    assert!(attempts.len() == 1 && attempts[0].contains("/no/such/socket"), "{attempts:?}");
+    let attempts = to(socket().connector(Unix::new("/another")).at([address])).await;
+    assert!(attempts[0].contains("/another"), "a connector of the caller's stays: {attempts:?}");
 }
 
 /// Where a server is says nothing of who it is.

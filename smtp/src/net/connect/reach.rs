@@ -20,6 +20,9 @@ pub(crate) struct Reach {
     pub(crate) keepalive: Option<Duration>,
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) connector: Arc<dyn Connect>,
+    /// The connector is that of a Unix socket, which has no other address.
+    #[cfg(unix)]
+    pub(crate) is_socket: bool,
     pub(in crate::net) local: Local,
 }
 
@@ -31,6 +34,8 @@ impl Default for Reach {
             keepalive: None,
             resolver: Arc::new(SystemResolver),
             connector: Arc::new(Tcp),
+            #[cfg(unix)]
+            is_socket: false,
             local: Local::default(),
         }
     }
