@@ -17,7 +17,8 @@ use crate::secret::Secret;
 
 /// An authentication mechanism with the credentials it is to use.
 ///
-/// It is object safe: `&mut dyn Mechanism` authenticates as well as a concrete type.
+/// It is object safe: `&mut dyn Mechanism` and `Box<dyn Mechanism>` authenticate as well as a
+/// concrete type.
 ///
 /// # Order of the calls
 ///

@@ -7,6 +7,7 @@ mod anonymous;
 mod bearer;
 #[cfg(any(feature = "scram", feature = "gssapi"))]
 mod binding;
+mod boxed;
 #[cfg(feature = "legacy-auth")]
 mod cram_md5;
 mod credentials;

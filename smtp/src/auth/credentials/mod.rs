@@ -278,11 +278,11 @@ impl Mechanism for Credentials {
     }
 
     fn is_complete(&self) -> bool {
-        self.mechanism.as_ref().is_some_and(|mechanism| mechanism.is_complete())
+        self.mechanism.as_ref().is_some_and(Mechanism::is_complete)
     }
 
     fn is_one_round(&self) -> bool {
-        self.mechanism.as_ref().is_some_and(|mechanism| mechanism.is_one_round())
+        self.mechanism.as_ref().is_some_and(Mechanism::is_one_round)
     }
 }
 
