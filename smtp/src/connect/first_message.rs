@@ -247,3 +247,21 @@ fn reason(error: Error) -> Result<Lost, Refusal> {
         Error::Envelope(_) => Ok(Lost::new(Fault::Ended, None)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A session that shows a third side is no reason to try once more.
+    #[test]
+    fn an_attack_is_not_followed_by_another_connection() {
+        let lost = |error: ProtocolError| Lost::new(error.into(), None);
+        let attacks =
+            [ProtocolError::InjectedBeforeTls, ProtocolError::Untrusted("no proof".into())];
+        for error in attacks {
+            assert!(!may_follow_from_flight(&lost(error)));
+        }
+        let error = ProtocolError::Surplus;
+        assert!(may_follow_from_flight(&lost(error)), "a server that is out of step may be");
+    }
+}

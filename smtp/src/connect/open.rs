@@ -275,3 +275,22 @@ fn with_attempts(error: Error, tried: Vec<Attempt>) -> Error {
         error => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::fault::ProtocolError;
+
+    /// A session that shows a third side is no reason to try once more.
+    #[test]
+    fn an_attack_is_not_followed_by_another_connection() {
+        let lost = |error: ProtocolError| Lost::new(error.into(), None);
+        let attacks =
+            [ProtocolError::InjectedBeforeTls, ProtocolError::Untrusted("no proof".into())];
+        for error in attacks {
+            assert!(!may_follow_from_early(&lost(error).into()));
+        }
+        let error = ProtocolError::Surplus;
+        assert!(may_follow_from_early(&lost(error).into()), "a server that is out of step may be");
+    }
+}
