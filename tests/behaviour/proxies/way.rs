@@ -4,6 +4,7 @@ use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -15,10 +16,11 @@ use smtp::transport::proxy::{HttpConnect, Socks4a, Socks5};
 use smtp::transport::{Connect, Connected, Resolve, Target};
 use smtp::{Connection, Envelope, Error, Server, TlsConfig};
 use tests::{PROXY_PASSWORD, PROXY_USER, Speaks, TestProxy, error, serve_proxy, server, trust};
-use tokio::io::{AsyncReadExt as _, BufWriter};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
 use super::super::tls::{authority, named, signed};
 use super::{Scripts, greets, refused, refused_by, session};
@@ -303,6 +305,58 @@ async fn a_proxy_that_does_not_speak_tls_says_so() {
         assert_eq!(refused.kind, kind, "{}", refused.lost);
         assert!(refused.lost.to_string().contains(text), "{}", refused.lost);
     }
+}
+
+/// The way to a proxy inside TLS that refuses each request; or breaks the handshake off.
+#[derive(Debug)]
+struct Refuses {
+    config: Arc<ServerConfig>,
+    breaks_off: AtomicBool,
+    resumed: Arc<Mutex<Vec<bool>>>,
+}
+
+impl Connect for Refuses {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        let (client, mut stream) = tokio::io::duplex(1 << 16);
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
+        let (breaks_off, resumed) = (self.breaks_off.load(SeqCst), Arc::clone(&self.resumed));
+        tokio::spawn(async move {
+            if breaks_off {
+                return drop(stream.read(&mut [0; 1024]).await);
+            }
+            let mut stream = acceptor.accept(stream).await.expect("a handshake");
+            let kind = stream.get_ref().1.handshake_kind().expect("it is over");
+            resumed.lock().expect("a list").push(kind == HandshakeKind::Resumed);
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
+            let _ = stream.shutdown().await;
+        });
+        Box::pin(async { Ok(Connected::new(client)) })
+    }
+
+    fn takes_names(&self) -> bool {
+        true
+    }
+}
+
+/// As of a server: a session that a proxy does not take back is not offered again and again.
+#[tokio::test]
+async fn a_proxy_that_breaks_off_a_resumption_is_offered_no_other() {
+    let authority = authority("the proxy's");
+    let config = Arc::new(signed(&named("localhost"), &authority).config);
+    let resumed = Arc::default();
+    let way = Arc::new(Refuses { config, breaks_off: false.into(), resumed: Arc::clone(&resumed) });
+    let tls = TlsConfig::builder().root_pem(authority.pem()).build().expect("an authority");
+    let proxy = HttpConnect::new("localhost", 3129).over_tls(&tls).connector(Arc::clone(&way));
+    let through = server().connector(proxy);
+    for breaks_off in [false, false, true, false, false] {
+        way.breaks_off.store(breaks_off, SeqCst);
+        refused(&through).await;
+    }
+    assert_eq!(*resumed.lock().expect("a list"), [false, true, false, false]);
 }
 
 /// The session's own TLS goes on inside that of the proxy, and is the server's alone.
