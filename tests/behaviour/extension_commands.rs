@@ -52,6 +52,7 @@ fn utf8_is_not_sent_without_its_keyword() {
     for error in table {
         assert!(error.contains("SMTPUTF8"), "{error}");
     }
+    assert_eq!(line(&Expn::new(text("staff")).unlisted(), &["VRFY"]), "EXPN staff\r\n");
     let error = refused(&Etrn::Queue(String::new()), &["ETRN"]);
     assert!(error.contains("empty after \"#\""), "{error}");
     for injected in ["a\r\nRSET", "a b"] {

@@ -4,6 +4,7 @@ use smtp_derive::{SmtpCommand, SmtpReply};
 use smtp_grammar::{Reply, SmtpString};
 
 use super::member::Member;
+use crate::proto::line::{Arguments, Line};
 
 /// The command EXPN.
 ///
@@ -13,7 +14,6 @@ use super::member::Member;
 #[derive(Debug, Clone, SmtpCommand)]
 #[smtp(
     verb = "EXPN",
-    requires = "EXPN",
     reply = Expansion,
     accepts(250, 252),
     reply_lines = 1024,
@@ -21,6 +21,8 @@ use super::member::Member;
 )]
 pub struct Expn {
     list: SmtpString,
+    #[smtp(flatten)]
+    gate: Gate,
     #[smtp(flag = "SMTPUTF8", requires = "SMTPUTF8", utf8)]
     smtputf8: bool,
 }
@@ -28,7 +30,15 @@ pub struct Expn {
 impl Expn {
     /// Asks for the members of a list, by its name or its address.
     pub fn new(list: impl Into<SmtpString>) -> Self {
-        Self { list: list.into(), smtputf8: false }
+        Self { list: list.into(), gate: Gate::Listed, smtputf8: false }
+    }
+
+    /// Sends it also to a server that does not list EXPN. RFC 5321 §4.1.1.1 has a server list what
+    /// it can do, and older ones do not.
+    #[must_use]
+    pub fn unlisted(mut self) -> Self {
+        self.gate = Gate::Open;
+        self
     }
 
     /// Lets the name, and the reply, hold UTF-8 beyond ASCII.
@@ -36,6 +46,21 @@ impl Expn {
     pub fn smtputf8(mut self) -> Self {
         self.smtputf8 = true;
         self
+    }
+}
+
+/// Whether the server must list the command.
+#[derive(Debug, Clone, Copy)]
+enum Gate {
+    Listed,
+    Open,
+}
+
+impl Arguments for Gate {
+    fn write(&self, line: &mut Line<'_>) {
+        if matches!(self, Self::Listed) {
+            line.require("EXPN");
+        }
     }
 }
 
