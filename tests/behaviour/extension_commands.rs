@@ -102,6 +102,13 @@ fn attributes_of_another_client() {
     let expected = "XFORWARD SOURCE=LOCAL NAME=[UNAVAILABLE]\r\n";
     assert_eq!(line(&local, &["XFORWARD SOURCE NAME"]), expected);
     assert!(refused(&forward, &["XFORWARD"]).contains("empty"));
+    let named = |name: &str, times| XForward::new().name(name.repeat(times));
+    // The bytes count before they are encoded.
+    for (name, times) in [("n", 255), ("\u{e9}", 80)] {
+        line(&named(name, times), &["XFORWARD NAME"]);
+    }
+    let error = refused(&named("n", 256), &["XFORWARD NAME"]);
+    assert!(error.contains("NAME has more than 255 bytes"), "{error}");
 }
 
 /// "command length limit is 512": each line holds what fits, and the address comes last.

@@ -3,13 +3,16 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
-use smtp_grammar::Xtext;
+use smtp_grammar::{Xtext, xtext};
 
 use crate::proto::line::{Arguments, Line};
 
 /// The most bytes of a line, CRLF included: "command length limit is 512" (Postfix,
 /// `XCLIENT_README`).
 const MAX_LINE: usize = 512;
+
+/// The most bytes of a value of XFORWARD, before it is encoded (Postfix, `XFORWARD_README`).
+const MAX_VALUE: usize = 255;
 
 /// Attributes of one command, each once, in the order in which they were set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +97,11 @@ pub(super) struct IfListed(pub(super) Attributes);
 
 impl Arguments for IfListed {
     fn write(&self, line: &mut Line<'_>) {
+        for (name, value) in &self.0.0 {
+            if xtext::decode(value).is_ok_and(|value| value.len() > MAX_VALUE) {
+                line.reject(format!("{name} has more than {MAX_VALUE} bytes: shorten it"));
+            }
+        }
         self.0.write_each(line, "XFORWARD", true);
     }
 }
