@@ -93,6 +93,10 @@ impl AnyConnection {
     /// door named `dangerous`, which lets no [secret](crate::Secret) of any command through here. A
     /// login takes a [`Submission`](crate::Submission).
     ///
+    /// A [`capability_cache`](Server::capability_cache) is neither asked nor filled, so EHLO waits
+    /// for the greeting: such a connection takes what any host on the way says, and others that
+    /// share the cache must not.
+    ///
     /// # Errors
     ///
     /// As [`Connection::<Greeted>::connect`]. [`Error::Lost`] as well when the handshake fails,
