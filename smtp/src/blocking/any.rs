@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use smtp_grammar::Capabilities;
 
 use super::convert::{IntoBlocking, Kept, sealed::Sealed};
+use super::feed::{Feed, Feeding};
 use super::typed::{Connection, open};
 use crate::any_error::Error;
 use crate::connect::{OpportunisticTls, Server};
@@ -96,6 +97,24 @@ impl AnyConnection {
         either!(self, connection => connection.deliver_all(messages, report))
     }
 
+    /// As [`Connection::feed`].
+    pub fn feed(self) -> (Feed, AnyFeeding) {
+        match self {
+            Self::Greeted(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Greeted(feeding))
+            }
+            Self::Tls(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Tls(feeding))
+            }
+            Self::Authed(connection) => {
+                let (feed, feeding) = connection.feed();
+                (feed, AnyFeeding::Authed(feeding))
+            }
+        }
+    }
+
     /// As [`Connection::send`], of a command that may be sent in all three states.
     ///
     /// # Errors
@@ -175,3 +194,30 @@ impl From<Connection<BeforeAuth>> for AnyConnection {
 }
 
 impl Sealed for connection::AnyConnection {}
+
+/// As [`Feeding`], of a connection whose state is known at run time.
+#[must_use = "dropping it closes the connection"]
+#[derive(Debug)]
+pub enum AnyFeeding {
+    /// Without TLS.
+    Greeted(Feeding<Greeted>),
+    /// Inside TLS.
+    Tls(Feeding<Tls>),
+    /// Authenticated.
+    Authed(Feeding<Authed>),
+}
+
+impl AnyFeeding {
+    /// As [`Feeding::wait`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Feeding::wait`].
+    pub fn wait(self) -> Result<AnyConnection, Lost> {
+        match self {
+            Self::Greeted(feeding) => feeding.wait().map(AnyConnection::from),
+            Self::Tls(feeding) => feeding.wait().map(AnyConnection::from),
+            Self::Authed(feeding) => feeding.wait().map(AnyConnection::from),
+        }
+    }
+}

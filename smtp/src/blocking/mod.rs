@@ -25,6 +25,7 @@
 //! | `call(..).await` | `call(..)` |
 //! | `connection.pipeline().mail(..).data(..).await` | [`connection.pipeline`](Connection::pipeline)`(\|group\| group.mail(..).data(..))` |
 //! | [`Body::reader`](crate::Body::reader), [`Body::file`](crate::Body::file) | [`Body::blocking_reader`](crate::Body::blocking_reader), [`Body::blocking_file`](crate::Body::blocking_file) |
+//! | `feed_mut` | [`feed`](Connection::feed), whose [`Feeding::wait`] gives the connection back |
 //! | `deliver_stream` | [`deliver_all`](Connection::deliver_all), or a [`Feed`] |
 //! | a task that awaits [`connection::Feeding`](crate::connection::Feeding) | nothing: the threads that wait in a [`Feed`] run it |
 //! | a future that is dropped | [timeouts](crate::connect::Timeouts), [`total`](crate::connect::Timeouts::total) above all |
@@ -63,7 +64,7 @@ mod submission;
 mod tls;
 mod typed;
 
-pub use any::AnyConnection;
+pub use any::{AnyConnection, AnyFeeding};
 pub use convert::IntoBlocking;
 pub use dangerous::{Dangerous, DangerousMut};
 pub use error::{DataError, DataRefused, Refused, TransitionError};

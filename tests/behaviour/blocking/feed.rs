@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use smtp::blocking::{Feed, Feeding};
+use smtp::blocking::{AnyConnection, Feed, Feeding};
 use smtp::error::Fault;
 use smtp::state::Greeted;
 use smtp::{Body, DeliverError};
@@ -19,6 +19,19 @@ fn fed() -> (Capture, Feed, Feeding<Greeted>) {
 }
 
 fn is_shared<T: Clone + Send + Sync>(_: &T) {}
+
+/// The same of a connection whose state is known at run time.
+#[test]
+fn a_feed_of_any_state() {
+    let (_capture, server) = Capture::in_clear();
+    let (feed, feeding) = AnyConnection::from(greeted(&server)).feed();
+    feed.deliver(envelope(), "x").expect("delivered");
+    drop(feed);
+    let connection = feeding.wait().expect("a connection");
+    assert!(matches!(&connection, AnyConnection::Greeted(_)), "{connection:?}");
+    assert_eq!(connection.transactions(), 1);
+    connection.quit().expect("QUIT");
+}
 
 #[test]
 fn eight_threads_share_a_connection() {
