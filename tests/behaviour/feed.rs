@@ -1,6 +1,7 @@
 //! A connection that many callers share.
 
 mod callers;
+mod closed;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

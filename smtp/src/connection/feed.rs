@@ -11,7 +11,7 @@ use super::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::delivery::{Delivery, Stopped};
-use crate::exchange::feed::{Fed, FedMessages, FeedQueue, FeedSlot};
+use crate::exchange::feed::{Fed, FedMessages, FeedQueue, FeedSlot, Watcher};
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::DeliverError;
@@ -109,6 +109,45 @@ impl Feed {
     /// As [`deliver`](Self::deliver).
     pub fn submit(&self, envelope: Envelope, body: impl Into<Body<'static>>) -> FeedSubmission {
         FeedSubmission(self.deliver(envelope, body))
+    }
+
+    /// Waits until the feed takes no more messages, and says how the connection was lost; `None`
+    /// where the server takes no more over it, or the last `Feed` is gone and all is answered. A
+    /// pool takes a feed out then, before a message is given to it in vain.
+    ///
+    /// The future does not count as a `Feed`: the connection comes back although it waits.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future changes nothing.
+    pub fn closed(&self) -> FeedClosed {
+        FeedClosed { queue: Arc::clone(&self.queue), watcher: None }
+    }
+}
+
+/// The future of [`Feed::closed`].
+///
+/// # Cancellation
+///
+/// As [`Feed::closed`].
+#[must_use = "nothing is watched while this future is not polled"]
+pub struct FeedClosed {
+    queue: Arc<FeedQueue>,
+    watcher: Option<Arc<Watcher>>,
+}
+
+impl Future for FeedClosed {
+    type Output = Option<Lost>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Lost>> {
+        let Self { queue, watcher } = self.get_mut();
+        queue.poll_closed(watcher, cx).map(Result::ok)
+    }
+}
+
+impl Debug for FeedClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeedClosed").finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,7 @@ pub use deliver::DeliverStream;
 pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
 pub use exchange::RawStream;
-pub use feed::{Feed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
+pub use feed::{Feed, FeedClosed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
 pub use in_transaction::SendData;
 pub use typed::Connection;
 pub use watch::UntilClosed;

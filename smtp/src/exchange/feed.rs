@@ -6,7 +6,7 @@
 //! then taken out; a later one is sent, and its result is dropped.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use super::delivery::{Delivered, Delivery, Messages};
@@ -40,6 +40,14 @@ struct QueueState {
     runner: Option<Waker>,
     /// Why nothing is taken any more.
     closed: Option<Result<Lost, Refusal>>,
+    /// Those that wait for that.
+    watchers: Vec<Weak<Watcher>>,
+}
+
+/// One that waits until nothing is taken any more.
+#[derive(Debug, Default)]
+pub(crate) struct Watcher {
+    waker: Mutex<Option<Waker>>,
 }
 
 /// One message, from when it was given until its result was taken.
@@ -116,10 +124,44 @@ impl FeedQueue {
         let mut state = lock(&self.state);
         state.closed.get_or_insert_with(|| reason.clone());
         let waiting = std::mem::take(&mut state.waiting);
+        let watchers = std::mem::take(&mut state.watchers);
         drop(state);
         for slot in waiting {
             slot.not_sent(reason.clone());
         }
+        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+            let waker = lock(&watcher.waker).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Ready once nothing is taken any more, with the reason. `watcher` is none before the first
+    /// poll.
+    pub(crate) fn poll_closed(
+        &self,
+        watcher: &mut Option<Arc<Watcher>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Lost, Refusal>> {
+        let mut state = lock(&self.state);
+        if let Some(reason) = &state.closed {
+            return Poll::Ready(reason.clone());
+        }
+        let watcher = watcher.get_or_insert_with(|| {
+            let watcher = Arc::default();
+            // Those that have gone leave their places once these run out.
+            if state.watchers.len() == state.watchers.capacity() {
+                state.watchers.retain(|other| other.strong_count() > 0);
+            }
+            state.watchers.push(Arc::downgrade(&watcher));
+            watcher
+        });
+        // Under the lock of the queue: it cannot close in between.
+        let before = register(&mut lock(&watcher.waker), cx.waker());
+        drop(state);
+        drop(before);
+        Poll::Pending
     }
 
     /// The next message; none when there will be no more. Where one may still come, it will wake
