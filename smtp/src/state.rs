@@ -35,8 +35,9 @@ use std::fmt::Debug;
 use smtp_grammar::{Capabilities, ForwardPath, Reply};
 
 use crate::error::refusal::Refusal;
-use crate::message::recipient::Recipient;
+use crate::message::named::NamedRecipients;
 use crate::proto::command::{Command, CommandSpec};
+use crate::proto::left_out::LeftOutKeywords;
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
@@ -78,7 +79,7 @@ pub struct InTransaction<H: Idle> {
     pub(crate) accepted: usize,
     pub(crate) declared: Declared,
     /// The recipients that the library's RCPT has named.
-    pub(crate) recipients: Vec<Recipient>,
+    pub(crate) named: NamedRecipients,
 }
 
 /// A state of a session.
@@ -104,10 +105,21 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn record_accepted(&mut self, _: &CommandSpec, _: Declared) {}
 
-    /// Takes note of a recipient that was named in this state, and what the server said to it,
-    /// unless there are so many already.
+    /// Takes note of the parameters that the command into this state went without.
     #[doc(hidden)]
-    fn record_recipient(&mut self, _: ForwardPath, _: Result<Reply, Refusal>, _: usize) {}
+    fn record_left_out(&mut self, _: Option<Box<LeftOutKeywords>>) {}
+
+    /// Takes note of a recipient that was named in this state, what the server said to it, and the
+    /// parameters that its command went without, unless there are so many already.
+    #[doc(hidden)]
+    fn record_recipient(
+        &mut self,
+        _: ForwardPath,
+        _: Result<Reply, Refusal>,
+        _: Option<Box<LeftOutKeywords>>,
+        _: usize,
+    ) {
+    }
 
     /// Replaces what EHLO said.
     #[doc(hidden)]
@@ -282,17 +294,18 @@ impl<H: Idle> State for InTransaction<H> {
         }
         self.declared.add(declared);
     }
-    fn record_recipient(&mut self, path: ForwardPath, answer: Result<Reply, Refusal>, most: usize) {
-        if self.recipients.len() < most {
-            let mut recipient = Recipient::new(path);
-            match answer {
-                Ok(reply) => {
-                    let rank = u32::try_from(self.accepted).unwrap_or(u32::MAX);
-                    recipient.accept(reply, rank);
-                }
-                Err(refusal) => recipient.refuse(refusal),
-            }
-            self.recipients.push(recipient);
+    fn record_left_out(&mut self, keywords: Option<Box<LeftOutKeywords>>) {
+        self.named = NamedRecipients::opened_without(keywords);
+    }
+    fn record_recipient(
+        &mut self,
+        path: ForwardPath,
+        answer: Result<Reply, Refusal>,
+        without: Option<Box<LeftOutKeywords>>,
+        most: usize,
+    ) {
+        if self.named.list.len() < most {
+            self.named.add(path, answer, without, self.accepted);
         }
     }
     fn set_capabilities(&mut self, capabilities: Capabilities) {
@@ -308,7 +321,12 @@ impl Reachable<Tls> for Authed {
 
 impl<H: Idle> Reachable<H> for InTransaction<H> {
     fn enter(from: H) -> Self {
-        Self { idle: from, accepted: 0, declared: Declared::default(), recipients: Vec::new() }
+        Self {
+            idle: from,
+            accepted: 0,
+            declared: Declared::default(),
+            named: NamedRecipients::default(),
+        }
     }
 }
 

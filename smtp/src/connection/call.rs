@@ -56,7 +56,9 @@ impl<'a, S: State, C: Command> Call<'a, S, C, C::Reply> {
         session.driver.end_call();
         if let Some(path) = exchange.take_named() {
             let answer = answer.as_ref().map(|(reply, _)| reply.clone()).map_err(Clone::clone);
-            state.record_recipient(path, answer, session.driver.limits().recipients_kept);
+            let without = session.driver.take_left_out();
+            let most = session.driver.limits().recipients_kept;
+            state.record_recipient(path, answer, without, most);
         }
         Poll::Ready(finish::<S, C>(state, answer))
     }

@@ -143,7 +143,7 @@ impl<'b, H: Idle, C: Command> SendData<'b, H, C> {
         command: Option<C>,
         body: Body<'b>,
     ) -> Self {
-        let InTransaction { idle, accepted, declared, recipients } = &mut connection.state;
+        let InTransaction { idle, accepted, declared, named } = &mut connection.state;
         let capabilities = idle.capabilities();
         let method = if command.is_some() { BodyMethod::Data } else { BodyMethod::Bdat };
         let checked = check_body(&body, *declared, method).and_then(|summary| {
@@ -157,7 +157,7 @@ impl<'b, H: Idle, C: Command> SendData<'b, H, C> {
         let summary = checked.as_ref().ok().copied().flatten();
         let chunk_size = connection.session.config.transfer.chunk;
         let carriage = Carriage { method, summary, chunk_size };
-        let recipients = RecipientList::answered(std::mem::take(recipients));
+        let recipients = RecipientList::answered(std::mem::take(named));
         let mut transaction = Transaction::opened(recipients, *accepted, *declared, body, carriage);
         if let Err(refusal) = checked {
             transaction.refuse(refusal);

@@ -125,6 +125,7 @@ impl<S: State> Connection<S> {
     ) -> Result<(Connection<N>, C::Reply), TransitionError<S>> {
         let reply = self.session.read::<C>(reply)?;
         let mut connection = Connection { session: self.session, state: N::enter(self.state) };
+        connection.state.record_left_out(connection.session.driver.take_left_out());
         connection.state.record_accepted(&C::SPEC, declared);
         if C::SPEC.resets {
             let secure = connection.security().is_some();

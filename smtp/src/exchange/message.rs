@@ -118,7 +118,7 @@ impl<'b, C: Command> SendMessage<'b, C> {
     }
 
     fn receipt(&mut self, engine: &Engine, reply: Reply) -> Receipt {
-        Receipt::new(self.transaction.recipients.take(), reply, engine.security())
+        self.transaction.recipients.take_receipt(reply, engine)
     }
 }
 

@@ -13,9 +13,14 @@ use crate::command::Rcpt;
 use crate::error::refusal::Refusal;
 use crate::extension::ServerLimits;
 use crate::message::envelope::Envelope;
+use crate::message::left_out::LeftOut;
+use crate::message::named::NamedRecipients;
 use crate::message::policy::Policy;
+use crate::message::receipt::Receipt;
 use crate::message::recipient::{Recipient, RecipientStatus};
 use crate::proto::command::Command as _;
+use crate::proto::engine::Engine;
+use crate::proto::left_out::LeftOutKeywords;
 
 /// The recipients of a message, in the order in which they were named.
 #[derive(Debug, Default)]
@@ -25,6 +30,8 @@ pub(crate) struct RecipientList {
     pending: usize,
     /// The reply to the last transaction that delivered the message.
     delivered: Option<Reply>,
+    /// The parameters that MAIL and RCPT went without, where they were sent one at a time.
+    left_out: Vec<LeftOut>,
 }
 
 impl RecipientList {
@@ -32,12 +39,30 @@ impl RecipientList {
     #[inline]
     pub(crate) fn of(rcpts: &[Rcpt]) -> Self {
         let list: Vec<_> = rcpts.iter().map(|rcpt| Recipient::new(rcpt.path().clone())).collect();
-        Self { pending: list.len(), list, delivered: None }
+        Self { pending: list.len(), list, delivered: None, left_out: Vec::new() }
     }
 
     /// Recipients that were named one at a time, each with its answer.
-    pub(crate) fn answered(list: Vec<Recipient>) -> Self {
-        Self { list, pending: 0, delivered: None }
+    pub(crate) fn answered(named: NamedRecipients) -> Self {
+        let NamedRecipients { list, left_out } = named;
+        Self { list, pending: 0, delivered: None, left_out }
+    }
+
+    /// Those of a transaction that was opened without these parameters.
+    pub(crate) fn opened_without(keywords: Option<Box<LeftOutKeywords>>) -> Self {
+        Self::answered(NamedRecipients::opened_without(keywords))
+    }
+
+    /// The recipients of a transaction that is still open.
+    pub(crate) fn into_named(self) -> NamedRecipients {
+        NamedRecipients { list: self.list, left_out: self.left_out }
+    }
+
+    /// The receipt of a message that was delivered, and whose commands were sent one at a time.
+    pub(crate) fn take_receipt(&mut self, reply: Reply, engine: &Engine) -> Receipt {
+        let mut receipt = Receipt::new(self.take(), reply, engine.security());
+        receipt.set_left_out(std::mem::take(&mut self.left_out));
+        receipt
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -78,11 +103,18 @@ impl RecipientList {
         of.find(|&index| self.list[index].is_pending())
     }
 
-    /// Adds a recipient that was named one at a time, as long as there are fewer than `most`.
-    pub(crate) fn extend(&mut self, path: Option<ForwardPath>, most: usize) {
+    /// Adds a recipient that was named one at a time, as long as there are fewer than `most`, and
+    /// the parameters that its command went without.
+    pub(crate) fn extend(
+        &mut self,
+        path: Option<ForwardPath>,
+        without: Option<Box<LeftOutKeywords>>,
+        most: usize,
+    ) {
         if self.list.len() < most
             && let Some(path) = path
         {
+            self.left_out.extend(LeftOut::each(without, Some(self.list.len())));
             self.list.push(Recipient::new(path));
             self.pending += 1;
         }

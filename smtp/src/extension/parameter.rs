@@ -379,7 +379,7 @@ impl Parameters {
         let known = known && !parameter.optional;
         if !known && !parameter.is_offered(line.capabilities()) {
             if parameter.optional {
-                line.leave_out();
+                line.leave_out(parameter.shared_keyword());
                 return false;
             }
             line.require(&parameter.requires);
@@ -389,7 +389,7 @@ impl Parameters {
         }
         if let Err(unmet) = parameter.check(self, line.capabilities()) {
             if parameter.optional && unmet.is_by_server() {
-                line.leave_out();
+                line.leave_out(parameter.shared_keyword());
                 return false;
             }
             line.reject_parameter(parameter.keyword(), unmet.into_reason());

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod left_out;
+pub(crate) mod named;
 pub(crate) mod policy;
 mod queue_id;
 pub(crate) mod receipt;

@@ -85,9 +85,8 @@ impl Receipt {
     }
 
     /// The [optional](crate::extension::Optional) parameters that the message went without, because
-    /// the server does not offer them. They are known of messages that have an envelope; a MAIL or
-    /// RCPT that was sent by itself says so by [`Mail::left_out`](crate::command::Mail::left_out)
-    /// and [`Rcpt::left_out`](crate::command::Rcpt::left_out).
+    /// the server does not offer them: those of MAIL, and of the [recipients](Self::recipients)
+    /// that stand here.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
     }

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "blocking")]
 mod between_calls;
+mod facts;
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -432,11 +433,6 @@ impl Driver {
         self.engine.secured(security);
     }
 
-    /// The facts of TLS; none in clear.
-    pub(crate) fn security(&self) -> Option<&Arc<Security>> {
-        self.engine.security()
-    }
-
     /// How long a stage may take, not counting what is left of the connection's own time.
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
@@ -454,21 +450,6 @@ impl Driver {
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         self.timer.clock()
-    }
-
-    /// The session ends: a RSET that is due is not worth saying.
-    pub(crate) fn forget_reset(&mut self) {
-        self.engine.facts.end_transaction();
-    }
-
-    /// The limits on what the server may send.
-    pub(crate) fn limits(&self) -> &Limits {
-        self.engine.limits()
-    }
-
-    /// How often MAIL was sent.
-    pub(crate) fn transactions(&self) -> u64 {
-        self.engine.transactions()
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod ending;
 mod expected;
+mod facts;
 mod replies;
 #[cfg(test)]
 mod secrets;
@@ -26,6 +27,7 @@ use smtp_grammar::Capabilities;
 use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
+use super::left_out::LeftOutKeywords;
 use super::limits::Limits;
 use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
@@ -36,57 +38,7 @@ use super::unread::UnreadLine;
 use expected::Due;
 
 pub(crate) use expected::{Expected, Outcome, ReplyHead};
-
-/// The facts of a session that outlive its exchanges.
-#[derive(Debug)]
-pub(crate) struct SessionFacts {
-    /// The server takes commands before it has answered those before them (RFC 2920).
-    pub(crate) pipelining: bool,
-    /// The server may still have a transaction open that is over for this side: RSET goes before
-    /// the next command, but for QUIT and EHLO.
-    pub(crate) reset_due: bool,
-    /// That transaction may have recipients, who would get what is sent next.
-    pub(crate) recipients_left: bool,
-    /// The server has taken a message in chunks.
-    pub(crate) bdat_verified: bool,
-    /// The server takes commands after a message before it has answered the message.
-    pub(crate) overtakes: bool,
-    /// The server has accepted EHLO.
-    pub(crate) extended: bool,
-    /// The latest MAIL has declared MTRK.
-    pub(crate) tracked: bool,
-    /// The session is one of LMTP, which begins with LHLO and has a final reply for each recipient
-    /// (RFC 2033).
-    pub(crate) lmtp: bool,
-}
-
-impl SessionFacts {
-    const fn new() -> Self {
-        Self {
-            pipelining: false,
-            reset_due: false,
-            recipients_left: false,
-            bdat_verified: false,
-            overtakes: true,
-            extended: false,
-            tracked: false,
-            lmtp: false,
-        }
-    }
-
-    /// A transaction is over for this side, and the server may still have it open; `recipients`
-    /// says whether it may have any.
-    pub(crate) fn leave_transaction(&mut self, recipients: bool) {
-        self.reset_due = true;
-        self.recipients_left |= recipients;
-    }
-
-    /// No transaction is open.
-    #[inline]
-    pub(crate) fn end_transaction(&mut self) {
-        (self.reset_due, self.recipients_left) = (false, false);
-    }
-}
+pub(crate) use facts::SessionFacts;
 
 /// The reply to a RSET.
 const RESET: Expected =
@@ -126,6 +78,8 @@ pub(crate) struct Engine {
     audience: Audience,
     proven: bool,
     pub(crate) facts: SessionFacts,
+    /// The optional parameters that the latest command went without.
+    left_out: Option<Box<LeftOutKeywords>>,
 }
 
 impl Engine {
@@ -152,6 +106,7 @@ impl Engine {
             audience: Audience::Unverified,
             proven: false,
             facts: SessionFacts::new(),
+            left_out: None,
         };
         engine.expect(Expected {
             stage: Stage::Greeting,
@@ -212,6 +167,7 @@ impl Engine {
             .tracked(self.facts.tracked && stage == Stage::Rcpt);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
+        self.left_out = line.take_left_out();
         self.output.close(start);
         if secret.is_some() {
             self.output.mark_secret();
@@ -227,6 +183,11 @@ impl Engine {
         let due = self.due(Expected { stage, accepts, reply_lines });
         self.in_flight.push_back(Due { checkpoint: declared.has(Declared::CHECKPOINT), ..due });
         Ok(declared)
+    }
+
+    /// The optional parameters that the latest command went without.
+    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
+        self.left_out.take()
     }
 
     /// Queues a command that is nothing but its verb.

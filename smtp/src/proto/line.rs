@@ -4,18 +4,21 @@
 //! written, the finished line holds no CR, LF or NUL, no byte beyond ASCII unless SMTPUTF8 was
 //! agreed on, and no more bytes than the server has promised to read (RFC 5321 §4.5.3.1.4).
 
+mod rules;
+
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
 
 use memchr::memchr3;
 use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
-use zeroize::Zeroize as _;
 
 pub(crate) use super::audience::Audience;
 pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
 use super::encode_error::{EncodeErrorKind, Value};
-use super::scan::{has_param, is_keyword, is_plain, splits};
+use super::left_out::LeftOutKeywords;
+use super::scan::{is_keyword, is_plain, splits};
 use super::trace::RedactedLine;
 
 /// Bytes that a command line may have with its CRLF before extensions raise the limit
@@ -107,6 +110,7 @@ pub struct Line<'a> {
     /// All that is written now is a secret.
     hiding: bool,
     declared: Declared,
+    left_out: Option<Box<LeftOutKeywords>>,
     error: Option<EncodeError>,
 }
 
@@ -135,6 +139,7 @@ impl<'a> Line<'a> {
             proven: false,
             hiding: false,
             declared: Declared::NONE,
+            left_out: None,
             error: None,
         }
     }
@@ -270,16 +275,23 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Notes that an optional parameter is left out.
-    #[cold]
-    pub(crate) fn leave_out(&mut self) {
-        self.declared.add(Declared::LEFT_OUT);
-    }
-
     /// Makes the command unsendable because of a parameter.
     #[cold]
     pub(crate) fn reject_parameter(&mut self, keyword: &str, reason: String) {
         self.error.get_or_insert_with(|| EncodeError::parameter(keyword, reason));
+    }
+
+    /// Takes note of an optional parameter that is left out.
+    #[cold]
+    pub(crate) fn leave_out(&mut self, keyword: Cow<'static, str>) {
+        self.declared.add(Declared::LEFT_OUT);
+        self.left_out.get_or_insert_default().0.push(keyword);
+    }
+
+    /// The optional parameters that were left out.
+    #[inline]
+    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
+        self.left_out.take()
     }
 
     /// Lets the line be longer by this many bytes, as the definition of an extension allows.
@@ -366,60 +378,6 @@ impl<'a> Line<'a> {
     #[inline]
     pub(crate) fn secret_range(&self) -> Option<Range<usize>> {
         (!self.secret.is_empty()).then(|| self.secret.clone())
-    }
-
-    /// Finds what is wrong with the line, and takes it out of the buffer.
-    #[cold]
-    fn check(&mut self) -> Result<(), EncodeError> {
-        match self.error.take().or_else(|| self.find_error()) {
-            None => Ok(()),
-            Some(error) => {
-                if !self.secret.is_empty() {
-                    self.buffer[self.start..].zeroize();
-                }
-                self.buffer.truncate(self.start);
-                Err(error)
-            }
-        }
-    }
-
-    /// The rules that hold for every line, also of a command of the caller's.
-    fn find_error(&self) -> Option<EncodeError> {
-        let line = &self.buffer[self.start..];
-        let plain = is_plain(line, b' ');
-        let forbidden = if plain { None } else { memchr3(b'\r', b'\n', 0, line) };
-        let beyond_ascii = if plain { None } else { line.iter().position(|byte| !byte.is_ascii()) };
-        let kind = match (forbidden, beyond_ascii) {
-            (Some(at), _) => {
-                let value = self.value(self.start..self.buffer.len());
-                EncodeErrorKind::Forbidden { byte: line[at], value }
-            }
-            (None, Some(at)) if !self.utf8 => {
-                let value = self.value(self.word_at(self.start + at));
-                let offered = self.capabilities.has("SMTPUTF8");
-                EncodeErrorKind::NotAscii { value, offered }
-            }
-            _ if line.len() + 2 > self.limit => {
-                EncodeErrorKind::TooLong { bytes: line.len() + 2, limit: self.limit }
-            }
-            _ if line.is_empty() || line.ends_with(b" ") => {
-                let end = self.start + line.trim_ascii_end().len();
-                EncodeErrorKind::Empty(self.value(self.start..end))
-            }
-            _ if self.tracked && !has_param(line, b" ORCPT=") => EncodeError::untracked().kind,
-            _ => return None,
-        };
-        Some(EncodeError { kind })
-    }
-
-    /// The word of the line that holds this byte of the buffer.
-    fn word_at(&self, at: usize) -> Range<usize> {
-        let line = self.start..self.buffer.len();
-        let is_space = |&byte: &u8| byte == b' ';
-        let before = self.buffer[line.start..at].iter().rposition(is_space);
-        let after = self.buffer[at..line.end].iter().position(is_space);
-        before.map_or(line.start, |space| line.start + space + 1)
-            ..after.map_or(line.end, |space| at + space)
     }
 
     #[inline]

@@ -39,6 +39,7 @@ pub(crate) mod engine;
 pub(crate) mod fault;
 pub(crate) mod framer;
 pub(crate) mod handshake;
+pub(crate) mod left_out;
 pub(crate) mod limits;
 pub(crate) mod line;
 pub(crate) mod output;

@@ -37,7 +37,7 @@ pub(crate) fn is_plain(bytes: &[u8], first: u8) -> bool {
 }
 
 /// Whether a command has this parameter, which is written with a space before it and `=` after it.
-pub(super) fn has_param(line: &[u8], param: &[u8]) -> bool {
+pub(crate) fn has_param(line: &[u8], param: &[u8]) -> bool {
     line.windows(param.len()).any(|part| part.eq_ignore_ascii_case(param))
 }
 

@@ -4,7 +4,7 @@
 use smtp::command::{Mail, Noop, Rcpt};
 use smtp::connection::Stopped;
 use smtp::error::EncodeError;
-use smtp::message::{LeftOut, LineEnds};
+use smtp::message::LineEnds;
 use smtp::state::{Greeted, Tls};
 use smtp::testing::Peer;
 use smtp::{Body, Connection, DeliverError, Envelope, Error, Receipt, Refusal};
@@ -232,13 +232,83 @@ async fn a_receipt_says_which_recipients_went_without() {
         connection.deliver_all(messages, |_, receipt| receipts.push(receipt.expect("taken"))).await;
     assert_eq!(stopped.expect("a session"), Stopped::Exhausted);
     for receipt in &receipts {
-        let left_out: Vec<(&str, Option<usize>)> = receipt
-            .left_out()
-            .iter()
-            .map(|one: &LeftOut| (one.keyword(), one.recipient()))
-            .collect();
-        assert_eq!(left_out, [("MT-PRIORITY", None), ("NOTIFY", Some(1))]);
+        assert_eq!(left_out(receipt), [("MT-PRIORITY", None), ("NOTIFY", Some(1))]);
     }
     assert_eq!(receipts.len(), 2);
+    peer.finish();
+}
+
+fn left_out(receipt: &Receipt) -> Vec<(&str, Option<usize>)> {
+    receipt.left_out().iter().map(|one| (one.keyword(), one.recipient())).collect()
+}
+
+/// The same where the commands are sent one at a time, and in groups.
+#[tokio::test(start_paused = true)]
+async fn receipts_of_single_commands_and_groups_say_what_was_left_out() {
+    use smtp::extension::{Notify, Optional, OriginalRecipient, Priority};
+    let priority = Priority::new(1).expect("a priority");
+    let plain = || Mail::from(mailbox("me@example.test"));
+    let mail = || plain().with(Optional(priority));
+    let you = |name: &str| Rcpt::to(mailbox(&format!("{name}@example.test")));
+    let without = |name: &str| {
+        let original = OriginalRecipient::new(mailbox("o@example.test"));
+        you(name).with(Optional(Notify::DELAY)).with(Optional(original))
+    };
+    let opened = "C: MAIL FROM:<me@example.test>\nS: 250 ok\n";
+    let named = |name: &str| format!("C: RCPT TO:<{name}@example.test>\nS: 250 ok\n");
+    let content = "C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 taken\n";
+    let refused = "C: RCPT TO:<b@example.test>\nS: 550 no\n";
+    let dialogue = [
+        // One at a time, twice.
+        opened,
+        &named("a"),
+        refused,
+        &named("c"),
+        content,
+        opened,
+        &named("a"),
+        content,
+        // A group that begins in a transaction, and a second message in it.
+        opened,
+        &named("a"),
+        &named("b"),
+        content,
+        opened,
+        &named("a"),
+        content,
+        // A group that ends in one.
+        opened,
+        &named("a"),
+        content,
+    ];
+    let (connection, peer) = greeted(script(&[], &dialogue.concat())).await;
+
+    let mut transaction = connection.mail(mail()).await.expect("MAIL");
+    transaction.rcpt(you("a")).await.expect("RCPT");
+    transaction.rcpt(without("b")).await.expect_err("550");
+    transaction.rcpt(without("c")).await.expect("RCPT");
+    let (connection, receipt) = transaction.data("x").await.expect("taken");
+    let of = |index| [("NOTIFY", Some(index)), ("ORCPT", Some(index))];
+    let expected = [&[("MT-PRIORITY", None)], &of(1)[..], &of(2)[..]].concat();
+    assert_eq!(left_out(&receipt), expected);
+    let mut transaction = connection.mail(plain()).await.expect("MAIL");
+    transaction.rcpt(you("a")).await.expect("RCPT");
+    let (connection, receipt) = transaction.data("x").await.expect("taken");
+    assert_eq!(left_out(&receipt), [], "of the earlier message");
+
+    let transaction = connection.mail(mail()).await.expect("MAIL");
+    let group = transaction.pipeline().rcpt(without("a")).rcpt(you("b")).data("x");
+    let group = group.mail(mail()).rcpt(you("a")).data("x");
+    let (connection, (_, _, first, _, _, second)) = group.await;
+    let first = first.end.into_accepted().expect("a receipt");
+    assert_eq!(left_out(&first), [&[("MT-PRIORITY", None)], &of(0)[..]].concat());
+    let second = second.end.into_accepted().expect("a receipt");
+    assert_eq!(left_out(&second), [("MT-PRIORITY", None)]);
+
+    let group = connection.expect("a session").pipeline().mail(mail()).rcpt(without("a"));
+    let (transaction, _) = group.await;
+    let (connection, receipt) = transaction.expect("a transaction").data("x").await.expect("taken");
+    assert_eq!(left_out(&receipt), [&[("MT-PRIORITY", None)], &of(0)[..]].concat());
+    drop(connection);
     peer.finish();
 }

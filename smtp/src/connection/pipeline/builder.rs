@@ -20,6 +20,7 @@ use crate::exchange::pipeline::outcome::{Message, Outcome};
 use crate::exchange::pipeline::predicted::PredictedState;
 use crate::exchange::pipeline::tuple::{Append, Entries, OutcomeEntry};
 use crate::message::body::Body;
+use crate::message::named::NamedRecipients;
 use crate::proto::command::Command;
 use crate::state::{Idle, InTransaction, Reachable, State, Transition, ValidIn};
 
@@ -62,7 +63,7 @@ impl<H: Idle> Connection<H> {
             session: self.session,
             idle: self.state,
             state: PredictedState::default(),
-            recipients: Vec::new(),
+            named: NamedRecipients::default(),
         };
         Pipeline { parts, entries: (), state: PhantomData }
     }
@@ -77,14 +78,14 @@ impl<H: Idle> Connection<InTransaction<H>> {
     pub fn pipeline<'a>(self) -> Pipeline<'a, InTransaction<H>, ()> {
         // The recipients that were accepted before the group count: its DATA needs no RCPT of its
         // own.
-        let InTransaction { idle, accepted, declared, recipients } = self.state;
+        let InTransaction { idle, accepted, declared, named } = self.state;
         let state = PredictedState {
             open: true,
             recipients: accepted,
             declared,
             ..PredictedState::default()
         };
-        let parts = PipelineParts { session: self.session, idle, state, recipients };
+        let parts = PipelineParts { session: self.session, idle, state, named };
         Pipeline { parts, entries: (), state: PhantomData }
     }
 }

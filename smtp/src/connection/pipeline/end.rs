@@ -12,7 +12,7 @@ use crate::connection::typed::Connection;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::exchange::pipeline::predicted::PredictedState;
-use crate::message::recipient::Recipient;
+use crate::message::named::NamedRecipients;
 use crate::proto::command::CommandSpec;
 use crate::state::{Idle, InTransaction, Reachable};
 
@@ -39,7 +39,7 @@ pub struct PipelineParts<H> {
     pub(super) idle: H,
     pub(super) state: PredictedState,
     /// The recipients of a transaction that is open.
-    pub(super) recipients: Vec<Recipient>,
+    pub(super) named: NamedRecipients,
 }
 
 /// A group that has ended.
@@ -96,9 +96,9 @@ impl<H: Idle> PipelineEnd for InTransaction<H> {
             return result.refused();
         }
         let mut result = result;
-        let recipients = std::mem::take(&mut result.parts.recipients);
+        let named = std::mem::take(&mut result.parts.named);
         let Connection { session, state: idle } = result.idle()?;
-        let state = Self { idle, accepted, declared, recipients };
+        let state = Self { idle, accepted, declared, named };
         Ok(Connection { session, state })
     }
 }

@@ -36,7 +36,7 @@ pub struct RunPipeline<'a, S: PipelineEnd, L> {
 
 impl<'a, S: PipelineEnd, L: Entries<'a>> RunPipeline<'a, S, L> {
     pub(super) fn new(mut parts: PipelineParts<S::Idle>, entries: L) -> Self {
-        let recipients = RecipientList::answered(std::mem::take(&mut parts.recipients));
+        let recipients = RecipientList::answered(std::mem::take(&mut parts.named));
         let mut run = PipelineRun::new(entries, parts.idle.capabilities(), parts.state, recipients);
         let last = run.last_spec();
         let result = PipelineResult { parts, lost: None, reason: None, last, capabilities: None };
@@ -66,7 +66,7 @@ impl<'a, S: PipelineEnd, L: Entries<'a>> RunPipeline<'a, S, L> {
             match end {
                 Ok(end) => {
                     result.parts.state = end.state;
-                    result.parts.recipients = end.recipients.into_vec();
+                    result.parts.named = end.recipients.into_named();
                     result.reason = end.reason;
                 }
                 Err(lost) => {

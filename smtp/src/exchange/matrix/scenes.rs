@@ -31,6 +31,7 @@ use crate::exchange::sasl::SaslExchange;
 use crate::exchange::transaction::{Carriage, Transaction};
 use crate::exchange::watch::Watch;
 use crate::message::body::Body;
+use crate::message::named::NamedRecipients;
 use crate::message::recipient::Recipient;
 use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command::Command;
@@ -270,7 +271,8 @@ impl Stage<'_> {
         let method = if scene == Scene::SendBdat { BodyMethod::Bdat } else { BodyMethod::Data };
         let chunk_size = self.cell.mode.transfer(self.cell.source).chunk;
         let carriage = Carriage { method, summary: body.summary().ok().flatten(), chunk_size };
-        let recipients = RecipientList::answered(named);
+        let recipients =
+            RecipientList::answered(NamedRecipients { list: named, left_out: Vec::new() });
         let declared = if prdr { Declared::PRDR } else { Declared::default() };
         let transaction = Transaction::opened(recipients, accepted, declared, body, carriage);
         let capabilities = &self.capabilities;

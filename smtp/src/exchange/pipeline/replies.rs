@@ -168,15 +168,14 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
         let Some(content) = self.entry(entry).and_then(|entry| entry.content()) else {
             return;
         };
-        let delivered = transaction.recipients.take_delivered();
-        let recipients = transaction.recipients.take();
-        match (failed, delivered) {
+        let recipients = &mut transaction.recipients;
+        match (failed, recipients.take_delivered()) {
             (None, Some(reply)) => {
-                content.end(Outcome::Accepted(Receipt::new(recipients, reply, engine.security())));
+                content.end(Outcome::Accepted(recipients.take_receipt(reply, engine)));
             }
             (failed, _) => {
                 content.end(failed.unwrap_or(Outcome::Unknown));
-                content.recipients(recipients);
+                content.recipients(recipients.take());
             }
         }
     }

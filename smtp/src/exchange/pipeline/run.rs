@@ -263,11 +263,12 @@ impl<'a, L: Entries<'a>> PipelineRun<'a, L> {
                     self.predicted.recipients += 1;
                     let line = engine.output().encoded().get(start..).unwrap_or_default();
                     let named = named_recipient(line);
-                    self.recipients.extend(named, engine.limits().recipients_kept);
+                    let without = engine.take_left_out();
+                    self.recipients.extend(named, without, engine.limits().recipients_kept);
                 }
                 // The recipients kept so far are those of the transaction before.
                 if effect == StateEffect::Open {
-                    self.recipients = RecipientList::default();
+                    self.recipients = RecipientList::opened_without(engine.take_left_out());
                     self.answered = 0;
                 }
                 self.predicted.pass(effect, Progress::Accepted(declared));

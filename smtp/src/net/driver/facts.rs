@@ -1,0 +1,35 @@
+//! The facts that the engine keeps, as a connection reads them.
+
+use std::sync::Arc;
+
+use super::Driver;
+use crate::proto::left_out::LeftOutKeywords;
+use crate::proto::limits::Limits;
+use crate::proto::security::Security;
+
+impl Driver {
+    /// The facts of TLS; none in clear.
+    pub(crate) fn security(&self) -> Option<&Arc<Security>> {
+        self.engine.security()
+    }
+
+    /// The session ends: a RSET that is due is not worth saying.
+    pub(crate) fn forget_reset(&mut self) {
+        self.engine.facts.end_transaction();
+    }
+
+    /// The limits on what the server may send.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.engine.limits()
+    }
+
+    /// How often MAIL was sent.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.engine.transactions()
+    }
+
+    /// Takes the optional parameters that the latest command went without.
+    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
+        self.engine.take_left_out()
+    }
+}
