@@ -101,6 +101,17 @@ impl Mailbox {
         &self.0.path[1..self.0.path.len() - 1]
     }
 
+    /// The address as it was given, with U-labels where its domain had them. On the wire the domain
+    /// is in A-labels, unless the local part needs SMTPUTF8 anyway.
+    pub fn to_unicode(&self) -> String {
+        match self.host().domain() {
+            Some(domain) if domain.as_unicode() != domain.as_str() => {
+                format!("{}@{}", self.local_part(), domain.as_unicode())
+            }
+            _ => self.as_str().to_owned(),
+        }
+    }
+
     /// The address in angle brackets.
     #[inline]
     pub(crate) fn as_path(&self) -> &str {

@@ -125,8 +125,8 @@ impl MayBeLeftOut for Notify {}
 /// original-recipient-address = addr-type ";" xtext      ; RFC 3461 §4.2
 /// ```
 ///
-/// An address with a local part beyond ASCII is written as `utf-8;` in the form of RFC 6533 §3
-/// that any line can hold.
+/// An address beyond ASCII is written as `utf-8;` in the form of RFC 6533 §3 that any line can hold.
+/// A domain with U-labels keeps them, although RCPT itself is written with A-labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginalRecipient(String);
 
@@ -134,7 +134,7 @@ impl OriginalRecipient {
     /// The recipient was first named as `mailbox`.
     #[expect(clippy::needless_pass_by_value, reason = "as every parameter of an address")]
     pub fn new(mailbox: Mailbox) -> Self {
-        let address = mailbox.to_string();
+        let address = mailbox.to_unicode();
         Self(if address.is_ascii() {
             format!("rfc822;{}", xtext::encode(&address))
         } else {
@@ -236,6 +236,8 @@ mod tests {
     fn original_recipients() {
         let table = [
             ("a+b@example.org", "rfc822;a+2Bb@example.org"),
+            #[cfg(feature = "idn")]
+            ("you@\u{4f8b}\u{5b50}.example", "utf-8;you@\\x{4F8B}\\x{5B50}.example"),
             #[cfg(feature = "idn")]
             (
                 "\u{7528}\u{6237}@\u{4f8b}\u{5b50}.\u{6d4b}\u{8bd5}",
