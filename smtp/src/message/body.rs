@@ -25,7 +25,7 @@ pub use length::LengthError;
 use crate::error::refusal::Refusal;
 use crate::exclusive::Exclusive;
 use crate::message::transaction::Transaction;
-use crate::proto::content::{ContentError, ContentSummary, LineEnds, PIECE};
+use crate::proto::content::{ContentError, ContentSummary, LineEnds, PIECE, find_long_line};
 use length_check::LengthCheck;
 
 /// A source of bytes that are not all there yet.
@@ -228,6 +228,32 @@ impl<'a> Body<'a> {
         }
         self.length.watch(progress);
         self
+    }
+
+    /// Looks for a line of more than 998 bytes, which servers may refuse, cut or fold: a client must
+    /// not send one (RFC 5321 §4.5.3.1.6). A body is sent with it all the same, unless its
+    /// [`line_ends`](Self::line_ends) are [`Strict`](LineEnds::Strict).
+    ///
+    /// Only a message in memory is looked at, and not one that is
+    /// [`Binary`](LineEnds::Binary), which has no lines.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentError::LineTooLong`] names the first such line.
+    ///
+    /// ```
+    /// use smtp::Body;
+    /// use smtp::error::ContentError;
+    ///
+    /// let html = format!("Subject: Hello\r\n\r\n<p>{}</p>\r\n", "x".repeat(1000));
+    /// let body = Body::from(html);
+    /// assert_eq!(body.check_lines(), Err(ContentError::LineTooLong(1025)));
+    /// ```
+    pub fn check_lines(&self) -> Result<(), ContentError> {
+        match self.known() {
+            Some(bytes) if self.line_ends != LineEnds::Binary => find_long_line(bytes),
+            _ => Ok(()),
+        }
     }
 
     /// How many bytes the source will give, where that is known before it does.

@@ -3,7 +3,7 @@
 //! Counting is fast and runs over every `Strict` message; the search for the first wrong line is
 //! slow and runs only over a message that is refused.
 
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr_iter, memchr2, memchr2_iter};
 
 use super::error::ContentError;
 use super::line_ends::TEXT_LINE;
@@ -51,6 +51,22 @@ pub(super) fn check_lines(content: &[u8]) -> Result<(), ContentError> {
             [b'\r', ..] => return Err(ContentError::BareCarriageReturn(end as u64 + 1)),
             [_, ..] => return Err(ContentError::BareLineFeed(end as u64)),
         }
+    }
+    Ok(())
+}
+
+/// Finds a line that is too long, whatever its line end is.
+///
+/// # Errors
+///
+/// The first one.
+pub(crate) fn find_long_line(content: &[u8]) -> Result<(), ContentError> {
+    let mut start = 0;
+    for end in memchr2_iter(b'\r', b'\n', content).chain([content.len()]) {
+        if end - start > TEXT_LINE {
+            return Err(ContentError::LineTooLong(end as u64));
+        }
+        start = end + 1;
     }
     Ok(())
 }

@@ -31,4 +31,5 @@ pub use line_ends::LineEnds;
     reason = "a limit of the format, for the other modules that cut lines"
 )]
 pub(crate) use line_ends::TEXT_LINE;
+pub(crate) use lines::find_long_line;
 pub(crate) use summary::ContentSummary;
