@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use smtp_grammar::Capabilities;
 
 use super::MAX_QUEUED_BYTES;
+use super::plan::eight_bit::may_leave;
 use crate::command::Bdat;
 use crate::message::body::{Body, Segment};
 use crate::message::transfer::BodyMethod;
@@ -94,10 +95,11 @@ impl<'b> Content<'b> {
         chunk_size: usize,
     ) -> Result<Self, ContentFailure> {
         let data = method == BodyMethod::Data;
+        let eight_bit = may_leave(&body, summary, declared);
         let encoder = if data {
-            Encoder::for_data(body.line_ends, declared.has(Declared::EIGHT_BIT))?
+            Encoder::for_data(body.line_ends, eight_bit)?
         } else {
-            Encoder::for_bdat(body.line_ends, declared.has(Declared::EIGHT_BIT))
+            Encoder::for_bdat(body.line_ends, eight_bit)
         };
         Ok(Self {
             body,

@@ -4,6 +4,8 @@
 //! It is made before anything of the message leaves, so that a message that must fail costs no
 //! transaction. The capabilities of the server are looked up once for all messages.
 
+pub(crate) mod eight_bit;
+
 use smtp_grammar::Capabilities;
 
 use crate::command::{Mail, Rcpt};
@@ -48,7 +50,8 @@ impl DeliveryCapabilities {
             limits,
             limits_recipients: limits.rcpt.is_some() || limits.rcpt_domain.is_some(),
             chunking: capabilities.has("CHUNKING"),
-            eight_bit: capabilities.has("8BITMIME"),
+            // SMTPUTF8 implies it (RFC 6531 §3.1), and some servers do not list it.
+            eight_bit: capabilities.has("8BITMIME") || capabilities.has("SMTPUTF8"),
             utf8: capabilities.has("SMTPUTF8"),
             // LMTP has a reply for each recipient by itself.
             prdr: !lmtp && capabilities.has("PRDR"),
@@ -127,6 +130,10 @@ impl DeliveryCapabilities {
         {
             return Err(Refusal::too_large(bytes, limit));
         }
+        let mut offered = Declared::NONE;
+        offered.add_if(self.utf8, Declared::UTF8);
+        offered.add_if(self.eight_bit, Declared::EIGHT_BIT);
+        eight_bit::check(body, summary, offered)?;
         let kind = if body.line_ends == LineEnds::Binary {
             // Where BINARYMIME is not offered, this parameter makes MAIL unsendable: a binary
             // message has no other form (RFC 3030 §3).
@@ -134,8 +141,6 @@ impl DeliveryCapabilities {
         // A stream may hold anything: it is declared as 8-bit where the server allows that.
         } else if summary.is_none_or(|summary| summary.eight_bit) && self.eight_bit {
             Some(BodyKind::EightBitMime)
-        } else if summary.is_some_and(|summary| summary.eight_bit) {
-            return Err(Refusal::content(ContentError::EightBit));
         } else {
             None
         };
@@ -144,7 +149,9 @@ impl DeliveryCapabilities {
             kind,
             // Where SMTPUTF8 is not offered, the encoder refuses each address that needs it: other
             // recipients may still get the message.
-            utf8: self.utf8 && envelope.needs_smtputf8(),
+            utf8: self.utf8
+                && (summary.is_some_and(|summary| summary.utf8_header)
+                    || envelope.needs_smtputf8()),
             offered: false,
             // A policy that has decided by the replies to RCPT wants no other decision after the
             // message: the message would go to a part of the recipients.
@@ -305,21 +312,18 @@ fn length(body: &Body<'_>, summary: Option<ContentSummary>) -> Option<u64> {
 ///
 /// # Errors
 ///
-/// When it may not: 8-bit bytes that MAIL has not declared (RFC 6152 §3), or a binary message
-/// without BDAT or without `BODY=BINARYMIME` (RFC 3030 §3).
+/// When it may not: bytes beyond ASCII that MAIL has not declared (RFC 6152 §3, RFC 6531 §3.6), or
+/// a binary message without BDAT or without `BODY=BINARYMIME` (RFC 3030 §3).
 pub(crate) fn check_body(
     body: &Body<'_>,
     declared: Declared,
     method: BodyMethod,
 ) -> Result<Option<ContentSummary>, Refusal> {
     let summary = summarize(body)?;
-    if body.line_ends == LineEnds::Binary {
-        if method == BodyMethod::Data || !declared.has(Declared::BINARY) {
-            return Err(Refusal::content(ContentError::BinaryNeedsBdat));
-        }
-    } else if summary.is_some_and(|summary| summary.eight_bit) && !declared.has(Declared::EIGHT_BIT)
-    {
-        return Err(Refusal::content(ContentError::EightBit));
+    let binary = body.line_ends == LineEnds::Binary;
+    if binary && (method == BodyMethod::Data || !declared.has(Declared::BINARY)) {
+        return Err(Refusal::content(ContentError::BinaryNeedsBdat));
     }
+    eight_bit::check(body, summary, declared)?;
     Ok(summary)
 }

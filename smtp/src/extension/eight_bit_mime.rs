@@ -45,9 +45,12 @@ impl Display for BodyKind {
 }
 
 impl Arguments for BodyKind {
-    /// `BODY=`, which 8BITMIME brings, or BINARYMIME beside CHUNKING (RFC 3030 §3).
+    /// `BODY=`, which 8BITMIME brings, or BINARYMIME beside CHUNKING (RFC 3030 §3). A server with
+    /// SMTPUTF8 must support 8BITMIME (RFC 6531 §3.1), and some do not list it.
     fn write(&self, line: &mut Line<'_>) {
         match self {
+            Self::SevenBit | Self::EightBitMime
+                if line.offers("8BITMIME") || line.offers("SMTPUTF8") => {}
             Self::SevenBit | Self::EightBitMime => line.require("8BITMIME"),
             Self::BinaryMime => {
                 line.require("BINARYMIME");

@@ -3,6 +3,7 @@
 //! The library neither creates nor parses mails. A [`Body`] is an encoded mail, and the rule for
 //! its line ends.
 
+mod dangerous;
 mod each;
 mod from;
 mod length;
@@ -20,6 +21,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use memchr::memrchr;
 
+pub use dangerous::DangerousBody;
 pub use length::LengthError;
 
 use crate::error::refusal::Refusal;
@@ -65,6 +67,8 @@ pub trait BodySource: Send {
 pub struct Body<'a> {
     pub(crate) source: Source<'a>,
     pub(crate) line_ends: LineEnds,
+    /// Bytes beyond ASCII may leave undeclared.
+    pub(crate) undeclared: bool,
     length: LengthCheck<'a>,
 }
 
@@ -142,7 +146,8 @@ impl<S: BodySource> PolledSource for Unshared<S> {
 impl<'a> Body<'a> {
     /// A message from a [`BodySource`], which produces it while it is sent, of unknown length. It
     /// is declared as `BODY=8BITMIME` where the server offers it; where the server does not, bytes
-    /// beyond ASCII abandon the message.
+    /// beyond ASCII abandon the message. A header in UTF-8 takes SMTPUTF8, which the envelope asks
+    /// for: `Envelope::with(SmtpUtf8)`.
     ///
     /// Two kinds of source need no implementation of the trait:
     ///
@@ -291,7 +296,8 @@ impl<'a> Body<'a> {
             Source::Borrowed(bytes) => Source::Borrowed(bytes),
             Source::Stream(_) => return None,
         };
-        Some(Self::from(source).line_ends(self.line_ends))
+        let undeclared = self.undeclared;
+        Some(Self { undeclared, ..Self::from(source).line_ends(self.line_ends) })
     }
 
     /// The message, where it is in memory and its progress is not reported.
@@ -309,6 +315,7 @@ impl<'a> Body<'a> {
         match self.source {
             Source::Owned(bytes) if !self.length.is_watched() => {
                 let mut body = Body::from(Source::Owned(bytes)).line_ends(self.line_ends);
+                body.undeclared = self.undeclared;
                 if let Some(announced) = self.length.announced() {
                     body.length.announce(announced);
                 }
@@ -463,6 +470,7 @@ impl Debug for Body<'_> {
 
 impl<'a> From<Source<'a>> for Body<'a> {
     fn from(source: Source<'a>) -> Self {
-        Self { source, line_ends: LineEnds::default(), length: LengthCheck::default() }
+        let (line_ends, length) = (LineEnds::default(), LengthCheck::default());
+        Self { source, line_ends, undeclared: false, length }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) mod recipient;
 pub(crate) mod transaction;
 pub(crate) mod transfer;
 
-pub use body::{Body, BodySource};
+pub use body::{Body, BodySource, DangerousBody};
 pub use envelope::Envelope;
 pub use left_out::LeftOut;
 pub use policy::Policy;

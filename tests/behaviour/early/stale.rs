@@ -109,8 +109,9 @@ async fn a_keyword_that_a_message_needs() {
     let eight = || Body::from("\u{fc}\r\n".to_owned());
     let binary = || Body::from(b"\0".to_vec()).line_ends(LineEnds::Binary);
     let long = || Body::from("x".repeat(500));
+    let header = || Body::from("Subject: \u{fc}\r\n".to_owned());
     let table: [Row<'_>; 5] = [
-        ("8BITMIME", None, plain(), &eight),
+        ("SMTPUTF8", None, plain(), &header),
         ("SMTPUTF8", None, utf8, &eight),
         ("BINARYMIME", None, plain(), &binary),
         ("CHUNKING", None, plain(), &binary),

@@ -10,12 +10,11 @@ use crate::error::refusal::Refusal;
 use crate::exchange::content::{
     Content, ContentFailure, ContentNeed, submit_nothing, submit_whole,
 };
-use crate::message::body::Body;
+use crate::exchange::plan::eight_bit::may_leave;
 use crate::message::policy::Policy;
 use crate::message::transfer::BodyMethod;
 use crate::proto::engine::Engine;
 use crate::proto::fault::Fault;
-use crate::proto::line::Declared;
 
 /// Whether DATA, or the first chunk, may be in one flight with the recipients, before they were
 /// answered.
@@ -121,12 +120,15 @@ impl Transaction<'_> {
     fn submit_whole(&mut self, engine: &mut Engine, capabilities: &Capabilities) -> bool {
         let Carriage { method, summary, chunk_size } = self.carriage;
         let data = method == BodyMethod::Data;
+        let (Some(body), None) = (&self.body, &self.content) else {
+            return false;
+        };
         let ready = summary
-            .is_some_and(|summary| summary.is_ready(data, self.declared.has(Declared::EIGHT_BIT)));
-        if !ready || self.content.is_some() {
+            .is_some_and(|known| known.is_ready(data, may_leave(body, summary, self.declared)));
+        if !ready {
             return false;
         }
-        let Some(segment) = self.body.as_ref().and_then(Body::whole) else {
+        let Some(segment) = body.whole() else {
             return false;
         };
         if !data && segment.as_ref().len() > chunk_size {

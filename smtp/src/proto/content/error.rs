@@ -23,6 +23,9 @@ pub enum ContentError {
     /// A byte beyond ASCII in a message that was declared to have none, or for a server that does
     /// not offer 8BITMIME.
     EightBit,
+    /// A header that holds UTF-8 beyond ASCII, for a server that does not offer SMTPUTF8, or after
+    /// a MAIL that did not ask for it.
+    Utf8Header,
     /// A [binary](crate::message::LineEnds::Binary) message that was to be sent with DATA, which
     /// sends lines.
     BinaryNeedsBdat,
@@ -54,6 +57,11 @@ impl Display for ContentError {
             Self::EightBit => f.write_str(
                 "the message holds bytes beyond ASCII and the server does not offer 8BITMIME, \
                  or they were not declared: encode them as quoted-printable or base64 (RFC 6152)",
+            ),
+            Self::Utf8Header => f.write_str(
+                "the header of the message holds UTF-8, and the server does not offer SMTPUTF8 or \
+                 it was not asked for: encode the header (RFC 2047), use another server, or ask \
+                 for it in MAIL (RFC 6531)",
             ),
             Self::BinaryNeedsBdat => f.write_str(
                 "the message is binary and was to be sent with DATA: a binary message needs BDAT \

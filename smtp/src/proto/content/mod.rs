@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`line_ends`] | what the caller wants done to line ends |
 //! | [`error`] | why a message cannot be sent as it is |
+//! | [`header`] | whether the header of a message holds UTF-8 |
 //! | [`scan`] | one pass over bytes for everything that matters here |
 //! | [`lines`] | line ends counted, and the first one that `Strict` refuses |
 //! | [`summary`] | what is known of a message before any of it is sent |
@@ -16,6 +17,7 @@
 
 mod encoder;
 mod error;
+mod header;
 mod line_ends;
 mod lines;
 mod scan;

@@ -6,6 +6,7 @@
 use memchr::memchr;
 
 use super::error::ContentError;
+use super::header::HeaderScan;
 use super::line_ends::{LineEnds, TEXT_LINE};
 use super::lines::{Lines, check_lines};
 use super::scan::ContentScan;
@@ -18,6 +19,10 @@ pub(crate) struct ContentSummary {
     pub(crate) bytes: u64,
     /// Whether a byte is beyond ASCII, as far as is known.
     pub(crate) eight_bit: bool,
+    /// Whether the header holds UTF-8 beyond ASCII, which takes SMTPUTF8 (RFC 6531 §3.6).
+    pub(crate) utf8_header: bool,
+    /// The same, and the rest is ASCII: then SMTPUTF8 alone declares the message.
+    pub(crate) utf8_header_alone: bool,
     /// Whether every line end is CRLF, also the last line's.
     clean: bool,
     /// Whether a line begins with a dot.
@@ -25,9 +30,21 @@ pub(crate) struct ContentSummary {
 }
 
 impl ContentSummary {
-    /// A message of so many bytes, of which nothing else is known.
-    pub(crate) fn of_length(bytes: u64) -> Self {
-        Self { bytes, eight_bit: true, clean: false, dotted: true }
+    /// A message that is not looked at as lines; its header is one all the same (RFC 3030 §3).
+    fn of_binary(content: &[u8]) -> Self {
+        Self {
+            bytes: content.len() as u64,
+            eight_bit: true,
+            utf8_header: false,
+            utf8_header_alone: false,
+            clean: false,
+            dotted: true,
+        }
+        .with_header(HeaderScan::of(content))
+    }
+
+    fn with_header(self, HeaderScan { utf8, utf8_alone }: HeaderScan) -> Self {
+        Self { utf8_header: utf8, utf8_header_alone: utf8_alone, ..self }
     }
 
     /// Whether the message can be sent as it is. `dots` says that leading dots are doubled, as DATA
@@ -44,7 +61,7 @@ impl ContentSummary {
     pub(crate) fn of(content: &[u8], line_ends: LineEnds) -> Result<Self, ContentError> {
         let bytes = content.len() as u64;
         if line_ends == LineEnds::Binary {
-            return Ok(Self::of_length(bytes));
+            return Ok(Self::of_binary(content));
         }
         let scan = ContentScan::of(content);
         if scan.nul {
@@ -59,11 +76,14 @@ impl ContentSummary {
             }
         }
         let finished = matches!(content.last(), None | Some(b'\r' | b'\n'));
-        Ok(Self {
+        let summary = Self {
             bytes: bytes + bare + if finished { 0 } else { 2 },
             eight_bit: scan.eight_bit,
+            utf8_header: false,
+            utf8_header_alone: false,
             clean: !scan.bare && content.ends_with(b"\n"),
             dotted: scan.dotted,
-        })
+        };
+        if scan.eight_bit { Ok(summary.with_header(HeaderScan::of(content))) } else { Ok(summary) }
     }
 }

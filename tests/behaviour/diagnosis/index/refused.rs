@@ -128,6 +128,7 @@ pub(super) async fn messages() -> Vec<Seen> {
         deliver(&[], "", &envelope(), Body::from("x".repeat(2000)).line_ends(LineEnds::Strict))
             .await,
         deliver(&[], "", &envelope(), "\u{fc}".into()).await,
+        deliver(&["8BITMIME"], "", &envelope(), "Subject: \u{fc}".into()).await,
     ];
     for (body, length) in [("ab", 3), ("abcd", 3)] {
         let body = slow([(0, Some(body))]).length(length);
