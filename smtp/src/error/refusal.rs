@@ -250,9 +250,22 @@ impl Refusal {
         reply.text().split(' ').next()?.parse().ok()
     }
 
-    /// The server's enhanced status code (RFC 3463), where its reply has one.
+    /// The enhanced status code (RFC 3463): that of the server's reply, where it has one, or the
+    /// one that a report about the message should have, where this side refused it and a code says
+    /// why.
+    ///
+    /// | code | refused by this side because |
+    /// |---|---|
+    /// | 5.3.4 | the message is larger than the server takes |
+    /// | 5.6.0, 5.6.3, 5.6.9 | of its content: see [`ContentError::enhanced`] |
+    /// | 5.6.3, 5.6.7, 5.7.10, 5.7.30 | a command could not be written: see [`EncodeError::enhanced`] |
     pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
-        self.reply().and_then(Reply::enhanced)
+        match &*self.kind {
+            RefusalKind::Encode(error) => error.enhanced(),
+            RefusalKind::Content(error) => error.enhanced(),
+            RefusalKind::TooLarge { .. } => EnhancedStatusCode::new(5, 3, 4),
+            _ => self.reply().and_then(Reply::enhanced),
+        }
     }
 
     /// Why the server refused AUTH, where its codes say so. None where the exchange was cancelled:
@@ -279,6 +292,14 @@ impl Refusal {
     pub fn encode_error(&self) -> Option<&EncodeError> {
         match &*self.kind {
             RefusalKind::Encode(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why the message cannot be sent as it is to this server, where that is the reason.
+    pub fn content_error(&self) -> Option<&ContentError> {
+        match &*self.kind {
+            RefusalKind::Content(error) => Some(error),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use smtp_grammar::Reply;
+use smtp_grammar::{EnhancedStatusCode, Reply};
 
 use super::body::Body;
 use super::envelope::Envelope;
@@ -10,6 +10,9 @@ use super::recipient::{Recipient, RecipientOutcome, RecipientStatus};
 use crate::error::blame::Blame;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
+#[cfg(any(doc, test))]
+use crate::proto::content::ContentError;
+use crate::proto::fault::Fault;
 
 /// Why a message was delivered to no recipient, or may have been.
 ///
@@ -121,6 +124,17 @@ impl DeliverError {
         }
     }
 
+    /// The enhanced status code of the reason (RFC 3463): the server's, or that of this side's own
+    /// refusal, where there is one (see [`Refusal::enhanced`]).
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        match self {
+            Self::Refused(undelivered) => undelivered.refusal.enhanced(),
+            Self::NotSent(Unsent { reason: Err(refusal), .. }) => refusal.enhanced(),
+            Self::Lost(lost) => lost.enhanced(),
+            Self::NotSent(_) | Self::Unknown(_) => self.reply().and_then(Reply::enhanced),
+        }
+    }
+
     /// How the connection was lost, where it was.
     pub fn lost(&self) -> Option<&Lost> {
         match self {
@@ -212,6 +226,15 @@ impl DeliveryLost {
         self.lost.is_transient()
             || ((self.by_another || self.lost.refusal().is_some())
                 && self.recipients.iter().any(may_retry))
+    }
+
+    /// The enhanced status code of the reason: the server's, or 5.6.z where this side found in the
+    /// middle of the message that it cannot be sent as it is ([`ContentError::enhanced`]).
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        match self.lost.fault() {
+            Fault::Content(error) if !self.by_another => error.enhanced(),
+            _ => self.lost.reply().and_then(Reply::enhanced),
+        }
     }
 
     pub(crate) fn into_lost(self) -> Lost {
@@ -359,5 +382,18 @@ impl std::error::Error for DeliverError {
             Self::Unknown(unknown) => unknown.source(),
             Self::NotSent(unsent) => unsent.source(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_content_is_that_of_its_own_message() {
+        let lost = || Lost::new(Fault::Content(ContentError::EightBit), None);
+        let failed = || DeliveryLost::new(lost(), Vec::new());
+        assert_eq!(failed().enhanced(), EnhancedStatusCode::new(5, 6, 3));
+        assert_eq!(failed().by_another().enhanced(), None);
     }
 }

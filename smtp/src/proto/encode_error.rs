@@ -112,13 +112,23 @@ impl EncodeError {
     }
 
     /// The meaning of the error as an enhanced status code (RFC 3463), for a report about the
-    /// message: 5.7.30 where the server does not offer REQUIRETLS, and 5.7.10 where the session is
-    /// not safe enough for it (RFC 8689 §4.2.1); `None` of other errors.
+    /// message. `None` of errors that are not in this table:
+    ///
+    /// | code | |
+    /// |---|---|
+    /// | 5.6.3 | the server does not offer 8BITMIME, BINARYMIME or CHUNKING, so the content would have to be converted |
+    /// | 5.6.7 | an address needs SMTPUTF8, which the server does not offer or MAIL did not ask for (RFC 6531 §3.5) |
+    /// | 5.7.10 | the session is not safe enough for REQUIRETLS (RFC 8689 §4.2.1) |
+    /// | 5.7.30 | the server does not offer REQUIRETLS |
     pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
         let (subject, detail) = match &self.kind {
-            EncodeErrorKind::Missing(keyword) if keyword.eq_ignore_ascii_case("REQUIRETLS") => {
-                (7, 30)
-            }
+            EncodeErrorKind::Missing(keyword) => match &*keyword.to_ascii_uppercase() {
+                "8BITMIME" | "BINARYMIME" | "CHUNKING" => (6, 3),
+                "SMTPUTF8" => (6, 7),
+                "REQUIRETLS" => (7, 30),
+                _ => return None,
+            },
+            EncodeErrorKind::NotAscii { .. } => (6, 7),
             EncodeErrorKind::NeedsTls(_) => (7, 10),
             _ => return None,
         };

@@ -4,6 +4,8 @@
 
 use std::fmt::{self, Display};
 
+use smtp_grammar::EnhancedStatusCode;
+
 use super::line_ends::TEXT_LINE;
 
 /// Why a message cannot be sent as it is.
@@ -29,6 +31,23 @@ pub enum ContentError {
     /// A [binary](crate::message::LineEnds::Binary) message that was to be sent with DATA, which
     /// sends lines.
     BinaryNeedsBdat,
+}
+
+impl ContentError {
+    /// The meaning of the error as an enhanced status code (RFC 3463), for a report about the
+    /// message: 5.6.9 where its header needs SMTPUTF8 (RFC 6531 §3.5), 5.6.3 where it would have
+    /// to be converted for this server, and 5.6.0 where it may not be sent to any.
+    pub fn enhanced(&self) -> Option<EnhancedStatusCode> {
+        let detail = match self {
+            Self::Nul(_)
+            | Self::BareCarriageReturn(_)
+            | Self::BareLineFeed(_)
+            | Self::LineTooLong(_) => 0,
+            Self::EightBit | Self::BinaryNeedsBdat => 3,
+            Self::Utf8Header => 9,
+        };
+        EnhancedStatusCode::new(5, 6, detail)
+    }
 }
 
 impl Display for ContentError {
