@@ -15,6 +15,7 @@ mod behaviour {
     mod check;
     mod client_name;
     mod connecting;
+    mod content_policy;
     mod content_safety;
     mod contributing;
     mod credentials;
