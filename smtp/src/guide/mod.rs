@@ -1,12 +1,15 @@
-//! Chapters: how to connect, and in fewer round trips; how to authenticate; how to define commands
-//! and mechanisms that this library does not have; those that it has, and which servers took them;
-//! and its errors.
+//! Chapters: how to connect, and in fewer round trips; how to authenticate; what the content of a
+//! message needs of the server; how to define commands and mechanisms that this library does not
+//! have; those that it has, and which servers took them; and its errors.
 
 #[doc = include_str!("connecting.md")]
 pub mod connecting {}
 
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
+
+#[doc = include_str!("content.md")]
+pub mod content {}
 
 #[doc = include_str!("command.md")]
 pub mod command {}
