@@ -320,6 +320,17 @@ impl RecipientList {
         transient.or_else(|| refusals().next_back()).cloned().unwrap_or_else(Refusal::no_recipients)
     }
 
+    /// The same, of the refusals by RCPT alone: the one by a reply of its own to the message of an
+    /// earlier transaction is for its recipient, and for no other.
+    pub(crate) fn refusal_by_rcpt(&self) -> Refusal {
+        let refusals = || {
+            let all = self.list.iter().filter_map(Recipient::refusal);
+            all.filter(|refusal| refusal.is_of_recipient())
+        };
+        let transient = refusals().rfind(|refusal| refusal.is_transient());
+        transient.or_else(|| refusals().next_back()).cloned().unwrap_or_else(|| self.refusal())
+    }
+
     /// Whether a recipient was refused and may be accepted another time.
     pub(crate) fn has_transient_refusal(&self) -> bool {
         self.list.iter().filter_map(Recipient::refusal).any(Refusal::is_transient)

@@ -28,7 +28,7 @@ impl Transaction<'_> {
     pub(crate) fn why_hopeless(&self) -> Refusal {
         match &self.refusal {
             Some(refusal) => refusal.clone(),
-            None => self.recipients.refusal(),
+            None => self.recipients.refusal_by_rcpt(),
         }
     }
 
