@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::plan::{Plan, plans};
+use super::plan::{Plan, Protocol, plans};
 
 /// A session: a server and what a client does with it.
 #[derive(Clone, Debug)]
@@ -21,6 +21,10 @@ pub(super) enum Mode {
     Deliver(Way),
     /// `deliver_all` for all messages.
     DeliverAll(Way),
+    /// `deliver_stream` for all messages.
+    DeliverStream(Way),
+    /// `feed`, and each message submitted to it.
+    Feed(Way),
     /// `mail`, `rcpt` and `data`.
     TypedData,
     /// `mail`, `rcpt` and `bdat`, with chunks of so many bytes.
@@ -83,17 +87,53 @@ pub(super) enum LineEnd {
 }
 
 impl Mode {
+    /// The transfer of `deliver` and its like.
+    pub(super) fn way(self) -> Option<Way> {
+        match self {
+            Self::Deliver(way)
+            | Self::DeliverAll(way)
+            | Self::DeliverStream(way)
+            | Self::Feed(way) => Some(way),
+            Self::TypedData | Self::TypedBdat(_) | Self::Pipeline | Self::PipelinePairs => None,
+        }
+    }
+
+    /// The same calls with another transfer.
+    pub(super) fn with_way(self, way: Way) -> Self {
+        match self {
+            Self::Deliver(_) => Self::Deliver(way),
+            Self::DeliverAll(_) => Self::DeliverAll(way),
+            Self::DeliverStream(_) => Self::DeliverStream(way),
+            Self::Feed(_) => Self::Feed(way),
+            other => other,
+        }
+    }
+
+    /// The size of its chunks.
+    pub(super) fn chunk_size(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::TypedBdat(size) => Some(size),
+            Self::Deliver(way)
+            | Self::DeliverAll(way)
+            | Self::DeliverStream(way)
+            | Self::Feed(way) => match way {
+                Way::Data => None,
+                Way::Chunks(size) | Way::Eager(size, ..) => Some(size),
+            },
+            Self::TypedData | Self::Pipeline | Self::PipelinePairs => None,
+        }
+    }
+
     /// Whether recipients that do not fit into a transaction get another one.
     pub(super) fn splits(self) -> bool {
-        matches!(self, Self::Deliver(_) | Self::DeliverAll(_))
+        self.way().is_some()
     }
 
     /// Whether the content travels with DATA to a server of these offers.
     pub(super) fn uses_data(self, chunking: bool) -> bool {
-        match self {
-            Self::Deliver(way) | Self::DeliverAll(way) => way == Way::Data || !chunking,
-            Self::TypedData | Self::Pipeline | Self::PipelinePairs => true,
-            Self::TypedBdat(_) => false,
+        match self.way() {
+            Some(way) => way == Way::Data || !chunking,
+            None => !matches!(self, Self::TypedBdat(_)),
         }
     }
 }
@@ -207,9 +247,12 @@ pub(super) fn sent_by(sender: &str) -> Option<usize> {
     sender.strip_prefix('m')?.strip_suffix("@example.com")?.parse().ok()
 }
 
-/// Sessions of this mode.
-pub(super) fn cases(mode: impl Strategy<Value = Mode>) -> impl Strategy<Value = Case> {
-    (mode, plans(), vec(messages(), 1..7)).prop_map(|(mode, plan, messages)| {
+/// Sessions of this protocol and mode.
+pub(super) fn cases(
+    protocol: Protocol,
+    mode: impl Strategy<Value = Mode>,
+) -> impl Strategy<Value = Case> {
+    (mode, plans(protocol), vec(messages(), 1..7)).prop_map(|(mode, plan, messages)| {
         let mut case = Case { mode, plan, messages };
         case.bound();
         case
@@ -236,10 +279,7 @@ impl Case {
                 *piece = (*piece).max(least);
             }
         }
-        if let Mode::TypedBdat(chunk)
-        | Mode::Deliver(Way::Chunks(chunk) | Way::Eager(chunk, ..))
-        | Mode::DeliverAll(Way::Chunks(chunk) | Way::Eager(chunk, ..)) = &mut self.mode
-        {
+        if let Some(chunk) = self.mode.chunk_size() {
             *chunk = (*chunk).max(least);
         }
     }

@@ -1,29 +1,25 @@
 //! The client under test: one case through the public API, and what it said of each message.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::future::Future as _;
-use std::io;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use smtp::command::{Mail, Noop, Rcpt};
-use smtp::extension::BodyKind;
-use smtp::message::BodySource;
-use smtp::state::Greeted;
-use smtp::{Body, Connection, Envelope, Mailbox, Policy, Transfer};
+use smtp::extension::{BodyKind, Prdr};
+use smtp::pipeline::StartsTransaction;
+use smtp::state::{Idle, InTransaction, Transition};
+use smtp::{Connection, Envelope, Mailbox, Policy, Transfer};
 use tests::server;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use super::case::{self, Case, Kind, Message, Mode, Recipient, Way, sender};
+use super::case::{self, Case, Message, Mode, Recipient, Way, sender};
 use super::log::Log;
+use super::plan::Protocol;
 use super::sabotage::Sabotage;
 use super::server::Server;
+use super::sources::{Late, body, owned_body};
 use super::verdict::{self, Report, Session};
 use super::wire::{ServerEnd, connection};
 
@@ -84,9 +80,31 @@ async fn session(case: &Case, sabotage: Sabotage) -> Played {
     let quiet = Arc::new(AtomicBool::new(false));
     let model = Server::new(wire.clone(), case.plan.clone(), Arc::clone(&quiet), sabotage);
     let model = tokio::spawn(model.serve());
-    let mut connection = Connection::from_stream(stream, &server()).await.expect("EHLO");
-    connection.set_transfer(transfer(case.mode));
+    let server = server().transfer(transfer(case.mode));
+    let (mut said, took, after) = match case.plan.protocol {
+        Protocol::Smtp | Protocol::Prdr => {
+            let connection = Connection::from_stream(stream, &server).await.expect("EHLO");
+            calls(case, connection, &quiet, &wire).await
+        }
+        Protocol::Lmtp => {
+            let connection = Connection::lmtp_from_stream(stream, &server).await.expect("LHLO");
+            calls(case, connection, &quiet, &wire).await
+        }
+    };
+    sabotage.of_said(&mut said);
+    Played { log: model.await.expect("the model server"), said, took, after }
+}
 
+/// The calls of the case, and what the connection is good for afterwards.
+async fn calls<H: Idle>(
+    case: &Case,
+    connection: Connection<H>,
+    quiet: &AtomicBool,
+    wire: &ServerEnd,
+) -> (Said, Option<u64>, Option<After>)
+where
+    Mail: Transition<H, Next = InTransaction<H>> + StartsTransaction<H>,
+{
     let began = Instant::now();
     let mut client = Client {
         case,
@@ -95,6 +113,7 @@ async fn session(case: &Case, sabotage: Sabotage) -> Played {
             taken: 0,
             session: Session::Intact,
         },
+        idle: PhantomData,
     };
     let calls = timeout(ENDLESS, client.run(connection)).await;
     let took = calls.is_ok().then(|| began.elapsed().as_millis());
@@ -102,15 +121,17 @@ async fn session(case: &Case, sabotage: Sabotage) -> Played {
     let mut after = None;
     if let Ok(Some(mut connection)) = calls {
         quiet.store(client.said.session == Session::Intact, Ordering::Relaxed);
-        after = timeout(ENDLESS, use_again(case, &mut connection, &wire)).await.ok();
+        after = timeout(ENDLESS, use_again(case, &mut connection, wire)).await.ok();
     }
-    let mut said = client.said;
-    sabotage.of_said(&mut said);
-    Played { log: model.await.expect("the model server"), said, took, after }
+    (client.said, took, after)
 }
 
 /// Looks at what the connection is good for.
-async fn use_again(case: &Case, connection: &mut Connection<Greeted>, wire: &ServerEnd) -> After {
+async fn use_again<H: Idle>(
+    case: &Case,
+    connection: &mut Connection<H>,
+    wire: &ServerEnd,
+) -> After {
     let before = wire.written();
     let noop = verdict::of_noop(connection.send(Noop).await);
     let wrote = wire.written() - before;
@@ -127,14 +148,18 @@ async fn use_again(case: &Case, connection: &mut Connection<Greeted>, wire: &Ser
 
 /// A client at work.
 #[derive(Debug)]
-struct Client<'c> {
+struct Client<'c, H> {
     case: &'c Case,
     said: Said,
+    idle: PhantomData<H>,
 }
 
-impl Client<'_> {
+impl<H: Idle> Client<'_, H>
+where
+    Mail: Transition<H, Next = InTransaction<H>> + StartsTransaction<H>,
+{
     /// Makes the calls. A connection that is borrowed by them comes back also when it is lost.
-    async fn run(&mut self, mut connection: Connection<Greeted>) -> Option<Connection<Greeted>> {
+    async fn run(&mut self, mut connection: Connection<H>) -> Option<Connection<H>> {
         match self.case.mode {
             Mode::Deliver(_) => {
                 self.deliver(&mut connection).await;
@@ -144,13 +169,21 @@ impl Client<'_> {
                 self.deliver_all(&mut connection).await;
                 Some(connection)
             }
+            Mode::DeliverStream(_) => {
+                self.deliver_stream(&mut connection).await;
+                Some(connection)
+            }
+            Mode::Feed(_) => {
+                self.feed(&mut connection).await;
+                Some(connection)
+            }
             Mode::TypedData | Mode::TypedBdat(_) => self.typed(connection).await,
             Mode::Pipeline => self.pipelines(connection).await,
             Mode::PipelinePairs => self.pairs(connection).await,
         }
     }
 
-    async fn deliver(&mut self, connection: &mut Connection<Greeted>) {
+    async fn deliver(&mut self, connection: &mut Connection<H>) {
         for (index, message) in self.case.messages.iter().enumerate() {
             if self.said.session == Session::Lost {
                 break;
@@ -162,7 +195,7 @@ impl Client<'_> {
         }
     }
 
-    async fn deliver_all(&mut self, connection: &mut Connection<Greeted>) {
+    async fn deliver_all(&mut self, connection: &mut Connection<H>) {
         let messages = &self.case.messages;
         let texts: Vec<_> =
             messages.iter().enumerate().map(|(index, message)| message.text(index)).collect();
@@ -177,10 +210,51 @@ impl Client<'_> {
                 reports[index].push(report);
             })
             .await;
-        *session = verdict::of_run(result);
+        *session = verdict::of_run(&result);
     }
 
-    async fn typed(&mut self, mut connection: Connection<Greeted>) -> Option<Connection<Greeted>> {
+    async fn deliver_stream(&mut self, connection: &mut Connection<H>) {
+        let messages = &self.case.messages;
+        let Said { reports, taken, session } = &mut self.said;
+        let source = messages.iter().enumerate().map(|(index, message)| {
+            *taken += 1;
+            (envelope(message, index), owned_body(message, index, &message.text(index)))
+        });
+        let result = connection
+            .deliver_stream(Late::new(source), |index, result| {
+                let report = verdict::of_delivery(result, messages[index].recipients);
+                reports[index].push(report);
+            })
+            .await;
+        *session = verdict::of_run(&result);
+    }
+
+    /// Each message is submitted when the one before it has room, and all results are waited for.
+    async fn feed(&mut self, connection: &mut Connection<H>) {
+        let messages = &self.case.messages;
+        let (feed, running) = connection.feed_mut();
+        let callers = async {
+            let mut deliveries = Vec::new();
+            for (index, message) in messages.iter().enumerate() {
+                let body = owned_body(message, index, &message.text(index));
+                deliveries.push(feed.submit(envelope(message, index), body).await);
+            }
+            drop(feed);
+            let mut reports = Vec::new();
+            for (message, delivery) in messages.iter().zip(deliveries) {
+                reports.push(verdict::of_delivery(delivery.await, message.recipients));
+            }
+            reports
+        };
+        let (result, reports) = tokio::join!(running, callers);
+        self.said.session = verdict::of_run(&result);
+        self.said.taken = messages.len();
+        for (all, report) in self.said.reports.iter_mut().zip(reports) {
+            all.push(report);
+        }
+    }
+
+    async fn typed(&mut self, mut connection: Connection<H>) -> Option<Connection<H>> {
         for (index, message) in self.case.messages.iter().enumerate() {
             let (report, back) = self.transact(connection, index, message).await;
             self.report(index, report);
@@ -191,12 +265,12 @@ impl Client<'_> {
 
     async fn transact(
         &self,
-        connection: Connection<Greeted>,
+        connection: Connection<H>,
         index: usize,
         message: &Message,
-    ) -> (Report, Option<Connection<Greeted>>) {
+    ) -> (Report, Option<Connection<H>>) {
         let mail = self.mail(index);
-        let opened = verdict::of_mail(connection.mail(mail).await, message.recipients);
+        let opened = verdict::of_mail(connection.transition(mail).await, message.recipients);
         let mut transaction = match opened {
             Ok(transaction) => transaction,
             Err(refused) => return refused,
@@ -220,10 +294,7 @@ impl Client<'_> {
         verdict::of_content(result, named)
     }
 
-    async fn pipelines(
-        &mut self,
-        mut connection: Connection<Greeted>,
-    ) -> Option<Connection<Greeted>> {
+    async fn pipelines(&mut self, mut connection: Connection<H>) -> Option<Connection<H>> {
         for (index, message) in self.case.messages.iter().enumerate() {
             let text = message.text(index);
             let group = connection.pipeline().mail(self.mail(index)).each(rcpts(message, index));
@@ -237,7 +308,7 @@ impl Client<'_> {
     }
 
     /// Two messages in each group; the last one of an odd number is left out.
-    async fn pairs(&mut self, mut connection: Connection<Greeted>) -> Option<Connection<Greeted>> {
+    async fn pairs(&mut self, mut connection: Connection<H>) -> Option<Connection<H>> {
         for first in (0..self.case.messages.len().saturating_sub(1)).step_by(2) {
             let [one, two] = [first, first + 1].map(|index| &self.case.messages[index]);
             let texts = [one.text(first), two.text(first + 1)];
@@ -264,21 +335,20 @@ impl Client<'_> {
     /// MAIL of the typed calls, with what `deliver` adds by itself.
     fn mail(&self, index: usize) -> Mail {
         let mail = Mail::from(sender(index).parse::<Mailbox>().expect("an address"));
+        let mail = if self.case.plan.protocol == Protocol::Prdr { mail.with(Prdr) } else { mail };
         if self.case.plan.offers.eight_bit { mail.body(BodyKind::EightBitMime) } else { mail }
     }
 }
 
 fn transfer(mode: Mode) -> Transfer {
-    match mode {
-        Mode::Deliver(way) | Mode::DeliverAll(way) => match way {
-            Way::Data => Transfer::data(),
-            Way::Chunks(size) => Transfer::chunks().chunk_size(size),
-            Way::Eager(size, messages, bytes) => {
-                Transfer::eager().chunk_size(size).window(messages, bytes)
-            }
-        },
-        Mode::TypedBdat(size) => Transfer::chunks().chunk_size(size),
-        Mode::TypedData | Mode::Pipeline | Mode::PipelinePairs => Transfer::data(),
+    match (mode, mode.way()) {
+        (_, Some(Way::Chunks(size))) | (Mode::TypedBdat(size), _) => {
+            Transfer::chunks().chunk_size(size)
+        }
+        (_, Some(Way::Eager(size, messages, bytes))) => {
+            Transfer::eager().chunk_size(size).window(messages, bytes)
+        }
+        (_, Some(Way::Data) | None) => Transfer::data(),
     }
 }
 
@@ -298,56 +368,4 @@ fn rcpts(message: &Message, index: usize) -> Vec<Rcpt> {
 
 fn recipients(message: &Message, index: usize) -> impl Iterator<Item = String> {
     (0..message.recipients).map(move |number| Recipient { message: index, number }.to_string())
-}
-
-fn body<'t>(message: &'t Message, index: usize, text: &'t [u8]) -> Body<'t> {
-    match message.kind {
-        Kind::Owned => Body::from(text.to_vec()),
-        Kind::Borrowed => Body::from(text),
-        Kind::Stream(bytes, pause) => Body::stream(Source::new(text, bytes, pause)),
-        Kind::Each => Body::each(move |transaction| {
-            let mailboxes = transaction.recipients().filter_map(|path| path.mailbox());
-            let recipients: Vec<_> = mailboxes.map(ToString::to_string).collect();
-            Ok::<_, Infallible>(message.content_for(index, &recipients))
-        }),
-        Kind::Fails(pieces) => {
-            let mut source = Source::new(text, 10, 0);
-            source.pieces.truncate(pieces);
-            source.fails = true;
-            Body::stream(source)
-        }
-    }
-}
-
-/// A message in pieces, with a pause before each.
-struct Source {
-    pieces: VecDeque<Bytes>,
-    pause: u16,
-    wait: Option<Pin<Box<Sleep>>>,
-    fails: bool,
-}
-
-impl Source {
-    fn new(text: &[u8], bytes: usize, pause: u16) -> Self {
-        let pieces = text.chunks(bytes).map(Bytes::copy_from_slice).collect();
-        Self { pieces, pause, wait: None, fails: false }
-    }
-}
-
-impl BodySource for Source {
-    fn poll_piece(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Bytes>>> {
-        if self.pause > 0 {
-            let pause = Duration::from_millis(self.pause.into());
-            let wait = self.wait.get_or_insert_with(|| Box::pin(sleep(pause)));
-            ready!(wait.as_mut().poll(cx));
-            self.wait = None;
-        }
-        Poll::Ready(match self.pieces.pop_front() {
-            None if self.fails => Some(Err(io::Error::other("the disk is gone"))),
-            piece => piece.map(Ok),
-        })
-    }
 }

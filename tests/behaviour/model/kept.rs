@@ -8,7 +8,7 @@ use super::case::{Case, Kind, Message, Mode, Policy};
 use super::plan::Answer::{No, Yes};
 use super::plan::Moment::{Command, Content, Reply, Whole};
 use super::plan::TooMany::{Plain452, Plain552};
-use super::plan::{ALL, Cut, Moment, NoRecipients, Plan};
+use super::plan::{ALL, Cut, Moment, NoRecipients, Plan, Protocol};
 use super::survey::{show, verdict};
 use super::wire::End::{self, Close};
 
@@ -236,6 +236,19 @@ fn a_source_that_fails_is_the_fault_of_no_other_message() {
         plan.most_recipients = Some((1, Plain452));
         plan.no_recipients = NoRecipients::Says354;
     });
+}
+
+/// The reply to the first transaction, for its recipient, is not about those of a later one.
+#[test]
+fn a_recipient_that_waits_is_not_refused_by_the_reply_for_another() {
+    for protocol in [Protocol::Prdr, Protocol::Lmtp] {
+        holds(Deliver(Data), [Message::to(4)], |plan| {
+            plan.protocol = protocol;
+            plan.rcpt = vec![Yes, Yes, No(550, false)];
+            plan.own = vec![No(450, false)];
+            plan.most_recipients = Some((1, Plain452));
+        });
+    }
 }
 
 /// A server that refuses RSET as too early takes recipients into the transaction it has kept: the

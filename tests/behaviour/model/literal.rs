@@ -52,6 +52,7 @@ fn plan(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = value.replace(&ALL.to_string(), "ALL").replace('[', "vec![");
         writeln!(f, "    plan.{name} = {value};")
     };
+    line("protocol", &plan.protocol, &quiet.protocol)?;
     line("offers.pipelining", &plan.offers.pipelining, &quiet.offers.pipelining)?;
     line("offers.chunking", &plan.offers.chunking, &quiet.offers.chunking)?;
     line("offers.eight_bit", &plan.offers.eight_bit, &quiet.offers.eight_bit)?;
@@ -63,6 +64,8 @@ fn plan(plan: &Plan, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     line("data", &plan.data, &quiet.data)?;
     line("chunk", &plan.chunk, &quiet.chunk)?;
     line("end", &plan.end, &quiet.end)?;
+    line("own", &plan.own, &quiet.own)?;
+    line("announces", &plan.announces, &quiet.announces)?;
     line("refuses_chunks_early", &plan.refuses_chunks_early, &quiet.refuses_chunks_early)?;
     line("most_recipients", &plan.most_recipients, &quiet.most_recipients)?;
     line("no_recipients", &plan.no_recipients, &quiet.no_recipients)?;

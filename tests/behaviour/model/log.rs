@@ -64,7 +64,11 @@ pub(super) struct Group {
     pub(super) opening: Option<Answered>,
     /// The replies to chunks before the last.
     pub(super) chunks: Vec<Answered>,
-    /// The final reply.
+    /// 353, which announces a reply for each recipient (PRDR).
+    pub(super) announced: Option<Answered>,
+    /// The final reply for each recipient that was accepted, where each has its own.
+    pub(super) own: Vec<(Recipient, Answered)>,
+    /// The final reply for the message as a whole, or one that came before its end.
     pub(super) end: Option<Answered>,
     /// The client has written the content to its end.
     pub(super) whole: bool,
@@ -121,11 +125,23 @@ impl Group {
             named: Vec::new(),
             opening: None,
             chunks: Vec::new(),
+            announced: None,
+            own: Vec::new(),
             end: None,
             whole: false,
             suspected: false,
             unaddressed: 0,
         }
+    }
+
+    /// The last of the final replies.
+    pub(super) fn last_reply(&self) -> Option<Answered> {
+        self.end.or_else(|| self.own.last().map(|&(_, answer)| answer))
+    }
+
+    /// The final reply for a recipient.
+    pub(super) fn own_reply(&self, recipient: Recipient) -> Option<Answered> {
+        self.own.iter().find(|(own, _)| *own == recipient).map(|&(_, answer)| answer)
     }
 
     pub(super) fn chunk_answered(&mut self, answer: Answered, last: bool) {

@@ -4,8 +4,8 @@ use super::case::{Case, Message, Mode, Way};
 use super::client::play;
 use super::kept::case;
 use super::oracle::{Violation, judge, told};
-use super::plan::Moment::Whole;
-use super::plan::{Answer, Cut, Plan};
+use super::plan::Moment::{Own, Whole};
+use super::plan::{Answer, Cut, Plan, Protocol};
 use super::sabotage::Sabotage;
 use super::wire::End;
 
@@ -18,10 +18,27 @@ fn violations(case: &Case, sabotage: Sabotage) -> (Vec<Violation>, String) {
 
 /// Without the lie the session is right, with it the oracle says this.
 fn is_noticed(sabotage: Sabotage, rule: &str, change: impl Fn(&mut Plan)) {
+    let ways = [Way::Data, Way::Chunks(9), Way::Eager(9, 8, 1 << 20)];
+    is_noticed_in(&ways, sabotage, rule, change);
+}
+
+/// The same where each recipient has a reply of its own.
+fn is_noticed_of_each(sabotage: Sabotage, rule: &str, change: impl Fn(&mut Plan)) {
+    for protocol in [Protocol::Lmtp, Protocol::Prdr] {
+        is_noticed_in(&[Way::Data, Way::Chunks(9)], sabotage, rule, |plan| {
+            plan.protocol = protocol;
+            change(plan);
+        });
+    }
+}
+
+fn is_noticed_in(ways: &[Way], sabotage: Sabotage, rule: &str, change: impl Fn(&mut Plan)) {
     let message = || Message { lines: vec!["text", ".text"], ..Message::to(2) };
     let mut sessions = 0;
-    for way in [Way::Data, Way::Chunks(9), Way::Eager(9, 8, 1 << 20)] {
-        for mode in [Mode::DeliverAll(way), Mode::Deliver(way)] {
+    for way in ways.iter().copied() {
+        let modes: [fn(Way) -> Mode; 4] =
+            [Mode::DeliverAll, Mode::Deliver, Mode::DeliverStream, Mode::Feed];
+        for mode in modes.map(|mode| mode(way)) {
             let case = case(mode, [message(), message()], |plan| {
                 plan.offers.pipelining = true;
                 plan.offers.chunking = true;
@@ -35,7 +52,7 @@ fn is_noticed(sabotage: Sabotage, rule: &str, change: impl Fn(&mut Plan)) {
             sessions += 1;
         }
     }
-    assert_eq!(sessions, 6);
+    assert_eq!(sessions, 4 * ways.len());
 }
 
 fn nothing(_: &mut Plan) {}
@@ -77,6 +94,35 @@ fn a_client_that_reports_otherwise_than_it_knows() {
     is_noticed(Sabotage::DeclaresTransient, "a message is transient", |plan| {
         plan.mail = vec![Answer::No(550, false)];
     });
+}
+
+/// Which recipient gets which reply.
+#[test]
+fn a_reply_that_is_given_to_another_recipient() {
+    let refused = |number: usize| {
+        move |plan: &mut Plan| {
+            plan.own = vec![Answer::Yes; 4];
+            plan.own[number] = Answer::No(552, true);
+        }
+    };
+    for number in 0..4 {
+        for sabotage in [Sabotage::ShiftsOwnReplies, Sabotage::ReversesVerdicts] {
+            is_noticed_of_each(sabotage, "the client says", refused(number));
+        }
+        is_noticed_of_each(Sabotage::TurnsRefusals, "the client says refused", refused(number));
+        is_noticed_of_each(Sabotage::LosesRecipient, "it was not delivered", refused(0));
+    }
+}
+
+/// A message whose first reply came, and the second did not.
+#[test]
+fn a_reply_that_never_came() {
+    for sabotage in [Sabotage::DeniesUnknown, Sabotage::DoubtsDelivered] {
+        is_noticed_in(&[Way::Data, Way::Chunks(9)], sabotage, "the client says", |plan| {
+            plan.protocol = Protocol::Lmtp;
+            plan.cut = Some(Cut { at: Own(3), goodbye: None, how: End::Close });
+        });
+    }
 }
 
 /// The server is in the right, and sees another client than there is.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::case::{Case, Kind, Message, Mode, Policy, Recipient, Way};
 use super::client::Played;
 use super::log::{Delivery, Group};
+use super::plan::Protocol;
 use super::truth::{Finder, is_unsendable};
 use super::verdict::{Report, Session, Verdict};
 use super::wire::End;
@@ -76,10 +77,7 @@ impl Judge<'_> {
             let detail = format!("{} bytes", log.written_after_end);
             self.broken("nothing is written after the end", detail);
         }
-        let eager = matches!(
-            self.case.mode,
-            Mode::Deliver(Way::Eager(..)) | Mode::DeliverAll(Way::Eager(..))
-        );
+        let eager = matches!(self.case.mode.way(), Some(Way::Eager(..)));
         let gives_up = self.played.said.session == Session::Lost && !self.may_give_up();
         if log.cut && log.unread > 0 && gives_up {
             let goodbye = log.goodbye.and_then(|goodbye| log.code_read(goodbye));
@@ -104,16 +102,14 @@ impl Judge<'_> {
     fn limits(&mut self) {
         let log = &self.played.log;
         let plan = &self.case.plan;
-        let window = match self.case.mode {
-            Mode::Deliver(Way::Eager(_, most, _)) | Mode::DeliverAll(Way::Eager(_, most, _)) => {
-                most
-            }
+        let window = match self.case.mode.way() {
+            Some(Way::Eager(_, most, _)) => most,
             _ => 1,
         };
         for (index, group) in log.groups.iter().enumerate() {
             let unanswered = |group_before: &&Group| {
                 group_before.whole
-                    && !group_before.end.is_some_and(|end| end.is_read_at(group.read))
+                    && !group_before.last_reply().is_some_and(|reply| reply.is_read_at(group.read))
             };
             let under_way = log.groups[..index].iter().filter(unanswered).count();
             // The commands of the next message go with the content of the last one.
@@ -122,7 +118,8 @@ impl Judge<'_> {
                 self.broken("the window is kept", detail);
             }
             let proved = log.groups[..index].iter().any(|group_before| {
-                group_before.end.is_some_and(|end| end.code < 400 && end.is_read_at(group.read))
+                let reply = group_before.last_reply();
+                reply.is_some_and(|reply| reply.code < 400 && reply.is_read_at(group.read))
             });
             if under_way > 1 && !proved {
                 let detail = format!("m{:?} is under way", group.message);
@@ -211,7 +208,9 @@ impl Judge<'_> {
         if message.policy == Policy::Whole && copies > 1 {
             self.broken("a whole message is never split", format!("m{index}: {copies} copies"));
         }
+        // In LMTP the server decides for each recipient after it has the message.
         if message.is_all_or_nothing()
+            && self.case.plan.protocol != Protocol::Lmtp
             && self.case.mode.splits()
             && ![0, message.recipients].contains(&count)
         {
@@ -305,13 +304,16 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a server that prevents smuggling has asked for the content of a transaction that the
-    /// client gave up: it would deliver the bytes that follow.
+    /// Whether a server has asked for content that the client may not send: a server that prevents
+    /// smuggling, for a transaction that the client gave up, and would deliver the bytes that follow;
+    /// a server of LMTP without a recipient, who would get a reply (RFC 2033 §4.2).
     fn has_unwanted_354(&self) -> bool {
         let log = &self.played.log;
+        let lmtp = self.case.plan.protocol == Protocol::Lmtp;
         log.groups.iter().any(|group| {
             let opened = group.opening.and_then(|opening| log.code_read(opening)) == Some(354);
-            group.suspected && opened && !group.whole
+            let accepted = group.named.iter().any(|named| log.code_read(named.answer) == Some(250));
+            opened && !group.whole && (group.suspected || (lmtp && !accepted))
         })
     }
 

@@ -10,6 +10,7 @@ use super::wire::{End, Segmentation};
 /// The behaviour of the server in one session.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
+    pub(super) protocol: Protocol,
     pub(super) offers: Offers,
     /// The reply to each MAIL, in the order in which they come; accepted where the list ends.
     pub(super) mail: Vec<Answer>,
@@ -21,6 +22,11 @@ pub(super) struct Plan {
     pub(super) chunk: Vec<Answer>,
     /// The final reply to each message.
     pub(super) end: Vec<Answer>,
+    /// The reply for each recipient of a message, where each has its own.
+    pub(super) own: Vec<Answer>,
+    /// Whether each message for which PRDR was asked is announced with 353; it is where the list
+    /// ends.
+    pub(super) announces: Vec<bool>,
     /// A chunk that is refused is refused before it has arrived.
     pub(super) refuses_chunks_early: bool,
     /// How many recipients a transaction takes, and what each further one is told.
@@ -35,6 +41,17 @@ pub(super) struct Plan {
     pub(super) two_line_replies: bool,
     pub(super) cut: Option<Cut>,
     pub(super) pace: Pace,
+}
+
+/// The protocol of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Smtp,
+    /// SMTP with a server that offers PRDR: where it is asked for, 353 announces a reply to the
+    /// message for each recipient, and one more for all.
+    Prdr,
+    /// LMTP: a reply to the message for each recipient (RFC 2033 §4.2).
+    Lmtp,
 }
 
 /// The keywords of the reply to EHLO.
@@ -100,6 +117,8 @@ pub(super) enum Moment {
     Whole(usize),
     /// In this reply after EHLO, counted from 0, after so many of its bytes.
     Reply(usize, usize),
+    /// Before this reply to a message for one recipient, counted from 0.
+    Own(usize),
 }
 
 /// How fast bytes move, and in which pieces.
@@ -134,12 +153,15 @@ impl Plan {
     /// The quiet server.
     pub(super) fn quiet() -> Self {
         Self {
+            protocol: Protocol::Smtp,
             offers: Offers::default(),
             mail: Vec::new(),
             rcpt: Vec::new(),
             data: Vec::new(),
             chunk: Vec::new(),
             end: Vec::new(),
+            own: Vec::new(),
+            announces: Vec::new(),
             refuses_chunks_early: false,
             most_recipients: None,
             no_recipients: NoRecipients::Says503,
@@ -186,13 +208,15 @@ impl TooMany {
 }
 
 /// Plans of all kinds.
-pub(super) fn plans() -> impl Strategy<Value = Plan> {
+pub(super) fn plans(protocol: Protocol) -> impl Strategy<Value = Plan> {
     let refusals = (
         answers(&[450, 451, 452, 503, 550, 552, 553]),
         answers(&[450, 451, 452, 550, 551, 552, 553, 554]),
         answers(&[451, 503, 554]),
         answers(&[451, 452, 552, 554]),
         answers(&[450, 451, 452, 550, 552, 554]),
+        answers(&[450, 451, 452, 550, 552, 554]),
+        vec(any::<bool>(), 0..4),
     );
     let habits = (
         any::<bool>(),
@@ -209,8 +233,8 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
         prop_oneof![5 => Just(false), 1 => Just(true)],
         any::<bool>(),
     );
-    (offers(), refusals, habits, weighted(0.4, cuts()), paces()).prop_map(
-        |(offers, (mail, rcpt, data, chunk, end), habits, cut, pace)| {
+    (offers(), refusals, habits, weighted(0.4, cuts(protocol)), paces()).prop_map(
+        move |(offers, (mail, rcpt, data, chunk, end, own, announces), habits, cut, pace)| {
             let (
                 early,
                 most_recipients,
@@ -220,12 +244,15 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                 two_line_replies,
             ) = habits;
             Plan {
+                protocol,
                 offers,
                 mail,
                 rcpt,
                 data,
                 chunk,
                 end,
+                own,
+                announces,
                 refuses_chunks_early: early,
                 most_recipients,
                 no_recipients,
@@ -274,13 +301,14 @@ fn too_many() -> impl Strategy<Value = TooMany> {
     ]
 }
 
-fn cuts() -> impl Strategy<Value = Cut> {
+fn cuts(protocol: Protocol) -> impl Strategy<Value = Cut> {
     let at = prop_oneof![
         3 => (0_usize..24).prop_map(Moment::Command),
         2 => prop_oneof![3 => 0_usize..300, 1 => 0_usize..6000].prop_map(Moment::Content),
         1 => (0_usize..4).prop_map(Moment::Whole),
         4 => (0_usize..24, prop_oneof![Just(ALL), Just(0), 1_usize..12])
             .prop_map(|(reply, bytes)| Moment::Reply(reply, bytes)),
+        if protocol == Protocol::Smtp { 0 } else { 4 } => (0_usize..12).prop_map(Moment::Own),
     ];
     let how = prop_oneof![
         4 => Just(End::Close),
@@ -295,7 +323,7 @@ fn cuts() -> impl Strategy<Value = Cut> {
             let goodbye = match at {
                 Moment::Content(_) => goodbye,
                 Moment::Reply(..) => None,
-                Moment::Command(_) | Moment::Whole(_) => goodbye.map(|_| 421),
+                Moment::Command(_) | Moment::Whole(_) | Moment::Own(_) => goodbye.map(|_| 421),
             };
             Cut { at, goodbye, how }
         },

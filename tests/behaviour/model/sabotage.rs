@@ -3,6 +3,7 @@
 use super::case::Recipient;
 use super::client::Said;
 use super::log::Delivery;
+use super::plan::Answer;
 use super::verdict::{Session, Verdict};
 
 /// A deliberate error of the server or of the client's report.
@@ -46,6 +47,10 @@ pub(super) enum Sabotage {
     FallsSilent,
     /// The server says the last reply to the first message twice.
     SaysTwice,
+    /// The server says the replies for the recipients of a message one too late, the last one first.
+    ShiftsOwnReplies,
+    /// The client gives the verdicts on the recipients of a message in the wrong order.
+    ReversesVerdicts,
 }
 
 impl Sabotage {
@@ -67,6 +72,13 @@ impl Sabotage {
             _ => {}
         }
         vec![delivery]
+    }
+
+    /// The replies that the server says for each recipient.
+    pub(super) fn of_answers(self, answers: &mut [Answer]) {
+        if self == Self::ShiftsOwnReplies {
+            answers.rotate_right(1);
+        }
     }
 
     pub(super) fn delivers_refused(self) -> bool {
@@ -100,6 +112,9 @@ impl Sabotage {
             _ => {}
         }
         for report in reports.iter_mut().flatten() {
+            if self == Self::ReversesVerdicts {
+                report.verdicts.reverse();
+            }
             if self == Self::DeclaresTransient {
                 report.again = report.again.map(|_| true);
             }

@@ -7,6 +7,7 @@
 
 mod commands;
 mod content;
+mod own_replies;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ struct Counts {
     data: usize,
     chunk: usize,
     end: usize,
+    own: usize,
+    announced: usize,
     content: usize,
     messages: usize,
 }
@@ -72,6 +75,8 @@ struct Counts {
 #[derive(Debug, Default)]
 struct Transaction {
     recipients: Vec<Recipient>,
+    /// MAIL has asked for PRDR.
+    prdr: bool,
     /// The content of the chunks that have come.
     content: Vec<u8>,
     chunked: bool,

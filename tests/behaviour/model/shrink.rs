@@ -95,10 +95,7 @@ fn with_short_messages(case: &Case, cases: &mut Vec<Case>) {
         message.times = 1;
     }
     with_earlier_cuts(smaller.clone(), cases);
-    if let Mode::TypedBdat(chunk)
-    | Mode::Deliver(Way::Chunks(chunk) | Way::Eager(chunk, ..))
-    | Mode::DeliverAll(Way::Chunks(chunk) | Way::Eager(chunk, ..)) = &mut smaller.mode
-    {
+    if let Some(chunk) = smaller.mode.chunk_size() {
         *chunk = 4;
     }
     with_earlier_cuts(smaller, cases);
@@ -159,10 +156,8 @@ fn smaller_modes(mode: Mode) -> Vec<Mode> {
         Way::Eager(size, ..) => Some(Way::Eager(size, 8, ALL_BYTES)),
     };
     let smaller = match mode {
-        Mode::Deliver(of) => way(of).map(Mode::Deliver),
-        Mode::DeliverAll(of) => way(of).map(Mode::DeliverAll),
         Mode::TypedBdat(size) if size != SIZE => Some(Mode::TypedBdat(SIZE)),
-        _ => None,
+        _ => mode.way().and_then(way).map(|way| mode.with_way(way)),
     };
     smaller.into_iter().collect()
 }
@@ -177,12 +172,13 @@ fn smaller_plans(plan: &Plan) -> Vec<Plan> {
         change(&mut smaller);
         plans.push(smaller);
     };
-    let lists: [fn(&mut Plan) -> &mut Vec<Answer>; 5] = [
+    let lists: [fn(&mut Plan) -> &mut Vec<Answer>; 6] = [
         |plan| &mut plan.mail,
         |plan| &mut plan.rcpt,
         |plan| &mut plan.data,
         |plan| &mut plan.chunk,
         |plan| &mut plan.end,
+        |plan| &mut plan.own,
     ];
     for list in lists {
         for index in 0..list(&mut plan.clone()).len() {
@@ -197,6 +193,7 @@ fn smaller_plans(plan: &Plan) -> Vec<Plan> {
             });
         }
     }
+    with(&|plan| plan.announces.clear());
     with(&|plan| plan.offers.chunking = false);
     with(&|plan| plan.offers.pipelining = false);
     with(&|plan| plan.offers.eight_bit = false);
@@ -247,6 +244,7 @@ fn earlier_cuts(case: &Case, cases: &mut Vec<Case>) {
         Moment::Content(at) => (0..at.min(40)).map(Moment::Content).collect(),
         Moment::Whole(at) => (0..at).map(Moment::Whole).collect(),
         Moment::Reply(at, bytes) => (0..at).map(|at| Moment::Reply(at, bytes)).collect(),
+        Moment::Own(at) => (0..at).map(Moment::Own).collect(),
     };
     for at in moments {
         let mut smaller = case.clone();

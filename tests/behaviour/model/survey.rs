@@ -11,25 +11,26 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use super::case::{Case, Mode, cases};
 use super::client::play;
 use super::oracle::{Violation, judge, told};
+use super::plan::Protocol;
 use super::sabotage::Sabotage;
 use super::shrink::shrink;
 
-/// Modes among which the sessions are divided.
-const MODES: usize = 10;
+/// Surveys among which the sessions are divided.
+const MODES: usize = 42;
 /// Sessions in all, unless `MODEL_SESSIONS` says otherwise.
-const SESSIONS: usize = 200;
+const SESSIONS: usize = 840;
 
 /// Plays sessions, and shows the smallest that was found for each rule that was broken.
 ///
 /// # Panics
 ///
 /// When one was.
-pub(super) fn survey(name: &str, modes: impl Strategy<Value = Mode>) {
+pub(super) fn survey(name: &str, protocol: Protocol, modes: impl Strategy<Value = Mode>) {
     let sessions = number("MODEL_SESSIONS").unwrap_or(SESSIONS).div_ceil(MODES);
     let seed = number("MODEL_SEED").unwrap_or(0);
     let shrinks = number("MODEL_SHRINK") != Some(0);
     println!("{name}: {sessions} sessions of MODEL_SEED={seed}");
-    let strategy = cases(modes);
+    let strategy = cases(protocol, modes);
     let mut found: BTreeMap<String, (usize, Case)> = BTreeMap::new();
     for session in 0..sessions {
         let mut runner = TestRunner::new_with_rng(Config::default(), rng(name, seed, session));

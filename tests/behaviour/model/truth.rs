@@ -1,12 +1,13 @@
 //! The true verdicts on a recipient, from the replies that the client has read.
 //!
-//! The first reply that decides counts, in the order MAIL, RCPT, DATA, chunks, message, however the
-//! connection ended afterwards. Where none has been read, what had left decides: a message that was
-//! written whole is unknown, any other one is not sent.
+//! The first reply that decides counts, in the order MAIL, RCPT, DATA, chunks, message (for the
+//! recipient, then for all), however the connection ended afterwards. Where none has been read, what
+//! had left decides: a message that was written whole is unknown, any other one is not sent.
 
 use super::case::{Case, Message, Mode, Policy, Recipient};
 use super::client::Played;
 use super::log::{Group, Named};
+use super::plan::Protocol;
 use super::verdict::{Session, Verdict};
 
 /// The verdicts that are true, and why.
@@ -96,10 +97,37 @@ impl<'p> Finder<'p> {
         if let Some((code, why)) = self.content_refused(group) {
             return refused(code, why);
         }
-        if group.end.and_then(|end| log.code_read(end)).is_some() {
-            return Truth { allowed: vec![Verdict::Delivered], why: "the message was accepted" };
+        self.answered_message(group, named)
+    }
+
+    /// The final replies decide.
+    fn answered_message(&self, group: &Group, named: &Named) -> Truth {
+        let log = &self.played.log;
+        let accepted = |why| Truth { allowed: vec![Verdict::Delivered], why };
+        let own = group.own_reply(named.recipient).and_then(|reply| log.code_read(reply));
+        let end = group.end.and_then(|end| log.code_read(end));
+        match (self.case.plan.protocol, own, end) {
+            (Protocol::Lmtp | Protocol::Prdr, Some(code), _) if code >= 400 => {
+                refused(code, "the message was refused for it")
+            }
+            (Protocol::Lmtp, Some(_), _) => accepted("the message was accepted for it"),
+            // It came before the end of the message. Where the end has left by then, the client
+            // takes it for the reply for the first recipient.
+            (Protocol::Lmtp, None, Some(code)) => {
+                let mut truth = refused(code, "the message was refused before its end");
+                if group.whole {
+                    truth.allowed.push(Verdict::Unknown);
+                }
+                truth
+            }
+            (_, _, Some(code)) if code >= 400 => refused(code, "the message was refused"),
+            (Protocol::Smtp | Protocol::Prdr, _, Some(_)) => accepted("the message was accepted"),
+            (Protocol::Lmtp, None, None) if group.whole && self.lost => Truth {
+                allowed: vec![Verdict::Unknown],
+                why: "it was written whole and no reply for it was read",
+            },
+            (_, _, None) => self.undecided(named.recipient, group),
         }
-        self.undecided(named.recipient, group)
     }
 
     /// No reply that decides was read.
@@ -196,7 +224,9 @@ impl<'p> Finder<'p> {
 
     /// A recipient too many may have been about to be asked again.
     fn too_many(&self, group: &Group, named: &Named, code: u16, later: &[&Group]) -> Truth {
-        let taken = group.end.and_then(|end| self.played.log.code_read(end)) == Some(250);
+        let is_taken =
+            |named: &Named| self.answered_message(group, named).allowed == [Verdict::Delivered];
+        let taken = group.named.iter().any(is_taken);
         let goes_on = self.case.mode.splits()
             && self.message.may_split()
             && self.case.plan.offers.mail_max.is_none();
@@ -215,25 +245,24 @@ impl<'p> Finder<'p> {
 
     /// The refusals of whole transactions.
     fn refusals_of(&self, groups: &[&Group]) -> Vec<Verdict> {
-        let log = &self.played.log;
+        let refused = |answer| self.played.log.code_read(answer).filter(|&code| code >= 400);
         let refusal = |group: &&Group| {
-            let mail = log.code_read(group.mail).filter(|&code| code >= 400);
-            let code = mail.or_else(|| Some(self.content_refused(group)?.0))?;
+            let mail = refused(group.mail);
+            let end = group.end.and_then(refused);
+            let code = mail.or_else(|| Some(self.content_refused(group)?.0)).or(end)?;
             Some(Verdict::Refused { transient: code < 500 })
         };
         groups.iter().filter_map(refusal).collect()
     }
 
-    /// The refusal of DATA, of the first chunk that was refused, or of the message.
+    /// The refusal of DATA, or of the first chunk that was refused.
     fn content_refused(&self, group: &Group) -> Option<(u16, &'static str)> {
         let refused = |answer| self.played.log.code_read(answer).filter(|&code| code >= 400);
         if let Some(code) = group.opening.and_then(refused) {
             return Some((code, "DATA was refused"));
         }
-        if let Some(code) = group.chunks.iter().copied().find_map(refused) {
-            return Some((code, "a chunk was refused"));
-        }
-        Some((group.end.and_then(refused)?, "the message was refused"))
+        let code = group.chunks.iter().copied().find_map(refused)?;
+        Some((code, "a chunk was refused"))
     }
 
     /// Whether all or nothing forbids the message, and then whether a recipient's refusal is

@@ -1,10 +1,10 @@
 //! The client's verdict on each recipient. This is the only file of the model that names the errors
 //! and receipts of the library, so that a change of their API stays here.
 
-use smtp::connection::{DataError, Stopped, TransitionError};
+use smtp::connection::{DataError, TransitionError};
 use smtp::message::{Recipient, RecipientOutcome};
 use smtp::pipeline::{Message, NotSent, Outcome};
-use smtp::state::{Greeted, InTransaction};
+use smtp::state::{Idle, InTransaction};
 use smtp::{Connection, DeliverError, Error, Lost, Receipt, Refusal, Reply};
 
 /// The fate of a recipient.
@@ -44,8 +44,7 @@ pub(super) struct Report {
 /// The result of a step of the typed calls: a recipient that was accepted has no verdict yet.
 pub(super) type Verdicts = Vec<Option<Verdict>>;
 
-type Idle = Connection<Greeted>;
-type Open = Connection<InTransaction<Greeted>>;
+type Open<H> = Connection<InTransaction<H>>;
 
 impl Report {
     fn new(verdicts: Vec<Verdict>, session: Session) -> Self {
@@ -87,17 +86,17 @@ fn of_recipients(recipients: &[Recipient]) -> Vec<Verdict> {
     recipients.iter().map(verdict).collect()
 }
 
-/// The end of `deliver_all`.
-pub(super) fn of_run(result: Result<Stopped, Lost>) -> Session {
-    result.map_or(Session::Lost, |_| Session::Intact)
+/// The end of `deliver_all`, of a stream or of a feed.
+pub(super) fn of_run<T>(result: &Result<T, Lost>) -> Session {
+    if result.is_ok() { Session::Intact } else { Session::Lost }
 }
 
 /// MAIL: the transaction, or what became of the message.
-pub(super) fn of_mail(
-    result: Result<Open, TransitionError<Greeted>>,
+pub(super) fn of_mail<H: Idle>(
+    result: Result<(Open<H>, Reply), TransitionError<H>>,
     recipients: usize,
-) -> Result<Open, (Report, Option<Idle>)> {
-    result.map_err(|error| match error {
+) -> Result<Open<H>, (Report, Option<Connection<H>>)> {
+    result.map(|(transaction, _)| transaction).map_err(|error| match error {
         TransitionError::Refused(refused) => {
             let verdicts = vec![of_refusal(&refused.refusal); recipients];
             (Report::new(verdicts, Session::Intact), Some(refused.connection))
@@ -119,10 +118,10 @@ pub(super) fn of_rcpt(result: Result<Reply, Error>) -> Result<Option<Verdict>, V
 }
 
 /// RSET after no recipient was accepted.
-pub(super) fn of_reset(
-    result: Result<Idle, TransitionError<InTransaction<Greeted>>>,
+pub(super) fn of_reset<H: Idle>(
+    result: Result<Connection<H>, TransitionError<InTransaction<H>>>,
     named: Verdicts,
-) -> (Report, Option<Idle>) {
+) -> (Report, Option<Connection<H>>) {
     let verdicts = fill(named, Verdict::NotSent);
     match result {
         Ok(connection) => (Report::new(verdicts, Session::Intact), Some(connection)),
@@ -139,19 +138,31 @@ pub(super) fn of_broken(named: Verdicts, recipients: usize, last: Verdict) -> Re
 }
 
 /// DATA or BDAT with the message.
-pub(super) fn of_content(
-    result: Result<(Idle, Receipt), DataError<Greeted>>,
+pub(super) fn of_content<H: Idle>(
+    result: Result<(Connection<H>, Receipt), DataError<H>>,
     named: Verdicts,
-) -> (Report, Option<Idle>) {
-    let (verdict, session, connection) = match result {
-        Ok((connection, _)) => (Verdict::Delivered, Session::Intact, Some(connection)),
-        Err(DataError::Refused(refused)) => {
-            (of_refusal(&refused.refusal), Session::Intact, Some(refused.connection))
+) -> (Report, Option<Connection<H>>) {
+    let (of_all, each, session, connection) = match result {
+        Ok((connection, receipt)) => {
+            let each = of_recipients(receipt.recipients());
+            (Verdict::Delivered, each, Session::Intact, Some(connection))
         }
-        Err(DataError::Lost(lost)) => (of_lost(lost.lost()), Session::Lost, None),
-        Err(DataError::Unknown(_)) => (Verdict::Unknown, Session::Lost, None),
+        Err(DataError::Refused(refused)) => {
+            let each = of_recipients(&refused.recipients);
+            (of_refusal(&refused.refusal), each, Session::Intact, Some(refused.connection))
+        }
+        Err(DataError::Lost(lost)) => {
+            (of_lost(lost.lost()), of_recipients(lost.recipients()), Session::Lost, None)
+        }
+        Err(DataError::Unknown(unknown)) => {
+            (Verdict::Unknown, of_recipients(unknown.recipients()), Session::Lost, None)
+        }
     };
-    (Report::new(fill(named, verdict), session), connection)
+    let verdicts = fill(named, of_all);
+    // What it says of all is true of each that is left.
+    let is_true = |(said, of_one): (&Verdict, &Verdict)| said == of_one || *said == of_all;
+    assert!(verdicts.iter().zip(&each).all(is_true), "{verdicts:?} and {each:?}");
+    (Report::new(each, session), connection)
 }
 
 /// A group of MAIL, RCPT and a message.
@@ -167,6 +178,14 @@ pub(super) fn of_group(
         Outcome::NotSent(NotSent::Lost) => Verdict::NotSent,
         Outcome::NotSent(_) => message.opening.refusal().map_or(Verdict::NotSent, of_refusal),
     };
+    let each = match &message.end {
+        Outcome::Accepted(receipt) => of_recipients(receipt.recipients()),
+        _ => of_recipients(&message.recipients),
+    };
+    // Each has an outcome of its own, once the message was sent.
+    if each.len() == rcpts.len() && mail.refusal().is_none() {
+        return each;
+    }
     let verdict = |rcpt: &Outcome<Reply>| match (mail.refusal(), rcpt) {
         (Some(refusal), _) | (None, Outcome::Refused(refusal)) => of_refusal(refusal),
         (None, Outcome::NotSent(_)) => Verdict::NotSent,
@@ -176,7 +195,9 @@ pub(super) fn of_group(
 }
 
 /// The end of a group.
-pub(super) fn of_landing(result: Result<Idle, Lost>) -> (Session, Option<Idle>) {
+pub(super) fn of_landing<H: Idle>(
+    result: Result<Connection<H>, Lost>,
+) -> (Session, Option<Connection<H>>) {
     match result {
         Ok(connection) => (Session::Intact, Some(connection)),
         Err(_) => (Session::Lost, None),

@@ -2,7 +2,7 @@
 
 use super::super::case::{Recipient, sent_by};
 use super::super::log::{Answered, Group, Named};
-use super::super::plan::{Answer, Moment};
+use super::super::plan::{Answer, Moment, Protocol};
 use super::super::sabotage::Sabotage;
 use super::super::wire::End;
 use super::{Command, Server, Transaction};
@@ -17,8 +17,12 @@ impl Server {
         let line = line.trim_end();
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let verb = verb.to_ascii_uppercase();
-        if verb == "EHLO" {
-            return self.ehlo().await;
+        let hello = match self.plan.protocol {
+            Protocol::Smtp | Protocol::Prdr => "EHLO",
+            Protocol::Lmtp => "LHLO",
+        };
+        if verb == hello {
+            return self.hello().await;
         }
         if !self.plan.offers.pipelining || self.sabotage == Sabotage::ForgetsPipelining {
             self.must_have_waited(command.offset, &verb);
@@ -59,11 +63,12 @@ impl Server {
         }
     }
 
-    async fn ehlo(&mut self) {
+    async fn hello(&mut self) {
         let offers = self.plan.offers;
         let mut keywords = vec!["mail.example.test".to_owned()];
         keywords.extend(offers.pipelining.then(|| "PIPELINING".to_owned()));
         keywords.extend(offers.chunking.then(|| "CHUNKING".to_owned()));
+        keywords.extend((self.plan.protocol == Protocol::Prdr).then(|| "PRDR".to_owned()));
         keywords.extend(offers.eight_bit.then(|| "8BITMIME".to_owned()));
         keywords.extend(offers.size.map(|size| format!("SIZE {size}")));
         let rcpt_max = self.plan.rcpt_max().filter(|_| offers.rcpt_max);
@@ -87,7 +92,7 @@ impl Server {
         let message = sent_by(sender);
         self.group(|group| group.message = message);
         self.in_group = true;
-        let size = self.parameters(parameters);
+        let (size, prdr) = self.parameters(parameters);
         let answer = if self.ended {
             self.last_words()
         } else if suspect {
@@ -101,7 +106,7 @@ impl Server {
             }
             self.reply(503, "5.5.1 nested MAIL").await
         } else {
-            let answer = self.begin_transaction(size).await;
+            let answer = self.begin_transaction(size, prdr).await;
             if self.transaction.is_none() && self.reset_suspected {
                 // After a RSET that came too early no client can tell for what MAIL is refused.
                 self.group(|group| group.suspected = true);
@@ -112,7 +117,7 @@ impl Server {
         self.reset_suspected = false;
     }
 
-    async fn begin_transaction(&mut self, size: Option<usize>) -> Answered {
+    async fn begin_transaction(&mut self, size: Option<usize>, prdr: bool) -> Answered {
         let offers = self.plan.offers;
         if offers.size.is_some_and(|most| size.is_some_and(|size| size > most)) {
             return self.reply(552, "5.3.4 too large").await;
@@ -122,23 +127,25 @@ impl Server {
         }
         let answer = self.next(&self.plan.mail, self.counts.mail);
         self.counts.mail += 1;
-        self.transaction = (answer == Answer::Yes).then(Transaction::default);
+        let transaction = || Transaction { prdr, ..Transaction::default() };
+        self.transaction = (answer == Answer::Yes).then(transaction);
         self.answer(answer, "2.1.0 sender").await
     }
 
-    /// Checks the parameters of MAIL, and finds SIZE.
-    fn parameters(&mut self, parameters: &str) -> Option<usize> {
-        let mut size = None;
+    /// Checks the parameters of MAIL, and finds SIZE and PRDR.
+    fn parameters(&mut self, parameters: &str) -> (Option<usize>, bool) {
+        let (mut size, mut prdr) = (None, false);
         for parameter in parameters.split_whitespace() {
             match parameter.split_once('=') {
                 Some(("SIZE", bytes)) if self.plan.offers.size.is_some() => {
                     size = bytes.parse().ok();
                 }
                 Some(("BODY", "7BIT" | "8BITMIME")) if self.plan.offers.eight_bit => {}
+                None if parameter == "PRDR" && self.plan.protocol == Protocol::Prdr => prdr = true,
                 _ => self.fault(format!("MAIL with {parameter}, which is not offered")),
             }
         }
-        size
+        (size, prdr)
     }
 
     async fn rcpt(&mut self, rest: &str, suspect: bool) {

@@ -1,7 +1,8 @@
 //! Content: with DATA up to its final dot, with BDAT in counted chunks; and its delivery.
 
+use super::super::case::Recipient;
 use super::super::log::Delivery;
-use super::super::plan::{Answer, Cut, Moment, NoRecipients};
+use super::super::plan::{Answer, Cut, Moment, NoRecipients, Protocol};
 use super::super::sabotage::Sabotage;
 use super::commands::TOO_EARLY;
 use super::{Server, Transaction};
@@ -54,6 +55,9 @@ impl Server {
             }
         }
         self.take_down(&raw);
+        if self.plan.protocol == Protocol::Lmtp && !self.ended && !self.has_recipients() {
+            self.fault("content in LMTP without a recipient: its replies are none".to_owned());
+        }
         let mut content = Vec::new();
         for line in raw[..raw.len() - 3].split_inclusive(|&byte| byte == b'\n') {
             content.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
@@ -151,6 +155,8 @@ impl Server {
             (_, NoRecipients::Says554) if alone => Some((554, "5.5.1 no valid recipients")),
             // The whole message is refused when it has arrived, or before it has.
             _ if last && !self.plan.refuses_chunks_early => None,
+            // Then the last chunk has a reply for each recipient.
+            _ if last && self.plan.protocol == Protocol::Lmtp => None,
             _ if last => match self.next(&self.plan.end, self.counts.end) {
                 Answer::Yes => None,
                 Answer::No(code, _) => {
@@ -198,7 +204,9 @@ impl Server {
         self.maybe_cut(Moment::Whole(self.counts.messages)).await;
         self.counts.messages += 1;
         let too_large = self.plan.offers.size.is_some_and(|most| content.len() > most);
-        let end = if self.ended {
+        let end = if self.must_answer_each() {
+            return self.answer_each(content, answer, too_large).await;
+        } else if self.ended {
             self.last_words()
         } else if !self.has_recipients() {
             self.drop_transaction();
@@ -224,22 +232,30 @@ impl Server {
     }
 
     /// Ends the transaction of a message that was refused, or keeps its envelope.
-    fn drop_transaction(&mut self) {
+    pub(super) fn drop_transaction(&mut self) {
         let kept = self.transaction.take().filter(|_| self.plan.keeps_transaction);
-        self.transaction =
-            kept.map(|kept| Transaction { recipients: kept.recipients, ..Transaction::default() });
+        self.transaction = kept.map(|kept| Transaction {
+            content: Vec::new(),
+            chunked: false,
+            broken: false,
+            ..kept
+        });
     }
 
     fn deliver(&mut self, content: Vec<u8>) {
-        let transaction = self.transaction.take().unwrap_or_default();
+        let recipients = self.transaction.take().map(|transaction| transaction.recipients);
+        self.deliver_to(recipients.unwrap_or_default(), content);
+    }
+
+    pub(super) fn deliver_to(&mut self, recipients: Vec<Recipient>, content: Vec<u8>) {
         if self.sabotage == Sabotage::KeepsTransactions {
             self.transaction = Some(Transaction::default());
         }
-        let delivery = Delivery { recipients: transaction.recipients, content };
+        let delivery = Delivery { recipients, content };
         self.log.deliveries.extend(self.sabotage.of_delivery(delivery));
     }
 
-    fn has_recipients(&self) -> bool {
+    pub(super) fn has_recipients(&self) -> bool {
         self.transaction.as_ref().is_some_and(|transaction| !transaction.recipients.is_empty())
     }
 }
