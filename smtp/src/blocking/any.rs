@@ -17,9 +17,9 @@ use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::proto::command::Command;
-use crate::state::{Authed, BeforeAuth, Greeted, Security, Tls, ValidIn};
+use crate::state::{Authed, BeforeAuth, Greeted, Lmtp, Security, Tls, ValidIn};
 
-/// A connection between transactions, in one of its three states.
+/// A connection between transactions, in one of its states: those of SMTP, and those of LMTP.
 ///
 /// `From` puts a connection in, `TryFrom` takes it out, and gives it back when its state is
 /// another. One in the state [`BeforeAuth`] is put in as `Greeted` or `Tls`.
@@ -31,14 +31,23 @@ pub enum AnyConnection {
     Tls(Connection<Tls>),
     /// Authenticated.
     Authed(Connection<Authed>),
+    /// LMTP, without TLS.
+    LmtpGreeted(Connection<Lmtp<Greeted>>),
+    /// LMTP, inside TLS.
+    LmtpTls(Connection<Lmtp<Tls>>),
+    /// LMTP, authenticated.
+    LmtpAuthed(Connection<Lmtp<Authed>>),
 }
 
-macro_rules! either {
+macro_rules! each {
     ($self:expr, $connection:ident => $call:expr) => {
         match $self {
             AnyConnection::Greeted($connection) => $call,
             AnyConnection::Tls($connection) => $call,
             AnyConnection::Authed($connection) => $call,
+            AnyConnection::LmtpGreeted($connection) => $call,
+            AnyConnection::LmtpTls($connection) => $call,
+            AnyConnection::LmtpAuthed($connection) => $call,
         }
     };
 }
@@ -56,17 +65,17 @@ impl AnyConnection {
 
     /// The capabilities that the server offers in its state.
     pub fn capabilities(&self) -> &Capabilities {
-        either!(self, connection => connection.capabilities())
+        each!(self, connection => connection.capabilities())
     }
 
     /// As [`Connection::security`].
     pub fn security(&self) -> Option<&Security> {
-        either!(self, connection => connection.security())
+        each!(self, connection => connection.security())
     }
 
     /// As [`Connection::transactions`].
     pub fn transactions(&self) -> u64 {
-        either!(self, connection => connection.transactions())
+        each!(self, connection => connection.transactions())
     }
 
     /// As [`Connection::deliver`].
@@ -79,7 +88,7 @@ impl AnyConnection {
         envelope: &Envelope,
         body: impl Into<Body<'b>>,
     ) -> Result<Receipt, DeliverError> {
-        either!(self, connection => connection.deliver(envelope, body))
+        each!(self, connection => connection.deliver(envelope, body))
     }
 
     /// As [`Connection::deliver_all`].
@@ -94,52 +103,48 @@ impl AnyConnection {
         B: Into<Body<'b>>,
         R: FnMut(usize, Result<Receipt, DeliverError>),
     {
-        either!(self, connection => connection.deliver_all(messages, report))
+        each!(self, connection => connection.deliver_all(messages, report))
     }
 
     /// As [`Connection::feed`].
     pub fn feed(self) -> (Feed, AnyFeeding) {
-        match self {
-            Self::Greeted(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Greeted(feeding))
-            }
-            Self::Tls(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Tls(feeding))
-            }
-            Self::Authed(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Authed(feeding))
-            }
-        }
+        each!(self, connection => {
+            let (feed, feeding) = connection.feed();
+            (feed, feeding.into())
+        })
     }
 
-    /// As [`Connection::send`], of a command that may be sent in all three states.
+    /// As [`Connection::send`], of a command that may be sent in all these states.
     ///
     /// # Errors
     ///
     /// As [`Connection::send`].
     pub fn send<C, R>(&mut self, command: C) -> Result<R, Error>
     where
-        C: ValidIn<Greeted> + ValidIn<Tls> + ValidIn<Authed> + Command<Reply = R>,
+        C: Command<Reply = R>
+            + ValidIn<Greeted>
+            + ValidIn<Tls>
+            + ValidIn<Authed>
+            + ValidIn<Lmtp<Greeted>>
+            + ValidIn<Lmtp<Tls>>
+            + ValidIn<Lmtp<Authed>>,
     {
-        either!(self, connection => connection.send(command))
+        each!(self, connection => connection.send(command))
     }
 
     /// As [`Connection::set_transfer`].
     pub fn set_transfer(&mut self, transfer: Transfer) {
-        either!(self, connection => connection.set_transfer(transfer));
+        each!(self, connection => connection.set_transfer(transfer));
     }
 
     /// As [`Connection::is_open`].
     pub fn is_open(&mut self) -> bool {
-        either!(self, connection => connection.is_open())
+        each!(self, connection => connection.is_open())
     }
 
     /// As [`Connection::closed`].
     pub fn closed(&mut self) -> Lost {
-        either!(self, connection => connection.closed())
+        each!(self, connection => connection.closed())
     }
 
     /// As [`Connection::quit`].
@@ -148,16 +153,16 @@ impl AnyConnection {
     ///
     /// As [`Connection::quit`].
     pub fn quit(self) -> Result<(), Lost> {
-        either!(self, connection => connection.quit())
+        each!(self, connection => connection.quit())
     }
 }
 
 macro_rules! states {
-    ($($state:ident),*) => {
+    ($($variant:ident: $state:ty;)*) => {
         $(
             impl From<Connection<$state>> for AnyConnection {
                 fn from(connection: Connection<$state>) -> Self {
-                    Self::$state(connection)
+                    Self::$variant(connection)
                 }
             }
 
@@ -166,9 +171,15 @@ macro_rules! states {
 
                 fn try_from(any: AnyConnection) -> Result<Self, AnyConnection> {
                     match any {
-                        AnyConnection::$state(connection) => Ok(connection),
+                        AnyConnection::$variant(connection) => Ok(connection),
                         other => Err(other),
                     }
+                }
+            }
+
+            impl From<Feeding<$state>> for AnyFeeding {
+                fn from(feeding: Feeding<$state>) -> Self {
+                    Self::$variant(feeding)
                 }
             }
         )*
@@ -178,14 +189,21 @@ macro_rules! states {
 
             fn into_blocking(self, runtime: Kept) -> AnyConnection {
                 match self {
-                    $(Self::$state(connection) => connection.into_blocking(runtime).into(),)*
+                    $(Self::$variant(connection) => connection.into_blocking(runtime).into(),)*
                 }
             }
         }
     };
 }
 
-states!(Greeted, Tls, Authed);
+states! {
+    Greeted: Greeted;
+    Tls: Tls;
+    Authed: Authed;
+    LmtpGreeted: Lmtp<Greeted>;
+    LmtpTls: Lmtp<Tls>;
+    LmtpAuthed: Lmtp<Authed>;
+}
 
 impl From<Connection<BeforeAuth>> for AnyConnection {
     fn from(Connection { inner, reactor }: Connection<BeforeAuth>) -> Self {
@@ -205,6 +223,12 @@ pub enum AnyFeeding {
     Tls(Feeding<Tls>),
     /// Authenticated.
     Authed(Feeding<Authed>),
+    /// LMTP, without TLS.
+    LmtpGreeted(Feeding<Lmtp<Greeted>>),
+    /// LMTP, inside TLS.
+    LmtpTls(Feeding<Lmtp<Tls>>),
+    /// LMTP, authenticated.
+    LmtpAuthed(Feeding<Lmtp<Authed>>),
 }
 
 impl AnyFeeding {
@@ -218,6 +242,9 @@ impl AnyFeeding {
             Self::Greeted(feeding) => feeding.wait().map(AnyConnection::from),
             Self::Tls(feeding) => feeding.wait().map(AnyConnection::from),
             Self::Authed(feeding) => feeding.wait().map(AnyConnection::from),
+            Self::LmtpGreeted(feeding) => feeding.wait().map(AnyConnection::from),
+            Self::LmtpTls(feeding) => feeding.wait().map(AnyConnection::from),
+            Self::LmtpAuthed(feeding) => feeding.wait().map(AnyConnection::from),
         }
     }
 }

@@ -56,6 +56,7 @@ mod feed;
 mod greeted;
 mod idle;
 mod in_transaction;
+mod lmtp;
 mod raw_stream;
 mod reactor;
 mod send;

@@ -23,9 +23,9 @@ use crate::message::error::DeliverError;
 use crate::message::receipt::Receipt;
 use crate::message::transfer::Transfer;
 use crate::proto::command::Command;
-use crate::state::{Authed, BeforeAuth, Greeted, Security, Tls, ValidIn};
+use crate::state::{Authed, BeforeAuth, Greeted, Lmtp, Security, Tls, ValidIn};
 
-/// A connection between transactions, in one of its three states.
+/// A connection between transactions, in one of its states: those of SMTP, and those of LMTP.
 ///
 /// `From` puts a connection in, `TryFrom` takes it out, and gives it back when its state is
 /// another. One in the state [`BeforeAuth`] is put in as `Greeted` or `Tls`. There is no variant for a transaction: one that is under way belongs to the caller
@@ -38,14 +38,38 @@ pub enum AnyConnection {
     Tls(Connection<Tls>),
     /// Authenticated.
     Authed(Connection<Authed>),
+    /// LMTP, without TLS.
+    LmtpGreeted(Connection<Lmtp<Greeted>>),
+    /// LMTP, inside TLS.
+    LmtpTls(Connection<Lmtp<Tls>>),
+    /// LMTP, authenticated.
+    LmtpAuthed(Connection<Lmtp<Authed>>),
 }
 
-macro_rules! either {
-    ($self:expr, $connection:ident => $call:expr) => {
+/// The same expression for the connection, or the future, of each state.
+macro_rules! each {
+    ($of:ident, $self:expr, $inner:ident => $call:expr) => {
         match $self {
-            AnyConnection::Greeted($connection) => $call,
-            AnyConnection::Tls($connection) => $call,
-            AnyConnection::Authed($connection) => $call,
+            $of::Greeted($inner) => $call,
+            $of::Tls($inner) => $call,
+            $of::Authed($inner) => $call,
+            $of::LmtpGreeted($inner) => $call,
+            $of::LmtpTls($inner) => $call,
+            $of::LmtpAuthed($inner) => $call,
+        }
+    };
+}
+
+/// The same, with the result in the variant of that state.
+macro_rules! each_into {
+    ($into:ident, $self:expr, $connection:ident => $call:expr) => {
+        match $self {
+            AnyConnection::Greeted($connection) => $into::Greeted($call),
+            AnyConnection::Tls($connection) => $into::Tls($call),
+            AnyConnection::Authed($connection) => $into::Authed($call),
+            AnyConnection::LmtpGreeted($connection) => $into::LmtpGreeted($call),
+            AnyConnection::LmtpTls($connection) => $into::LmtpTls($call),
+            AnyConnection::LmtpAuthed($connection) => $into::LmtpAuthed($call),
         }
     };
 }
@@ -53,7 +77,7 @@ macro_rules! either {
 impl AnyConnection {
     /// The capabilities that the server offers in its state.
     pub fn capabilities(&self) -> &Capabilities {
-        either!(self, connection => connection.capabilities())
+        each!(AnyConnection, self, connection => connection.capabilities())
     }
 
     /// As [`Connection::deliver`].
@@ -70,7 +94,7 @@ impl AnyConnection {
         envelope: &'a Envelope,
         body: impl Into<Body<'b>>,
     ) -> Deliver<'a, 'b> {
-        either!(self, connection => connection.deliver(envelope, body))
+        each!(AnyConnection, self, connection => connection.deliver(envelope, body))
     }
 
     /// As [`Connection::deliver_all`].
@@ -93,7 +117,7 @@ impl AnyConnection {
         B: Into<Body<'b>>,
         R: FnMut(usize, Result<Receipt, DeliverError>),
     {
-        either!(self, connection => connection.deliver_all(messages, report))
+        each!(AnyConnection, self, connection => connection.deliver_all(messages, report))
     }
 
     /// As [`Connection::deliver_stream`].
@@ -117,7 +141,7 @@ impl AnyConnection {
         B: Into<Body<'b>>,
         R: FnMut(usize, Result<Receipt, DeliverError>),
     {
-        either!(self, connection => connection.deliver_stream(messages, report))
+        each!(AnyConnection, self, connection => connection.deliver_stream(messages, report))
     }
 
     /// As [`Connection::feed`].
@@ -126,23 +150,13 @@ impl AnyConnection {
     ///
     /// As [`Connection::feed`].
     pub fn feed(self) -> (Feed, AnyFeeding) {
-        match self {
-            Self::Greeted(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Greeted(feeding))
-            }
-            Self::Tls(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Tls(feeding))
-            }
-            Self::Authed(connection) => {
-                let (feed, feeding) = connection.feed();
-                (feed, AnyFeeding::Authed(feeding))
-            }
-        }
+        each!(AnyConnection, self, connection => {
+            let (feed, feeding) = connection.feed();
+            (feed, feeding.into())
+        })
     }
 
-    /// As [`Connection::send`], of a command that may be sent in all three states.
+    /// As [`Connection::send`], of a command that may be sent in all these states.
     ///
     /// # Errors
     ///
@@ -153,18 +167,20 @@ impl AnyConnection {
     /// As [`Connection::send`].
     pub fn send<C, R>(&mut self, command: C) -> AnyCall<'_, C, R>
     where
-        C: ValidIn<Greeted> + ValidIn<Tls> + ValidIn<Authed> + Command<Reply = R>,
+        C: Command<Reply = R>
+            + ValidIn<Greeted>
+            + ValidIn<Tls>
+            + ValidIn<Authed>
+            + ValidIn<Lmtp<Greeted>>
+            + ValidIn<Lmtp<Tls>>
+            + ValidIn<Lmtp<Authed>>,
     {
-        match self {
-            Self::Greeted(connection) => AnyCall::Greeted(connection.send(command)),
-            Self::Tls(connection) => AnyCall::Tls(connection.send(command)),
-            Self::Authed(connection) => AnyCall::Authed(connection.send(command)),
-        }
+        each_into!(AnyCall, self, connection => connection.send(command))
     }
 
     /// As [`Connection::is_open`].
     pub fn is_open(&mut self) -> bool {
-        either!(self, connection => connection.is_open())
+        each!(AnyConnection, self, connection => connection.is_open())
     }
 
     /// As [`Connection::closed`].
@@ -173,26 +189,22 @@ impl AnyConnection {
     ///
     /// As [`Connection::closed`].
     pub fn closed(&mut self) -> AnyUntilClosed<'_> {
-        match self {
-            Self::Greeted(connection) => AnyUntilClosed::Greeted(connection.closed()),
-            Self::Tls(connection) => AnyUntilClosed::Tls(connection.closed()),
-            Self::Authed(connection) => AnyUntilClosed::Authed(connection.closed()),
-        }
+        each_into!(AnyUntilClosed, self, connection => connection.closed())
     }
 
     /// As [`Connection::set_transfer`].
     pub fn set_transfer(&mut self, transfer: Transfer) {
-        either!(self, connection => connection.set_transfer(transfer));
+        each!(AnyConnection, self, connection => connection.set_transfer(transfer));
     }
 
     /// As [`Connection::security`].
     pub fn security(&self) -> Option<&Security> {
-        either!(self, connection => connection.security())
+        each!(AnyConnection, self, connection => connection.security())
     }
 
     /// As [`Connection::transactions`].
     pub fn transactions(&self) -> u64 {
-        either!(self, connection => connection.transactions())
+        each!(AnyConnection, self, connection => connection.transactions())
     }
 
     /// As [`Connection::quit`].
@@ -205,15 +217,15 @@ impl AnyConnection {
     ///
     /// As [`Connection::quit`].
     pub async fn quit(self) -> Result<(), Lost> {
-        either!(self, connection => connection.quit().await)
+        each!(AnyConnection, self, connection => connection.quit().await)
     }
 }
 
 macro_rules! states {
-    ($($state:ident),*) => {$(
+    ($($variant:ident: $state:ty;)*) => {$(
         impl From<Connection<$state>> for AnyConnection {
             fn from(connection: Connection<$state>) -> Self {
-                Self::$state(connection)
+                Self::$variant(connection)
             }
         }
 
@@ -222,15 +234,28 @@ macro_rules! states {
 
             fn try_from(any: AnyConnection) -> Result<Self, AnyConnection> {
                 match any {
-                    AnyConnection::$state(connection) => Ok(connection),
+                    AnyConnection::$variant(connection) => Ok(connection),
                     other => Err(other),
                 }
+            }
+        }
+
+        impl From<Feeding<$state>> for AnyFeeding {
+            fn from(feeding: Feeding<$state>) -> Self {
+                Self::$variant(feeding)
             }
         }
     )*};
 }
 
-states!(Greeted, Tls, Authed);
+states! {
+    Greeted: Greeted;
+    Tls: Tls;
+    Authed: Authed;
+    LmtpGreeted: Lmtp<Greeted>;
+    LmtpTls: Lmtp<Tls>;
+    LmtpAuthed: Lmtp<Authed>;
+}
 
 impl From<Connection<BeforeAuth>> for AnyConnection {
     fn from(Connection { session, state }: Connection<BeforeAuth>) -> Self {
@@ -255,17 +280,19 @@ pub enum AnyFeeding {
     Tls(Feeding<Tls>),
     /// Authenticated.
     Authed(Feeding<Authed>),
+    /// LMTP, without TLS.
+    LmtpGreeted(Feeding<Lmtp<Greeted>>),
+    /// LMTP, inside TLS.
+    LmtpTls(Feeding<Lmtp<Tls>>),
+    /// LMTP, authenticated.
+    LmtpAuthed(Feeding<Lmtp<Authed>>),
 }
 
 impl Future for AnyFeeding {
     type Output = Result<AnyConnection, Lost>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Greeted(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
-            Self::Tls(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
-            Self::Authed(feeding) => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from),
-        }
+        each!(Self, self.get_mut(), feeding => Pin::new(feeding).poll(cx).map_ok(AnyConnection::from))
     }
 }
 
@@ -283,17 +310,19 @@ pub enum AnyUntilClosed<'a> {
     Tls(UntilClosed<'a, Tls>),
     /// Authenticated.
     Authed(UntilClosed<'a, Authed>),
+    /// LMTP, without TLS.
+    LmtpGreeted(UntilClosed<'a, Lmtp<Greeted>>),
+    /// LMTP, inside TLS.
+    LmtpTls(UntilClosed<'a, Lmtp<Tls>>),
+    /// LMTP, authenticated.
+    LmtpAuthed(UntilClosed<'a, Lmtp<Authed>>),
 }
 
 impl Future for AnyUntilClosed<'_> {
     type Output = Lost;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Lost> {
-        match self.get_mut() {
-            Self::Greeted(closed) => Pin::new(closed).poll(cx),
-            Self::Tls(closed) => Pin::new(closed).poll(cx),
-            Self::Authed(closed) => Pin::new(closed).poll(cx),
-        }
+        each!(Self, self.get_mut(), closed => Pin::new(closed).poll(cx))
     }
 }
 
@@ -311,16 +340,18 @@ pub enum AnyCall<'a, C, R> {
     Tls(Call<'a, Tls, C, R>),
     /// Authenticated.
     Authed(Call<'a, Authed, C, R>),
+    /// LMTP, without TLS.
+    LmtpGreeted(Call<'a, Lmtp<Greeted>, C, R>),
+    /// LMTP, inside TLS.
+    LmtpTls(Call<'a, Lmtp<Tls>, C, R>),
+    /// LMTP, authenticated.
+    LmtpAuthed(Call<'a, Lmtp<Authed>, C, R>),
 }
 
 impl<C, R> Future for AnyCall<'_, C, R> {
     type Output = Result<R, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Greeted(call) => Pin::new(call).poll(cx),
-            Self::Tls(call) => Pin::new(call).poll(cx),
-            Self::Authed(call) => Pin::new(call).poll(cx),
-        }
+        each!(Self, self.get_mut(), call => Pin::new(call).poll(cx))
     }
 }

@@ -7,7 +7,7 @@ use smtp::blocking::{AnyConnection, Connection, DataError, TransitionError};
 use smtp::command::{Mail, Noop, Rcpt, Stage};
 use smtp::connect::Timeouts;
 use smtp::error::Fault;
-use smtp::state::{Authed, Greeted, Tls};
+use smtp::state::{Authed, Greeted, Lmtp, Tls};
 use smtp::testing::CaptureServer;
 use smtp::{DeliverError, Error, Plain, Server, TlsConfig, Transfer};
 
@@ -126,6 +126,34 @@ fn the_state_moves_with_the_calls_and_comes_back_when_they_are_refused() {
     let (authed, _) = transaction.expect("MAIL").pipeline(smtp::pipeline::Pipeline::reset);
     authed.expect("RSET").quit().expect("QUIT");
     assert_eq!(capture.contents(), [&b"by hand\r\n"[..], b"as a group\r\n"]);
+}
+
+/// LMTP has the same calls.
+#[test]
+fn a_session_of_lmtp() {
+    let builder = CaptureServer::builder().lmtp().user("me", "pencil");
+    let capture = Capture::start(builder.refuse_messages("full@example.org", "552 5.2.2 full"));
+    let tls =
+        TlsConfig::builder().root_pem(capture.server.authority_pem()).build().expect("a root");
+    let address = capture.server.address();
+    let server = Server::new("localhost", address.port()).at([address]);
+    let connection = Connection::connect_lmtp(&server).expect("LHLO").starttls(&tls).expect("TLS");
+    let mut authed = connection.authenticate(&mut Plain::new("me", "pencil")).expect("a login");
+    authed.lhlo().expect("LHLO");
+    let mut transaction = authed.mail(mail()).expect("MAIL");
+    for name in ["full@example.org", "you@example.org"] {
+        transaction.rcpt(rcpt(name)).expect("RCPT");
+    }
+    let (authed, receipt) = transaction.data("by hand\r\n").expect("DATA");
+    assert_eq!((receipt.accepted().count(), receipt.refused().count()), (1, 1));
+
+    let mut any = AnyConnection::from(authed);
+    assert!(any.is_open());
+    any.send(Noop).expect("NOOP");
+    any.deliver(&envelope(), "x\r\n").expect("delivered");
+    let authed = Connection::<Lmtp<Authed>>::try_from(any).expect("it is authenticated");
+    authed.quit().expect("QUIT");
+    assert_eq!(capture.contents(), [&b"by hand\r\n"[..], b"x\r\n"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! How a session of LMTP begins, and goes on inside TLS and after AUTH.
 
 use smtp::command::Noop;
+use smtp::connection::AnyConnection;
 use smtp::error::{Blame, LmtpError};
+use smtp::state::{Authed, Greeted, Lmtp, Tls};
 use smtp::testing::{CaptureServer, Script};
 use smtp::{Connection, DeliverError, Error, Plain, Server, Transfer};
-use tests::{error, server, server_named, trust};
+use tests::{Fate, error, server, server_named, trust};
 
 use super::{connected, envelope, lhlo};
 
@@ -135,4 +137,48 @@ async fn a_capture_server() {
         assert_eq!(server.messages()[number].recipients, ["a@example.org", "b@example.org"]);
     }
     assert_eq!(server.messages().len(), 2);
+}
+
+/// A pool holds sessions of LMTP beside those of SMTP, and each comes back as what it was.
+#[tokio::test(start_paused = true)]
+async fn in_a_connection_whose_state_is_known_at_run_time() {
+    let dialogue =
+        "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 a\nC: RCPT *\nS: 250 b\nC: DATA\nS: 354 go
+                    C: x\nC: .\nS: 250 a\nS: 452 b\n";
+    let last = "C: NOOP\nS: 250 ok\n-- close --";
+    let (connection, peer) = connected(&[], &(dialogue.repeat(2) + last)).await;
+    let mut any = AnyConnection::from(connection);
+    assert!(any.is_open() && any.security().is_none());
+    let both = envelope(&["a", "b"]);
+    let fate = "Delivered 250 | 250:ok 250:452";
+    assert_eq!(any.deliver(&both, "x\r\n").await.fate(), fate);
+    let (feed, running) = any.feed();
+    let (running, fed) =
+        tokio::join!(
+            running,
+            async move { feed.deliver(envelope(&["a", "b"]), "x\r\n").await.fate() }
+        );
+    assert_eq!(fed, fate);
+    let any = Connection::<Greeted>::try_from(running.expect("a session"));
+    let any = any.expect_err("it is a session of LMTP");
+    let connection = Connection::<Lmtp<Greeted>>::try_from(any).expect("its state");
+    let mut any = AnyConnection::from(connection);
+    any.send(Noop).await.expect("NOOP");
+    any.closed().await;
+    assert!(!any.is_open());
+    peer.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_state_comes_back_as_it_was() {
+    let dialogue = format!("{}C: AUTH *\nS: 235 ok", lhlo(&["AUTH PLAIN"]));
+    let (stream, peer) = Script::new("-- tls --").then(&dialogue).start();
+    let secured = Connection::lmtp_from_tls_stream(stream, &server(), &trust(&peer)).await;
+    let any = AnyConnection::from(secured.expect("a session"));
+    assert!(matches!(any, AnyConnection::LmtpTls(_)), "{any:?}");
+    let secured = Connection::<Lmtp<Tls>>::try_from(any).expect("its state");
+    let authed = secured.authenticate(&mut Plain::new("me", "pencil")).await.expect("a login");
+    let any = AnyConnection::from(authed);
+    assert!(matches!(any, AnyConnection::LmtpAuthed(_)), "{any:?}");
+    Connection::<Lmtp<Authed>>::try_from(any).expect("its state");
 }
