@@ -9,6 +9,7 @@ mod begin;
 mod end;
 mod flight;
 mod one;
+mod unconfirmed;
 
 use std::borrow::Borrow;
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use std::task::{Context, Poll};
 
 use flight::{Ahead, Flight, Next};
 pub(crate) use one::OneMessage;
+use unconfirmed::{Unconfirmed, is_counted};
 
 use super::content::ContentNeed;
 use super::plan::DeliveryCapabilities;
@@ -114,6 +116,8 @@ pub(crate) struct Delivery<'b, M, E, T> {
     in_flight: VecDeque<Flight<'b, E, T>>,
     /// Messages that need another transaction.
     again: VecDeque<Flight<'b, E, T>>,
+    /// A message that was answered for each recipient, and with it commands that were not.
+    unconfirmed: Option<Box<Unconfirmed<T>>>,
     /// A message that the source has given and that has not begun.
     next: Option<(T, E, Body<'b>)>,
     /// The source has no more messages.
@@ -167,6 +171,7 @@ where
             // Most have no more than one at a time, and a transaction is large.
             in_flight: VecDeque::with_capacity(1),
             again: VecDeque::new(),
+            unconfirmed: None,
             next: None,
             exhausted: false,
             fence: Fence::None,
@@ -248,11 +253,16 @@ where
     /// Ends the first transaction, which is over.
     #[inline]
     fn settle_first(&mut self, engine: &mut Engine) {
+        if self.unconfirmed.is_some() {
+            self.confirm();
+        }
+        let followed = self.in_flight.len() > 1;
         let Some(flight) = self.in_flight.front_mut() else {
             return;
         };
         let transaction = &mut flight.transaction;
         transaction.settle(engine);
+        let counted = is_counted(transaction) && followed;
         // Some servers, and proxies before servers, offer CHUNKING and do not read chunks. The
         // eager window opens only after this one has taken a message in chunks.
         if transaction.refusal().is_none() && transaction.method() != BodyMethod::Data {
@@ -262,18 +272,20 @@ where
         // them.
         if transaction.recipients.has_pending() || transaction.restarts() {
             self.unsuited |= self.ahead == Ahead::Released && transaction.restarts();
-            self.split_first(engine);
+            self.split_first(engine, counted);
             return;
         }
         let result = flight.finish(engine, &self.offers);
-        if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
-            self.messages.report(ticket, result);
+        match self.in_flight.pop_front() {
+            Some(Flight { ticket, .. }) if counted => self.wait_for_next(Some((ticket, result))),
+            Some(Flight { ticket, .. }) => self.messages.report(ticket, result),
+            None => {}
         }
     }
 
     /// The first message has recipients that are to be named in another transaction.
     #[cold]
-    fn split_first(&mut self, engine: &Engine) {
+    fn split_first(&mut self, engine: &Engine, counted: bool) {
         let Some(mut flight) = self.in_flight.pop_front() else {
             return;
         };
@@ -284,9 +296,16 @@ where
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
             let result = flight.finish(engine, &self.offers);
-            self.messages.report(flight.ticket, result);
+            if counted {
+                self.wait_for_next(Some((flight.ticket, result)));
+            } else {
+                self.messages.report(flight.ticket, result);
+            }
         } else {
             self.again.push_back(flight);
+            if counted {
+                self.wait_for_next(None);
+            }
         }
     }
 
@@ -351,6 +370,9 @@ where
 
     fn advance(&mut self, engine: &mut Engine) -> Result<Need<Self::Output>, Fault> {
         self.take_replies(engine)?;
+        if self.unconfirmed.is_some() {
+            self.confirm();
+        }
         Ok(match self.write(engine)? {
             Need::Done(stopped) => Need::Done(Ok(stopped)),
             Need::Reply => Need::Reply,
@@ -389,6 +411,7 @@ where
             let unsent = Unsent::new(Ok(lost.clone()), recipients);
             self.messages.hand_back(ticket, unsent, Some((envelope, body)));
         }
+        self.lose_unconfirmed(&lost);
         let mut oldest = true;
         // A source that failed is that of the message being written, the last one. The messages
         // before it are lost by the fault of another, which their callers must be able to see.

@@ -194,7 +194,12 @@ impl RecipientList {
         self.list[index].refuse(refusal);
     }
 
-    /// Records the last reply that took the message for a recipient.
+    /// Records that the reply for this recipient was the last one that took the message.
+    pub(crate) fn record_final(&mut self, index: usize) {
+        self.delivered = self.list[index].final_reply().cloned();
+    }
+
+    /// Records a reply that took the message for a recipient that is not in the list.
     pub(crate) fn record_delivered(&mut self, reply: Reply) {
         self.delivered = Some(reply);
     }

@@ -31,6 +31,10 @@ impl Receipt {
         Self { recipients, reply, security: security.cloned(), left_out: Vec::new() }
     }
 
+    pub(crate) fn into_recipients(self) -> Vec<Recipient> {
+        self.recipients
+    }
+
     /// Records the parameters that the message went without.
     pub(crate) fn set_left_out(&mut self, left_out: Vec<LeftOut>) {
         self.left_out = left_out;
@@ -49,8 +53,9 @@ impl Receipt {
     /// Each recipient and its outcome, in the order in which they were named.
     ///
     /// Of recipients that were named by a command of your own there is none here: such a command
-    /// has a reply of its own type, and in LMTP its reply to the message is read and not kept. At most [`Limits::recipients_kept`](crate::connect::Limits) are
-    /// kept of those that were named one at a time.
+    /// has a reply of its own type, and in LMTP its reply to the message is read and not kept. At
+    /// most [`Limits::recipients_kept`](crate::connect::Limits) are kept of those that were named
+    /// one at a time.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }

@@ -26,7 +26,8 @@ enum Answer {
     /// The reply that accepted it.
     Accepted(Reply),
     /// The same, and the reply to the message for this recipient alone.
-    Answered(Box<(Reply, Reply)>),
+    // Not boxed: in LMTP each recipient has one.
+    Answered(Reply, Reply),
     /// Why it does not get the message, and the reply to RCPT, where that is not the refusal's.
     Refused(Box<(Refusal, Option<Reply>)>),
 }
@@ -83,8 +84,7 @@ impl Recipient {
     pub fn rcpt(&self) -> Option<&Reply> {
         match &self.answer {
             Answer::None => None,
-            Answer::Accepted(reply) => Some(reply),
-            Answer::Answered(replies) => Some(&replies.0),
+            Answer::Accepted(reply) | Answer::Answered(reply, _) => Some(reply),
             Answer::Refused(answer) => {
                 let (refusal, said) = &**answer;
                 let refused = refusal.is_of_recipient().then(|| refusal.reply()).flatten();
@@ -99,7 +99,7 @@ impl Recipient {
     /// was not answered.
     pub fn final_reply(&self) -> Option<&Reply> {
         match &self.answer {
-            Answer::Answered(replies) => Some(&replies.1),
+            Answer::Answered(_, reply) => Some(reply),
             Answer::Refused(answer) if answer.0.command() == Refusal::END_OF_DATA => {
                 answer.0.reply()
             }
@@ -123,7 +123,7 @@ impl Recipient {
     pub fn is_accepted(&self) -> bool {
         match &self.answer {
             Answer::None => false,
-            Answer::Accepted(_) | Answer::Answered(_) => true,
+            Answer::Accepted(_) | Answer::Answered(..) => true,
             Answer::Refused(answer) => {
                 answer.1.as_ref().is_some_and(|reply| reply.code().is_positive())
             }
@@ -177,7 +177,7 @@ impl Recipient {
     /// Records the reply that takes the message for this recipient alone.
     pub(crate) fn take_final(&mut self, reply: Reply) {
         if let Answer::Accepted(rcpt) = std::mem::replace(&mut self.answer, Answer::None) {
-            self.answer = Answer::Answered(Box::new((rcpt, reply)));
+            self.answer = Answer::Answered(rcpt, reply);
         }
     }
 
@@ -194,6 +194,15 @@ impl Recipient {
     pub(crate) fn refuse_after_mail(&mut self, reply: Reply, refusal: Refusal) {
         self.answer = Answer::Refused(Box::new((refusal, Some(reply))));
         self.status = RecipientStatus::Refused;
+    }
+
+    /// Forgets the reply to the message for this recipient alone, if it has one: it may have been
+    /// the answer to another command.
+    pub(crate) fn doubt_final(&mut self) {
+        if self.final_reply().is_some() {
+            self.answer = self.rcpt().cloned().map_or(Answer::None, Answer::Accepted);
+            self.status = RecipientStatus::Unknown;
+        }
     }
 
     /// Records that it was one too many for a transaction, and is named again in another.

@@ -98,6 +98,11 @@ pub(super) enum Ending {
 }
 
 impl Injection {
+    /// Whether a client sees a reply that stays away, or one that answers another command.
+    pub(super) fn shows_a_shift(self) -> bool {
+        matches!(self, HalfLineThenSilence | Deadline | WrongClass | Intermediate | Twice)
+    }
+
     /// The code of a reply that takes the place of the usual one and answers the command.
     pub(super) fn refusal(self) -> Option<u16> {
         match self {

@@ -23,6 +23,9 @@ pub(super) struct FinalReplies {
     /// Recipients that have their own reply, and those of them that the message was taken for.
     pub(super) came: u32,
     pub(super) taken: u32,
+    /// The last recipient in the list that the message was taken for.
+    // Its reply stands for the message, and is copied once.
+    pub(super) last_taken: Option<usize>,
     /// Recipients in the list before this one have their own reply.
     pub(super) next: usize,
     /// Why it was not taken for one of them: a refusal that may pass, if there is one.

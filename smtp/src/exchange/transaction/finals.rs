@@ -44,6 +44,12 @@ impl Transaction<'_> {
         self.finals.next = self.range.start;
     }
 
+    /// Whether the message is answered for each recipient.
+    #[inline]
+    pub(crate) fn has_own_replies(&self) -> bool {
+        matches!(self.finals.answering, Answering::Each | Answering::EachThenAll)
+    }
+
     /// Takes a reply to a message that is not simply answered once.
     #[cold]
     pub(super) fn take_final(&mut self, head: &ReplyHead, engine: &mut Engine) {
@@ -81,13 +87,13 @@ impl Transaction<'_> {
         match outcome {
             Outcome::Accepted(reply) => {
                 finals.taken += 1;
+                finals.last_taken = found;
                 // With PRDR the reply to the whole message decides.
                 let has_it = finals.answering == Answering::Each;
-                if has_it {
-                    self.recipients.record_delivered(reply.clone());
-                }
-                if let Some(index) = found {
-                    self.recipients.answer_final(index, reply, has_it);
+                match found {
+                    Some(index) => self.recipients.answer_final(index, reply, has_it),
+                    None if has_it => self.recipients.record_delivered(reply),
+                    None => {}
                 }
             }
             Outcome::Refused(reply) => {
@@ -101,11 +107,17 @@ impl Transaction<'_> {
                 }
             }
         }
-        if self.finals.answering == Answering::Each
-            && self.finals.came == self.accepted
-            && self.finals.taken == 0
-        {
+        if self.finals.answering == Answering::Each && self.finals.came == self.accepted {
+            self.end_each();
+        }
+    }
+
+    /// Each recipient of a message of LMTP has its reply.
+    fn end_each(&mut self) {
+        if self.finals.taken == 0 {
             self.refusal = Some(self.why_none());
+        } else if let Some(index) = self.finals.last_taken {
+            self.recipients.record_final(index);
         }
     }
 
