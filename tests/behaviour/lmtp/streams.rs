@@ -2,8 +2,9 @@
 //! for its recipients have come.
 
 use smtp::command::{Mail, Rcpt};
-use smtp::{Envelope, Mailbox};
+use smtp::{DeliverError, Envelope, Mailbox, Receipt};
 use tests::Fate;
+use tokio::time::Instant;
 
 use super::{connected, envelope};
 
@@ -116,5 +117,70 @@ async fn split_over_transactions() {
     let (mut connection, peer) = connected(&["PIPELINING", "LIMITS RCPTMAX=1"], dialogue).await;
     let result = connection.deliver(&envelope(&["a", "b"]), "x\r\n").await;
     assert_eq!(result.fate(), "Delivered 250 | 250:552 250:ok");
+    peer.finish();
+}
+
+/// The server says one reply too few to a message, and the replies to the commands that left with it
+/// move up: the message is unknown, and never said to have been taken or refused. The rows: what the
+/// server says to the first message and to the commands of the second, and the end.
+#[tokio::test(start_paused = true)]
+async fn too_few_replies_to_a_message_in_a_stream() {
+    const NEXT: &str = "S: 250 reset\nS: 250 ok\n";
+    let rows = [
+        // The reply for `b` is missing, or that for `a`: there is no difference.
+        format!("S: 250 0a\n{NEXT}S: 250 a\nS: 250 b\nS: 354 go\n"),
+        format!("S: 552 0b\n{NEXT}S: 250 a\nS: 250 b\nS: 354 go\n"),
+        // Both.
+        format!("{NEXT}S: 250 a\nS: 250 b\nS: 354 go\n"),
+        // The next recipients are refused, and the reply to DATA stays away.
+        format!("S: 250 0a\n{NEXT}S: 550 a\nS: 550 b\nS: 503 none\n-- silence --"),
+        format!("S: 250 0a\n{NEXT}S: 250 a\nS: 550 b\nS: 354 go\n-- silence --"),
+        format!("S: 250 0a\n{NEXT}S: 550 a\nS: 250 b\nS: 451 later\n-- silence --"),
+    ];
+    for replies in rows {
+        let dialogue = format!("{COMMANDS}{OPENED}C: 0\nC: .\nC: RSET\n{COMMANDS}{replies}");
+        let (mut connection, _peer) = connected(&["PIPELINING"], &dialogue).await;
+        let mut fates = Vec::new();
+        let report = |_, result: Result<_, _>| fates.push(result.fate());
+        connection.deliver_all((0..2).map(message), report).await.expect_err("it is lost");
+        let [first, second] = &fates[..] else {
+            panic!("two messages: {fates:?}");
+        };
+        assert!(first.starts_with("Unknown permanent "), "{first}\n{dialogue}");
+        assert!(first.ends_with(" | 250:unknown 250:unknown"), "{first}\n{dialogue}");
+        assert!(!second.contains("ok") && !second.contains("unknown"), "{second}\n{dialogue}");
+    }
+}
+
+/// As above, of a message that has recipients left for another transaction.
+#[tokio::test(start_paused = true)]
+async fn too_few_replies_to_a_part_of_a_message() {
+    let dialogue = "C: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA
+                    S: 250 ok\nS: 250 a\nS: 452 4.5.3 too many\nS: 354 go
+                    C: 0\nC: .\nC: RSET\nC: MAIL *\nC: RCPT *\nC: RCPT *\nC: DATA
+                    S: 250 reset\nS: 250 ok\nS: 250 a\nS: 250 b\nS: 354 go";
+    let (mut connection, _peer) = connected(&["PIPELINING"], dialogue).await;
+    let mut fates = Vec::new();
+    let report = |_, result: Result<_, _>| fates.push(result.fate());
+    connection.deliver_all((0..2).map(message), report).await.expect_err("it is lost");
+    assert_eq!(fates[0], "Unknown permanent Server - | 250:unknown 452:unsent");
+}
+
+/// A message is reported as soon as the commands in its flight are answered, and not later.
+#[tokio::test(start_paused = true)]
+async fn a_message_is_reported_before_the_next_one_is_answered() {
+    let dialogue = format!(
+        "{COMMANDS}{OPENED}C: 0\nC: .\nC: RSET\n{COMMANDS}S: 250 0a\nS: 452 0b\nS: 250 reset\n{OPENED}
+         C: 1\nC: .\n-- wait 1m --\nS: 250 1a\nS: 250 1b"
+    );
+    let (mut connection, peer) = connected(&["PIPELINING"], &dialogue).await;
+    let began = Instant::now();
+    let mut times = Vec::new();
+    let report = |_, result: Result<Receipt, DeliverError>| {
+        result.expect("delivered");
+        times.push(began.elapsed().as_secs());
+    };
+    connection.deliver_all((0..2).map(message), report).await.expect("a session");
+    assert_eq!(times, [0, 60]);
     peer.finish();
 }
