@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use smtp::connect::Timeouts;
+use smtp::connection::AnyConnection;
 use smtp::error::Fault;
 use smtp::extension::Prdr;
 use smtp::state::{Greeted, Idle, Lmtp};
 use smtp::{Connection, DeliverError, Envelope, Receipt, Server as Address, Transfer};
+use tokio::net::UnixStream;
 
 use super::mailbox_check;
 use super::server::Server;
@@ -58,6 +60,38 @@ async fn replies_for_each_recipient(name: &str) {
     mail.quit().await.expect("QUIT");
 }
 
+/// Over a Unix socket, with DATA and in chunks.
+mod sockets {
+    use super::over_a_unix_socket;
+
+    with_each_server!(over_a_unix_socket: dovecot aiosmtpd nodemailer);
+}
+
+async fn over_a_unix_socket(name: &str) {
+    let Some(server) = Server::get_started(name) else {
+        return;
+    };
+    let both = envelope(&["full@example.test", server.user()]);
+    let path = server.get("SOCKET_LMTP");
+    let at_socket = Address::new("localhost", 24);
+    let by_server = Connection::connect_lmtp(&at_socket.clone().unix_socket(path)).await;
+    let stream = UnixStream::connect(path).await.expect("a socket");
+    let in_chunks = at_socket.transfer(Transfer::chunks());
+    let by_caller = Connection::lmtp_from_stream(stream, &in_chunks).await;
+    for mail in [by_server, by_caller] {
+        let mut mail = AnyConnection::from(mail.expect("a greeting and LHLO"));
+        assert!(mail.is_open());
+        let stream: Vec<_> = (0..5).map(|number| message("socket", "5", number)).collect();
+        let mut told = Vec::new();
+        let run = mail.deliver_all(stream.iter().map(|message| (&both, message)), |_, result| {
+            told.push(codes(&result.expect("delivered to one")));
+        });
+        run.await.expect("the connection stays");
+        assert_eq!(told, vec![vec![(Some(250), Some(552)), (Some(250), Some(250))]; 5]);
+        mail.quit().await.expect("QUIT");
+    }
+}
+
 /// A stream, in each way: each message arrives once, byte for byte.
 mod streams {
     use super::streams_arrive_whole;
@@ -75,7 +109,7 @@ async fn streams_arrive_whole(name: &str) {
     for (way, transfer) in ways {
         let address = Address::new("127.0.0.1", server.port("PORT_LMTP")).transfer(transfer);
         let mail = Connection::connect_lmtp(&address).await.expect("a session");
-        let stream: Vec<_> = (0..30).map(|number| message(way, number)).collect();
+        let stream: Vec<_> = (0..30).map(|number| message("lmtp", way, number)).collect();
         send(mail, user, &stream).await;
         sent.extend(stream);
     }
@@ -88,9 +122,9 @@ async fn streams_arrive_whole(name: &str) {
 }
 
 /// A message, unlike all others, with dots where they matter.
-fn message(way: &str, number: usize) -> Vec<u8> {
+fn message(first: &str, way: &str, number: usize) -> Vec<u8> {
     format!(
-        "X-First: lmtp\r\nMessage-ID: <lmtp-{way}-{number}@example.test>\r\n\
+        "X-First: {first}\r\nMessage-ID: <{first}-{way}-{number}@example.test>\r\n\
          Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n.\r\n.{number}\r\nthe end of {way}\r\n"
     )
     .into_bytes()

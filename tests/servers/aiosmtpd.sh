@@ -20,6 +20,7 @@ emit PORT_SUBMISSION $((B+1))
 emit PORT_SMTPS $((B+2))
 emit SOCKET_SUBMISSION "$DIR/run/submission.sock"
 emit SOCKET_SMTPS "$DIR/run/smtps.sock"
+emit SOCKET_LMTP "$DIR/run/lmtp.sock"
 emit PORT_LMTP $((B+3))
 emit PORT_PLAINAUTH $((B+4))
 emit MAIL "$DIR/mail/new"

@@ -169,6 +169,9 @@ service lmtp {
     port = $P_LMTPS
     ssl = yes
   }
+  unix_listener $DIR/run/lmtp.sock {
+    mode = 0666
+  }
 }
 $SUBMISSION
 CONF
@@ -187,6 +190,7 @@ emit SMTP_USER2 "$SMTP_USER2"
 emit SMTP_PASSWORD2 "$SMTP_PASSWORD2"
 emit PORT_LMTP $P_LMTP
 emit PORT_LMTPS $P_LMTPS
+emit SOCKET_LMTP "$DIR/run/lmtp.sock"
 if [ -z "${DOVECOT_ONLY_AUTH:-}" ]; then
   emit PORT_SUBMISSION $P_SUB
   emit PORT_SMTPS $P_SUBS
