@@ -1,5 +1,6 @@
 //! A fast SMTP sink: one thread per connection, replies gathered until the
-//! input runs dry, counters for everything a client can be judged by.
+//! input runs dry, counters for everything a client can be judged by. A client
+//! that says LHLO is answered as in LMTP.
 //!
 //! `XSTAT` on any connection answers the counters as JSON; `XRESET` clears them.
 
@@ -123,6 +124,7 @@ fn serve<S: Read + Write>(
         out.extend_from_slice(b"220 sink.example ESMTP\r\n");
     }
     let mut rcpts = 0u64;
+    let mut lmtp = false;
     loop {
         // Work through what is there.
         let mut starttls = false;
@@ -136,7 +138,7 @@ fn serve<S: Read + Write>(
                         }
                         if b.starts_with(b".\r\n") {
                             start += 3;
-                            finish(st, &mut v, &mut rcpts, &mut out);
+                            finish(st, &mut v, &mut rcpts, lmtp, &mut out);
                             mode = Mode::Command;
                             continue;
                         }
@@ -147,7 +149,7 @@ fn serve<S: Read + Write>(
                             v.stuffed(&b[..i + 2]);
                             st.body.fetch_add(i as u64 + 2, Relaxed);
                             start += i + 5;
-                            finish(st, &mut v, &mut rcpts, &mut out);
+                            finish(st, &mut v, &mut rcpts, lmtp, &mut out);
                             mode = Mode::Command;
                         }
                         None => {
@@ -167,7 +169,7 @@ fn serve<S: Read + Write>(
                     *left -= n;
                     if *left == 0 {
                         if *last {
-                            finish(st, &mut v, &mut rcpts, &mut out);
+                            finish(st, &mut v, &mut rcpts, lmtp, &mut out);
                         } else {
                             out.extend_from_slice(b"250 2.0.0 chunk\r\n");
                         }
@@ -222,6 +224,7 @@ fn serve<S: Read + Write>(
                             mode = Mode::Bdat { left, last };
                         }
                         b"EHLO" | b"LHLO" => {
+                            lmtp = &verb == b"LHLO";
                             out.extend_from_slice(b"250-sink.example\r\n");
                             if o.pipelining {
                                 out.extend_from_slice(b"250-PIPELINING\r\n");
@@ -309,15 +312,19 @@ fn serve<S: Read + Write>(
     }
 }
 
-fn finish(st: &Stats, v: &mut Verify, rcpts: &mut u64, out: &mut Vec<u8>) {
+fn finish(st: &Stats, v: &mut Verify, rcpts: &mut u64, lmtp: bool, out: &mut Vec<u8>) {
     st.messages.fetch_add(1, Relaxed);
     st.rcpts.fetch_add(*rcpts, Relaxed);
+    // RFC 2033 §4.2: one for each recipient.
+    let replies = if lmtp { *rcpts } else { 1 };
     *rcpts = 0;
     if v.on {
         *st.seen.lock().unwrap().entry((v.len, v.hash)).or_default() += 1;
         v.reset();
     }
-    out.extend_from_slice(b"250 2.0.0 Ok: queued as 4ABCDEF0123\r\n");
+    for _ in 0..replies {
+        out.extend_from_slice(b"250 2.0.0 Ok: queued as 4ABCDEF0123\r\n");
+    }
 }
 
 fn report(st: &Stats) -> String {
