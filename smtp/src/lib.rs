@@ -82,8 +82,8 @@
 //! ```
 //!
 //! The chapters of the guide go on from here: [connecting](guide::connecting), [in fewer round
-//! trips](guide::round_trips), [authentication](guide::authentication), [the content of a
-//! message](guide::content), [a
+//! trips](guide::round_trips), [over LMTP](guide::lmtp),
+//! [authentication](guide::authentication), [the content of a message](guide::content), [a
 //! command](guide::command), [one by hand](guide::by_hand), [one that asks](guide::exchanges),
 //! [a mechanism](guide::mechanism),
 //! [parameters of MAIL and RCPT](guide::parameters), [keywords of EHLO](guide::capabilities),

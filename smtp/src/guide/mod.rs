@@ -1,9 +1,12 @@
-//! Chapters: how to connect, and in fewer round trips; how to authenticate; what the content of a
-//! message needs of the server; how to define commands and mechanisms that this library does not
-//! have; those that it has, and which servers took them; and its errors.
+//! Chapters: how to connect, over LMTP too, and in fewer round trips; how to authenticate; what the
+//! content of a message needs of the server; how to define commands and mechanisms that this library
+//! does not have; those that it has, and which servers took them; and its errors.
 
 #[doc = include_str!("connecting.md")]
 pub mod connecting {}
+
+#[doc = include_str!("lmtp.md")]
+pub mod lmtp {}
 
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
