@@ -6,6 +6,7 @@
 
 mod ahead;
 mod begin;
+mod counted;
 mod end;
 mod flight;
 mod one;
@@ -15,9 +16,9 @@ use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
+use counted::{Unconfirmed, is_counted};
 use flight::{Ahead, Flight, Next};
 pub(crate) use one::OneMessage;
-use unconfirmed::{Unconfirmed, is_counted};
 
 use super::content::ContentNeed;
 use super::plan::DeliveryCapabilities;

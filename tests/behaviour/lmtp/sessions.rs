@@ -153,12 +153,12 @@ async fn in_a_connection_whose_state_is_known_at_run_time() {
     let fate = "Delivered 250 | 250:ok 250:452";
     assert_eq!(any.deliver(&both, "x\r\n").await.fate(), fate);
     let (feed, running) = any.feed();
-    let (running, fed) =
+    let (running, told) =
         tokio::join!(
             running,
             async move { feed.deliver(envelope(&["a", "b"]), "x\r\n").await.fate() }
         );
-    assert_eq!(fed, fate);
+    assert_eq!(told, fate);
     let any = Connection::<Greeted>::try_from(running.expect("a session"));
     let any = any.expect_err("it is a session of LMTP");
     let connection = Connection::<Lmtp<Greeted>>::try_from(any).expect("its state");

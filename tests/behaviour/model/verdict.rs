@@ -159,7 +159,7 @@ pub(super) fn of_content<H: Idle>(
         }
     };
     let verdicts = fill(named, of_all);
-    // What it says of all is true of each that is left.
+    // The verdict on all is true of each that has no other.
     let is_true = |(said, of_one): (&Verdict, &Verdict)| said == of_one || *said == of_all;
     assert!(verdicts.iter().zip(&each).all(is_true), "{verdicts:?} and {each:?}");
     (Report::new(each, session), connection)

@@ -17,27 +17,10 @@
 
 use std::borrow::Borrow;
 
+use super::counted::{Unconfirmed, doubt, shows_a_miscount, unknown};
 use super::{Delivered, Delivery, Messages};
 use crate::error::lost::Lost;
-use crate::exchange::transaction::Transaction;
 use crate::message::envelope::Envelope;
-use crate::message::error::{DeliverError, DeliveryUnknown};
-use crate::message::recipient::Recipient;
-use crate::message::transfer::BodyMethod;
-use crate::proto::fault::{Fault, ProtocolError};
-
-/// A message whose replies may have been those to other commands.
-pub(super) struct Unconfirmed<T> {
-    /// Its result; none where it goes on in another transaction.
-    result: Option<(T, Delivered)>,
-}
-
-/// Whether the number of replies to the message was that of its recipients.
-// An eager window has other commands in flight than those of the next message, and HELP at its end.
-#[inline]
-pub(super) fn is_counted(transaction: &Transaction<'_>) -> bool {
-    transaction.has_own_replies() && transaction.method() != BodyMethod::EagerBdat
-}
 
 impl<'b, M, E, T> Delivery<'b, M, E, T>
 where
@@ -64,16 +47,12 @@ where
     }
 
     /// The connection is lost, and with it the replies that would have confirmed the message.
-    // A reply that stayed away, or answers another command than it came to, is the sign of one too
-    // few. After any other end the replies that were read decide.
+    // After another end than that of a miscount, the replies that were read decide.
     pub(super) fn lose_unconfirmed(&mut self, lost: &Lost) {
         let Some(unconfirmed) = self.unconfirmed.take() else {
             return;
         };
-        let miscounted = match lost.fault() {
-            Fault::Protocol(error) => matches!(error, ProtocolError::Unexpected { .. }),
-            fault => matches!(fault, Fault::TimedOut(_)),
-        };
+        let miscounted = shows_a_miscount(lost);
         match unconfirmed.result {
             Some((ticket, result)) => {
                 let result = if miscounted { doubt(result, lost) } else { result };
@@ -91,18 +70,4 @@ where
             None => {}
         }
     }
-}
-
-/// The result of a message whose replies may be those to other commands.
-fn doubt(result: Delivered, lost: &Lost) -> Delivered {
-    match result {
-        Ok(receipt) => Err(unknown(receipt.into_recipients(), lost)),
-        Err(DeliverError::Refused(refused)) => Err(unknown(refused.into_parts().1, lost)),
-        Err(error) => Err(error),
-    }
-}
-
-fn unknown(mut recipients: Vec<Recipient>, lost: &Lost) -> DeliverError {
-    recipients.iter_mut().for_each(Recipient::doubt_final);
-    DeliverError::Unknown(DeliveryUnknown::new(lost.clone(), recipients))
 }

@@ -54,9 +54,10 @@ impl Server {
         for (recipient, answer) in recipients.into_iter().zip(answers) {
             self.maybe_cut(Moment::Own(self.counts.own)).await;
             self.counts.own += 1;
-            let answered = match self.ended {
-                true => self.last_words(),
-                false => self.answer(answer, "2.1.5 taken for it").await,
+            let answered = if self.ended {
+                self.last_words()
+            } else {
+                self.answer(answer, "2.1.5 taken for it").await
             };
             self.group(|group| group.own.push((recipient, answered)));
         }
