@@ -9,6 +9,7 @@ use super::client::Played;
 use super::log::{Group, Named};
 use super::plan::Protocol;
 use super::verdict::{Session, Verdict};
+use super::wire::End;
 
 /// The verdicts that are true, and why.
 #[derive(Debug)]
@@ -97,7 +98,22 @@ impl<'p> Finder<'p> {
         if let Some((code, why)) = self.content_refused(group) {
             return refused(code, why);
         }
-        self.answered_message(group, named)
+        let mut truth = self.answered_message(group, named);
+        // The last reply may have been that to a command of the next message, as far as the client
+        // can tell of a server that says nothing more.
+        if !group.own.is_empty() && self.lost && self.falls_silent_in_a_stream() {
+            truth.allowed.push(Verdict::Unknown);
+        }
+        truth
+    }
+
+    fn falls_silent_in_a_stream(&self) -> bool {
+        let silent = self.case.plan.cut.is_some_and(|cut| cut.how == End::Silence);
+        silent
+            && matches!(
+                self.case.mode,
+                Mode::DeliverAll(_) | Mode::DeliverStream(_) | Mode::Feed(_)
+            )
     }
 
     /// The final replies decide.
