@@ -249,8 +249,9 @@ fn tag(keyword: &[u8]) -> u32 {
     let (Some(first), Some(last)) = (keyword.first(), keyword.last()) else {
         return 0;
     };
-    let letter = |byte: &u8| u32::from(byte | 0x20);
-    (keyword.len() as u32) << 16 | letter(first) << 8 | letter(last)
+    // The lowest byte of the length tells most keywords apart, and equal ones have the same.
+    let [length, ..] = keyword.len().to_le_bytes();
+    u32::from_be_bytes([0, length, first | 0x20, last | 0x20])
 }
 
 /// The slot of a tag.

@@ -53,10 +53,10 @@ fn digits(number: u32) -> u64 {
     // All parts of a word are divided at once, by multiplying: 10 486 / 2^20 is a hundredth as far as
     // numbers of four digits show, and 103 / 2^10 a tenth for those of two.
     let number = u64::from(number);
-    let halves = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (halves * 10_486 >> 20) & 0x7f_0000_007f;
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((halves * 10_486) >> 20) & 0x7f_0000_007f;
     let quarters = hundreds | (halves - 100 * hundreds) << 16;
-    let tens = (quarters * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (quarters - 10 * tens) << 8
 }
 
