@@ -91,6 +91,9 @@ pub(super) struct Named {
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
     pub(super) recipients: Vec<Recipient>,
+    /// The recipients that were accepted before the message came. Where each has a reply to it,
+    /// some of them may not get it.
+    pub(super) accepted: Vec<Recipient>,
     pub(super) content: Vec<u8>,
 }
 

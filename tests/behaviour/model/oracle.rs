@@ -170,8 +170,8 @@ impl Judge<'_> {
         };
         let probe = Message::to(1);
         let message = self.case.messages.get(id).unwrap_or(&probe);
-        let recipients: Vec<_> = delivery.recipients.iter().map(ToString::to_string).collect();
-        let expected = message.content_for(id, &recipients);
+        let accepted: Vec<_> = delivery.accepted.iter().map(ToString::to_string).collect();
+        let expected = message.content_for(id, &accepted);
         if delivery.content != expected {
             let [got, right] = [&delivery.content, &expected]
                 .map(|content| content[..content.len().min(300)].escape_ascii().to_string());

@@ -5,7 +5,7 @@ use smtp::command::{Mail, Rcpt};
 use smtp::extension::{
     AskFeatures, AuthIdentity, BodyKind, DateTime, DeliverBy, EnvelopeId, HoldFor, HoldUntil,
     IgnoreQuota, MayConvert, Notify, NotifyBy, Optional, OriginalRecipient, Prdr, Priority,
-    RequireTls, Ret, Solicitation, Submitter, Tracking, TransactionId, ValidSince, Verp,
+    RequireTls, Ret, SmtpUtf8, Solicitation, Submitter, Tracking, TransactionId, ValidSince, Verp,
 };
 
 use super::witness::Witness::{self, Aiosmtpd, Dovecot, Exim, Postfix, SmtpServer};
@@ -195,12 +195,12 @@ fn of_content() -> Vec<ParameterRow> {
         },
         ParameterRow {
             parameter: "SMTPUTF8",
-            from: "command::Mail::smtputf8",
+            from: "extension::SmtpUtf8",
             extension: "SMTPUTF8",
             source: "RFC 6531 §3.4",
             offers: &["SMTPUTF8", "8BITMIME"],
             written: ["SMTPUTF8", ""],
-            give: Give { mail: Mail::smtputf8, ..row.give },
+            give: Give { mail: |mail| mail.with(SmtpUtf8), ..row.give },
             servers: &[Postfix, Exim, SmtpServer, Aiosmtpd],
             ..row
         },

@@ -244,14 +244,20 @@ impl Server {
 
     fn deliver(&mut self, content: Vec<u8>) {
         let recipients = self.transaction.take().map(|transaction| transaction.recipients);
-        self.deliver_to(recipients.unwrap_or_default(), content);
+        let recipients = recipients.unwrap_or_default();
+        self.deliver_to(recipients.clone(), recipients, content);
     }
 
-    pub(super) fn deliver_to(&mut self, recipients: Vec<Recipient>, content: Vec<u8>) {
+    pub(super) fn deliver_to(
+        &mut self,
+        recipients: Vec<Recipient>,
+        accepted: Vec<Recipient>,
+        content: Vec<u8>,
+    ) {
         if self.sabotage == Sabotage::KeepsTransactions {
             self.transaction = Some(Transaction::default());
         }
-        let delivery = Delivery { recipients, content };
+        let delivery = Delivery { recipients, accepted, content };
         self.log.deliveries.extend(self.sabotage.of_delivery(delivery));
     }
 

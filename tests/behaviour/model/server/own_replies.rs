@@ -77,8 +77,8 @@ impl Server {
         if kept.is_empty() {
             self.drop_transaction();
         } else {
-            self.transaction = None;
-            self.deliver_to(kept, content);
+            let accepted = self.transaction.take().map(|transaction| transaction.recipients);
+            self.deliver_to(kept, accepted.unwrap_or_default(), content);
         }
     }
 }
