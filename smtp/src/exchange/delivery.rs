@@ -276,7 +276,7 @@ where
             self.split_first(engine, counted);
             return;
         }
-        let result = flight.finish(engine, &self.offers);
+        let result = flight.finish(engine);
         match self.in_flight.pop_front() {
             Some(Flight { ticket, .. }) if counted => self.wait_for_next(Some((ticket, result))),
             Some(Flight { ticket, .. }) => self.messages.report(ticket, result),
@@ -296,7 +296,7 @@ where
         if flight.transaction.transactions() >= most {
             let refusal = Refusal::too_many_transactions(most);
             flight.transaction.recipients.refuse_rest(&refusal);
-            let result = flight.finish(engine, &self.offers);
+            let result = flight.finish(engine);
             if counted {
                 self.wait_for_next(Some((flight.ticket, result)));
             } else {

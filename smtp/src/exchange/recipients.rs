@@ -30,7 +30,7 @@ pub(crate) struct RecipientList {
     pending: usize,
     /// The reply to the last transaction that delivered the message.
     delivered: Option<Reply>,
-    /// The parameters that MAIL and RCPT went without, where they were sent one at a time.
+    /// The parameters that MAIL and RCPT went without.
     left_out: Vec<LeftOut>,
 }
 
@@ -58,11 +58,25 @@ impl RecipientList {
         NamedRecipients { list: self.list, left_out: self.left_out }
     }
 
-    /// The receipt of a message that was delivered, and whose commands were sent one at a time.
+    /// The receipt of a message that was delivered.
+    #[inline]
     pub(crate) fn take_receipt(&mut self, reply: Reply, engine: &Engine) -> Receipt {
         let mut receipt = Receipt::new(self.take(), reply, engine.security());
         receipt.set_left_out(std::mem::take(&mut self.left_out));
         receipt
+    }
+
+    /// Records the parameters that MAIL, or the RCPT of a recipient, went without. A message that
+    /// takes several transactions goes without the same in each.
+    #[cold]
+    pub(crate) fn go_without(
+        &mut self,
+        keywords: Option<Box<LeftOutKeywords>>,
+        recipient: Option<usize>,
+    ) {
+        if self.left_out.iter().all(|left_out| left_out.recipient() != recipient) {
+            self.left_out.extend(LeftOut::each(keywords, recipient));
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

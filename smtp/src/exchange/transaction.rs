@@ -115,8 +115,6 @@ pub(crate) struct Transaction<'b> {
     /// The replies to the message.
     finals: FinalReplies,
     declared: Declared,
-    /// The declarations of each of its commands, and of earlier transactions of the message.
-    declared_ever: Declared,
     /// Why no recipient gets the message.
     refusal: Option<Refusal>,
     mail: MailReply,
@@ -175,7 +173,6 @@ impl<'b> Transaction<'b> {
             chunks_due: 0,
             finals: FinalReplies::default(),
             declared: Declared::default(),
-            declared_ever: Declared::default(),
             refusal: None,
             mail: MailReply::None,
             empty: false,
@@ -285,12 +282,6 @@ impl<'b> Transaction<'b> {
         self.declared.has(Declared::CHECKPOINT) && self.mail == MailReply::None
     }
 
-    /// Whether a parameter of the message was left out.
-    #[inline]
-    pub(crate) fn has_left_out(&self) -> bool {
-        self.declared_ever.has(Declared::LEFT_OUT)
-    }
-
     pub(crate) fn declared(&self) -> Declared {
         self.declared
     }
@@ -342,7 +333,6 @@ impl<'b> Transaction<'b> {
     #[inline]
     pub(crate) fn wrote_mail(&mut self, declared: Declared) {
         self.declared = declared;
-        self.declared_ever.add(declared);
         self.due += 1;
         self.step = Step::Rcpt;
     }
@@ -355,8 +345,7 @@ impl<'b> Transaction<'b> {
 
     /// A recipient was named.
     #[inline]
-    pub(crate) fn wrote_rcpt(&mut self, index: usize, declared: Declared) {
-        self.declared_ever.add(declared);
+    pub(crate) fn wrote_rcpt(&mut self, index: usize) {
         self.named = index + 1;
         self.asked += 1;
         self.rcpts_due += 1;

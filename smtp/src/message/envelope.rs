@@ -4,10 +4,9 @@ use std::fmt::{self, Display};
 
 use smtp_grammar::{Capabilities, ForwardPath, ReversePath};
 
-use super::left_out::LeftOut;
 use super::policy::Policy;
 use crate::command::{Mail, Rcpt};
-use crate::extension::{MailParameter, Parameters, RcptParameter};
+use crate::extension::{MailParameter, RcptParameter};
 
 /// The envelope of a message: its sender, its recipients, and what they ask for.
 ///
@@ -169,22 +168,6 @@ impl Envelope {
     #[cold]
     pub(crate) fn may_split(&self) -> bool {
         self.policy.permits_split() && self.mail.parameters().get("TRANSID").is_none()
-    }
-
-    /// The parameters that are left out for a server with these capabilities. A delivery asks where
-    /// one was, as it wrote its commands.
-    pub(crate) fn left_out(&self, capabilities: &Capabilities) -> Vec<LeftOut> {
-        let mut all = Vec::with_capacity(1);
-        let mut add = |parameters: &Parameters, recipient| {
-            for parameter in parameters.left_out(capabilities) {
-                all.push(LeftOut::new(parameter, recipient));
-            }
-        };
-        add(self.mail.parameters(), None);
-        for (index, rcpt) in self.recipients.iter().enumerate() {
-            add(rcpt.parameters(), Some(index));
-        }
-        all
     }
 
     pub(crate) fn send_policy(&self) -> &Policy {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::extension::Parameter;
 use crate::proto::left_out::LeftOutKeywords;
 
 /// An [optional](crate::extension::Optional) parameter that was left out, because the server does
@@ -14,10 +13,6 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    pub(super) fn new(parameter: &Parameter, recipient: Option<usize>) -> Self {
-        Self { keyword: parameter.shared_keyword(), recipient }
-    }
-
     /// Those that one command went without.
     pub(crate) fn each(
         keywords: Option<Box<LeftOutKeywords>>,

@@ -12,7 +12,6 @@ use crate::exchange::recipients::RecipientList;
 use crate::exchange::transaction::Loss;
 use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, DeliveryLost, DeliveryUnknown, Unsent};
-use crate::message::receipt::Receipt;
 use crate::proto::engine::Engine;
 
 impl<'b, M, E, T> Delivery<'b, M, E, T>
@@ -34,7 +33,7 @@ where
         for mut flight in std::mem::take(&mut self.again) {
             flight.transaction.recipients.stop(&Refusal::exhausted(most));
             if flight.transaction.transactions() > 0 {
-                let result = flight.finish(engine, &self.offers);
+                let result = flight.finish(engine);
                 self.messages.report(flight.ticket, result);
                 continue;
             }
@@ -74,27 +73,28 @@ where
         }
         let came_to = transaction.lose(lost.fault(), engine, oldest);
         let delivered = transaction.recipients.take_delivered();
-        let recipients = transaction.recipients.take();
         let lost = lost.clone();
         let failed = |lost, recipients| {
             let failed = DeliveryLost::new(lost, recipients);
             DeliverError::Lost(if by_another { failed.by_another() } else { failed })
         };
         let error = match (came_to, delivered) {
-            (Loss::Unknown, _) => DeliverError::Unknown(DeliveryUnknown::new(lost, recipients)),
+            (Loss::Unknown, _) => {
+                let recipients = transaction.recipients.take();
+                DeliverError::Unknown(DeliveryUnknown::new(lost, recipients))
+            }
             // An earlier transaction has delivered it to some recipients. An error would invite the
             // caller to send it again to all; the receipt says which recipients have it.
             (_, Some(reply)) => {
-                let mut receipt = Receipt::new(recipients, reply, engine.security());
-                if transaction.has_left_out() {
-                    let left_out = envelope.borrow().left_out(&self.offers.capabilities);
-                    receipt.set_left_out(left_out);
-                }
+                let receipt = transaction.recipients.take_receipt(reply, engine);
                 return self.messages.report(ticket, Ok(receipt));
             }
-            (Loss::Refused(refusal), None) => failed(lost.after(refusal), recipients),
-            (Loss::NotDelivered, None) => failed(lost, recipients),
+            (Loss::Refused(refusal), None) => {
+                failed(lost.after(refusal), transaction.recipients.take())
+            }
+            (Loss::NotDelivered, None) => failed(lost, transaction.recipients.take()),
             (Loss::NotSent, None) => {
+                let recipients = transaction.recipients.take();
                 let unsent = Unsent::new(Ok(lost), recipients);
                 let message = transaction.take_body().map(|body| (envelope, body));
                 return self.messages.hand_back(ticket, unsent, message);

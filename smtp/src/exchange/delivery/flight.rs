@@ -86,7 +86,12 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                     match engine.submit(&mail, capabilities, false) {
                         // The declaration of MAIL holds for the rest of the transaction: UTF-8 in
                         // RCPT (RFC 6531 §3.4), 8-bit and binary content (RFC 6152, RFC 3030 §3).
-                        Ok(declared) => transaction.wrote_mail(declared),
+                        Ok(declared) => {
+                            transaction.wrote_mail(declared);
+                            if declared.has(Declared::LEFT_OUT) {
+                                transaction.recipients.go_without(engine.take_left_out(), None);
+                            }
+                        }
                         Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
                     }
                 }
@@ -96,7 +101,13 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                     Some(index) => {
                         let utf8 = transaction.declared().has(Declared::UTF8);
                         match engine.submit(&envelope.rcpts()[index], capabilities, utf8) {
-                            Ok(declared) => transaction.wrote_rcpt(index, declared),
+                            Ok(declared) => {
+                                transaction.wrote_rcpt(index);
+                                if declared.has(Declared::LEFT_OUT) {
+                                    let without = engine.take_left_out();
+                                    transaction.recipients.go_without(without, Some(index));
+                                }
+                            }
                             Err(error) => {
                                 let refusal = Refusal::encode(Rcpt::SPEC.verb, error);
                                 transaction.skip_rcpt(index, refusal);
@@ -142,22 +153,10 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
 
     /// The result of a message for which no transaction is left.
     #[inline]
-    pub(super) fn finish(
-        &mut self,
-        engine: &Engine,
-        offers: &DeliveryCapabilities,
-    ) -> Result<Receipt, DeliverError> {
+    pub(super) fn finish(&mut self, engine: &Engine) -> Result<Receipt, DeliverError> {
         let transaction = &mut self.transaction;
         match transaction.recipients.take_delivered() {
-            Some(reply) => {
-                let recipients = transaction.recipients.take();
-                let mut receipt = Receipt::new(recipients, reply, engine.security());
-                let envelope = self.envelope.borrow();
-                if transaction.has_left_out() {
-                    receipt.set_left_out(envelope.left_out(&offers.capabilities));
-                }
-                Ok(receipt)
-            }
+            Some(reply) => Ok(transaction.recipients.take_receipt(reply, engine)),
             None => Err(self.undelivered()),
         }
     }
