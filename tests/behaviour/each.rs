@@ -1,5 +1,6 @@
 //! Bodies that are made for each transaction, when the server has accepted its recipients.
 
+mod choices;
 mod faults;
 
 use std::convert::Infallible;

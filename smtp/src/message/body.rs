@@ -100,12 +100,20 @@ enum Making {
     Never,
     /// It is not made yet.
     Due,
-    Done,
+    /// It is made, and has the choices of the one that was made; before, it had these.
+    Done(Choices),
+}
+
+/// The caller's choices for the content of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Choices {
+    line_ends: LineEnds,
+    undeclared: bool,
 }
 
 /// A body that was made, as far as it is known before it is sent.
 struct Made {
-    line_ends: LineEnds,
+    choices: Choices,
     bytes: Option<u64>,
 }
 
@@ -116,10 +124,12 @@ pub(crate) type Check<'c> = &'c mut dyn FnMut(&Body<'_>) -> Result<(), Refusal>;
 // Without the lifetime of the bodies that are made: so a body of a longer lifetime is also one of a
 // shorter lifetime.
 trait PolledSource: BodySource {
-    /// Makes the body for a transaction, where it is made for each.
+    /// Makes the body for a transaction, where it is made for each. `choices` are those for all of
+    /// them.
     fn make(
         self: Pin<&mut Self>,
         transaction: &Transaction<'_>,
+        choices: Choices,
         check: Check<'_>,
     ) -> Result<Made, Refusal>;
 }
@@ -138,7 +148,12 @@ impl<S: BodySource> BodySource for Unshared<S> {
 }
 
 impl<S: BodySource> PolledSource for Unshared<S> {
-    fn make(self: Pin<&mut Self>, _: &Transaction<'_>, _: Check<'_>) -> Result<Made, Refusal> {
+    fn make(
+        self: Pin<&mut Self>,
+        _: &Transaction<'_>,
+        _: Choices,
+        _: Check<'_>,
+    ) -> Result<Made, Refusal> {
         Err(Refusal::body(io::Error::other("a source is not made for a transaction")))
     }
 }

@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::{Body, BodySource, Check, Made, Making, Polled, PolledSource, Source, io_error};
+use super::{
+    Body, BodySource, Check, Choices, Made, Making, Polled, PolledSource, Source, io_error,
+};
 use crate::error::refusal::Refusal;
 use crate::exclusive::Exclusive;
 use crate::message::transaction::Transaction;
-use crate::proto::content::PIECE;
+use crate::proto::content::{LineEnds, PIECE};
 
 impl<'a> Body<'a> {
     /// A message that is made for each transaction, by a function that sees the recipients which the
@@ -28,7 +30,12 @@ impl<'a> Body<'a> {
     ///
     /// MAIL leaves before the body is made. So it is declared as a stream is: as 8-bit where the server
     /// offers that, as [binary](crate::message::LineEnds::Binary) by [`line_ends`](Self::line_ends), and with `SIZE=`
-    /// where each body has the same [`length`](Self::length).
+    /// where each body has the same [`length`](Self::length). A header in UTF-8 takes SMTPUTF8, which the
+    /// envelope asks for: `Envelope::with(SmtpUtf8)`.
+    ///
+    /// Line ends, and the [door](Self::dangerous) for undeclared bytes, that are chosen here hold for each
+    /// body that the function makes. One that is made with line ends of its own, other than
+    /// [`Normalize`](crate::message::LineEnds::Normalize), keeps those.
     ///
     /// An error of the function refuses the message for the recipients of this transaction
     /// ([`Refusal::body_error`](crate::Refusal::body_error)); the session, and the message's other
@@ -88,12 +95,13 @@ impl<'a> Body<'a> {
         transaction: &Transaction<'_>,
         check: Check<'_>,
     ) -> Result<(), Refusal> {
+        let choices = self.choices();
         let Source::Stream(polled) = &mut self.source else {
             return Ok(());
         };
-        let made = polled.source.as_mut().make(transaction, check)?;
-        polled.making = Making::Done;
-        self.line_ends = made.line_ends;
+        let made = polled.source.as_mut().make(transaction, choices, check)?;
+        polled.making = Making::Done(choices);
+        self.set_choices(made.choices);
         match made.bytes {
             Some(bytes) => {
                 self.length.check_all(bytes).map_err(|error| Refusal::body(error.into()))
@@ -107,10 +115,27 @@ impl<'a> Body<'a> {
     #[cold]
     pub(crate) fn unmake(&mut self) {
         if let Source::Stream(polled) = &mut self.source
-            && polled.making == Making::Done
+            && let Making::Done(choices) = polled.making
         {
             (polled.first, polled.making) = (Poll::Pending, Making::Due);
             self.length.restart();
+            self.set_choices(choices);
+        }
+    }
+
+    fn choices(&self) -> Choices {
+        Choices { line_ends: self.line_ends, undeclared: self.undeclared }
+    }
+
+    fn set_choices(&mut self, Choices { line_ends, undeclared }: Choices) {
+        (self.line_ends, self.undeclared) = (line_ends, undeclared);
+    }
+
+    /// Takes over the choices for all bodies, where this one has none of its own.
+    fn inherit(&mut self, all: Choices) {
+        self.undeclared |= all.undeclared;
+        if self.line_ends == LineEnds::default() {
+            self.line_ends = all.line_ends;
         }
     }
 }
@@ -128,17 +153,19 @@ where
     fn make(
         mut self: Pin<&mut Self>,
         transaction: &Transaction<'_>,
+        choices: Choices,
         check: Check<'_>,
     ) -> Result<Made, Refusal> {
         // The one before, and what it holds open, is not needed any more.
         self.made = None;
         let mut body = (self.make.get())(transaction).map_err(Refusal::body)?;
+        body.inherit(choices);
         if body.is_unmade() {
             body.make(transaction, check)?;
         }
         body.check_length().map_err(|error| Refusal::body(error.into()))?;
         check(&body)?;
-        let made = Made { line_ends: body.line_ends, bytes: body.known_length() };
+        let made = Made { choices: body.choices(), bytes: body.known_length() };
         self.made = Some(body);
         Ok(made)
     }
