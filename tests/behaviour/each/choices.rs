@@ -4,9 +4,10 @@
 use std::convert::Infallible;
 
 use smtp::command::Noop;
+use smtp::extension::RequireTls;
 use smtp::message::LineEnds;
 use smtp::{Body, Connection, Transfer};
-use tests::{Fate as _, Mta, server, slow};
+use tests::{Fate as _, Mta, greeted, script, server, slow};
 
 use super::envelope;
 
@@ -84,4 +85,16 @@ async fn line_ends_are_those_of_the_outer_body() {
             assert_eq!(got, content, "{line_ends:?}");
         }
     }
+}
+
+/// A command that cannot be written is no reason for another transaction: the caller sees why.
+#[tokio::test(start_paused = true)]
+async fn a_command_that_cannot_be_written_refuses_the_whole_message() {
+    let dialogue = "C: NOOP\nS: 250 ok";
+    let (mut connection, peer) = greeted(script(&["PIPELINING", "REQUIRETLS"], dialogue)).await;
+    let body = Body::each(|_| Ok::<_, Infallible>("x"));
+    let error = connection.deliver(&envelope(2).with(RequireTls), body).await.expect_err("no TLS");
+    assert_eq!(error.enhanced().map(|code| code.to_string()).as_deref(), Some("5.7.10"), "{error}");
+    connection.send(Noop).await.expect("the session goes on");
+    peer.finish();
 }

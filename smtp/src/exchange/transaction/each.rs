@@ -47,8 +47,10 @@ impl<'b> Transaction<'b> {
 
     /// Whether the refusal is about this transaction alone: its body could not be made, or not be
     /// sent. Recipients of other transactions have bodies of their own.
+    // The body is made once a recipient was accepted: a refusal before that is for a command which no
+    // other transaction could write either.
     pub(super) fn is_of_transaction(&self, refusal: &Refusal) -> bool {
-        refusal.is_local() && self.each_body().is_some()
+        refusal.is_local() && self.accepted > 0 && self.each_body().is_some()
     }
 
     /// Prepares the body for the next transaction.
