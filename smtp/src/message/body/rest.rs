@@ -25,10 +25,11 @@ impl Body<'_> {
         // Line ends are completed here. In a chunk, where the rest may begin with the LF of a CRLF,
         // they must not be completed again.
         let line_ends = if data { LineEnds::Normalize } else { LineEnds::Binary };
-        let encoder = Encoder::for_bdat(self.line_ends, eight_bit);
+        let undeclared = self.undeclared;
+        let encoder = Encoder::for_bdat(self.line_ends, eight_bit || undeclared);
         let rest =
             Rest { body: self, encoder, offset, passed: 0, before: *b"\r\n", data, ended: false };
-        Body::stream(rest).line_ends(line_ends)
+        Body { undeclared, ..Body::stream(rest).line_ends(line_ends) }
     }
 }
 

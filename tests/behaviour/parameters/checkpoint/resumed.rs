@@ -74,6 +74,32 @@ async fn the_rest_follows_data_and_no_recipient_is_named() {
     }
 }
 
+/// A caller who insists on bytes beyond ASCII does so for the rest too.
+#[tokio::test(start_paused = true)]
+async fn undeclared_bytes_leave_where_the_caller_insists() {
+    const TEXT: &str = "one\r\n\u{fc}\r\n";
+    let bodies = {
+        let inside = || Ok::<_, Infallible>(Body::from(TEXT).dangerous().send_8bit_undeclared());
+        [
+            ("memory", Body::from(TEXT)),
+            ("stream", slow([(5, Some(TEXT))])),
+            ("each", Body::each(|_| Ok::<_, Infallible>(TEXT))),
+            ("inside", Body::each(move |_| inside())),
+        ]
+    };
+    for (kind, body) in bodies {
+        let body = if kind == "inside" { body } else { body.dangerous().send_8bit_undeclared() };
+        let dialogue =
+            format!("{}C: DATA\nS: 354 go\nC: ü\nC: .\nS: 250 taken\n{AFTER}", resumed(5));
+        let (mut connection, peer) = greeted(script(OFFERS, &dialogue)).await;
+        connection.set_transfer(Transfer::data());
+        let fate = connection.deliver(&envelope(), body).await.fate();
+        assert_eq!(fate, "Delivered 250 | 355:ok", "{kind}");
+        connection.send(Noop).await.expect("the session goes on");
+        peer.finish();
+    }
+}
+
 /// A chunk may end within a line, and between CR and LF.
 #[tokio::test(start_paused = true)]
 async fn the_rest_follows_in_chunks() {
