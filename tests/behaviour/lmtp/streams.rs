@@ -2,7 +2,7 @@
 //! for its recipients have come.
 
 use smtp::command::{Mail, Rcpt};
-use smtp::{DeliverError, Envelope, Mailbox, Receipt};
+use smtp::{DeliverError, Envelope, Mailbox, Receipt, Transfer};
 use tests::Fate;
 use tokio::time::Instant;
 
@@ -164,6 +164,22 @@ async fn too_few_replies_to_a_part_of_a_message() {
     let report = |_, result: Result<_, _>| fates.push(result.fate());
     connection.deliver_all((0..2).map(message), report).await.expect_err("it is lost");
     assert_eq!(fates[0], "Unknown permanent Server - | 250:unknown 452:unsent");
+}
+
+/// As above, where the server takes no further transaction (MAILMAX): the part that it was sent is
+/// unknown all the same.
+#[tokio::test(start_paused = true)]
+async fn too_few_replies_to_a_part_of_a_message_at_the_limit_of_transactions() {
+    let dialogue = "C: MAIL *\nC: RCPT TO:<a@*\nS: 250 ok\nS: 250 a
+                    C: BDAT 3 LAST\nC: 0\nC: RSET\nC: MAIL *\nC: RCPT TO:<a@*
+                    S: 250 reset\nS: 550 no\nS: 503 none\n-- silence --";
+    let offers = &["PIPELINING", "CHUNKING", "LIMITS RCPTMAX=1 MAILMAX=2"];
+    let (mut connection, _peer) = connected(offers, dialogue).await;
+    connection.set_transfer(Transfer::chunks());
+    let mut fates = Vec::new();
+    let report = |_, result: Result<_, _>| fates.push(result.fate());
+    connection.deliver_all((0..2).map(message), report).await.expect_err("it is lost");
+    assert_eq!(fates[0], "Unknown permanent Network - | 250:unknown -:unsent", "{fates:?}");
 }
 
 /// A message is reported as soon as the commands in its flight are answered, and not later.

@@ -28,6 +28,11 @@ where
         {
             return self.end(engine, Stopped::Exhausted);
         }
+        // A message that waits for another transaction is not reported before the replies to its
+        // first one are known to be its own: the commands in that flight are not all answered.
+        if self.unconfirmed.is_some() {
+            return Need::Reply;
+        }
         // These messages need another connection: a recipient that was never named is not refused.
         let most = engine.transactions();
         for mut flight in std::mem::take(&mut self.again) {
