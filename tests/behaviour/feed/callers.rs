@@ -39,13 +39,15 @@ async fn a_caller_that_goes_away_before_its_body_begins() {
             ),
         ),
     ];
-    for (transfer, dialogue) in rows {
-        let (mut connection, peer) = connected(CHUNKING, &dialogue).await;
+    for ((transfer, dialogue), made) in rows.iter().flat_map(|row| [(row, false), (row, true)]) {
+        let (mut connection, peer) = connected(CHUNKING, dialogue).await;
         connection.set_transfer(transfer.clone());
         let (feed, running) = connection.feed();
         let mut running = pin!(running);
-        let silent = slow([(u64::MAX / 4, None)]);
-        let mut first = Box::pin(feed.deliver(envelope(0), silent));
+        let silent = || slow([(u64::MAX / 4, None)]);
+        // One that is made for its recipients has not begun before its first piece is there.
+        let each = Body::each(move |_| Ok::<_, std::convert::Infallible>(silent()));
+        let mut first = Box::pin(feed.deliver(envelope(0), if made { each } else { silent() }));
         let second = tokio::spawn(feed.deliver(envelope(1), "1\r\n"));
         drop(feed);
         assert!(once(first.as_mut()).await.is_pending());
