@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smtp_grammar::{Capabilities, Host};
 use tokio_rustls::rustls::ClientConfig;
 
+use super::session_key::CredentialId;
+
 /// The keyword of a server that takes commands before its greeting and its reply to EHLO have come.
 const PIPECONNECT: &str = "PIPECONNECT";
 
@@ -77,7 +79,7 @@ pub(super) struct Key {
     pub(super) port: u16,
     pub(super) policy: Policy,
     pub(super) client_name: Option<Host>,
-    pub(super) credentials: Option<Arc<()>>,
+    pub(super) credentials: Option<CredentialId>,
     /// The keywords that are taken as not listed, in upper case.
     pub(super) ignored: BTreeSet<String>,
 }
@@ -103,12 +105,7 @@ impl Policy {
 
 impl Key {
     fn is(&self, other: &Self) -> bool {
-        let same_credentials = match (&self.credentials, &other.credentials) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
-        };
-        same_credentials
+        self.credentials == other.credentials
             && self.host == other.host
             && self.port == other.port
             && self.client_name == other.client_name
@@ -271,7 +268,7 @@ mod tests {
             tls.build().expect("a configuration").config()
         };
         let (one, other) = (tls(), tls());
-        let (me, you) = (Arc::new(()), Arc::new(()));
+        let (me, you) = (CredentialId::unique(), CredentialId::unique());
         let name = |name: &str| Some(name.parse::<Host>().expect("a name"));
         let with_policy = |policy| Key { policy, ..key("a") };
         let keys = [

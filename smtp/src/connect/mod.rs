@@ -16,6 +16,7 @@ mod open;
 mod open_session;
 mod opportunistic;
 mod server;
+mod session_key;
 mod submission;
 mod url;
 
@@ -35,6 +36,7 @@ pub use kind::{
 pub use open_session::OpenSession;
 pub use opportunistic::OpportunisticTls;
 pub use server::Server;
+pub use session_key::{CredentialId, SessionKey};
 pub use submission::Submission;
 #[cfg(feature = "proxy")]
 pub use url::ProxyUrlError;

@@ -2,6 +2,7 @@
 
 use super::kind::{NoMechanism, WithMechanismFrom, WithoutTls};
 use super::server::Server;
+use super::session_key::{SessionKey, TlsParts};
 use super::submission::Submission;
 use super::url::UrlCredentials;
 use crate::any_error::Error;
@@ -57,6 +58,13 @@ pub trait OpenSession: Send + Sync {
     ///
     /// Dropping the future closes the connection.
     fn open_session(&self) -> impl Future<Output = Result<Self::Session, Error>> + Send;
+
+    /// Whom its sessions are with, over what, and as whom. Sessions of openers with equal keys, and
+    /// of one type, may stand for each other. `None` of an opener that is equal to no other: a
+    /// function.
+    fn session_key(&self) -> Option<SessionKey> {
+        None
+    }
 }
 
 impl<F, O, S> OpenSession for F
@@ -79,6 +87,10 @@ impl OpenSession for Server {
     async fn open_session(&self) -> Result<Self::Session, Error> {
         Connection::connect(self).await
     }
+
+    fn session_key(&self) -> Option<SessionKey> {
+        Some(SessionKey::of_server(self))
+    }
 }
 
 impl OpenSession for Submission<NoMechanism> {
@@ -87,6 +99,10 @@ impl OpenSession for Submission<NoMechanism> {
     async fn open_session(&self) -> Result<Self::Session, Error> {
         self.connect().await
     }
+
+    fn session_key(&self) -> Option<SessionKey> {
+        Some(Submission::session_key_over_tls(self))
+    }
 }
 
 impl OpenSession for Submission<WithoutTls> {
@@ -94,6 +110,10 @@ impl OpenSession for Submission<WithoutTls> {
 
     async fn open_session(&self) -> Result<Self::Session, Error> {
         self.connect().await
+    }
+
+    fn session_key(&self) -> Option<SessionKey> {
+        Some(Submission::session_key(self, TlsParts::Clear))
     }
 }
 
@@ -107,6 +127,10 @@ where
     async fn open_session(&self) -> Result<Self::Session, Error> {
         self.connect().await
     }
+
+    fn session_key(&self) -> Option<SessionKey> {
+        Some(Submission::session_key_over_tls(self))
+    }
 }
 
 impl OpenSession for Submission<UrlCredentials> {
@@ -114,5 +138,9 @@ impl OpenSession for Submission<UrlCredentials> {
 
     async fn open_session(&self) -> Result<Self::Session, Error> {
         self.connect().await
+    }
+
+    fn session_key(&self) -> Option<SessionKey> {
+        Some(Submission::session_key_over_tls(self))
     }
 }

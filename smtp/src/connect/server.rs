@@ -1,12 +1,13 @@
 //! Which server, and how to talk to it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use smtp_grammar::{AddressLiteral, Host};
 
 use super::capability_cache::{CapabilityCache, Key, Memory, Policy};
+use super::session_key::CredentialId;
 use crate::connection::session::{Session, SessionConfig};
 use crate::message::transfer::Transfer;
 use crate::net::{
@@ -32,20 +33,23 @@ use crate::proto::trace::Observer;
 #[derive(Clone)]
 #[must_use]
 pub struct Server {
-    host: String,
-    port: u16,
-    client_name: Option<Host>,
-    timeouts: Timeouts,
-    limits: Limits,
-    ignored: Vec<String>,
-    transfer: Transfer,
-    observer: Option<Arc<dyn Observer>>,
-    clock: Arc<dyn Clock>,
-    capability_cache: Option<CapabilityCache>,
-    /// Stands for the credentials in the key of the cache: clones have the same.
-    credentials: Option<Arc<()>>,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) client_name: Option<Host>,
+    pub(super) timeouts: Timeouts,
+    pub(super) limits: Limits,
+    pub(super) ignored: Vec<String>,
+    pub(super) transfer: Transfer,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) capability_cache: Option<CapabilityCache>,
+    /// Clones have the same.
+    pub(super) credentials: Option<CredentialId>,
     pub(super) reach: Reach,
 }
+
+/// One for all servers, so that two with the same settings have the same clock.
+static CLOCK: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(TokioClock));
 
 /// How a session begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +93,7 @@ impl Server {
             ignored: Vec::new(),
             transfer: Transfer::default(),
             observer: None,
-            clock: Arc::new(TokioClock),
+            clock: Arc::clone(&CLOCK),
             capability_cache: None,
             credentials: None,
             reach: Reach::default(),
@@ -133,9 +137,9 @@ impl Server {
         self
     }
 
-    /// A key of the cache of its own, for credentials.
+    /// Credentials that are the same in clones alone.
     pub(super) fn with_credentials(mut self) -> Self {
-        self.credentials = Some(Arc::new(()));
+        self.credentials = Some(CredentialId::unique());
         self
     }
 

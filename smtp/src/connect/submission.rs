@@ -9,6 +9,7 @@ use super::kind::{
 };
 use super::open::unreached;
 use super::server::{SUBMISSIONS, Server};
+use super::session_key::{SessionKey, SubmissionParts, TlsParts};
 use crate::any_error::Error;
 use crate::auth::Mechanism;
 use crate::connection::Connection;
@@ -376,6 +377,20 @@ impl<A> Submission<A> {
         } else {
             Policy::StartTls(tls)
         })
+    }
+
+    /// The key of its sessions.
+    pub(super) fn session_key(&self, tls: TlsParts) -> SessionKey {
+        let (own_port, hello_after_auth) = (self.own_port, self.hello_after_auth);
+        let (discovery, unverified_login) = (self.discovery(), self.unverified_login);
+        let parts = SubmissionParts { discovery, own_port, hello_after_auth, unverified_login };
+        SessionKey::new(&self.server, tls, parts)
+    }
+
+    /// The same, of sessions that use TLS.
+    pub(super) fn session_key_over_tls(&self) -> SessionKey {
+        let tls = self.tls_config();
+        self.session_key(tls.map_or(TlsParts::Unusable, |tls| TlsParts::new(&tls, self.implicit)))
     }
 
     /// Remembers in this cache what the server has offered, as [`Server::capability_cache`].

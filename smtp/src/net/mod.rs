@@ -31,7 +31,7 @@ pub(crate) use clock::{Expired, later, timeout_at};
 pub use connect::HickoryResolver;
 #[cfg(unix)]
 pub use connect::Unix;
-pub(crate) use connect::{Approach, Discovery, Reach, Reached, Service};
+pub(crate) use connect::{Approach, Discovery, Local, Reach, Reached, Service};
 pub use connect::{
     Connect, Connected, Families, Family, Resolve, ResolveSrv, SrvAnswer, SrvRecord,
     SystemResolver, Target, Tcp,

@@ -64,6 +64,11 @@ impl Discovery {
         Self { resolver: Arc::new(resolver), accepted: Vec::new() }
     }
 
+    /// The resolver, and the names that [`accept`](Self::accept) was called with.
+    pub(crate) fn parts(&self) -> (&Arc<dyn ResolveSrv>, &[String]) {
+        (&self.resolver, &self.accepted)
+    }
+
     /// Takes a target of this name for a server of the domain, by a certificate of its own name.
     pub(crate) fn accept(&mut self, target: String) {
         self.accepted.push(target);

@@ -34,6 +34,7 @@ mod tcp;
 #[cfg(unix)]
 mod unix;
 
+pub(crate) use addresses::Local;
 pub use addresses::{Families, Family};
 pub(crate) use approach::{Approach, Reached};
 pub use connector::Connect;

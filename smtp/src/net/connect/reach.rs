@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::addresses::{Families, Family, Local};
@@ -26,14 +26,19 @@ pub(crate) struct Reach {
     pub(in crate::net) local: Local,
 }
 
+/// One for all servers, so that two with the same settings are reached alike.
+static RESOLVER: LazyLock<Arc<dyn Resolve>> = LazyLock::new(|| Arc::new(SystemResolver));
+/// The same.
+static CONNECTOR: LazyLock<Arc<dyn Connect>> = LazyLock::new(|| Arc::new(Tcp));
+
 impl Default for Reach {
     fn default() -> Self {
         Self {
             addresses: None,
             families: Families::default(),
             keepalive: None,
-            resolver: Arc::new(SystemResolver),
-            connector: Arc::new(Tcp),
+            resolver: Arc::clone(&RESOLVER),
+            connector: Arc::clone(&CONNECTOR),
             #[cfg(unix)]
             is_socket: false,
             local: Local::default(),
@@ -44,6 +49,10 @@ impl Default for Reach {
 impl Reach {
     pub(crate) fn set_local(&mut self, address: IpAddr) {
         self.local.set(address);
+    }
+
+    pub(crate) fn local(&self) -> Local {
+        self.local
     }
 
     /// The target that a host is, before it has an address.
