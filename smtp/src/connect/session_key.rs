@@ -89,11 +89,11 @@ impl TlsParts {
 impl SessionKey {
     /// That of a server, spoken to in clear.
     pub(super) fn of_server(server: &Server) -> Self {
-        Self::new(server, TlsParts::Clear, SubmissionParts::default())
+        Self::new(server, TlsParts::Clear, &SubmissionParts::default())
     }
 
-    pub(super) fn new(server: &Server, tls: TlsParts, submission: SubmissionParts<'_>) -> Self {
-        let SubmissionParts { discovery, own_port, hello_after_auth, unverified_login } =
+    pub(super) fn new(server: &Server, tls: TlsParts, submission: &SubmissionParts<'_>) -> Self {
+        let &SubmissionParts { discovery, own_port, hello_after_auth, unverified_login } =
             submission;
         let discovery = discovery.map(|discovery| {
             let (resolver, accepted) = discovery.parts();

@@ -384,7 +384,7 @@ impl<A> Submission<A> {
         let (own_port, hello_after_auth) = (self.own_port, self.hello_after_auth);
         let (discovery, unverified_login) = (self.discovery(), self.unverified_login);
         let parts = SubmissionParts { discovery, own_port, hello_after_auth, unverified_login };
-        SessionKey::new(&self.server, tls, parts)
+        SessionKey::new(&self.server, tls, &parts)
     }
 
     /// The same, of sessions that use TLS.

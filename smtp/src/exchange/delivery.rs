@@ -72,6 +72,17 @@ pub(crate) trait Messages<'b> {
     /// Takes the result of a message.
     fn report(&mut self, ticket: Self::Ticket, result: Delivered);
 
+    /// Takes the error of a message that no server has, and the message itself where its body can
+    /// still be sent. Its caller has kept the message, unless it gave it away.
+    fn fail(
+        &mut self,
+        ticket: Self::Ticket,
+        error: DeliverError,
+        _message: Option<(Self::Envelope, Body<'b>)>,
+    ) {
+        self.report(ticket, Err(error));
+    }
+
     /// Takes the result of a message of which nothing was sent, and the message itself where
     /// nothing was taken from its body. A body that borrows stays with its owner.
     fn hand_back(
@@ -93,7 +104,7 @@ pub(crate) fn handed_back<E: Borrow<Envelope>>(
     let message = message.and_then(|(envelope, body)| {
         body.into_owned().map(|body| (Envelope::clone(envelope.borrow()), body))
     });
-    DeliverError::NotSent(unsent.with_message(message))
+    DeliverError::NotSent(unsent).with_message(message)
 }
 
 /// Why a delivery has ended although the connection is intact.
@@ -279,7 +290,7 @@ where
         let result = flight.finish(engine);
         match self.in_flight.pop_front() {
             Some(Flight { ticket, .. }) if counted => self.wait_for_next(Some((ticket, result))),
-            Some(Flight { ticket, .. }) => self.messages.report(ticket, result),
+            Some(flight) => self.report(flight, result),
             None => {}
         }
     }
@@ -300,7 +311,7 @@ where
             if counted {
                 self.wait_for_next(Some((flight.ticket, result)));
             } else {
-                self.messages.report(flight.ticket, result);
+                self.report(flight, result);
             }
         } else {
             self.again.push_back(flight);
@@ -308,6 +319,23 @@ where
                 self.wait_for_next(None);
             }
         }
+    }
+
+    /// Reports a message for which no transaction is left.
+    #[inline]
+    fn report(&mut self, flight: Flight<'b, E, T>, result: Delivered) {
+        match result {
+            Ok(_) => self.messages.report(flight.ticket, result),
+            Err(error) => self.fail(flight, error),
+        }
+    }
+
+    /// Reports a message that no server has.
+    #[cold]
+    fn fail(&mut self, flight: Flight<'b, E, T>, error: DeliverError) {
+        let Flight { ticket, envelope, mut transaction, .. } = flight;
+        let message = transaction.take_body().map(|body| (envelope, body));
+        self.messages.fail(ticket, error, message);
     }
 
     /// Writes as far ahead as the method of each message, and the server, allow.

@@ -261,8 +261,8 @@ impl FeedSlot {
         let message = lock(&self.state).message.take();
         if let Some((envelope, body)) = message {
             let recipients = RecipientList::of(envelope.rcpts()).into_vec();
-            let unsent = Unsent::new(reason, recipients).with_message(Some((envelope, body)));
-            self.finish(Err(DeliverError::NotSent(unsent)));
+            let unsent = DeliverError::NotSent(Unsent::new(reason, recipients));
+            self.finish(Err(unsent.with_message(Some((envelope, body)))));
         }
     }
 
@@ -356,7 +356,11 @@ impl Messages<'static> for Fed {
     }
 
     fn hand_back(&mut self, slot: Arc<FeedSlot>, unsent: Unsent, message: Option<OwnedMessage>) {
-        slot.finish(Err(DeliverError::NotSent(unsent.with_message(message))));
+        self.fail(slot, DeliverError::NotSent(unsent), message);
+    }
+
+    fn fail(&mut self, slot: Arc<FeedSlot>, error: DeliverError, message: Option<OwnedMessage>) {
+        slot.finish(Err(error.with_message(message)));
     }
 }
 

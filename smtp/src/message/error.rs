@@ -42,17 +42,22 @@ pub enum DeliverError {
 }
 
 /// A message that was refused for every recipient, and why.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Undelivered {
     refusal: Refusal,
     recipients: Vec<Recipient>,
+    message: HandedBack,
 }
 
+/// The message, where it is handed back.
+type HandedBack = Option<Box<(Envelope, Body<'static>)>>;
+
 /// A message that was under way when the connection was lost, and that no server took.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct DeliveryLost {
     lost: Lost,
     recipients: Vec<Recipient>,
+    message: HandedBack,
     /// The source of another message was the reason.
     by_another: bool,
 }
@@ -73,7 +78,7 @@ pub struct DeliveryUnknown {
 pub struct Unsent {
     reason: Result<Lost, Refusal>,
     recipients: Vec<Recipient>,
-    message: Option<Box<(Envelope, Body<'static>)>>,
+    message: HandedBack,
 }
 
 impl DeliverError {
@@ -112,6 +117,36 @@ impl DeliverError {
                 Ok(lost) => lost.blame(),
                 Err(refusal) => refusal.blame(),
             },
+        }
+    }
+
+    /// The message, for another attempt: one that was given to a
+    /// [`Feed`](crate::connection::Feed), that no server has, and whose body can be sent again: one
+    /// in memory, whose progress is not reported, or one of which nothing was taken. Of other calls
+    /// it is handed back where nothing of it was sent, as [`Unsent::into_message`] says.
+    ///
+    /// # Errors
+    ///
+    /// The same error, where the message is not handed back.
+    pub fn try_into_message(mut self) -> Result<(Envelope, Body<'static>), Self> {
+        let message = match &mut self {
+            Self::Refused(undelivered) => undelivered.message.take(),
+            Self::Lost(lost) => lost.message.take(),
+            Self::NotSent(unsent) => unsent.message.take(),
+            Self::Unknown(_) => None,
+        };
+        message.map(|message| *message).ok_or(self)
+    }
+
+    /// Hands the message back, where it is not with a server.
+    #[cold]
+    pub(crate) fn with_message(self, message: Option<(Envelope, Body<'static>)>) -> Self {
+        let message = message.map(Box::new);
+        match self {
+            Self::Refused(undelivered) => Self::Refused(Undelivered { message, ..undelivered }),
+            Self::Lost(lost) => Self::Lost(DeliveryLost { message, ..lost }),
+            Self::NotSent(unsent) => Self::NotSent(Unsent { message, ..unsent }),
+            Self::Unknown(unknown) => Self::Unknown(unknown),
         }
     }
 
@@ -158,7 +193,7 @@ fn may_retry(recipient: &Recipient) -> bool {
 
 impl Undelivered {
     pub(crate) fn new(refusal: Refusal, recipients: Vec<Recipient>) -> Self {
-        Self { refusal, recipients }
+        Self { refusal, recipients, message: None }
     }
 
     /// The refusal of the message as a whole: the reply to MAIL, to DATA, or to the message. When
@@ -196,7 +231,7 @@ impl Undelivered {
 
 impl DeliveryLost {
     pub(crate) fn new(lost: Lost, recipients: Vec<Recipient>) -> Self {
-        Self { lost, recipients, by_another: false }
+        Self { lost, recipients, message: None, by_another: false }
     }
 
     /// That of a message which is not the one whose source failed.
@@ -294,12 +329,6 @@ impl Unsent {
     /// back.
     pub fn into_message(self) -> Option<(Envelope, Body<'static>)> {
         self.message.map(|message| *message)
-    }
-
-    /// Hands the message back.
-    pub(crate) fn with_message(mut self, message: Option<(Envelope, Body<'static>)>) -> Self {
-        self.message = message.map(Box::new);
-        self
     }
 }
 

@@ -39,7 +39,7 @@ where
             flight.transaction.recipients.stop(&Refusal::exhausted(most));
             if flight.transaction.transactions() > 0 {
                 let result = flight.finish(engine);
-                self.messages.report(flight.ticket, result);
+                self.report(flight, result);
                 continue;
             }
             let Flight { ticket, envelope, mut transaction, .. } = flight;
@@ -105,6 +105,7 @@ where
                 return self.messages.hand_back(ticket, unsent, message);
             }
         };
-        self.messages.report(ticket, Err(error));
+        let message = transaction.take_body().map(|body| (envelope, body));
+        self.messages.fail(ticket, error, message);
     }
 }
