@@ -1,0 +1,414 @@
+//! A destination: its open connections, and the callers that wait for one.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Debug};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use smtp::connect::OpenSession;
+use smtp::connection::FeedDelivery;
+use smtp::{Body, Envelope, Error};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::bound::{Bound, Member};
+use crate::breaker::{BreakerState, Permission};
+use crate::error::Reason;
+use crate::gate::Gate;
+use crate::line::{Facts, Line};
+use crate::loan::Ticket;
+use crate::rate::Bucket;
+use crate::session::Session;
+use crate::settings::Settings;
+
+/// A server, as whom, and over what: connections that may stand for each other.
+pub(crate) struct Destination<C: Session> {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    pub(crate) opener: Box<dyn Open<C>>,
+    pub(crate) bound: Arc<Bound>,
+    pub(crate) gate: Option<Arc<Gate>>,
+    pub(crate) rates: Rates,
+    state: Mutex<State<C>>,
+    /// How many messages a connection takes, as the server has shown.
+    pub(crate) learned: AtomicU64,
+    /// A connection was opened, could not be opened, or has ended.
+    pub(crate) changed: Notify,
+}
+
+pub(crate) struct State<C: Session> {
+    /// The connections that take messages.
+    pub(crate) lines: Vec<Arc<Line>>,
+    /// Every connection that is open, those that are lent or ending included.
+    pub(crate) open: Vec<Arc<Facts>>,
+    /// Connections that are being opened.
+    pub(crate) opening: usize,
+    /// Callers that wait for a place in the window of a connection.
+    pub(crate) waiting: VecDeque<oneshot::Sender<Result<Lane<C>, Reason>>>,
+    /// Callers that wait for a connection of their own.
+    pub(crate) owners: VecDeque<oneshot::Sender<Result<(C, Ticket<C>), Reason>>>,
+    /// How many may wait before those are taken out that have gone.
+    sweep_at: usize,
+    pub(crate) breaker: BreakerState,
+    pub(crate) closed: bool,
+    pub(crate) next_id: u64,
+}
+
+/// How many callers may wait before the queue checks whether they are still there.
+const FIRST_SWEEP: usize = 64;
+
+pub(crate) struct Rates {
+    messages: Option<Bucket>,
+    recipients: Option<Bucket>,
+    pub(crate) connections: Option<Bucket>,
+}
+
+/// Opens connections of one type.
+pub(crate) trait Open<C>: Send + Sync {
+    fn open(&self) -> Pin<Box<dyn Future<Output = Result<C, Error>> + Send + '_>>;
+}
+
+impl<O: OpenSession> Open<O::Session> for O {
+    fn open(&self) -> Pin<Box<dyn Future<Output = Result<O::Session, Error>> + Send + '_>> {
+        Box::pin(self.open_session())
+    }
+}
+
+impl<C: Session> State<C> {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            lines: Vec::new(),
+            open: Vec::new(),
+            opening: 0,
+            waiting: VecDeque::new(),
+            owners: VecDeque::new(),
+            sweep_at: FIRST_SWEEP,
+            breaker: BreakerState::new(settings.breaker),
+            closed: false,
+            next_id: 0,
+        }
+    }
+
+    /// How many connections count against the bound.
+    pub(crate) fn count(&self) -> usize {
+        self.open.len() + self.opening
+    }
+
+    /// The connection with the fewest messages, if it may have one more.
+    fn least_loaded(&self, most: usize) -> Option<&Arc<Line>> {
+        let line = self.lines.iter().min_by_key(|line| line.facts.load())?;
+        (line.facts.load() < most).then_some(line)
+    }
+
+    /// Gives a connection no more messages: it comes back when those that it has are finished.
+    pub(crate) fn retire(&mut self, facts: &Facts) {
+        facts.set_retired(true);
+        if let Some(index) = self.lines.iter().position(|line| line.facts.id == facts.id) {
+            self.lines.swap_remove(index);
+        }
+    }
+
+    /// Takes out callers that have gone, once twice as many wait as the last sweep left.
+    fn sweep(&mut self) {
+        if self.waiting.len() >= self.sweep_at {
+            self.waiting.retain(|waiter| !waiter.is_closed());
+            self.sweep_at = FIRST_SWEEP.max(2 * self.waiting.len());
+        }
+    }
+}
+
+impl<C: Session> Destination<C> {
+    pub(crate) fn new(
+        opener: impl OpenSession<Session = C> + 'static,
+        settings: Settings,
+        bound: &Arc<Bound>,
+        gate: Option<Arc<Gate>>,
+    ) -> Arc<Self> {
+        let key = opener.session_key();
+        let rates = Rates {
+            messages: settings.message_rate.map(Bucket::new),
+            recipients: settings.recipient_rate.map(Bucket::new),
+            connections: settings.connection_rate.map(Bucket::new),
+        };
+        let destination = Arc::new(Self {
+            name: key.map_or_else(|| "a function".into(), |key| key.to_string()),
+            state: Mutex::new(State::new(&settings)),
+            settings,
+            opener: Box::new(opener),
+            bound: Arc::clone(bound),
+            gate,
+            rates,
+            learned: AtomicU64::new(u64::MAX),
+            changed: Notify::new(),
+        });
+        let member: Weak<Self> = Arc::downgrade(&destination);
+        bound.join(member);
+        destination
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets that the credentials were refused.
+    pub(crate) fn forget_refused_login(&self) {
+        if let Some(gate) = &self.gate {
+            gate.reset();
+        }
+    }
+
+    /// Waits until a message with so many recipients may begin.
+    pub(crate) async fn pace(&self, recipients: usize) -> Result<(), Reason> {
+        let Rates { messages, recipients: of_recipients, .. } = &self.rates;
+        if messages.is_none() && of_recipients.is_none() {
+            return Ok(());
+        }
+        let latest = Some(Instant::now() + self.settings.wait);
+        let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
+        for (bucket, tokens) in [(messages, 1), (of_recipients, recipients)] {
+            if let Some(bucket) = bucket {
+                sleep_until(bucket.take(tokens, latest).ok_or(Reason::Rate)?).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// A place for a message in the window of a connection. Waits for one until `deadline`, which
+    /// is set by the first wait.
+    pub(crate) async fn lane(
+        self: &Arc<Self>,
+        deadline: &mut Option<Instant>,
+    ) -> Result<Lane<C>, Reason> {
+        let (answer, more) = {
+            let mut state = self.lock();
+            if state.waiting.is_empty()
+                && let Some(line) = state.least_loaded(self.settings.in_flight)
+            {
+                let line = Arc::clone(line);
+                return Ok(self.give(&mut state, line));
+            }
+            self.check_hope(&state)?;
+            let (waiter, answer) = oneshot::channel();
+            state.sweep();
+            state.waiting.push_back(waiter);
+            (answer, self.more_to_open(&mut state))
+        };
+        self.open(more);
+        self.wait(answer, deadline).await
+    }
+
+    /// A connection for one caller alone.
+    pub(crate) async fn loan(self: &Arc<Self>) -> Result<(C, Ticket<C>), Reason> {
+        let (answer, ending, more) = {
+            let mut state = self.lock();
+            self.check_hope(&state)?;
+            let (waiter, answer) = oneshot::channel();
+            state.owners.push_back(waiter);
+            let is_full = state.count() >= self.settings.connections;
+            let line = state.lines.iter().min_by_key(|line| line.facts.load()).cloned();
+            // One that has nothing to do is here at once; one that has comes back when it is done.
+            let line = line.filter(|line| is_full || line.facts.load() == 0);
+            let more = match &line {
+                Some(line) => {
+                    state.retire(&line.facts);
+                    0
+                }
+                None => self.more_to_open(&mut state),
+            };
+            (answer, line, more)
+        };
+        // Its feed ends outside of the lock.
+        drop(ending);
+        self.open(more);
+        self.wait(answer, &mut None).await
+    }
+
+    async fn wait<T>(
+        &self,
+        answer: oneshot::Receiver<Result<T, Reason>>,
+        deadline: &mut Option<Instant>,
+    ) -> Result<T, Reason> {
+        let wait = self.settings.wait;
+        let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
+        match timeout_at(deadline, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(Reason::Closed)),
+            Err(_) => Err(Reason::Busy(wait)),
+        }
+    }
+
+    /// Whether there is a connection, or one may be opened.
+    fn check_hope(&self, state: &State<C>) -> Result<(), Reason> {
+        if state.closed {
+            return Err(Reason::Closed);
+        }
+        if state.count() > 0 {
+            return Ok(());
+        }
+        if let Some(refused) = self.gate.as_ref().and_then(|gate| gate.refused()) {
+            return Err(refused.into());
+        }
+        match state.breaker.permission() {
+            Permission::None(until, error) => Err(Reason::Suspended { error, until }),
+            Permission::All | Permission::One => Ok(()),
+        }
+    }
+
+    /// Gives a message a place in the window of a connection.
+    fn give(self: &Arc<Self>, state: &mut State<C>, line: Arc<Line>) -> Lane<C> {
+        let was_used = line.facts.given() > 0;
+        line.facts.give();
+        if line.facts.is_used_up() {
+            state.retire(&line.facts);
+        }
+        Lane { destination: Arc::clone(self), line, was_used }
+    }
+
+    /// Gives the room that a connection has to callers that wait for it.
+    pub(crate) fn serve(self: &Arc<Self>, line: &Arc<Line>) {
+        loop {
+            // A caller is told outside of the lock: one that has gone meanwhile gives its place
+            // back, which comes here again.
+            let (waiter, lane) = {
+                let mut state = self.lock();
+                let has_room = line.facts.load() < self.settings.in_flight;
+                if !has_room || line.facts.is_retired() {
+                    return;
+                }
+                let waiter = loop {
+                    match state.waiting.pop_front() {
+                        None => return,
+                        Some(waiter) if waiter.is_closed() => {}
+                        Some(waiter) => break waiter,
+                    }
+                };
+                (waiter, self.give(&mut state, Arc::clone(line)))
+            };
+            let _ = waiter.send(Ok(lane));
+        }
+    }
+
+    /// A message is finished, or was never begun.
+    fn finish(self: &Arc<Self>, line: &Arc<Line>) {
+        line.facts.finish();
+        if line.facts.is_retired() {
+            return;
+        }
+        self.serve(line);
+        // Another destination can use its place.
+        if line.facts.load() == 0 && self.bound.is_wanted() {
+            self.lock().retire(&line.facts);
+        }
+    }
+}
+
+/// A place for a message in the window of a connection, until the message is finished.
+pub(crate) struct Lane<C: Session> {
+    destination: Arc<Destination<C>>,
+    line: Arc<Line>,
+    was_used: bool,
+}
+
+impl<C: Session> Lane<C> {
+    /// Whether the connection had messages before this one.
+    pub(crate) fn was_used(&self) -> bool {
+        self.was_used
+    }
+
+    pub(crate) fn deliver(&self, envelope: Envelope, body: Body<'static>) -> FeedDelivery {
+        self.line.feed.deliver(envelope, body)
+    }
+
+    /// The server has taken the message.
+    pub(crate) fn taken(&self) {
+        self.line.facts.count_taken();
+    }
+
+    /// The server takes no more messages over the connection than it has taken by now, and so it is
+    /// with the next one.
+    #[cold]
+    pub(crate) fn learn_limit(&self) {
+        let most = self.line.facts.taken().max(1);
+        self.destination.learned.fetch_min(most, Ordering::Relaxed);
+    }
+
+    /// The connection takes no messages any more.
+    pub(crate) fn retire(&self) {
+        self.destination.lock().retire(&self.line.facts);
+    }
+}
+
+impl<C: Session> Drop for Lane<C> {
+    fn drop(&mut self) {
+        self.destination.finish(&self.line);
+    }
+}
+
+impl<C: Session> Member for Destination<C> {
+    fn open(&self) -> usize {
+        self.lock().open.len()
+    }
+
+    fn end_idle(&self) -> bool {
+        self.end_where(|facts| facts.load() == 0)
+    }
+
+    fn end_one(&self) -> bool {
+        self.end_where(|_| true)
+    }
+}
+
+impl<C: Session> Destination<C> {
+    /// Ends the connection with the fewest messages, of those that were used longest ago.
+    fn end_where(&self, may_end: impl Fn(&Facts) -> bool) -> bool {
+        let mut state = self.lock();
+        let lines = state.lines.iter().filter(|line| may_end(&line.facts));
+        let line = lines.min_by_key(|line| (line.facts.load(), line.facts.used())).cloned();
+        if let Some(line) = &line {
+            state.retire(&line.facts);
+        }
+        drop(state);
+        line.is_some()
+    }
+}
+
+impl<C: Session> Destination<C> {
+    /// Takes no more messages. Those that wait are not sent.
+    pub(crate) fn shut(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        for line in &state.lines {
+            line.facts.set_retired(true);
+        }
+        let lines = std::mem::take(&mut state.lines);
+        let waiting = std::mem::take(&mut state.waiting);
+        let owners = std::mem::take(&mut state.owners);
+        drop(state);
+        drop(lines);
+        for waiter in waiting {
+            let _ = waiter.send(Err(Reason::Closed));
+        }
+        for waiter in owners {
+            let _ = waiter.send(Err(Reason::Closed));
+        }
+    }
+
+    /// Whether no connection is left but those that callers have.
+    pub(crate) fn is_drained(&self) -> bool {
+        let state = self.lock();
+        state.opening == 0 && state.open.iter().all(|facts| facts.is_lent())
+    }
+
+    /// Closes every connection at once, and counts them.
+    pub(crate) fn abort_all(&self) -> usize {
+        let state = self.lock();
+        let mine = state.open.iter().filter(|facts| !facts.is_lent());
+        mine.inspect(|facts| facts.abort.notify_one()).count()
+    }
+}
+
+impl<C: Session> Debug for Destination<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Destination").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Connections of SMTP that are kept open, and shared by all callers.
+//!
+//! A [`Pool`] takes messages from any number of tasks and sends them over few connections, each of
+//! which it keeps full: the messages of all callers are in one pipeline. It opens connections when
+//! they are needed and within bounds, sees when one is gone, and closes those that have nothing to
+//! do. [`Pools`] does so for many destinations under one bound.
+//!
+//! | you want | you use |
+//! |---|---|
+//! | to send a message | [`Pool::send`] |
+//! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
+//! | many destinations | [`Pools::to`] |
+//! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
+//!
+//! # A refused login
+//!
+//! Each attempt with a wrong password counts at the server, which may lock the account. So one
+//! connection logs in at a time as long as none has logged in; when the server refuses the
+//! credentials, every caller that waits gets [`Reason::Credentials`], and so does every one that
+//! comes in the next 60 seconds. Then one attempt is made, and each refusal doubles the pause, up to
+//! an hour.
+//!
+//! # A server that is gone
+//!
+//! A server may close a connection at any time. The pool sees it at once; a message that was given
+//! to it meanwhile, and of which nothing was sent, goes over another one. A server that cannot be
+//! reached at all is left alone for a while: [`Breaker`].
+
+mod bound;
+mod breaker;
+mod destination;
+mod error;
+mod gate;
+mod line;
+mod loan;
+mod opening;
+mod pool;
+mod pools;
+mod rate;
+mod runner;
+mod session;
+mod settings;
+mod snapshot;
+mod stale;
+
+pub use breaker::Breaker;
+pub use error::{NotSent, Reason, SendError};
+pub use loan::Ticket;
+pub use pool::Pool;
+pub use pools::Pools;
+pub use rate::Rate;
+pub use session::Session;
+pub use settings::Settings;
+pub use snapshot::{Activity, ConnectionInfo};

@@ -1,0 +1,218 @@
+//! The handle of a destination.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::time::Duration;
+
+use smtp::connect::OpenSession;
+use smtp::{Body, Envelope, Receipt};
+use tokio::time::{Instant, timeout_at};
+
+use crate::bound::Bound;
+use crate::destination::Destination;
+use crate::error::{Reason, SendError};
+use crate::gate::Gate;
+use crate::loan::Ticket;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::snapshot::ConnectionInfo;
+use crate::stale::{is_stale, is_too_many};
+
+/// Connections to one destination, which all callers share: a message goes over any of them.
+///
+/// A clone is a handle of the same connections. They end when the last handle is gone, each with
+/// its last message.
+///
+/// ```no_run
+/// use smtp::{Envelope, Plain, Submission};
+/// use smtp_pool::Pool;
+///
+/// # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = Pool::new(
+///     Submission::new("mail.example.com").auth_with(|| Plain::new("me@example.com", "secret")),
+/// );
+/// let envelope = Envelope::new("me@example.com", ["you@example.org"])?;
+/// let receipt = pool.send(envelope, "Subject: Hello\r\n\r\nHello.\r\n").await?;
+/// println!("{}", receipt.reply());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Pool<C: Session> {
+    destination: Arc<Destination<C>>,
+}
+
+impl<C: Session> Pool<C> {
+    /// A pool of its own for what this opener opens, with the default [`Settings`].
+    pub fn new(opener: impl OpenSession<Session = C> + 'static) -> Self {
+        Self::with_settings(opener, Settings::default())
+    }
+
+    /// A pool of its own for what this opener opens.
+    pub fn with_settings(
+        opener: impl OpenSession<Session = C> + 'static,
+        settings: Settings,
+    ) -> Self {
+        let bound = Arc::new(Bound::new(usize::MAX));
+        let gate = Some(Arc::new(Gate::default()));
+        Self::of(Destination::new(opener, settings, &bound, gate))
+    }
+
+    pub(crate) fn of(destination: Arc<Destination<C>>) -> Self {
+        Self { destination }
+    }
+
+    /// Delivers a message over one of the connections, as
+    /// [`Connection::deliver`](smtp::Connection::deliver) does. Where each is busy, another one is
+    /// opened within the bounds, and the message waits for the first that has room.
+    ///
+    /// This is one attempt. A connection that turns out to be gone before anything of the message
+    /// was sent is replaced, and does not count: a server may close a connection at any time.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotSent`] when no connection had the message, with the reason and the message;
+    /// [`SendError::Delivery`] is what became of it on a connection.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future takes the message out while it waits for a connection, or for room in its
+    /// window. After that the message is sent, and its result is dropped. The connection, and the
+    /// messages of other callers, are not touched.
+    pub async fn send(
+        &self,
+        envelope: Envelope,
+        body: impl Into<Body<'static>>,
+    ) -> Result<Receipt, SendError> {
+        self.deliver(envelope, body.into()).await
+    }
+
+    async fn deliver(&self, envelope: Envelope, body: Body<'static>) -> Result<Receipt, SendError> {
+        let mut message = (envelope, body);
+        let recipients = message.0.recipients().len();
+        if let Err(reason) = self.destination.pace(recipients).await {
+            return Err(SendError::not_sent(reason, message));
+        }
+        let mut deadline = None;
+        loop {
+            let lane = match self.destination.lane(&mut deadline).await {
+                Ok(lane) => lane,
+                Err(reason) => return Err(SendError::not_sent(reason, message)),
+            };
+            let (envelope, body) = message;
+            let error = match lane.deliver(envelope, body).await {
+                Ok(receipt) => {
+                    lane.taken();
+                    return Ok(receipt);
+                }
+                Err(error) => error,
+            };
+            if is_too_many(&error) {
+                lane.learn_limit();
+            }
+            // The first message of a connection always gets its result, so a server that ends each
+            // connection is not asked for ever.
+            let is_stale = lane.was_used() && is_stale(&error);
+            if is_stale || error.lost().is_some() {
+                lane.retire();
+            }
+            if !is_stale {
+                return Err(error.into());
+            }
+            message = error.try_into_message()?;
+        }
+    }
+
+    /// A connection for one caller alone: for commands, typed sessions and pipelines of its own. It
+    /// counts against the bounds until its [`Ticket`] is given back, or dropped.
+    ///
+    /// ```no_run
+    /// # async fn send(pool: smtp_pool::Pool<smtp::Connection<smtp::state::Authed>>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut connection, ticket) = pool.check_out().await?;
+    /// connection.send(smtp::command::Noop).await?;
+    /// ticket.give_back(connection);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why there is no connection.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn check_out(&self) -> Result<(C, Ticket<C>), Reason> {
+        self.destination.loan().await
+    }
+
+    /// Opens connections until there are as many as [`Settings::warm`] says, and waits until they
+    /// are open or could not be opened.
+    pub async fn warm_up(&self) {
+        loop {
+            let changed = self.destination.changed.notified();
+            let (more, opening) = {
+                let mut state = self.destination.lock();
+                let more = self.destination.more_to_open(&mut state);
+                (more, state.opening)
+            };
+            self.destination.open(more);
+            if opening == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Tries credentials again that the server has refused: they have changed.
+    pub fn forget_refused_login(&self) {
+        self.destination.forget_refused_login();
+    }
+
+    /// The connections, those that callers have for themselves and those that are ending included.
+    pub fn connections(&self) -> Vec<ConnectionInfo> {
+        let state = self.destination.lock();
+        state.open.iter().map(|facts| ConnectionInfo::of(&self.destination.name, facts)).collect()
+    }
+
+    /// Closes a connection at once, in the middle of whatever it does: its messages are lost, or
+    /// their outcome is unknown. False where there is none of this number, or a caller has it.
+    pub fn abort(&self, id: u64) -> bool {
+        let state = self.destination.lock();
+        let facts = state.open.iter().find(|facts| facts.id == id && !facts.is_lent());
+        facts.inspect(|facts| facts.abort.notify_one()).is_some()
+    }
+
+    /// Takes no more messages, finishes those that connections have, and says QUIT. What is not
+    /// done after `longest` is aborted; the number of those connections comes back. Connections
+    /// that callers have for themselves are theirs.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future leaves the pool closed, and what is under way is finished.
+    pub async fn close(&self, longest: Duration) -> usize {
+        let deadline = Instant::now() + longest;
+        self.destination.shut();
+        loop {
+            let changed = self.destination.changed.notified();
+            if self.destination.is_drained() {
+                return 0;
+            }
+            if timeout_at(deadline, changed).await.is_err() {
+                return self.destination.abort_all();
+            }
+        }
+    }
+}
+
+impl<C: Session> Clone for Pool<C> {
+    fn clone(&self) -> Self {
+        Self { destination: Arc::clone(&self.destination) }
+    }
+}
+
+impl<C: Session> Debug for Pool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("destination", &self.destination.name).finish_non_exhaustive()
+    }
+}

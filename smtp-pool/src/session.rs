@@ -1,0 +1,91 @@
+//! Sessions that a pool can keep: connections between transactions.
+
+use std::future::Future;
+
+use smtp::connection::{AnyConnection, AnyFeeding, Feed, Feeding};
+use smtp::extension::ServerLimits;
+use smtp::grammar::Capabilities;
+use smtp::state::Idle;
+use smtp::{Connection, Lost};
+
+/// A session that a pool can keep: a [`Connection`] between transactions, in any state, or an
+/// [`AnyConnection`].
+///
+/// Sealed.
+#[diagnostic::on_unimplemented(
+    message = "a pool cannot keep a `{Self}`",
+    label = "is no connection between transactions",
+    note = "a pool keeps `Connection<S>` in the states `Greeted`, `Tls`, `Authed` and those of LMTP, and `AnyConnection`"
+)]
+pub trait Session: sealed::Session {}
+
+impl<S: sealed::Session> Session for S {}
+
+pub(crate) mod sealed {
+    use super::{Capabilities, Feed, Future, Lost, ServerLimits};
+
+    pub trait Session: Send + Sized + 'static {
+        type Feeding: Future<Output = Result<Self, Lost>> + Send + 'static;
+
+        fn into_feed(self) -> (Feed, Self::Feeding);
+        fn looks_open(&mut self) -> bool;
+        fn say_quit(self) -> impl Future<Output = ()> + Send;
+        fn offers(&self) -> &Capabilities;
+        fn begun(&self) -> u64;
+
+        /// How many more messages the server takes over it (MAILMAX of RFC 9422).
+        fn messages_left(&self) -> u64 {
+            let limits = self.offers().get::<ServerLimits>().unwrap_or_default();
+            limits.mail.map_or(u64::MAX, |most| u64::from(most).saturating_sub(self.begun()))
+        }
+    }
+}
+
+impl<H: Idle + Send + 'static> sealed::Session for Connection<H> {
+    type Feeding = Feeding<H>;
+
+    fn into_feed(self) -> (Feed, Feeding<H>) {
+        self.feed()
+    }
+
+    fn looks_open(&mut self) -> bool {
+        self.is_open()
+    }
+
+    async fn say_quit(self) {
+        // The session is over in any case.
+        let _ = self.quit().await;
+    }
+
+    fn offers(&self) -> &Capabilities {
+        self.capabilities()
+    }
+
+    fn begun(&self) -> u64 {
+        self.transactions()
+    }
+}
+
+impl sealed::Session for AnyConnection {
+    type Feeding = AnyFeeding;
+
+    fn into_feed(self) -> (Feed, AnyFeeding) {
+        self.feed()
+    }
+
+    fn looks_open(&mut self) -> bool {
+        self.is_open()
+    }
+
+    async fn say_quit(self) {
+        let _ = self.quit().await;
+    }
+
+    fn offers(&self) -> &Capabilities {
+        self.capabilities()
+    }
+
+    fn begun(&self) -> u64 {
+        self.transactions()
+    }
+}

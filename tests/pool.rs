@@ -1,0 +1,15 @@
+//! How the pool behaves, one file for each behaviour. Servers are models, time is virtual.
+
+// A test that cannot go on fails, and says why.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod pool {
+    mod bounds;
+    mod check_out;
+    mod closing;
+    mod credentials;
+    mod peer;
+    mod replacement;
+    mod sending;
+    mod unreachable;
+}

@@ -1,0 +1,267 @@
+//! A server that counts: connections, logins, and how often it took each message.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use smtp::state::{Authed, Greeted};
+use smtp::transport::{Connect, Connected, Target};
+use smtp::{Connection, Envelope, Error, Plain, Server};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// What the server does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    /// The password that it takes; it offers no AUTH without one.
+    pub(super) password: Option<&'static str>,
+    /// How long it takes over each connection before it greets.
+    pub(super) greets_after: Duration,
+    /// How long it takes over each message.
+    pub(super) takes: Duration,
+    /// It answers so many MAIL in a session, and the next with this reply. It closes after 421.
+    pub(super) at_most: Option<(usize, &'static str)>,
+    /// It never answers the final dot.
+    pub(super) hangs: bool,
+    /// It lists `LIMITS MAILMAX=`.
+    pub(super) mail_max: Option<usize>,
+}
+
+/// What the server saw.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// Connections in all, and how many are open now, and were at once.
+    pub(super) connections: usize,
+    pub(super) open: usize,
+    pub(super) most_open: usize,
+    pub(super) logins: usize,
+    pub(super) quits: usize,
+    /// Sessions that ended without QUIT.
+    pub(super) cut: usize,
+    /// How often it took each message, by its first line.
+    pub(super) taken: HashMap<String, usize>,
+    /// Messages of each session, in the order in which sessions ended.
+    pub(super) sessions: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Peer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    plan: Mutex<Plan>,
+    counts: Mutex<Counts>,
+    /// Counts up to end all sessions that wait for a command.
+    ends: watch::Sender<(usize, &'static str)>,
+    /// Results of the next attempts to connect.
+    refusals: Mutex<VecDeque<io::ErrorKind>>,
+}
+
+impl Peer {
+    pub(super) fn new(plan: Plan) -> Self {
+        let ends = watch::Sender::new((0, ""));
+        let (plan, counts, refusals) = (Mutex::new(plan), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { plan, counts, ends, refusals }))
+    }
+
+    pub(super) fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.0.plan.lock().unwrap()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.0.counts.lock().unwrap().clone()
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.0.counts.lock().unwrap());
+    }
+
+    /// Ends every session that waits for a command, after this line.
+    pub(super) fn end_all(&self, line: &'static str) {
+        self.0.ends.send_modify(|(count, last)| (*count, *last) = (*count + 1, line));
+    }
+
+    /// The next attempts to connect fail.
+    pub(super) fn refuse_connections(&self, number: usize) {
+        let refused = std::iter::repeat_n(io::ErrorKind::ConnectionRefused, number);
+        self.0.refusals.lock().unwrap().extend(refused);
+    }
+
+    /// A server in clear, at this host.
+    pub(super) fn server(&self, host: &str) -> Server {
+        Server::new(host, 25).connector(self.clone())
+    }
+
+    /// Opens sessions that log in with this password.
+    pub(super) fn logged_in(
+        &self,
+        password: &'static str,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<Connection<Authed>, Error>> + Send>>
+    + Send
+    + Sync
+    + 'static {
+        let server = self.server("mail.test.example");
+        move || {
+            let server = server.clone();
+            Box::pin(async move {
+                let connection: Connection<Greeted> = Connection::connect(&server).await?;
+                let mut mechanism = Plain::new("me", password);
+                Ok(connection.dangerous().authenticate(&mut mechanism).await?)
+            })
+        }
+    }
+
+    async fn serve(self, stream: DuplexStream) {
+        self.count(|counts| {
+            counts.connections += 1;
+            counts.open += 1;
+            counts.most_open = counts.most_open.max(counts.open);
+        });
+        let mut session =
+            Session { peer: self.clone(), mails: 0, in_transaction: false, taken: 0, quit: false };
+        let _ = session.run(stream).await;
+        self.count(|counts| {
+            counts.open -= 1;
+            counts.quits += usize::from(session.quit);
+            counts.cut += usize::from(!session.quit);
+            counts.sessions.push(session.taken);
+        });
+    }
+}
+
+impl Connect for Peer {
+    fn connect<'a>(
+        &'a self,
+        _: &'a Target,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Connected>> + Send + 'a>> {
+        Box::pin(async move {
+            if let Some(kind) = self.0.refusals.lock().unwrap().pop_front() {
+                return Err(kind.into());
+            }
+            let (client, server) = tokio::io::duplex(1 << 16);
+            tokio::spawn(self.clone().serve(server));
+            Ok(Connected::new(client))
+        })
+    }
+
+    fn takes_names(&self) -> bool {
+        true
+    }
+}
+
+struct Session {
+    peer: Peer,
+    mails: usize,
+    in_transaction: bool,
+    taken: usize,
+    quit: bool,
+}
+
+impl Session {
+    async fn run(&mut self, stream: DuplexStream) -> io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        let mut ends = self.peer.0.ends.subscribe();
+        let greets_after = self.peer.plan().greets_after;
+        sleep(greets_after).await;
+        stream.write_all(b"220 peer.test ESMTP\r\n").await?;
+        loop {
+            let mut line = String::new();
+            tokio::select! {
+                biased;
+                read = stream.read_line(&mut line) => if read? == 0 { return Ok(()); },
+                _ = ends.changed() => {
+                    let last = ends.borrow().1;
+                    return stream.write_all(last.as_bytes()).await;
+                }
+            }
+            let plan = self.peer.plan().clone();
+            let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
+            let reply = match verb.as_str() {
+                "EHLO" => {
+                    let auth = plan.password.map_or("", |_| "250-AUTH PLAIN\r\n");
+                    let limits = plan.mail_max.map(|most| format!("250-LIMITS MAILMAX={most}\r\n"));
+                    let limits = limits.unwrap_or_default();
+                    format!(
+                        "250-peer.test\r\n{auth}{limits}250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n"
+                    )
+                }
+                "AUTH" => {
+                    self.peer.count(|counts| counts.logins += 1);
+                    let right =
+                        plan.password.is_some_and(|password| line.trim_end() == plain(password));
+                    if right { "235 2.7.0 in\r\n" } else { "535 5.7.8 wrong\r\n" }.into()
+                }
+                "MAIL" => match plan.at_most {
+                    Some((most, reply)) if most <= self.mails => {
+                        stream.write_all(reply.as_bytes()).await?;
+                        if reply.starts_with("421") {
+                            return Ok(());
+                        }
+                        continue;
+                    }
+                    _ => {
+                        self.mails += 1;
+                        self.in_transaction = true;
+                        "250 2.1.0 ok\r\n".into()
+                    }
+                },
+                "RCPT" | "DATA" if !self.in_transaction => "503 5.5.1 MAIL first\r\n".into(),
+                "DATA" => {
+                    self.in_transaction = false;
+                    stream.write_all(b"354 go on\r\n").await?;
+                    self.message(&mut stream, &plan).await?;
+                    "250 2.0.0 taken\r\n".into()
+                }
+                "QUIT" => {
+                    self.quit = true;
+                    return stream.write_all(b"221 2.0.0 bye\r\n").await;
+                }
+                "RSET" => {
+                    self.in_transaction = false;
+                    "250 2.0.0 ok\r\n".into()
+                }
+                "RCPT" | "NOOP" => "250 2.0.0 ok\r\n".into(),
+                _ => String::from("500 5.5.1 unknown\r\n"),
+            };
+            stream.write_all(reply.as_bytes()).await?;
+        }
+    }
+
+    async fn message(
+        &mut self,
+        stream: &mut BufReader<DuplexStream>,
+        plan: &Plan,
+    ) -> io::Result<()> {
+        let mut message = Vec::new();
+        while !message.ends_with(b"\r\n.\r\n") {
+            let byte = stream.read_u8().await?;
+            message.push(byte);
+        }
+        sleep(plan.takes).await;
+        if plan.hangs {
+            pending::<()>().await;
+        }
+        let first = message.split(|&byte| byte == b'\r').next().unwrap_or_default();
+        let first = String::from_utf8_lossy(first).into_owned();
+        self.taken += 1;
+        self.peer.count(|counts| *counts.taken.entry(first).or_default() += 1);
+        Ok(())
+    }
+}
+
+/// AUTH PLAIN with this password.
+fn plain(password: &str) -> String {
+    use base64::Engine as _;
+    let response = format!("\0me\0{password}");
+    format!("AUTH PLAIN {}", base64::engine::general_purpose::STANDARD.encode(response))
+}
+
+/// An envelope, and message `number`.
+pub(super) fn message(number: usize) -> (Envelope, String) {
+    let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
+    (envelope, format!("Subject: {number}\r\n\r\nText.\r\n"))
+}
