@@ -76,11 +76,11 @@ minimal-versions: _nightly
   git ls-files -z | xargs -0 cp --parents --no-dereference -t "$copy"
   cd "$copy"
   cargo +nightly -Z direct-minimal-versions generate-lockfile
-  CARGO_TARGET_DIR={{justfile_directory()}}/target/minimal cargo +nightly check -p typed-smtp -p smtp-derive -p smtp-grammar --features "$(.ci/run --features)"
+  CARGO_TARGET_DIR={{justfile_directory()}}/target/minimal cargo +nightly check -p typed-smtp -p smtp-derive -p smtp-grammar -p smtp-pool --features "$(.ci/run --features)"
 
 # The public interface against the last published version (cargo install cargo-semver-checks)
 semver-checks:
-  cargo semver-checks -p typed-smtp -p smtp-derive -p smtp-grammar
+  cargo semver-checks -p typed-smtp -p smtp-derive -p smtp-grammar -p smtp-pool
 
 # Which changed lines no test notices, in the package PACKAGE (cargo install cargo-mutants)
 mutants PACKAGE="smtp-grammar":
@@ -92,7 +92,7 @@ fuzz-long SECONDS="3600":
 
 # Spelling (cargo install typos-cli)
 typos:
-  typos smtp/src smtp-derive/src smtp-grammar/src README.md ARCHITECTURE.md CONTRIBUTING.md
+  typos smtp/src smtp-derive/src smtp-grammar/src smtp-pool/src README.md ARCHITECTURE.md CONTRIBUTING.md
 
 # What would be published, built from the packages as they would be
 publish-verify:

@@ -52,3 +52,8 @@ pub use rate::Rate;
 pub use session::Session;
 pub use settings::Settings;
 pub use snapshot::{Activity, ConnectionInfo};
+
+/// The README's program is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 /// The folders whose comments and texts are checked.
-const FOLDERS: [&str; 7] =
-    ["smtp", "smtp-grammar", "smtp-derive", "tests", "examples", "benches", "fuzz"];
+const FOLDERS: [&str; 8] =
+    ["smtp", "smtp-grammar", "smtp-derive", "smtp-pool", "tests", "examples", "benches", "fuzz"];
 
 /// Words that hide who acts, misspellings, and the word that is used instead.
 const WORDS: [(&str, &str); 21] = [
@@ -150,7 +150,7 @@ fn comments_use_plain_words() {
 fn names_that_were_given_up_do_not_come_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
-    for package in ["smtp", "smtp-derive", "smtp-grammar"] {
+    for package in ["smtp", "smtp-derive", "smtp-grammar", "smtp-pool"] {
         walk(&root.join(package).join("src"), &mut files);
     }
     let mut complaints = Vec::new();
