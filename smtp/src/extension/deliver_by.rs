@@ -3,7 +3,7 @@
 use smtp_grammar::{Capability, Params};
 
 use super::optional::MayBeLeftOut;
-use super::parameter::{Conditions, MailParameter, Parameter};
+use super::parameter::{Condition, Conditions, MailParameter, Parameter};
 use super::unmet::Unmet;
 
 /// The keyword DELIVERBY.
@@ -67,9 +67,17 @@ impl DeliverBy {
     }
 }
 
+/// The condition of a value of BY: that of the mode R.
+pub(super) fn condition(value: &str) -> Option<Condition> {
+    value
+        .split_once(';')
+        .is_some_and(|(_, mode)| mode.starts_with(['R', 'r']))
+        .then_some(long_enough)
+}
+
 impl MailParameter for DeliverBy {
     fn into_parameter(self) -> Parameter {
-        by(self.seconds, 'R', self.trace).needs(long_enough)
+        by(self.seconds, 'R', self.trace).needs_own(long_enough)
     }
 }
 

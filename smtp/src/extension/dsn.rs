@@ -3,7 +3,7 @@
 use smtp_grammar::{Capability, Mailbox, Params, xtext};
 
 use super::optional::MayBeLeftOut;
-use super::parameter::{Conditions, MailParameter, Parameter, RcptParameter};
+use super::parameter::{Condition, Conditions, MailParameter, Parameter, RcptParameter};
 use super::unmet::Unmet;
 
 /// The keyword DSN.
@@ -156,9 +156,12 @@ impl OriginalRecipient {
 
 impl RcptParameter for OriginalRecipient {
     fn into_parameter(self) -> Parameter {
-        let short = self.0.len() <= LONGEST_ORIGINAL_RECIPIENT;
+        let condition = original_recipient_condition(&self.0);
         let parameter = parameter("ORCPT", self.0, 500);
-        if short { parameter } else { parameter.needs(too_long) }
+        match condition {
+            Some(condition) => parameter.needs_own(condition),
+            None => parameter,
+        }
     }
 }
 
@@ -166,6 +169,11 @@ impl MayBeLeftOut for OriginalRecipient {}
 
 /// The longest value of ORCPT (RFC 3461 §4.2).
 const LONGEST_ORIGINAL_RECIPIENT: usize = 500;
+
+/// The condition of a value of ORCPT: one that is too long is not sent.
+pub(super) fn original_recipient_condition(value: &str) -> Option<Condition> {
+    (value.len() > LONGEST_ORIGINAL_RECIPIENT).then_some(too_long)
+}
 
 fn too_long(_: &Conditions<'_>) -> Result<(), Unmet> {
     Err(Unmet::by_caller(format!(

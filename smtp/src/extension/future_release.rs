@@ -74,7 +74,7 @@ impl HoldFor {
 
 impl MailParameter for HoldFor {
     fn into_parameter(self) -> Parameter {
-        hold("HOLDFOR", self.0.to_string()).needs(not_too_long)
+        hold("HOLDFOR", self.0.to_string()).needs_own(not_too_long)
     }
 }
 
@@ -98,7 +98,7 @@ impl HoldUntil {
 
 impl MailParameter for HoldUntil {
     fn into_parameter(self) -> Parameter {
-        hold("HOLDUNTIL", self.0.to_string()).needs(not_too_late)
+        hold("HOLDUNTIL", self.0.to_string()).needs_own(not_too_late)
     }
 }
 
@@ -106,7 +106,7 @@ fn hold(keyword: &'static str, value: String) -> Parameter {
     Parameter::new(keyword, value, FutureRelease::KEYWORD).raises(34)
 }
 
-fn not_too_long(conditions: &Conditions<'_>) -> Result<(), Unmet> {
+pub(super) fn not_too_long(conditions: &Conditions<'_>) -> Result<(), Unmet> {
     let Some(seconds) = conditions.number() else {
         return Ok(());
     };
@@ -132,7 +132,7 @@ fn too_long(limit: u32) -> Unmet {
     ))
 }
 
-fn not_too_late(conditions: &Conditions<'_>) -> Result<(), Unmet> {
+pub(super) fn not_too_late(conditions: &Conditions<'_>) -> Result<(), Unmet> {
     // A message "MUST NOT" have both (RFC 4865 §5).
     if conditions.other("HOLDFOR").is_some() {
         return Err(Unmet::by_caller("HOLDFOR is given too: give one of the two"));

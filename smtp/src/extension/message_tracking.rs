@@ -59,14 +59,14 @@ impl MailParameter for Tracking {
             Some(timeout) => format!("{certifier}:{timeout}"),
             None => certifier,
         };
-        Parameter::new("MTRK", value, MessageTracking::KEYWORD).raises(40).needs(a_unique_name)
+        Parameter::new("MTRK", value, MessageTracking::KEYWORD).raises(40).needs_own(a_unique_name)
     }
 }
 
 impl MayBeLeftOut for Tracking {}
 
 /// "ENVID ... MUST be supplied", as `local@fqhn` (RFC 3885 §4).
-fn a_unique_name(conditions: &Conditions<'_>) -> Result<(), Unmet> {
+pub(super) fn a_unique_name(conditions: &Conditions<'_>) -> Result<(), Unmet> {
     if conditions.is_left_out("ENVID") {
         return Err(Unmet::by_server("ENVID is left out, and MTRK needs it"));
     }

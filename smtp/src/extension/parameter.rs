@@ -22,13 +22,15 @@ pub struct Parameter {
     plain: bool,
     /// It is SIZE, BODY or SMTPUTF8, which a delivery declares by itself.
     declares_content: bool,
-    requires: Cow<'static, str>,
-    raises: usize,
-    needs_tls: bool,
-    optional: bool,
+    pub(super) requires: Cow<'static, str>,
+    pub(super) raises: usize,
+    pub(super) needs_tls: bool,
+    pub(super) optional: bool,
     condition: Option<Condition>,
     /// The number that the value begins with, for the condition.
     number: Option<i64>,
+    /// The condition is the library's own, for this keyword.
+    own_condition: bool,
 }
 
 impl Parameter {
@@ -71,6 +73,7 @@ impl Parameter {
             optional: false,
             condition: None,
             number: None,
+            own_condition: false,
         };
         let value = parameter.value();
         parameter.plain = is_keyword(parameter.keyword())
@@ -103,13 +106,24 @@ impl Parameter {
     pub fn needs(mut self, condition: Condition) -> Self {
         self.condition = Some(condition);
         self.number = self.value().and_then(number);
+        self.own_condition = false;
         self
+    }
+
+    /// As [`needs`](Self::needs), of a condition that a parameter has that was kept and comes back.
+    pub(super) fn needs_own(self, condition: Condition) -> Self {
+        Self { own_condition: true, ..self.needs(condition) }
     }
 
     /// Leaves the parameter out where the server does not offer it.
     pub(super) fn into_optional(mut self) -> Self {
         self.optional = true;
         self
+    }
+
+    /// Whether it has a condition, and whether that is the library's own.
+    pub(super) fn condition_is_own(&self) -> Option<bool> {
+        self.condition.map(|_| self.own_condition)
     }
 
     /// The keyword of the parameter.
@@ -304,6 +318,11 @@ impl Parameters {
     /// Takes the parameter with this keyword out.
     pub(crate) fn remove(&mut self, keyword: &str) {
         self.0.retain(|parameter| !parameter.is(keyword));
+    }
+
+    /// Each of them, in the order in which they are written.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Parameter> {
+        self.0.iter()
     }
 
     /// The parameter with this keyword.
