@@ -99,9 +99,25 @@ impl Mail {
         declared || self.parameters.declare_content()
     }
 
-    /// Its parameters, but for those that declare the content of the message.
+    /// The size that it declares with [`size`](Self::size).
+    pub fn declared_size(&self) -> Option<u64> {
+        self.size.map(|SizeParameter(bytes)| bytes)
+    }
+
+    /// The kind of bytes that it declares with [`body`](Self::body).
+    pub fn declared_body(&self) -> Option<BodyKind> {
+        self.body
+    }
+
+    /// Whether it declares UTF-8 with [`smtputf8`](Self::smtputf8).
+    pub fn declares_smtputf8(&self) -> bool {
+        self.smtputf8
+    }
+
+    /// Its parameters, but for those that [`size`](Self::size), [`body`](Self::body) and
+    /// [`smtputf8`](Self::smtputf8) declare.
     #[inline]
-    pub(crate) fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 

@@ -43,7 +43,7 @@ impl Rcpt {
 
     /// Its parameters.
     #[inline]
-    pub(crate) fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 

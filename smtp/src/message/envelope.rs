@@ -118,6 +118,42 @@ impl Envelope {
         self.recipients.iter().map(Rcpt::path)
     }
 
+    /// MAIL, with its parameters.
+    pub fn mail(&self) -> &Mail {
+        &self.mail
+    }
+
+    /// Each RCPT, with its parameters, in order.
+    pub fn rcpts(&self) -> &[Rcpt] {
+        &self.recipients
+    }
+
+    /// Who must be accepted for the message to be sent.
+    pub fn send_policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Keeps the recipients for which `keep` is true, as where only some of them are to be tried
+    /// again. It sees the index of each in the envelope, counted from 0.
+    ///
+    /// ```
+    /// use smtp::Envelope;
+    ///
+    /// let envelope = Envelope::new("me@example.com", ["you@example.org", "her@example.net"])?;
+    /// let rest = envelope.retain(|index, _| index == 1);
+    /// assert_eq!(rest.recipients().next().map(|path| path.as_str()), Some("<her@example.net>"));
+    /// # Ok::<(), smtp::error::EnvelopeError>(())
+    /// ```
+    #[must_use]
+    pub fn retain(mut self, mut keep: impl FnMut(usize, &Rcpt) -> bool) -> Self {
+        let mut index = 0;
+        self.recipients.retain(|rcpt| {
+            index += 1;
+            keep(index - 1, rcpt)
+        });
+        self.checked()
+    }
+
     /// Whether an address of the envelope cannot be written without SMTPUTF8.
     pub fn needs_smtputf8(&self) -> bool {
         self.sender().needs_smtputf8() || self.recipients().any(ForwardPath::needs_smtputf8)
@@ -169,18 +205,6 @@ impl Envelope {
     pub(crate) fn may_split(&self) -> bool {
         self.policy.permits_split() && self.mail.parameters().get("TRANSID").is_none()
     }
-
-    pub(crate) fn send_policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    pub(crate) fn mail(&self) -> &Mail {
-        &self.mail
-    }
-
-    pub(crate) fn rcpts(&self) -> &[Rcpt] {
-        &self.recipients
-    }
 }
 
 /// Bytes that the longest path, and what a delivery declares, leave of a command line without
@@ -211,3 +235,36 @@ impl Display for EnvelopeError {
 }
 
 impl std::error::Error for EnvelopeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extension::{Notify, Optional, Parameter};
+    use crate::grammar::{Reply, ReplyCode};
+
+    /// An envelope looks at its commands beforehand, and again when some are taken out.
+    #[test]
+    fn the_rest_of_an_envelope_is_as_if_it_had_been_built_so() {
+        let path = |text: &str| ForwardPath::try_from(text).expect("an address");
+        let first = Rcpt::to(path("a@example.org"));
+        let second = Rcpt::to(path("b@example.org")).with(Optional(Notify::FAILURE));
+        let all = Envelope::new("me@example.com", <[&str; 0]>::default())
+            .expect("a sender")
+            .recipient(first)
+            .recipient(second);
+        let offers = Capabilities::from_reply(&Reply::new(ReplyCode::OK, ["mail.example.org"]));
+        for (kept, plain, left_out) in
+            [(vec![0], true, 0), (vec![1], false, 1), (vec![0, 1], true, 1), (vec![], false, 0)]
+        {
+            let rest = all.clone().retain(|index, _| kept.contains(&index));
+            assert_eq!(rest.recipients().len(), kept.len());
+            assert_eq!(rest.is_plain(), plain, "{kept:?}");
+            assert_eq!(rest.left_out(&offers).len(), left_out, "{kept:?}");
+        }
+        let mail = all.mail().clone().size(7).with(Parameter::flag("X-NOTICE", "X-NOTICE"));
+        assert_eq!(mail.declared_size(), Some(7));
+        let keywords: Vec<_> =
+            mail.parameters().iter().map(|one| one.keyword().to_owned()).collect();
+        assert_eq!(keywords, ["X-NOTICE"]);
+    }
+}
