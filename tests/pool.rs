@@ -8,6 +8,7 @@ mod pool {
     mod check_out;
     mod closing;
     mod credentials;
+    mod message;
     mod peer;
     mod replacement;
     mod sending;

@@ -8,6 +8,7 @@
 //! | you want | you use |
 //! |---|---|
 //! | to send a message | [`Pool::send`] |
+//! | a message that a queue can keep | [`Message`] |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -33,6 +34,7 @@ mod error;
 mod gate;
 mod line;
 mod loan;
+mod message;
 mod opening;
 mod pool;
 mod pools;
@@ -46,6 +48,7 @@ mod stale;
 pub use breaker::Breaker;
 pub use error::{NotSent, Reason, SendError};
 pub use loan::Ticket;
+pub use message::{Content, Message, Repeatable};
 pub use pool::Pool;
 pub use pools::Pools;
 pub use rate::Rate;
