@@ -11,6 +11,7 @@ mod pool {
     mod message;
     mod peer;
     mod replacement;
+    mod retry;
     mod sending;
     mod unreachable;
 }

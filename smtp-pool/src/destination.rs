@@ -35,6 +35,8 @@ pub(crate) struct Destination<C: Session> {
     pub(crate) learned: AtomicU64,
     /// A connection was opened, could not be opened, or has ended.
     pub(crate) changed: Notify,
+    /// It takes no more messages.
+    shut: Notify,
 }
 
 pub(crate) struct State<C: Session> {
@@ -141,6 +143,7 @@ impl<C: Session> Destination<C> {
             rates,
             learned: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
+            shut: Notify::new(),
         });
         let member: Weak<Self> = Arc::downgrade(&destination);
         bound.join(member);
@@ -384,12 +387,22 @@ impl<C: Session> Destination<C> {
         let waiting = std::mem::take(&mut state.waiting);
         let owners = std::mem::take(&mut state.owners);
         drop(state);
+        self.shut.notify_waiters();
         drop(lines);
         for waiter in waiting {
             let _ = waiter.send(Err(Reason::Closed));
         }
         for waiter in owners {
             let _ = waiter.send(Err(Reason::Closed));
+        }
+    }
+
+    /// Waits until it takes no more messages.
+    pub(crate) async fn closed(&self) {
+        // Before the look: it hears of an end that comes between the two.
+        let shut = self.shut.notified();
+        if !self.lock().closed {
+            shut.await;
         }
     }
 

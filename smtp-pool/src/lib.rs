@@ -8,6 +8,7 @@
 //! | you want | you use |
 //! |---|---|
 //! | to send a message | [`Pool::send`] |
+//! | to send it again until it is delivered | [`Pool::retry`] |
 //! | a message that a queue can keep | [`Message`] |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
@@ -39,6 +40,8 @@ mod opening;
 mod pool;
 mod pools;
 mod rate;
+mod report;
+mod retry;
 mod runner;
 mod session;
 mod settings;
@@ -52,6 +55,8 @@ pub use message::{Content, Message, Repeatable};
 pub use pool::Pool;
 pub use pools::Pools;
 pub use rate::Rate;
+pub use report::{Attempt, AttemptResult, Outcome, RecipientReport, Report};
+pub use retry::{Retry, RetryError, RetryErrorKind, Retrying, Schedule};
 pub use session::Session;
 pub use settings::Settings;
 pub use snapshot::{Activity, ConnectionInfo};

@@ -13,6 +13,7 @@ use crate::destination::Destination;
 use crate::error::{Reason, SendError};
 use crate::gate::Gate;
 use crate::loan::Ticket;
+use crate::retry::{Retry, Schedule};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::snapshot::ConnectionInfo;
@@ -120,6 +121,29 @@ impl<C: Session> Pool<C> {
             }
             message = error.try_into_message()?;
         }
+    }
+
+    /// A handle that sends again what was not delivered, when the schedule says so.
+    ///
+    /// ```no_run
+    /// use smtp::{Envelope, Server};
+    /// use smtp_pool::{Pool, Schedule};
+    ///
+    /// # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+    /// let retry = Pool::new(Server::new("mx.example.org", 25)).retry(Schedule::default());
+    /// let envelope = Envelope::new("me@example.com", ["you@example.org", "her@example.org"])?;
+    /// let report = retry.send(envelope, "Subject: Hello\r\n\r\nHello.\r\n").await?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry(&self, schedule: Schedule) -> Retry<C> {
+        Retry::new(self.clone(), schedule)
+    }
+
+    /// Waits until the pool takes no more messages.
+    pub(crate) async fn closed(&self) {
+        self.destination.closed().await;
     }
 
     /// A connection for one caller alone: for commands, typed sessions and pipelines of its own. It

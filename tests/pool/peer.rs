@@ -44,6 +44,10 @@ pub(super) struct Counts {
     pub(super) cut: usize,
     /// How often it took each message, by its first line.
     pub(super) taken: HashMap<String, usize>,
+    /// How often it took each message for each recipient.
+    pub(super) delivered: HashMap<(String, String), usize>,
+    /// The recipients that each transaction has named.
+    pub(super) named: Vec<Vec<String>>,
     /// Messages of each session, in the order in which sessions ended.
     pub(super) sessions: Vec<usize>,
 }
@@ -59,13 +63,15 @@ struct Inner {
     ends: watch::Sender<(usize, &'static str)>,
     /// Results of the next attempts to connect.
     refusals: Mutex<VecDeque<io::ErrorKind>>,
+    /// The next replies to commands, by how their lines begin. An empty one ends the session.
+    script: Mutex<HashMap<&'static str, VecDeque<&'static str>>>,
 }
 
 impl Peer {
     pub(super) fn new(plan: Plan) -> Self {
         let ends = watch::Sender::new((0, ""));
         let (plan, counts, refusals) = (Mutex::new(plan), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { plan, counts, ends, refusals }))
+        Self(Arc::new(Inner { plan, counts, ends, refusals, script: Mutex::default() }))
     }
 
     pub(super) fn plan(&self) -> MutexGuard<'_, Plan> {
@@ -80,6 +86,20 @@ impl Peer {
         count(&mut self.0.counts.lock().unwrap());
     }
 
+    /// Answers the next commands whose lines begin so with these replies, without their CRLF, one
+    /// after the other. An empty one ends the session. `.` stands for the end of a message, which
+    /// is taken where the reply is 250, or where the session ends.
+    pub(super) fn script(&self, command: &'static str, replies: &[&'static str]) {
+        let mut script = self.0.script.lock().unwrap();
+        script.entry(command).or_default().extend(replies);
+    }
+
+    fn scripted(&self, line: &str) -> Option<&'static str> {
+        let mut script = self.0.script.lock().unwrap();
+        let replies = script.iter_mut().find(|(begin, _)| line.starts_with(**begin));
+        replies.and_then(|(_, replies)| replies.pop_front())
+    }
+
     /// Ends every session that waits for a command, after this line.
     pub(super) fn end_all(&self, line: &'static str) {
         self.0.ends.send_modify(|(count, last)| (*count, *last) = (*count + 1, line));
@@ -87,8 +107,12 @@ impl Peer {
 
     /// The next attempts to connect fail.
     pub(super) fn refuse_connections(&self, number: usize) {
-        let refused = std::iter::repeat_n(io::ErrorKind::ConnectionRefused, number);
-        self.0.refusals.lock().unwrap().extend(refused);
+        self.fail_connections(number, io::ErrorKind::ConnectionRefused);
+    }
+
+    /// The next attempts to connect fail so.
+    pub(super) fn fail_connections(&self, number: usize, kind: io::ErrorKind) {
+        self.0.refusals.lock().unwrap().extend(std::iter::repeat_n(kind, number));
     }
 
     /// A server in clear, at this host.
@@ -121,8 +145,14 @@ impl Peer {
             counts.open += 1;
             counts.most_open = counts.most_open.max(counts.open);
         });
-        let mut session =
-            Session { peer: self.clone(), mails: 0, in_transaction: false, taken: 0, quit: false };
+        let mut session = Session {
+            peer: self.clone(),
+            mails: 0,
+            in_transaction: false,
+            accepted: Vec::new(),
+            taken: 0,
+            quit: false,
+        };
         let _ = session.run(stream).await;
         self.count(|counts| {
             counts.open -= 1;
@@ -157,6 +187,7 @@ struct Session {
     peer: Peer,
     mails: usize,
     in_transaction: bool,
+    accepted: Vec<String>,
     taken: usize,
     quit: bool,
 }
@@ -180,6 +211,19 @@ impl Session {
             }
             let plan = self.peer.plan().clone();
             let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
+            if verb == "RCPT" && self.in_transaction {
+                self.peer.count(|counts| {
+                    let named = counts.named.last_mut().expect("a transaction");
+                    named.push(recipient(&line));
+                });
+            }
+            if let Some(reply) = self.peer.scripted(&line) {
+                if reply.is_empty() {
+                    return Ok(());
+                }
+                stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
+                continue;
+            }
             let reply = match verb.as_str() {
                 "EHLO" => {
                     let auth = plan.password.map_or("", |_| "250-AUTH PLAIN\r\n");
@@ -206,15 +250,21 @@ impl Session {
                     _ => {
                         self.mails += 1;
                         self.in_transaction = true;
+                        self.accepted.clear();
+                        self.peer.count(|counts| counts.named.push(Vec::new()));
                         "250 2.1.0 ok\r\n".into()
                     }
                 },
                 "RCPT" | "DATA" if !self.in_transaction => "503 5.5.1 MAIL first\r\n".into(),
+                "DATA" if self.accepted.is_empty() => "554 5.5.1 no recipients\r\n".into(),
                 "DATA" => {
                     self.in_transaction = false;
                     stream.write_all(b"354 go on\r\n").await?;
-                    self.message(&mut stream, &plan).await?;
-                    "250 2.0.0 taken\r\n".into()
+                    let reply = self.message(&mut stream, &plan).await?;
+                    if reply.is_empty() {
+                        return Ok(());
+                    }
+                    format!("{reply}\r\n")
                 }
                 "QUIT" => {
                     self.quit = true;
@@ -224,7 +274,11 @@ impl Session {
                     self.in_transaction = false;
                     "250 2.0.0 ok\r\n".into()
                 }
-                "RCPT" | "NOOP" => "250 2.0.0 ok\r\n".into(),
+                "RCPT" => {
+                    self.accepted.push(recipient(&line));
+                    "250 2.0.0 ok\r\n".into()
+                }
+                "NOOP" => "250 2.0.0 ok\r\n".into(),
                 _ => String::from("500 5.5.1 unknown\r\n"),
             };
             stream.write_all(reply.as_bytes()).await?;
@@ -235,7 +289,7 @@ impl Session {
         &mut self,
         stream: &mut BufReader<DuplexStream>,
         plan: &Plan,
-    ) -> io::Result<()> {
+    ) -> io::Result<&'static str> {
         let mut message = Vec::new();
         while !message.ends_with(b"\r\n.\r\n") {
             let byte = stream.read_u8().await?;
@@ -245,12 +299,27 @@ impl Session {
         if plan.hangs {
             pending::<()>().await;
         }
+        let reply = self.peer.scripted(".").unwrap_or("250 2.0.0 taken");
+        if !reply.is_empty() && !reply.starts_with("250") {
+            return Ok(reply);
+        }
         let first = message.split(|&byte| byte == b'\r').next().unwrap_or_default();
         let first = String::from_utf8_lossy(first).into_owned();
         self.taken += 1;
-        self.peer.count(|counts| *counts.taken.entry(first).or_default() += 1);
-        Ok(())
+        self.peer.count(|counts| {
+            for recipient in self.accepted.drain(..) {
+                *counts.delivered.entry((first.clone(), recipient)).or_default() += 1;
+            }
+            *counts.taken.entry(first).or_default() += 1;
+        });
+        Ok(reply)
     }
+}
+
+/// The address in a line of RCPT.
+fn recipient(line: &str) -> String {
+    let address = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    address.map_or_else(String::new, |(address, _)| address.to_owned())
 }
 
 /// AUTH PLAIN with this password.
