@@ -32,6 +32,7 @@ fn wrong_programs_do_not_compile() {
     cases.compile_fail("states/*.rs");
     cases.compile_fail("pipeline/*.rs");
     cases.compile_fail("parameters/*.rs");
+    cases.compile_fail("pool/*.rs");
     cases.compile_fail("derive/*/*.rs");
 }
 
@@ -58,6 +59,12 @@ fn a_group_in_the_wrong_order_is_one_error() {
 fn a_parameter_in_the_wrong_place_is_one_error() {
     let seen = each_is_one_error(&["parameters"]);
     assert!(seen >= 11, "only {seen} programs");
+}
+
+#[test]
+fn a_wrong_use_of_a_pool_is_one_error() {
+    let seen = each_is_one_error(&["pool"]);
+    assert!(seen >= 2, "only {seen} programs");
 }
 
 /// A mistake gives no errors of later lines. The one program with more than one mistake is there to

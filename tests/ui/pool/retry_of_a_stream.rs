@@ -1,0 +1,16 @@
+//! A message that can be read only once is sent again.
+
+use smtp::message::BodySource;
+use smtp::state::Authed;
+use smtp::{Body, Connection, Envelope};
+use smtp_pool::Retry;
+
+async fn program(
+    retry: Retry<Connection<Authed>>,
+    envelope: Envelope,
+    source: impl BodySource + 'static,
+) {
+    let _ = retry.send(envelope, Body::stream(source)).await;
+}
+
+fn main() {}
