@@ -20,7 +20,7 @@ pub(crate) struct Gate {
     attempt: Semaphore,
 }
 
-/// What is known of a credential.
+/// The knowledge of a credential.
 #[derive(Debug)]
 enum Known {
     Nothing,

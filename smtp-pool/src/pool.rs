@@ -207,8 +207,8 @@ impl<C: Session> Pool<C> {
         facts.inspect(|facts| facts.abort.notify_one()).is_some()
     }
 
-    /// Takes no more messages, finishes those that connections have, and says QUIT. What is not
-    /// done after `longest` is aborted; the number of those connections comes back. Connections
+    /// Takes no more messages, finishes those that connections have, and says QUIT. A
+    /// connection that is not done after `longest` is aborted; the number of them comes back. Connections
     /// that callers have for themselves are theirs.
     ///
     /// # Cancellation

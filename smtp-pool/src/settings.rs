@@ -82,8 +82,8 @@ impl Settings {
         self
     }
 
-    /// How long a message waits for a connection (60 s), that of opening one included. What is
-    /// under way has the [timeouts](smtp::connect::Timeouts) of its connection.
+    /// How long a message waits for a connection (60 s), that of opening one included. A
+    /// message that is under way has the [timeouts](smtp::connect::Timeouts) of its connection.
     pub fn wait(mut self, longest: Duration) -> Self {
         self.wait = longest;
         self

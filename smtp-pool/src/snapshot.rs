@@ -14,7 +14,7 @@ pub struct ConnectionInfo {
     pub id: u64,
     /// Host and port of the destination.
     pub destination: String,
-    /// What it does.
+    /// Its activity.
     pub activity: Activity,
     /// How long it has been open.
     pub age: Duration,
@@ -26,7 +26,7 @@ pub struct ConnectionInfo {
     pub in_flight: usize,
 }
 
-/// What a connection does.
+/// The activity of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Activity {

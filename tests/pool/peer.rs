@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexS
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// What the server does.
+/// The behaviour of the server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     /// The password that it takes; it offers no AUTH without one.
@@ -31,7 +31,7 @@ pub(super) struct Plan {
     pub(super) mail_max: Option<usize>,
 }
 
-/// What the server saw.
+/// The sights of the server: connections, logins, messages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     /// Connections in all, and how many are open now, and were at once.

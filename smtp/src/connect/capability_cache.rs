@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smtp_grammar::{Capabilities, Host};
 use tokio_rustls::rustls::ClientConfig;
 
-use super::session_key::CredentialId;
+use super::identity::CredentialId;
 
 /// The keyword of a server that takes commands before its greeting and its reply to EHLO have come.
 const PIPECONNECT: &str = "PIPECONNECT";

@@ -8,6 +8,7 @@ mod check;
 mod dangerous;
 mod discover;
 mod first_message;
+mod identity;
 mod kind;
 mod lmtp;
 mod log_in;
@@ -30,13 +31,14 @@ pub use check::CheckReport;
 pub use dangerous::DangerousSubmission;
 #[cfg(feature = "blocking")]
 pub(crate) use first_message::not_sent;
+pub use identity::CredentialId;
 pub use kind::{
     NoMechanism, OverTls, TakesCredentials, WithMechanism, WithMechanismFrom, WithoutTls,
 };
 pub use open_session::OpenSession;
 pub use opportunistic::OpportunisticTls;
 pub use server::Server;
-pub use session_key::{CredentialId, SessionKey};
+pub use session_key::SessionKey;
 pub use submission::Submission;
 #[cfg(feature = "proxy")]
 pub use url::ProxyUrlError;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use smtp_grammar::{AddressLiteral, Host};
 
 use super::capability_cache::{CapabilityCache, Key, Memory, Policy};
-use super::session_key::CredentialId;
+use super::identity::CredentialId;
 use crate::connection::session::{Session, SessionConfig};
 use crate::message::transfer::Transfer;
 use crate::net::{

@@ -10,6 +10,7 @@ use std::time::Duration;
 use smtp_grammar::Host;
 use tokio_rustls::rustls::ClientConfig;
 
+use super::identity::{ById, CredentialId};
 use super::server::Server;
 use crate::message::transfer::Transfer;
 use crate::net::{
@@ -176,7 +177,7 @@ impl ServerParts {
 }
 
 impl Hash for Parts {
-    // What tells most sessions apart; equality looks at all.
+    // These tell most sessions apart; equality looks at all.
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.server.host, self.server.port, &self.server.credentials, &self.tls).hash(state);
     }
@@ -194,53 +195,5 @@ impl Display for SessionKey {
 impl Debug for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SessionKey").field(&format_args!("{self}")).finish_non_exhaustive()
-    }
-}
-
-/// Stands for credentials: made with them, shared by the clones of their submission, and equal to no
-/// others. It knows nothing of a secret.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct CredentialId(ById<()>);
-
-impl CredentialId {
-    /// Equal to no other.
-    pub(super) fn unique() -> Self {
-        Self(ById(Arc::new(())))
-    }
-}
-
-impl Debug for CredentialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CredentialId").finish_non_exhaustive()
-    }
-}
-
-/// A shared value that is equal to its clones alone.
-pub(super) struct ById<T: ?Sized>(pub(super) Arc<T>);
-
-impl<T: ?Sized> ById<T> {
-    /// Two values in use are never at one address, because each has counters before it.
-    fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).cast::<()>().addr()
-    }
-}
-
-impl<T: ?Sized> Clone for ById<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T: ?Sized> PartialEq for ById<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.address() == other.address()
-    }
-}
-
-impl<T: ?Sized> Eq for ById<T> {}
-
-impl<T: ?Sized> Hash for ById<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.address().hash(state);
     }
 }
