@@ -7,6 +7,8 @@ use smtp::Error;
 use smtp::error::Blame;
 use tokio::time::Instant;
 
+use crate::settings::FOREVER;
+
 /// When a destination that cannot be reached is left alone.
 ///
 /// It opens after attempts to connect that failed, one after the other: no address answered, TLS
@@ -32,12 +34,13 @@ impl Default for Breaker {
 impl Breaker {
     /// Opens after so many failures, for so long. At least one failure is needed.
     pub fn new(failures: u32, pause: Duration) -> Self {
+        let pause = pause.min(FOREVER);
         Self { failures: failures.max(1), pause, longest: pause.max(Duration::from_secs(300)) }
     }
 
     /// The longest pause (5 minutes).
     pub fn longest_pause(mut self, pause: Duration) -> Self {
-        self.longest = pause;
+        self.longest = pause.min(FOREVER);
         self
     }
 }

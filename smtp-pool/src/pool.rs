@@ -15,7 +15,7 @@ use crate::gate::Gate;
 use crate::loan::Ticket;
 use crate::retry::{Retry, Schedule};
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{FOREVER, Settings};
 use crate::snapshot::ConnectionInfo;
 use crate::stale::{is_stale, is_too_many};
 
@@ -215,7 +215,7 @@ impl<C: Session> Pool<C> {
     ///
     /// Dropping the future leaves the pool closed, and what is under way is finished.
     pub async fn close(&self, longest: Duration) -> usize {
-        let deadline = Instant::now() + longest;
+        let deadline = Instant::now() + longest.min(FOREVER);
         self.destination.shut();
         loop {
             let changed = self.destination.changed.notified();

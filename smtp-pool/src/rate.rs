@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::settings::FOREVER;
+
 /// How many in how long: of messages, recipients or new connections.
 ///
 /// ```
@@ -27,7 +29,7 @@ impl Rate {
     /// `amount` in each `per`, spread evenly: one after the other, `per / amount` apart. An amount
     /// of 0 is taken for 1.
     pub fn new(amount: u32, per: Duration) -> Self {
-        Self { amount: amount.max(1), per, burst: 1 }
+        Self { amount: amount.max(1), per: per.min(FOREVER), burst: 1 }
     }
 
     /// Lets as many come at once after a pause (1).
@@ -51,7 +53,11 @@ pub(crate) struct Bucket {
 impl Bucket {
     pub(crate) fn new(rate: Rate) -> Self {
         let interval = rate.per / rate.amount;
-        Self { interval, tolerance: interval * (rate.burst - 1), even: Mutex::new(None) }
+        Self {
+            interval,
+            tolerance: interval.saturating_mul(rate.burst - 1),
+            even: Mutex::new(None),
+        }
     }
 
     /// Takes tokens, and gives the time at which they are there. None where that is later than
@@ -65,7 +71,7 @@ impl Bucket {
         if latest.is_some_and(|latest| latest < ready) {
             return None;
         }
-        *even = Some(from + self.interval * tokens);
+        *even = Some(from + self.interval.saturating_mul(tokens).min(FOREVER));
         Some(ready)
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::breaker::Breaker;
 use crate::rate::Rate;
 
+/// Longer than any pool lives. A longer time is taken for it: a moment so far away has no name.
+pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// The bounds and times of a pool, for each destination.
 ///
 /// ```
@@ -85,20 +88,20 @@ impl Settings {
     /// How long a message waits for a connection (60 s), that of opening one included. A
     /// message that is under way has the [timeouts](smtp::connect::Timeouts) of its connection.
     pub fn wait(mut self, longest: Duration) -> Self {
-        self.wait = longest;
+        self.wait = longest.min(FOREVER);
         self
     }
 
     /// How long a connection stays open that has nothing to do (60 s). Many servers close after
     /// five minutes (RFC 5321 §4.5.3.2.7).
     pub fn idle(mut self, longest: Duration) -> Self {
-        self.idle = longest;
+        self.idle = longest.min(FOREVER);
         self
     }
 
     /// How old a connection becomes (1 h). After that it ends with its last message.
     pub fn age(mut self, longest: Duration) -> Self {
-        self.age = longest;
+        self.age = longest.min(FOREVER);
         self
     }
 
@@ -113,7 +116,7 @@ impl Settings {
     /// lost, or their outcome is unknown. The timeouts of a connection watch each step; this
     /// watches all of them together, sources of bodies included.
     pub fn stalled(mut self, longest: Duration) -> Self {
-        self.stalled = Some(longest);
+        self.stalled = Some(longest.min(FOREVER));
         self
     }
 
