@@ -84,7 +84,9 @@ impl BreakerState {
     }
 
     pub(crate) fn failed(&mut self, error: &Arc<Error>) {
-        if !counts(error) {
+        // One that began before the pause shows nothing new.
+        let is_paused = matches!(self.permission(), Permission::None(..));
+        if is_paused || !counts(error) {
             return;
         }
         self.failures = self.failures.saturating_add(1);

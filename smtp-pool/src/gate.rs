@@ -108,6 +108,10 @@ impl Attempt<'_> {
         if !is_of_credential(error) {
             return None;
         }
+        // One that began before the refusal that holds now shows nothing new.
+        if let Some(refused) = self.gate.refused() {
+            return Some(refused);
+        }
         let mut known = self.gate.lock();
         let refusals = match &*known {
             Known::Bad { refusals, .. } => *refusals,
