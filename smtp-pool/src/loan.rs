@@ -29,11 +29,16 @@ impl<C: Session> Ticket<C> {
     pub fn give_back(self, mut connection: C) {
         let place = self.into_place();
         let Some(destination) = place.destination.upgrade() else {
+            drop(connection);
             return;
         };
         // Outside of a runtime there is no task that could run it.
         if connection.looks_open() && tokio::runtime::Handle::try_current().is_ok() {
             destination.put_to_use(connection, place);
+        } else {
+            // Before its place is free: another one may be opened then.
+            drop(connection);
+            drop(place);
         }
     }
 }
