@@ -4,10 +4,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod pool {
+    mod answers;
     mod bounds;
+    mod cancellation;
     mod check_out;
     mod closing;
     mod credentials;
+    mod fairness;
     mod message;
     mod peer;
     mod replacement;

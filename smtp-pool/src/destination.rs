@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use smtp::connect::OpenSession;
 use smtp::connection::FeedDelivery;
 use smtp::{Body, Envelope, Error};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::bound::{Bound, Member};
+use crate::bound::{Bound, Member, Share};
 use crate::breaker::{BreakerState, Permission};
 use crate::error::Reason;
 use crate::gate::Gate;
@@ -27,7 +27,7 @@ pub(crate) struct Destination<C: Session> {
     pub(crate) name: String,
     pub(crate) settings: Settings,
     pub(crate) opener: Box<dyn Open<C>>,
-    pub(crate) bound: Arc<Bound>,
+    pub(crate) share: Share,
     pub(crate) gate: Option<Arc<Gate>>,
     pub(crate) rates: Rates,
     state: Mutex<State<C>>,
@@ -35,8 +35,8 @@ pub(crate) struct Destination<C: Session> {
     pub(crate) learned: AtomicU64,
     /// A connection was opened, could not be opened, or has ended.
     pub(crate) changed: Notify,
-    /// It takes no more messages.
-    shut: Notify,
+    /// Whether connections that are being opened are to be given up.
+    pub(crate) closing: watch::Sender<bool>,
 }
 
 pub(crate) struct State<C: Session> {
@@ -46,6 +46,8 @@ pub(crate) struct State<C: Session> {
     pub(crate) open: Vec<Arc<Facts>>,
     /// Connections that are being opened.
     pub(crate) opening: usize,
+    /// Those of them that may begin again: the attempt is given up when its sender is dropped.
+    pub(crate) attempts: Vec<oneshot::Sender<()>>,
     /// Callers that wait for a place in the window of a connection.
     pub(crate) waiting: VecDeque<oneshot::Sender<Result<Lane<C>, Reason>>>,
     /// Callers that wait for a connection of their own.
@@ -77,12 +79,31 @@ impl<O: OpenSession> Open<O::Session> for O {
     }
 }
 
+/// Callers that get no connection.
+#[must_use = "every caller gets an answer"]
+pub(crate) struct Callers<C: Session> {
+    waiting: VecDeque<oneshot::Sender<Result<Lane<C>, Reason>>>,
+    owners: VecDeque<oneshot::Sender<Result<(C, Ticket<C>), Reason>>>,
+}
+
+impl<C: Session> Callers<C> {
+    pub(crate) fn answer(self, reason: &Reason) {
+        for waiter in self.waiting {
+            let _ = waiter.send(Err(reason.clone()));
+        }
+        for waiter in self.owners {
+            let _ = waiter.send(Err(reason.clone()));
+        }
+    }
+}
+
 impl<C: Session> State<C> {
     fn new(settings: &Settings) -> Self {
         Self {
             lines: Vec::new(),
             open: Vec::new(),
             opening: 0,
+            attempts: Vec::new(),
             waiting: VecDeque::new(),
             owners: VecDeque::new(),
             sweep_at: FIRST_SWEEP,
@@ -108,6 +129,24 @@ impl<C: Session> State<C> {
         facts.set_retired(true);
         if let Some(index) = self.lines.iter().position(|line| line.facts.id == facts.id) {
             self.lines.swap_remove(index);
+        }
+    }
+
+    /// How many callers wait for a connection of their own, beyond those that get one that ends.
+    pub(crate) fn owed(&mut self) -> usize {
+        if self.owners.is_empty() {
+            return 0;
+        }
+        self.owners.retain(|owner| !owner.is_closed());
+        let ending = self.open.iter().filter(|facts| facts.is_retired() && !facts.is_lent());
+        self.owners.len().saturating_sub(ending.count())
+    }
+
+    /// Takes out all callers that wait.
+    pub(crate) fn take_callers(&mut self) -> Callers<C> {
+        Callers {
+            waiting: std::mem::take(&mut self.waiting),
+            owners: std::mem::take(&mut self.owners),
         }
     }
 
@@ -138,15 +177,15 @@ impl<C: Session> Destination<C> {
             state: Mutex::new(State::new(&settings)),
             settings,
             opener: Box::new(opener),
-            bound: Arc::clone(bound),
+            share: Share::new(bound),
             gate,
             rates,
             learned: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
-            shut: Notify::new(),
+            closing: watch::Sender::new(false),
         });
         let member: Weak<Self> = Arc::downgrade(&destination);
-        bound.join(member);
+        destination.share.join(member);
         destination
     }
 
@@ -189,7 +228,9 @@ impl<C: Session> Destination<C> {
                 && let Some(line) = state.least_loaded(self.settings.in_flight)
             {
                 let line = Arc::clone(line);
-                return Ok(self.give(&mut state, line));
+                let mut lane = self.give(&mut state, line);
+                lane.was_found = true;
+                return Ok(lane);
             }
             self.check_hope(&state)?;
             let (waiter, answer) = oneshot::channel();
@@ -207,6 +248,7 @@ impl<C: Session> Destination<C> {
             let mut state = self.lock();
             self.check_hope(&state)?;
             let (waiter, answer) = oneshot::channel();
+            state.owners.retain(|owner| !owner.is_closed());
             state.owners.push_back(waiter);
             let is_full = state.count() >= self.settings.connections;
             let line = state.lines.iter().min_by_key(|line| line.facts.load()).cloned();
@@ -241,7 +283,7 @@ impl<C: Session> Destination<C> {
     }
 
     /// Whether there is a connection, or one may be opened.
-    fn check_hope(&self, state: &State<C>) -> Result<(), Reason> {
+    pub(crate) fn check_hope(&self, state: &State<C>) -> Result<(), Reason> {
         if state.closed {
             return Err(Reason::Closed);
         }
@@ -264,7 +306,7 @@ impl<C: Session> Destination<C> {
         if line.facts.is_used_up() {
             state.retire(&line.facts);
         }
-        Lane { destination: Arc::clone(self), line, was_used }
+        Lane { destination: Arc::clone(self), line, was_used, was_found: false }
     }
 
     /// Gives the room that a connection has to callers that wait for it.
@@ -280,7 +322,13 @@ impl<C: Session> Destination<C> {
                 }
                 let waiter = loop {
                     match state.waiting.pop_front() {
-                        None => return,
+                        None => {
+                            // A caller wants it for itself.
+                            if !state.owners.is_empty() && line.facts.load() == 0 {
+                                state.retire(&line.facts);
+                            }
+                            return;
+                        }
                         Some(waiter) if waiter.is_closed() => {}
                         Some(waiter) => break waiter,
                     }
@@ -297,11 +345,29 @@ impl<C: Session> Destination<C> {
         if line.facts.is_retired() {
             return;
         }
+        if self.share.is_wanted() && self.makes_room(line) {
+            return;
+        }
         self.serve(line);
-        // Another destination can use its place.
-        if line.facts.load() == 0 && self.bound.is_wanted() {
+    }
+
+    /// Ends a connection that has finished a message, where another destination can use its place,
+    /// or a caller here who wants a connection and gets no other.
+    #[cold]
+    fn makes_room(&self, line: &Line) -> bool {
+        let is_idle = {
+            let mut state = self.lock();
+            if state.owed() > 0 {
+                state.retire(&line.facts);
+                return true;
+            }
+            line.facts.load() == 0 && state.waiting.is_empty()
+        };
+        let yields = self.share.yields(is_idle);
+        if yields {
             self.lock().retire(&line.facts);
         }
+        yields
     }
 }
 
@@ -310,12 +376,18 @@ pub(crate) struct Lane<C: Session> {
     destination: Arc<Destination<C>>,
     line: Arc<Line>,
     was_used: bool,
+    was_found: bool,
 }
 
 impl<C: Session> Lane<C> {
     /// Whether the connection had messages before this one.
     pub(crate) fn was_used(&self) -> bool {
         self.was_used
+    }
+
+    /// Whether the connection was open before the message came.
+    pub(crate) fn was_found(&self) -> bool {
+        self.was_found
     }
 
     pub(crate) fn deliver(&self, envelope: Envelope, body: Body<'static>) -> FeedDelivery {
@@ -348,30 +420,25 @@ impl<C: Session> Drop for Lane<C> {
 }
 
 impl<C: Session> Member for Destination<C> {
-    fn open(&self) -> usize {
-        self.lock().open.len()
-    }
-
     fn end_idle(&self) -> bool {
-        self.end_where(|facts| facts.load() == 0)
-    }
-
-    fn end_one(&self) -> bool {
-        self.end_where(|_| true)
-    }
-}
-
-impl<C: Session> Destination<C> {
-    /// Ends the connection with the fewest messages, of those that were used longest ago.
-    fn end_where(&self, may_end: impl Fn(&Facts) -> bool) -> bool {
         let mut state = self.lock();
-        let lines = state.lines.iter().filter(|line| may_end(&line.facts));
-        let line = lines.min_by_key(|line| (line.facts.load(), line.facts.used())).cloned();
+        let idle = state.lines.iter().filter(|line| line.facts.load() == 0);
+        let line = idle.min_by_key(|line| line.facts.used()).cloned();
         if let Some(line) = &line {
             state.retire(&line.facts);
         }
+        // The line is dropped after the lock is free.
         drop(state);
         line.is_some()
+    }
+
+    fn end_opening(&self) -> bool {
+        let mut state = self.lock();
+        // Those that are over are closed.
+        state.attempts.retain(|attempt| !attempt.is_closed());
+        let attempt = state.attempts.pop();
+        drop(state);
+        attempt.is_some()
     }
 }
 
@@ -384,26 +451,17 @@ impl<C: Session> Destination<C> {
             line.facts.set_retired(true);
         }
         let lines = std::mem::take(&mut state.lines);
-        let waiting = std::mem::take(&mut state.waiting);
-        let owners = std::mem::take(&mut state.owners);
+        let callers = state.take_callers();
         drop(state);
-        self.shut.notify_waiters();
         drop(lines);
-        for waiter in waiting {
-            let _ = waiter.send(Err(Reason::Closed));
-        }
-        for waiter in owners {
-            let _ = waiter.send(Err(Reason::Closed));
-        }
+        self.closing.send_replace(true);
+        callers.answer(&Reason::Closed);
     }
 
     /// Waits until it takes no more messages.
     pub(crate) async fn closed(&self) {
-        // Before the look: it hears of an end that comes between the two.
-        let shut = self.shut.notified();
-        if !self.lock().closed {
-            shut.await;
-        }
+        // The sender is this one's, so that it does not go away.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
     }
 
     /// Whether no connection is left but those that callers have.

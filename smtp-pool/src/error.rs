@@ -53,6 +53,8 @@ pub enum Reason {
     /// The [rate](crate::Rate) of the destination would let it begin later than a caller
     /// [waits](crate::Settings::wait).
     Rate,
+    /// A connection was being opened, and its opener panicked or its runtime ended.
+    Interrupted,
     /// The pool is closed.
     Closed,
 }
@@ -102,7 +104,7 @@ impl Reason {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect(error) => error.is_transient(),
-            Self::Suspended { .. } | Self::Busy(_) | Self::Rate => true,
+            Self::Suspended { .. } | Self::Busy(_) | Self::Rate | Self::Interrupted => true,
             Self::Credentials { .. } | Self::Closed => false,
         }
     }
@@ -113,7 +115,7 @@ impl Reason {
             Self::Connect(error)
             | Self::Suspended { error, .. }
             | Self::Credentials { error, .. } => Some(error),
-            Self::Busy(_) | Self::Rate | Self::Closed => None,
+            Self::Busy(_) | Self::Rate | Self::Interrupted | Self::Closed => None,
         }
     }
 }
@@ -142,6 +144,9 @@ impl Display for Reason {
             Self::Rate => f.write_str(
                 "the rate of the destination lets it begin later than it may wait: send less at a \
                  time, or wait for longer",
+            ),
+            Self::Interrupted => f.write_str(
+                "a connection was not opened: its opener panicked, or its runtime ended. Send again",
             ),
             Self::Closed => f.write_str("the pool is closed"),
         }

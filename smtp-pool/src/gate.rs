@@ -45,7 +45,7 @@ pub(crate) struct Refused {
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     gate: &'a Gate,
-    _alone: Option<SemaphorePermit<'a>>,
+    alone: Option<SemaphorePermit<'a>>,
 }
 
 impl Default for Gate {
@@ -79,7 +79,7 @@ impl Gate {
         if let Some(attempt) = self.enter_at_once()? {
             return Ok(attempt);
         }
-        Ok(Attempt { gate: self, _alone: alone })
+        Ok(Attempt { gate: self, alone })
     }
 
     fn enter_at_once(&self) -> Result<Option<Attempt<'_>>, Refused> {
@@ -87,7 +87,7 @@ impl Gate {
             return Err(refused);
         }
         let is_good = matches!(*self.lock(), Known::Good);
-        Ok(is_good.then_some(Attempt { gate: self, _alone: None }))
+        Ok(is_good.then_some(Attempt { gate: self, alone: None }))
     }
 
     /// Forgets that the credential was refused.
@@ -97,6 +97,11 @@ impl Gate {
 }
 
 impl Attempt<'_> {
+    /// Whether no attempt has gone well before this one, so that all others wait for it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.is_some()
+    }
+
     /// The server has taken the credential.
     pub(crate) fn succeeded(self) {
         *self.gate.lock() = Known::Good;

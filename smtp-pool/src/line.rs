@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use smtp::connection::Feed;
 use tokio::sync::Notify;
@@ -89,6 +90,12 @@ impl Facts {
     /// Whether it may be given no further message.
     pub(crate) fn is_used_up(&self) -> bool {
         self.given() >= self.most.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server took a message over it, or kept it open for a while. One that it closes at
+    /// once is not replaced for its own sake: that would go on for ever.
+    pub(crate) fn was_of_use(&self) -> bool {
+        self.taken() > 0 || Duration::from_secs(1) <= self.opened.elapsed()
     }
 
     /// It may be given so many more messages.

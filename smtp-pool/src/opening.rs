@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
+use crate::bound::Permit;
 use crate::breaker::Permission;
 use crate::destination::{Destination, State};
 use crate::error::Reason;
@@ -19,14 +20,25 @@ use crate::session::Session;
 pub(crate) struct Place<C: Session> {
     pub(crate) destination: std::sync::Weak<Destination<C>>,
     pub(crate) facts: Arc<Facts>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl<C: Session> Destination<C> {
-    /// How many connections to open for the callers that wait, within the bounds. They count from
-    /// now on: [`open`](Self::open) opens them, once the lock is free.
+    /// How many connections to open for the callers that wait, and to keep warm, within the bounds.
+    /// They count from now on: [`open`](Self::open) opens them, once the lock is free.
     #[must_use = "they are counted, and have to be opened"]
     pub(crate) fn more_to_open(&self, state: &mut State<C>) -> usize {
+        let cold = self.settings.warm.saturating_sub(state.count());
+        self.more(state, cold)
+    }
+
+    /// The same, for callers alone.
+    #[must_use = "they are counted, and have to be opened"]
+    fn more_for_callers(&self, state: &mut State<C>) -> usize {
+        self.more(state, 0)
+    }
+
+    fn more(&self, state: &mut State<C>, at_least: usize) -> usize {
         let Self { settings, .. } = self;
         if state.closed {
             return 0;
@@ -34,8 +46,7 @@ impl<C: Session> Destination<C> {
         let for_messages = state.waiting.len().div_ceil(settings.in_flight);
         let wanted = for_messages + state.owners.len();
         let room = settings.connections.saturating_sub(state.count());
-        let cold = settings.warm.saturating_sub(state.count());
-        let more = wanted.saturating_sub(state.opening).max(cold).min(room);
+        let more = wanted.saturating_sub(state.opening).max(at_least).min(room);
         let more = match state.breaker.permission() {
             Permission::All => more,
             Permission::One => more.min(usize::from(state.opening == 0)),
@@ -53,7 +64,8 @@ impl<C: Session> Destination<C> {
         }
     }
 
-    async fn open_one(self: &Arc<Self>) -> Result<(C, OwnedSemaphorePermit), Reason> {
+    /// Opens a connection. None where there is a place for one by now, but no use.
+    async fn open_one(&self) -> Result<Option<(C, Permit)>, Reason> {
         let attempt = match &self.gate {
             Some(gate) => Some(gate.enter().await?),
             None => None,
@@ -63,14 +75,31 @@ impl<C: Session> Destination<C> {
         {
             sleep_until(ready).await;
         }
-        let permit = self.bound.place(&**self).await;
-        match self.opener.open().await {
+        // A first attempt with a credential counts at the server, and is not begun again.
+        let may_begin_again = attempt.as_ref().is_none_or(|attempt| !attempt.is_alone());
+        let (opened, permit) = loop {
+            let permit = self.share.place().await;
+            if self.has_no_use() {
+                return Ok(None);
+            }
+            if !may_begin_again {
+                break (self.opener.open().await, permit);
+            }
+            let (attempt, given_up) = oneshot::channel();
+            self.lock().attempts.push(attempt);
+            tokio::select! {
+                biased;
+                opened = self.opener.open() => break (opened, permit),
+                _ = given_up => {}
+            }
+        };
+        match opened {
             Ok(connection) => {
                 if let Some(attempt) = attempt {
                     attempt.succeeded();
                 }
                 self.lock().breaker.succeeded();
-                Ok((connection, permit))
+                Ok(Some((connection, permit)))
             }
             Err(error) => {
                 let error = Arc::new(error);
@@ -83,13 +112,27 @@ impl<C: Session> Destination<C> {
         }
     }
 
+    /// Whether no caller waits any more. The connection does not count from then on.
+    fn has_no_use(&self) -> bool {
+        let mut state = self.lock();
+        let is_warm = self.settings.warm <= state.open.len();
+        let has_no_use = state.waiting.iter().all(oneshot::Sender::is_closed)
+            && state.owners.iter().all(oneshot::Sender::is_closed)
+            && is_warm;
+        if has_no_use {
+            state.opening -= 1;
+            drop(state);
+            self.changed.notify_waiters();
+        }
+        has_no_use
+    }
+
     /// Puts a connection to use that was opened, or has come back from a caller.
     pub(crate) fn put_to_use(self: &Arc<Self>, connection: C, place: Place<C>) {
         let facts = Arc::clone(&place.facts);
         let left = connection.messages_left();
         let (feed, feeding) = connection.into_feed();
         let line = Arc::new(Line { feed, facts });
-        tokio::spawn(runner::run(feeding, place));
         {
             let mut state = self.lock();
             let Line { facts, .. } = &*line;
@@ -103,7 +146,14 @@ impl<C: Session> Destination<C> {
                 state.lines.push(Arc::clone(&line));
             }
         }
+        // After it is listed: it may be lost at once, and is then taken from the list.
+        tokio::spawn(runner::run(feeding, place));
         self.serve(&line);
+        let mut state = self.lock();
+        let is_full = self.settings.connections <= state.count();
+        if is_full && state.opening < state.owed() {
+            state.retire(&line.facts);
+        }
     }
 
     /// Gives a connection that nothing uses any more to a caller who waits for one; else it ends.
@@ -112,10 +162,16 @@ impl<C: Session> Destination<C> {
         loop {
             let waiter = {
                 let mut state = self.lock();
-                if state.closed { None } else { state.owners.pop_front() }
+                state.retire(&place.facts);
+                let is_of_use =
+                    !state.closed && !place.facts.is_used_up() && connection.looks_open();
+                if is_of_use { state.owners.pop_front() } else { None }
             };
             let Some(waiter) = waiter else {
-                connection.say_quit().await;
+                tokio::select! {
+                    () = connection.say_quit() => {}
+                    () = place.facts.abort.notified() => {}
+                }
                 return;
             };
             match waiter.send(Ok((connection, Ticket::new(place)))) {
@@ -135,23 +191,30 @@ impl<C: Session> Opening<C> {
         let Some(destination) = &self.0 else {
             return;
         };
-        match destination.open_one().await {
-            Ok((connection, permit)) => {
-                let Some(destination) = self.0.take() else {
-                    return;
-                };
-                let place = destination.opened(permit);
-                let is_wanted = {
-                    let state = destination.lock();
-                    state.waiting.is_empty() && !state.owners.is_empty()
-                };
-                if is_wanted {
-                    destination.pass_on(connection, place).await;
-                } else {
-                    destination.put_to_use(connection, place);
-                }
-            }
-            Err(reason) => self.fail(&reason),
+        let mut closing = destination.closing.subscribe();
+        let opened = tokio::select! {
+            biased;
+            opened = destination.open_one() => opened,
+            _ = closing.wait_for(|&closing| closing) => Err(Reason::Closed),
+        };
+        let (connection, permit) = match opened {
+            Ok(Some(opened)) => opened,
+            // It does not count any more.
+            Ok(None) => return self.0 = None,
+            Err(reason) => return self.fail(&reason),
+        };
+        let Some(destination) = self.0.take() else {
+            return;
+        };
+        let place = destination.opened(permit);
+        let is_wanted = {
+            let state = destination.lock();
+            state.waiting.is_empty() && !state.owners.is_empty()
+        };
+        if is_wanted {
+            destination.pass_on(connection, place).await;
+        } else {
+            destination.put_to_use(connection, place);
         }
     }
 
@@ -159,21 +222,15 @@ impl<C: Session> Opening<C> {
         let Some(destination) = self.0.take() else {
             return;
         };
-        let (waiting, owners) = {
+        let stranded = {
             let mut state = destination.lock();
             state.opening -= 1;
-            destination.changed.notify_waiters();
             // Another connection may still serve those that wait.
-            if state.count() > 0 {
-                return;
-            }
-            (std::mem::take(&mut state.waiting), std::mem::take(&mut state.owners))
+            if state.count() > 0 { None } else { Some(state.take_callers()) }
         };
-        for waiter in waiting {
-            let _ = waiter.send(Err(reason.clone()));
-        }
-        for waiter in owners {
-            let _ = waiter.send(Err(reason.clone()));
+        destination.changed.notify_waiters();
+        if let Some(callers) = stranded {
+            callers.answer(reason);
         }
     }
 }
@@ -181,13 +238,13 @@ impl<C: Session> Opening<C> {
 impl<C: Session> Drop for Opening<C> {
     fn drop(&mut self) {
         // The opener has panicked, or the runtime ends.
-        self.fail(&Reason::Closed);
+        self.fail(&Reason::Interrupted);
     }
 }
 
 impl<C: Session> Destination<C> {
     /// A connection that was being opened is open.
-    fn opened(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Place<C> {
+    fn opened(self: &Arc<Self>, permit: Permit) -> Place<C> {
         let mut state = self.lock();
         state.opening -= 1;
         state.next_id += 1;
@@ -204,14 +261,28 @@ impl<C: Session> Drop for Place<C> {
         let Some(destination) = self.destination.upgrade() else {
             return;
         };
-        let more = {
+        let (more, stranded) = {
             let mut state = destination.lock();
             state.retire(&self.facts);
             state.open.retain(|facts| facts.id != self.facts.id);
-            let may_open = tokio::runtime::Handle::try_current().is_ok();
-            if may_open { destination.more_to_open(&mut state) } else { 0 }
+            let more = if tokio::runtime::Handle::try_current().is_err() {
+                0
+            } else if self.facts.was_of_use() {
+                destination.more_to_open(&mut state)
+            } else {
+                destination.more_for_callers(&mut state)
+            };
+            // Those that wait have no connection any more, and get none.
+            let stranded = (state.count() == 0).then(|| {
+                let hope = destination.check_hope(&state);
+                (hope.err().unwrap_or(Reason::Interrupted), state.take_callers())
+            });
+            (more, stranded)
         };
         destination.open(more);
         destination.changed.notify_waiters();
+        if let Some((reason, callers)) = stranded {
+            callers.answer(&reason);
+        }
     }
 }

@@ -94,6 +94,7 @@ impl<C: Session> Pool<C> {
             return Err(SendError::not_sent(reason, message));
         }
         let mut deadline = None;
+        let mut has_replaced = false;
         loop {
             let lane = match self.destination.lane(&mut deadline).await {
                 Ok(lane) => lane,
@@ -110,9 +111,12 @@ impl<C: Session> Pool<C> {
             if is_too_many(&error) {
                 lane.learn_limit();
             }
-            // The first message of a connection always gets its result, so a server that ends each
-            // connection is not asked for ever.
-            let is_stale = lane.was_used() && is_stale(&error);
+            // A message for which a connection was opened gets its result, and so does one after a
+            // second connection that never had any: a server that ends each one is not asked for
+            // ever.
+            let may_be_stale =
+                lane.was_used() || lane.was_found() && !std::mem::replace(&mut has_replaced, true);
+            let is_stale = may_be_stale && is_stale(&error);
             if is_stale || error.lost().is_some() {
                 lane.retire();
             }
@@ -173,15 +177,11 @@ impl<C: Session> Pool<C> {
     /// Opens connections until there are as many as [`Settings::warm`] says, and waits until they
     /// are open or could not be opened.
     pub async fn warm_up(&self) {
+        let more = self.destination.more_to_open(&mut self.destination.lock());
+        self.destination.open(more);
         loop {
             let changed = self.destination.changed.notified();
-            let (more, opening) = {
-                let mut state = self.destination.lock();
-                let more = self.destination.more_to_open(&mut state);
-                (more, state.opening)
-            };
-            self.destination.open(more);
-            if opening == 0 {
+            if self.destination.lock().opening == 0 {
                 return;
             }
             changed.await;

@@ -16,6 +16,14 @@ use crate::settings::Settings;
 
 /// Pools of many destinations, which share a bound on all their connections.
 ///
+/// Where the bound is reached, a free place goes to the destination that has the fewest. A
+/// destination with at least two connections more than one that waits gives one up: one that has
+/// nothing to do, one that is only being opened, or one that has just finished a message. Where
+/// there are more destinations than places, they take turns. So a server that hangs gets no more
+/// than its share while others wait, but one that hung before keeps the connections that have
+/// messages until their times are over: [`Settings::connections`] says how many those can be, and
+/// [`Settings::stalled`] how long.
+///
 /// Two openers with equal [keys](SessionKey) share their connections, and never any others.
 ///
 /// ```no_run

@@ -1,7 +1,6 @@
 //! A server that counts: connections, logins, and how often it took each message.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::pending;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +26,8 @@ pub(super) struct Plan {
     pub(super) at_most: Option<(usize, &'static str)>,
     /// It never answers the final dot.
     pub(super) hangs: bool,
+    /// It closes each connection after EHLO.
+    pub(super) leaves: bool,
     /// It lists `LIMITS MAILMAX=`.
     pub(super) mail_max: Option<usize>,
 }
@@ -80,6 +81,11 @@ impl Peer {
 
     pub(super) fn counts(&self) -> Counts {
         self.0.counts.lock().unwrap().clone()
+    }
+
+    /// Looks at the counts without a copy of them.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Counts) -> T) -> T {
+        look(&self.0.counts.lock().unwrap())
     }
 
     fn count(&self, count: impl FnOnce(&mut Counts)) {
@@ -197,7 +203,11 @@ impl Session {
         let mut stream = BufReader::new(stream);
         let mut ends = self.peer.0.ends.subscribe();
         let greets_after = self.peer.plan().greets_after;
-        sleep(greets_after).await;
+        tokio::select! {
+            () = sleep(greets_after) => {}
+            // The client has gone.
+            _ = stream.fill_buf() => return Ok(()),
+        }
         stream.write_all(b"220 peer.test ESMTP\r\n").await?;
         loop {
             let mut line = String::new();
@@ -282,6 +292,9 @@ impl Session {
                 _ => String::from("500 5.5.1 unknown\r\n"),
             };
             stream.write_all(reply.as_bytes()).await?;
+            if plan.leaves {
+                return Ok(());
+            }
         }
     }
 
@@ -297,7 +310,8 @@ impl Session {
         }
         sleep(plan.takes).await;
         if plan.hangs {
-            pending::<()>().await;
+            tokio::io::copy(stream, &mut tokio::io::sink()).await?;
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let reply = self.peer.scripted(".").unwrap_or("250 2.0.0 taken");
         if !reply.is_empty() && !reply.starts_with("250") {
