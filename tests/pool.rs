@@ -7,6 +7,7 @@ mod pool {
     mod answers;
     mod bounds;
     mod cancellation;
+    mod chaos;
     mod check_out;
     mod closing;
     mod credentials;
@@ -16,5 +17,6 @@ mod pool {
     mod replacement;
     mod retry;
     mod sending;
+    mod simulation;
     mod unreachable;
 }
