@@ -225,10 +225,10 @@ impl<C: Session> Destination<C> {
         let (answer, more) = {
             let mut state = self.lock();
             if state.waiting.is_empty()
-                && let Some(line) = state.least_loaded(self.settings.in_flight)
+                && let Some(found) = state.least_loaded(self.settings.in_flight)
             {
-                let line = Arc::clone(line);
-                let mut lane = self.give(&mut state, line);
+                let found = Arc::clone(found);
+                let mut lane = self.give(&mut state, found);
                 lane.was_found = true;
                 return Ok(lane);
             }
@@ -314,7 +314,7 @@ impl<C: Session> Destination<C> {
         loop {
             // A caller is told outside of the lock: one that has gone meanwhile gives its place
             // back, which comes here again.
-            let (waiter, lane) = {
+            let (waiter, given) = {
                 let mut state = self.lock();
                 let has_room = line.facts.load() < self.settings.in_flight;
                 if !has_room || line.facts.is_retired() {
@@ -335,7 +335,7 @@ impl<C: Session> Destination<C> {
                 };
                 (waiter, self.give(&mut state, Arc::clone(line)))
             };
-            let _ = waiter.send(Ok(lane));
+            let _ = waiter.send(Ok(given));
         }
     }
 

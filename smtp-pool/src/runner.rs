@@ -79,7 +79,7 @@ fn look<C: Session>(destination: &Arc<Destination<C>>, facts: &Facts) -> Look {
     }
     let mut next = settings.idle.saturating_sub(if is_idle { since } else { Duration::ZERO });
     if settings.age > age {
-        next = next.min(settings.age - age);
+        next = next.min(settings.age.saturating_sub(age));
     }
     if let Some(longest) = settings.stalled {
         next = next.min(longest.saturating_sub(if is_idle { Duration::ZERO } else { since }));

@@ -241,7 +241,7 @@ async fn the_wait_ends_in_time_wherever_a_caller_waits() {
                 let (envelope, body) = message(1);
                 match pool.send(envelope, body).await.expect_err("busy") {
                     SendError::NotSent(not_sent) => not_sent.reason().clone(),
-                    other => panic!("{name}: {other}"),
+                    SendError::Delivery(error) => panic!("{name}: {error}"),
                 }
             };
             assert!(matches!(reason, Reason::Busy(_)), "{name}: {reason}");

@@ -95,7 +95,7 @@ async fn a_server_that_hangs_has_no_more_than_its_share_where_the_bound_is_tight
     for (name, hang) in HANGS {
         let (with, most) = nine(12, 200, Some(hang())).await;
         println!("{name}: {with:?}, {without:?} without it, {most} connections");
-        assert!(1 <= most && most <= 2, "{name}: {most} connections");
+        assert!((1..=2).contains(&most), "{name}: {most} connections");
         let left = f64::from(bound - share) / f64::from(bound);
         assert!(with.mul_f64(0.95 * left) <= without, "{name}: {with:?}, {without:?} without it");
     }
