@@ -84,15 +84,15 @@ fn a_message_that_asks_for_what_is_not_known_is_not_read() {
         ("/mail/parameters/0", json!({"keyword": "RET"})),
     ];
     for (place, value) in changes {
-        let mut changed = whole.clone();
-        *changed.pointer_mut(place).expect("a place") = value;
-        serde_json::from_value::<Message>(changed).expect_err(place);
+        let mut edited = whole.clone();
+        *edited.pointer_mut(place).expect("a place") = value;
+        serde_json::from_value::<Message>(edited).expect_err(place);
     }
     for place in ["", "/mail", "/recipients/0", "/mail/parameters/0"] {
-        let mut changed = whole.clone();
-        let object = changed.pointer_mut(place).and_then(Value::as_object_mut).expect("an object");
+        let mut edited = whole.clone();
+        let object = edited.pointer_mut(place).and_then(Value::as_object_mut).expect("an object");
         object.insert("new".into(), json!(1));
-        serde_json::from_value::<Message>(changed).expect_err(place);
+        serde_json::from_value::<Message>(edited).expect_err(place);
     }
 }
 

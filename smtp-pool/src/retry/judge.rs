@@ -129,7 +129,7 @@ impl Verdict {
             Reason::Suspended { until, .. } | Reason::Credentials { until, .. } => {
                 (false, Some(*until))
             }
-            Reason::Busy(_) | Reason::Rate | Reason::Closed => (false, None),
+            Reason::Busy(_) | Reason::Rate | Reason::Interrupted | Reason::Closed => (false, None),
         };
         let outcome = match reason {
             Reason::Closed => Some(Outcome::Stopped),
