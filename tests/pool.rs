@@ -16,6 +16,7 @@ mod pool {
     mod peer;
     mod replacement;
     mod retry;
+    mod send_all;
     mod sending;
     mod simulation;
     mod unreachable;

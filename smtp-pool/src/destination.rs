@@ -5,12 +5,13 @@ use std::fmt::{self, Debug};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use smtp::connect::OpenSession;
 use smtp::connection::FeedDelivery;
 use smtp::{Body, Envelope, Error};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::bound::{Bound, Member, Share};
 use crate::breaker::{BreakerState, Permission};
@@ -21,6 +22,7 @@ use crate::loan::Ticket;
 use crate::rate::Bucket;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::wait::Wait;
 
 /// A server, as whom, and over what: connections that may stand for each other.
 pub(crate) struct Destination<C: Session> {
@@ -200,13 +202,17 @@ impl<C: Session> Destination<C> {
         }
     }
 
-    /// Waits until a message with so many recipients may begin.
-    pub(crate) async fn pace(&self, recipients: usize) -> Result<(), Reason> {
+    /// Waits until a message with so many recipients may begin, where that is not after `latest`.
+    pub(crate) async fn pace(
+        &self,
+        recipients: usize,
+        latest: Option<Duration>,
+    ) -> Result<(), Reason> {
         let Rates { messages, recipients: of_recipients, .. } = &self.rates;
         if messages.is_none() && of_recipients.is_none() {
             return Ok(());
         }
-        let latest = Some(Instant::now() + self.settings.wait);
+        let latest = latest.map(|latest| Instant::now() + latest);
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
         for (bucket, tokens) in [(messages, 1), (of_recipients, recipients)] {
             if let Some(bucket) = bucket {
@@ -216,12 +222,8 @@ impl<C: Session> Destination<C> {
         Ok(())
     }
 
-    /// A place for a message in the window of a connection. Waits for one until `deadline`, which
-    /// is set by the first wait.
-    pub(crate) async fn lane(
-        self: &Arc<Self>,
-        deadline: &mut Option<Instant>,
-    ) -> Result<Lane<C>, Reason> {
+    /// A place for a message in the window of a connection.
+    pub(crate) async fn lane(self: &Arc<Self>, wait: &mut Wait) -> Result<Lane<C>, Reason> {
         let (answer, more) = {
             let mut state = self.lock();
             if state.waiting.is_empty()
@@ -239,7 +241,7 @@ impl<C: Session> Destination<C> {
             (answer, self.more_to_open(&mut state))
         };
         self.open(more);
-        self.wait(answer, deadline).await
+        wait.run(answer).await
     }
 
     /// A connection for one caller alone.
@@ -266,20 +268,7 @@ impl<C: Session> Destination<C> {
         // Its feed ends outside of the lock.
         drop(ending);
         self.open(more);
-        self.wait(answer, &mut None).await
-    }
-
-    async fn wait<T>(
-        &self,
-        answer: oneshot::Receiver<Result<T, Reason>>,
-        deadline: &mut Option<Instant>,
-    ) -> Result<T, Reason> {
-        let wait = self.settings.wait;
-        let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
-        match timeout_at(deadline, answer).await {
-            Ok(answer) => answer.unwrap_or(Err(Reason::Closed)),
-            Err(_) => Err(Reason::Busy(wait)),
-        }
+        Wait::AtMost(self.settings.wait).run(answer).await
     }
 
     /// Whether there is a connection, or one may be opened.

@@ -10,6 +10,7 @@
 //! | to send a message | [`Pool::send`] |
 //! | to send it again until it is delivered | [`Pool::retry`] |
 //! | a message that a queue can keep | [`Message`] |
+//! | to send all messages of a stream | [`Pool::send_all`] |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -43,10 +44,13 @@ mod rate;
 mod report;
 mod retry;
 mod runner;
+#[cfg(feature = "stream")]
+mod send_all;
 mod session;
 mod settings;
 mod snapshot;
 mod stale;
+mod wait;
 
 pub use breaker::Breaker;
 pub use error::{NotSent, Reason, SendError};

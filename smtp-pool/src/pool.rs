@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::settings::{FOREVER, Settings};
 use crate::snapshot::ConnectionInfo;
 use crate::stale::{is_stale, is_too_many};
+use crate::wait::Wait;
 
 /// Connections to one destination, which all callers share: a message goes over any of them.
 ///
@@ -39,7 +40,7 @@ use crate::stale::{is_stale, is_too_many};
 /// # }
 /// ```
 pub struct Pool<C: Session> {
-    destination: Arc<Destination<C>>,
+    pub(crate) destination: Arc<Destination<C>>,
 }
 
 impl<C: Session> Pool<C> {
@@ -88,15 +89,24 @@ impl<C: Session> Pool<C> {
     }
 
     async fn deliver(&self, envelope: Envelope, body: Body<'static>) -> Result<Receipt, SendError> {
-        let mut message = (envelope, body);
+        let message = (envelope, body);
         let recipients = message.0.recipients().len();
-        if let Err(reason) = self.destination.pace(recipients).await {
-            return Err(SendError::not_sent(reason, message));
+        let longest = self.destination.settings.wait;
+        match self.destination.pace(recipients, Some(longest)).await {
+            Ok(()) => self.deliver_now(message, Wait::AtMost(longest)).await,
+            Err(reason) => Err(SendError::not_sent(reason, message)),
         }
-        let mut deadline = None;
+    }
+
+    /// Delivers a message whose time has come, as far as rates are concerned.
+    pub(crate) async fn deliver_now(
+        &self,
+        mut message: (Envelope, Body<'static>),
+        mut wait: Wait,
+    ) -> Result<Receipt, SendError> {
         let mut has_replaced = false;
         loop {
-            let lane = match self.destination.lane(&mut deadline).await {
+            let lane = match self.destination.lane(&mut wait).await {
                 Ok(lane) => lane,
                 Err(reason) => return Err(SendError::not_sent(reason, message)),
             };
