@@ -11,6 +11,7 @@
 //! | to send it again until it is delivered | [`Pool::retry`] |
 //! | a message that a queue can keep | [`Message`] |
 //! | to send all messages of a stream | [`Pool::send_all`] |
+//! | an application that is tested without a server | [`SendMail`] |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -46,6 +47,7 @@ mod retry;
 mod runner;
 #[cfg(feature = "stream")]
 mod send_all;
+mod send_mail;
 mod session;
 mod settings;
 mod snapshot;
@@ -61,6 +63,7 @@ pub use pools::Pools;
 pub use rate::Rate;
 pub use report::{Attempt, AttemptResult, Outcome, RecipientReport, Report};
 pub use retry::{Retry, RetryError, RetryErrorKind, Retrying, Schedule};
+pub use send_mail::{SendMail, Sending};
 pub use session::Session;
 pub use settings::Settings;
 pub use snapshot::{Activity, ConnectionInfo};
