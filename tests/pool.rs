@@ -13,6 +13,7 @@ mod pool {
     mod credentials;
     mod fairness;
     mod message;
+    mod outbox;
     mod peer;
     mod replacement;
     mod retry;

@@ -11,7 +11,7 @@
 //! | to send it again until it is delivered | [`Pool::retry`] |
 //! | a message that a queue can keep | [`Message`] |
 //! | to send all messages of a stream | [`Pool::send_all`] |
-//! | an application that is tested without a server | [`SendMail`] |
+//! | an application that is tested without a server | [`SendMail`], and the feature `testing` |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -52,6 +52,8 @@ mod session;
 mod settings;
 mod snapshot;
 mod stale;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use breaker::Breaker;

@@ -15,8 +15,8 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, SendError>> +
 /// A sender of mail: a [`Pool`] of any kind of connection, a stand-in for tests, or a type of the
 /// application's.
 ///
-/// An application holds an `Arc<dyn SendMail>`, and its tests give it an
-/// sender that needs no server:
+/// An application holds an `Arc<dyn SendMail>`, and its tests give it an `Outbox` (feature
+/// `testing`), which needs no server:
 ///
 /// ```
 /// use std::sync::Arc;
