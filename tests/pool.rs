@@ -8,6 +8,7 @@ mod pool {
     mod bounds;
     mod cancellation;
     mod chaos;
+    mod check;
     mod check_out;
     mod closing;
     mod credentials;

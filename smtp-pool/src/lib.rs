@@ -12,6 +12,7 @@
 //! | a message that a queue can keep | [`Message`] |
 //! | to send all messages of a stream | [`Pool::send_all`] |
 //! | an application that is tested without a server | [`SendMail`], and the feature `testing` |
+//! | to know whether the server can be used | [`Pool::check`] |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -32,6 +33,7 @@
 
 mod bound;
 mod breaker;
+mod check;
 mod destination;
 mod error;
 mod gate;

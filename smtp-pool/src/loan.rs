@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Debug};
 
+use tokio::time::Instant;
+
 use crate::opening::Place;
 use crate::session::Session;
 
@@ -16,6 +18,11 @@ impl<C: Session> Ticket<C> {
     pub(crate) fn new(place: Place<C>) -> Self {
         place.facts.set_lent(true);
         Self(place)
+    }
+
+    /// When the connection was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.0.facts.opened
     }
 
     pub(crate) fn into_place(self) -> Place<C> {

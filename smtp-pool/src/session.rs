@@ -2,11 +2,12 @@
 
 use std::future::Future;
 
+use smtp::command::Noop;
 use smtp::connection::{AnyConnection, AnyFeeding, Feed, Feeding};
 use smtp::extension::ServerLimits;
 use smtp::grammar::Capabilities;
 use smtp::state::Idle;
-use smtp::{Connection, Lost};
+use smtp::{Connection, Error, Lost};
 
 /// A session that a pool can keep: a [`Connection`] between transactions, in any state, or an
 /// [`AnyConnection`].
@@ -22,13 +23,14 @@ pub trait Session: sealed::Session {}
 impl<S: sealed::Session> Session for S {}
 
 pub(crate) mod sealed {
-    use super::{Capabilities, Feed, Future, Lost, ServerLimits};
+    use super::{Capabilities, Error, Feed, Future, Lost, ServerLimits};
 
     pub trait Session: Send + Sized + 'static {
         type Feeding: Future<Output = Result<Self, Lost>> + Send + 'static;
 
         fn into_feed(self) -> (Feed, Self::Feeding);
         fn looks_open(&mut self) -> bool;
+        fn say_noop(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
         fn say_quit(self) -> impl Future<Output = ()> + Send;
         fn offers(&self) -> &Capabilities;
         fn begun(&self) -> u64;
@@ -50,6 +52,10 @@ impl<H: Idle + Send + 'static> sealed::Session for Connection<H> {
 
     fn looks_open(&mut self) -> bool {
         self.is_open()
+    }
+
+    async fn say_noop(&mut self) -> Result<(), Error> {
+        self.send(Noop).await.map(drop)
     }
 
     async fn say_quit(self) {
@@ -75,6 +81,10 @@ impl sealed::Session for AnyConnection {
 
     fn looks_open(&mut self) -> bool {
         self.is_open()
+    }
+
+    async fn say_noop(&mut self) -> Result<(), Error> {
+        self.send(Noop).await.map(drop)
     }
 
     async fn say_quit(self) {

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) hangs: bool,
     /// It closes each connection after EHLO.
     pub(super) leaves: bool,
+    /// Its reply to NOOP, if not 250. It closes after 421.
+    pub(super) noop: Option<&'static str>,
     /// It lists `LIMITS MAILMAX=`.
     pub(super) mail_max: Option<usize>,
 }
@@ -288,7 +290,10 @@ impl Session {
                     self.accepted.push(recipient(&line));
                     "250 2.0.0 ok\r\n".into()
                 }
-                "NOOP" => "250 2.0.0 ok\r\n".into(),
+                "NOOP" if plan.noop.is_some_and(|reply| reply.starts_with("421")) => {
+                    return stream.write_all(plan.noop.unwrap_or_default().as_bytes()).await;
+                }
+                "NOOP" => plan.noop.unwrap_or("250 2.0.0 ok\r\n").into(),
                 _ => String::from("500 5.5.1 unknown\r\n"),
             };
             stream.write_all(reply.as_bytes()).await?;
