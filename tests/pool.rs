@@ -21,5 +21,6 @@ mod pool {
     mod send_all;
     mod sending;
     mod simulation;
+    mod tower;
     mod unreachable;
 }

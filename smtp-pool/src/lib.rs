@@ -13,6 +13,7 @@
 //! | to send all messages of a stream | [`Pool::send_all`] |
 //! | an application that is tested without a server | [`SendMail`], and the feature `testing` |
 //! | to know whether the server can be used | [`Pool::check`] |
+//! | layers of tower before it | `tower_service::Service` for [`Pool`], with the feature `tower` |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
@@ -50,6 +51,8 @@ mod runner;
 #[cfg(feature = "stream")]
 mod send_all;
 mod send_mail;
+#[cfg(feature = "tower")]
+mod service;
 mod session;
 mod settings;
 mod snapshot;
