@@ -9,11 +9,11 @@
 //! |---|---|
 //! | to send a message | [`Pool::send`] |
 //! | to send it again until it is delivered | [`Pool::retry`] |
+//! | to send all messages of a stream | `Pool::send_all` (feature `stream`) |
 //! | a message that a queue can keep | [`Message`] |
-//! | to send all messages of a stream | [`Pool::send_all`] |
-//! | an application that is tested without a server | [`SendMail`], and the feature `testing` |
 //! | to know whether the server can be used | [`Pool::check`] |
-//! | layers of tower before it | `tower_service::Service` for [`Pool`], with the feature `tower` |
+//! | an application that is tested without a server | [`SendMail`], `testing::Outbox` (feature `testing`) |
+//! | layers of tower before it | [`Pool`] as a `Service` (feature `tower`) |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
