@@ -1,4 +1,4 @@
-//! What became of each recipient: a CSV file that only grows.
+//! The report, a CSV file that only grows: how each recipient fared.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display};

@@ -2,7 +2,7 @@
 
 use crate::error::Reason;
 
-/// What becomes of a message that is given to an [`Outbox`](super::Outbox).
+/// The result of a message that is given to an [`Outbox`](super::Outbox).
 ///
 /// Replies are written as a server would, without the end of the line: `550 5.1.1 no such user`.
 #[derive(Clone, Debug)]

@@ -14,7 +14,8 @@ use super::answer::{End, Reaction};
 use super::mail::Mail;
 
 const HOST: &str = "outbox.test";
-/// What it offers: all that a message may ask for and a server can do that delivers nothing.
+/// The extensions that it offers: all that a message may ask for and a server can do that delivers
+/// nothing.
 const EXTENSIONS: &str = "250-outbox.test\r\n250-AUTH PLAIN\r\n250-SIZE\r\n250-8BITMIME\r\n\
     250-BINARYMIME\r\n250-CHUNKING\r\n250-SMTPUTF8\r\n250-DSN\r\n250-DELIVERBY\r\n\
     250-FUTURERELEASE 31536000 9999-12-31T23:59:59Z\r\n250-MT-PRIORITY\r\n250-RRVS\r\n\
