@@ -40,7 +40,7 @@ fn slow() -> Plan {
     Plan { takes: step, greets_after: step, ..Plan::default() }
 }
 
-/// What a caller finds.
+/// The findings of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     /// No connection.

@@ -31,7 +31,7 @@ use model::Whims;
 const MESSAGES: usize = 40;
 const CONNECTIONS: usize = 3;
 
-/// What happens to the network and the server.
+/// The trouble of the network and of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// Nothing passes between client and server for a while.

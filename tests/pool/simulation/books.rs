@@ -32,7 +32,7 @@ struct Entries {
     accepted: usize,
 }
 
-/// What a caller was told of a message.
+/// The answer that a caller got for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Told {
     Delivered,
@@ -76,7 +76,7 @@ impl Books {
         Accepted(self.clone(), client)
     }
 
-    /// What went wrong, with at most so many connections at once.
+    /// The broken promises, with at most so many connections at once.
     pub(in super::super) fn errors(&self, messages: usize, bound: usize) -> String {
         let entries = self.lock();
         let mut errors = String::new();
