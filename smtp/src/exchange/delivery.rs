@@ -274,7 +274,7 @@ where
         };
         let transaction = &mut flight.transaction;
         transaction.settle(engine);
-        let counted = is_counted(transaction) && followed;
+        let counted = followed && is_counted(transaction);
         // Some servers, and proxies before servers, offer CHUNKING and do not read chunks. The
         // eager window opens only after this one has taken a message in chunks.
         if transaction.refusal().is_none() && transaction.method() != BodyMethod::Data {
@@ -288,6 +288,17 @@ where
             return;
         }
         let result = flight.finish(engine);
+        if counted || result.is_err() {
+            return self.settle_rarely(result, counted);
+        }
+        if let Some(Flight { ticket, .. }) = self.in_flight.pop_front() {
+            self.messages.report(ticket, result);
+        }
+    }
+
+    /// Ends the first transaction, whose message no server has, or whose result must wait.
+    #[cold]
+    fn settle_rarely(&mut self, result: Delivered, counted: bool) {
         match self.in_flight.pop_front() {
             Some(Flight { ticket, .. }) if counted => self.wait_for_next(Some((ticket, result))),
             Some(flight) => self.report(flight, result),
@@ -322,7 +333,7 @@ where
     }
 
     /// Reports a message for which no transaction is left.
-    #[inline]
+    #[cold]
     fn report(&mut self, flight: Flight<'b, E, T>, result: Delivered) {
         match result {
             Ok(_) => self.messages.report(flight.ticket, result),

@@ -61,9 +61,8 @@ impl RecipientList {
     /// The receipt of a message that was delivered.
     #[inline]
     pub(crate) fn take_receipt(&mut self, reply: Reply, engine: &Engine) -> Receipt {
-        let mut receipt = Receipt::new(self.take(), reply, engine.security());
-        receipt.set_left_out(std::mem::take(&mut self.left_out));
-        receipt
+        let left_out = std::mem::take(&mut self.left_out);
+        Receipt::new(self.take(), reply, engine.security(), left_out)
     }
 
     /// Records the parameters that MAIL, or the RCPT of a recipient, went without. A message that

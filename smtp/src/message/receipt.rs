@@ -21,23 +21,20 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// `security` is that of the connection.
+    /// `security` is that of the connection, and `left_out` are the parameters that the message went
+    /// without.
     #[inline]
     pub(crate) fn new(
         recipients: Vec<Recipient>,
         reply: Reply,
         security: Option<&Arc<Security>>,
+        left_out: Vec<LeftOut>,
     ) -> Self {
-        Self { recipients, reply, security: security.cloned(), left_out: Vec::new() }
+        Self { recipients, reply, security: security.cloned(), left_out }
     }
 
     pub(crate) fn into_recipients(self) -> Vec<Recipient> {
         self.recipients
-    }
-
-    /// Records the parameters that the message went without.
-    pub(crate) fn set_left_out(&mut self, left_out: Vec<LeftOut>) {
-        self.left_out = left_out;
     }
 
     /// The recipients, of a message whose reply turned out not to be the answer to it.

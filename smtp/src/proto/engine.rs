@@ -167,7 +167,9 @@ impl Engine {
             .tracked(self.facts.tracked && stage == Stage::Rcpt);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
-        self.left_out = line.take_left_out();
+        if declared.has(Declared::LEFT_OUT) {
+            self.left_out = line.take_left_out();
+        }
         self.output.close(start);
         if secret.is_some() {
             self.output.mark_secret();
