@@ -167,7 +167,7 @@ impl Engine {
             .tracked(self.facts.tracked && stage == Stage::Rcpt);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
-        if declared.has(Declared::LEFT_OUT) {
+        if declared.has(Declared::LEFT_OUT) || self.left_out.is_some() {
             self.left_out = line.take_left_out();
         }
         self.output.close(start);

@@ -2,7 +2,7 @@
 //! one that does not where the caller can do without.
 
 use smtp::command::{Mail, Noop, Rcpt};
-use smtp::connection::Stopped;
+use smtp::connection::{Stopped, TransitionError};
 use smtp::error::EncodeError;
 use smtp::message::LineEnds;
 use smtp::state::{Greeted, Tls};
@@ -309,6 +309,29 @@ async fn receipts_of_single_commands_and_groups_say_what_was_left_out() {
     let (transaction, _) = group.await;
     let (connection, receipt) = transaction.expect("a transaction").data("x").await.expect("taken");
     assert_eq!(left_out(&receipt), [&[("MT-PRIORITY", None)], &of(0)[..]].concat());
+    drop(connection);
+    peer.finish();
+}
+
+/// A message is not said to go without the parameters of a MAIL that was refused before.
+#[tokio::test(start_paused = true)]
+async fn a_refused_mail_leaves_nothing_to_the_next_receipt() {
+    use smtp::extension::{Optional, Priority};
+    let priority = Priority::new(1).expect("a priority");
+    let plain = || Mail::from(mailbox("me@example.test"));
+    let dialogue = "C: MAIL FROM:<me@example.test>\nS: 450 later\n\
+                    C: MAIL FROM:<me@example.test>\nS: 250 ok\n\
+                    C: RCPT TO:<a@example.test>\nS: 250 ok\n\
+                    C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 taken\n";
+    let (connection, peer) = greeted(script(&[], dialogue)).await;
+    let refused = connection.mail(plain().with(Optional(priority))).await;
+    let Err(TransitionError::Refused(refused)) = refused else {
+        panic!("{refused:?}");
+    };
+    let mut transaction = refused.connection.mail(plain()).await.expect("MAIL");
+    transaction.rcpt(Rcpt::to(mailbox("a@example.test"))).await.expect("RCPT");
+    let (connection, receipt) = transaction.data("x").await.expect("taken");
+    assert_eq!(left_out(&receipt), []);
     drop(connection);
     peer.finish();
 }
