@@ -13,14 +13,13 @@ use crate::command::Rcpt;
 use crate::error::refusal::Refusal;
 use crate::extension::ServerLimits;
 use crate::message::envelope::Envelope;
-use crate::message::left_out::LeftOut;
 use crate::message::named::NamedRecipients;
 use crate::message::policy::Policy;
 use crate::message::receipt::Receipt;
 use crate::message::recipient::{Recipient, RecipientStatus};
 use crate::proto::command::Command as _;
 use crate::proto::engine::Engine;
-use crate::proto::left_out::LeftOutKeywords;
+use crate::proto::left_out::LeftOut;
 
 /// The recipients of a message, in the order in which they were named.
 #[derive(Debug, Default)]
@@ -49,8 +48,8 @@ impl RecipientList {
     }
 
     /// Those of a transaction that was opened without these parameters.
-    pub(crate) fn opened_without(keywords: Option<Box<LeftOutKeywords>>) -> Self {
-        Self::answered(NamedRecipients::opened_without(keywords))
+    pub(crate) fn opened_without(left_out: Box<[LeftOut]>) -> Self {
+        Self::answered(NamedRecipients::opened_without(left_out))
     }
 
     /// The recipients of a transaction that is still open.
@@ -68,13 +67,11 @@ impl RecipientList {
     /// Records the parameters that MAIL, or the RCPT of a recipient, went without. A message that
     /// takes several transactions goes without the same in each.
     #[cold]
-    pub(crate) fn go_without(
-        &mut self,
-        keywords: Option<Box<LeftOutKeywords>>,
-        recipient: Option<usize>,
-    ) {
-        if self.left_out.iter().all(|left_out| left_out.recipient() != recipient) {
-            self.left_out.extend(LeftOut::each(keywords, recipient));
+    pub(crate) fn go_without(&mut self, without: Box<[LeftOut]>, recipient: Option<usize>) {
+        if self.left_out.is_empty() {
+            self.left_out = LeftOut::of(without, recipient);
+        } else if self.left_out.iter().all(|left_out| left_out.recipient() != recipient) {
+            self.left_out.extend(LeftOut::of(without, recipient));
         }
     }
 
@@ -121,13 +118,13 @@ impl RecipientList {
     pub(crate) fn extend(
         &mut self,
         path: Option<ForwardPath>,
-        without: Option<Box<LeftOutKeywords>>,
+        without: Box<[LeftOut]>,
         most: usize,
     ) {
         if self.list.len() < most
             && let Some(path) = path
         {
-            self.left_out.extend(LeftOut::each(without, Some(self.list.len())));
+            self.left_out.extend(LeftOut::of(without, Some(self.list.len())));
             self.list.push(Recipient::new(path));
             self.pending += 1;
         }

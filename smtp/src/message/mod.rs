@@ -5,7 +5,6 @@
 pub(crate) mod body;
 pub(crate) mod envelope;
 pub(crate) mod error;
-pub(crate) mod left_out;
 pub(crate) mod named;
 pub(crate) mod policy;
 mod queue_id;
@@ -16,7 +15,6 @@ pub(crate) mod transfer;
 
 pub use body::{Body, BodySource, DangerousBody};
 pub use envelope::Envelope;
-pub use left_out::LeftOut;
 pub use policy::Policy;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome};
@@ -24,3 +22,4 @@ pub use transaction::Transaction;
 pub use transfer::Transfer;
 
 pub use crate::proto::content::LineEnds;
+pub use crate::proto::left_out::LeftOut;

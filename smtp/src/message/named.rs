@@ -2,10 +2,9 @@
 
 use smtp_grammar::{ForwardPath, Reply};
 
-use super::left_out::LeftOut;
 use super::recipient::Recipient;
 use crate::error::refusal::Refusal;
-use crate::proto::left_out::LeftOutKeywords;
+use crate::proto::left_out::LeftOut;
 
 /// Recipients, each with its answer, and the parameters that MAIL and RCPT went without.
 #[derive(Debug, Default)]
@@ -16,8 +15,8 @@ pub(crate) struct NamedRecipients {
 
 impl NamedRecipients {
     /// Those of a transaction that was opened without these parameters.
-    pub(crate) fn opened_without(keywords: Option<Box<LeftOutKeywords>>) -> Self {
-        Self { list: Vec::new(), left_out: LeftOut::each(keywords, None).collect() }
+    pub(crate) fn opened_without(left_out: Box<[LeftOut]>) -> Self {
+        Self { list: Vec::new(), left_out: LeftOut::of(left_out, None) }
     }
 
     /// Adds a recipient and the server's answer. `rank` counts the recipients that were accepted
@@ -26,10 +25,10 @@ impl NamedRecipients {
         &mut self,
         path: ForwardPath,
         answer: Result<Reply, Refusal>,
-        without: Option<Box<LeftOutKeywords>>,
+        without: Box<[LeftOut]>,
         rank: usize,
     ) {
-        self.left_out.extend(LeftOut::each(without, Some(self.list.len())));
+        self.left_out.extend(LeftOut::of(without, Some(self.list.len())));
         let mut recipient = Recipient::new(path);
         match answer {
             Ok(reply) => recipient.accept(reply, u32::try_from(rank).unwrap_or(u32::MAX)),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use smtp_grammar::{ForwardPath, Reply};
 
-use super::left_out::LeftOut;
 use super::queue_id;
 use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
+use crate::proto::left_out::LeftOut;
 use crate::proto::security::Security;
 
 /// A message that the server took for at least one recipient.

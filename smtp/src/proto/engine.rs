@@ -27,7 +27,7 @@ use smtp_grammar::Capabilities;
 use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
-use super::left_out::LeftOutKeywords;
+use super::left_out::LeftOut;
 use super::limits::Limits;
 use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
@@ -79,7 +79,7 @@ pub(crate) struct Engine {
     proven: bool,
     pub(crate) facts: SessionFacts,
     /// The optional parameters that the latest command went without.
-    left_out: Option<Box<LeftOutKeywords>>,
+    left_out: Box<[LeftOut]>,
 }
 
 impl Engine {
@@ -106,7 +106,7 @@ impl Engine {
             audience: Audience::Unverified,
             proven: false,
             facts: SessionFacts::new(),
-            left_out: None,
+            left_out: Box::default(),
         };
         engine.expect(Expected {
             stage: Stage::Greeting,
@@ -167,7 +167,7 @@ impl Engine {
             .tracked(self.facts.tracked && stage == Stage::Rcpt);
         command::encode(command, &mut line)?;
         let (declared, secret) = (line.declared(), line.secret_range());
-        if declared.has(Declared::LEFT_OUT) || self.left_out.is_some() {
+        if declared.has(Declared::LEFT_OUT) || !self.left_out.is_empty() {
             self.left_out = line.take_left_out();
         }
         self.output.close(start);
@@ -188,8 +188,8 @@ impl Engine {
     }
 
     /// The optional parameters that the latest command went without.
-    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
-        self.left_out.take()
+    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
+        std::mem::take(&mut self.left_out)
     }
 
     /// Queues a command that is nothing but its verb.

@@ -17,7 +17,7 @@ pub(crate) use super::audience::Audience;
 pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
 use super::encode_error::{EncodeErrorKind, Value};
-use super::left_out::LeftOutKeywords;
+use super::left_out::LeftOut;
 use super::scan::{is_keyword, is_plain, splits};
 use super::trace::RedactedLine;
 
@@ -110,7 +110,7 @@ pub struct Line<'a> {
     /// All that is written now is a secret.
     hiding: bool,
     declared: Declared,
-    left_out: Option<Box<LeftOutKeywords>>,
+    left_out: Box<[LeftOut]>,
     error: Option<EncodeError>,
 }
 
@@ -139,7 +139,7 @@ impl<'a> Line<'a> {
             proven: false,
             hiding: false,
             declared: Declared::NONE,
-            left_out: None,
+            left_out: Box::default(),
             error: None,
         }
     }
@@ -285,13 +285,18 @@ impl<'a> Line<'a> {
     #[cold]
     pub(crate) fn leave_out(&mut self, keyword: Cow<'static, str>) {
         self.declared.add(Declared::LEFT_OUT);
-        self.left_out.get_or_insert_default().0.push(keyword);
+        let one = LeftOut::new(keyword);
+        // Most lines that go without a parameter go without one alone.
+        self.left_out = match std::mem::take(&mut self.left_out) {
+            none if none.is_empty() => Box::new([one]),
+            others => others.into_iter().chain([one]).collect(),
+        };
     }
 
     /// The optional parameters that were left out.
     #[inline]
-    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
-        self.left_out.take()
+    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
+        std::mem::take(&mut self.left_out)
     }
 
     /// Lets the line be longer by this many bytes, as the definition of an extension allows.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Driver;
-use crate::proto::left_out::LeftOutKeywords;
+use crate::proto::left_out::LeftOut;
 use crate::proto::limits::Limits;
 use crate::proto::security::Security;
 
@@ -29,7 +29,7 @@ impl Driver {
     }
 
     /// Takes the optional parameters that the latest command went without.
-    pub(crate) fn take_left_out(&mut self) -> Option<Box<LeftOutKeywords>> {
+    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
         self.engine.take_left_out()
     }
 }
