@@ -44,7 +44,11 @@ impl<C: Session> Pool<C> {
                 Err(Error::Lost(lost)) if ticket.opened() >= begin => {
                     return Err(Reason::Connect(Arc::new(lost.into())));
                 }
-                Err(Error::Lost(_)) => {}
+                Err(Error::Lost(_)) => {
+                    // Before its place is free: another one may be opened then.
+                    drop(connection);
+                    drop(ticket);
+                }
                 // A server that refuses NOOP is there too.
                 Ok(()) | Err(_) => {
                     ticket.give_back(connection);

@@ -160,12 +160,12 @@ impl<C: Session> Destination<C> {
     pub(crate) async fn pass_on(&self, connection: C, place: Place<C>) {
         let (mut connection, mut place) = (connection, place);
         loop {
+            // Outside of the lock: it reads, and an observer of the caller's may see what is read.
+            let is_of_use = !place.facts.is_used_up() && connection.looks_open();
             let waiter = {
                 let mut state = self.lock();
                 state.retire(&place.facts);
-                let is_of_use =
-                    !state.closed && !place.facts.is_used_up() && connection.looks_open();
-                if is_of_use { state.owners.pop_front() } else { None }
+                if is_of_use && !state.closed { state.owners.pop_front() } else { None }
             };
             let Some(waiter) = waiter else {
                 tokio::select! {

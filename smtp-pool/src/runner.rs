@@ -60,7 +60,6 @@ enum Look {
 fn look<C: Session>(destination: &Arc<Destination<C>>, facts: &Facts) -> Look {
     let settings = &destination.settings;
     let now = Instant::now();
-    // Dropped after the lock is free: it may be the last.
     let mut state = destination.lock();
     let used = facts.used();
     let since = now.duration_since(used);
