@@ -34,6 +34,18 @@ enum Known {
     },
 }
 
+impl Known {
+    /// The refusal that holds now.
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Bad { error, until, .. } if Instant::now() < *until => {
+                Some(Refused { error: Arc::clone(error), until: *until })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The refusal of a credential, and when the next attempt may be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Refused {
@@ -61,12 +73,7 @@ impl Gate {
 
     /// The refusal that holds now.
     pub(crate) fn refused(&self) -> Option<Refused> {
-        match &*self.lock() {
-            Known::Bad { error, until, .. } if Instant::now() < *until => {
-                Some(Refused { error: Arc::clone(error), until: *until })
-            }
-            _ => None,
-        }
+        self.lock().refused()
     }
 
     /// Waits until an attempt may be made: one at a time, as long as none has gone well.
@@ -83,10 +90,11 @@ impl Gate {
     }
 
     fn enter_at_once(&self) -> Result<Option<Attempt<'_>>, Refused> {
-        if let Some(refused) = self.refused() {
+        let known = self.lock();
+        if let Some(refused) = known.refused() {
             return Err(refused);
         }
-        let is_good = matches!(*self.lock(), Known::Good);
+        let is_good = matches!(*known, Known::Good);
         Ok(is_good.then_some(Attempt { gate: self, alone: None }))
     }
 
@@ -113,11 +121,11 @@ impl Attempt<'_> {
         if !is_of_credential(error) {
             return None;
         }
+        let mut known = self.gate.lock();
         // One that began before the refusal that holds now shows nothing new.
-        if let Some(refused) = self.gate.refused() {
+        if let Some(refused) = known.refused() {
             return Some(refused);
         }
-        let mut known = self.gate.lock();
         let refusals = match &*known {
             Known::Bad { refusals, .. } => *refusals,
             _ => 0,
