@@ -2,6 +2,7 @@
 
 use smtp::DeliverError;
 use smtp::error::Fault;
+use smtp::grammar::EnhancedStatusCode;
 
 /// Whether a connection had ended, or takes no more messages, before the server accepted anything
 /// of a message: the message goes over another one, and nothing counts.
@@ -16,8 +17,11 @@ pub(crate) fn is_stale(error: &DeliverError) -> bool {
             let ended = match lost.lost().fault() {
                 Fault::Closed | Fault::Io(_) => true,
                 Fault::Closing(reply) => {
-                    let enhanced = reply.enhanced().map(|code| code.to_string());
-                    reply.code().value() == 421 || enhanced.is_some_and(|code| code == "4.4.2")
+                    let is_bad_connection =
+                        |code: EnhancedStatusCode| code.is(EnhancedStatusCode::BAD_CONNECTION);
+                    let code = reply.code();
+                    code.value() == 421
+                        || (code.is_transient() && reply.enhanced().is_some_and(is_bad_connection))
                 }
                 _ => false,
             };
