@@ -43,59 +43,40 @@ pub(crate) mod sealed {
     }
 }
 
-impl<H: Idle + Send + 'static> sealed::Session for Connection<H> {
-    type Feeding = Feeding<H>;
+macro_rules! sessions {
+    ($([$($generics:tt)*] $session:ty, $feeding:ty;)*) => {$(
+        impl $($generics)* sealed::Session for $session {
+            type Feeding = $feeding;
 
-    fn into_feed(self) -> (Feed, Feeding<H>) {
-        self.feed()
-    }
+            fn into_feed(self) -> (Feed, Self::Feeding) {
+                self.feed()
+            }
 
-    fn looks_open(&mut self) -> bool {
-        self.is_open()
-    }
+            fn looks_open(&mut self) -> bool {
+                self.is_open()
+            }
 
-    async fn say_noop(&mut self) -> Result<(), Error> {
-        self.send(Noop).await.map(drop)
-    }
+            async fn say_noop(&mut self) -> Result<(), Error> {
+                self.send(Noop).await.map(drop)
+            }
 
-    async fn say_quit(self) {
-        // The session is over in any case.
-        let _ = self.quit().await;
-    }
+            async fn say_quit(self) {
+                // The session is over in any case.
+                let _ = self.quit().await;
+            }
 
-    fn offers(&self) -> &Capabilities {
-        self.capabilities()
-    }
+            fn offers(&self) -> &Capabilities {
+                self.capabilities()
+            }
 
-    fn begun(&self) -> u64 {
-        self.transactions()
-    }
+            fn begun(&self) -> u64 {
+                self.transactions()
+            }
+        }
+    )*};
 }
 
-impl sealed::Session for AnyConnection {
-    type Feeding = AnyFeeding;
-
-    fn into_feed(self) -> (Feed, AnyFeeding) {
-        self.feed()
-    }
-
-    fn looks_open(&mut self) -> bool {
-        self.is_open()
-    }
-
-    async fn say_noop(&mut self) -> Result<(), Error> {
-        self.send(Noop).await.map(drop)
-    }
-
-    async fn say_quit(self) {
-        let _ = self.quit().await;
-    }
-
-    fn offers(&self) -> &Capabilities {
-        self.capabilities()
-    }
-
-    fn begun(&self) -> u64 {
-        self.transactions()
-    }
+sessions! {
+    [<H: Idle + Send + 'static>] Connection<H>, Feeding<H>;
+    [] AnyConnection, AnyFeeding;
 }
