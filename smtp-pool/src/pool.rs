@@ -185,7 +185,11 @@ impl<C: Session> Pool<C> {
     }
 
     /// Opens connections until there are as many as [`Settings::warm`] says, and waits until they
-    /// are open or could not be opened.
+    /// are open or could not be opened: the next [`send`](Self::send) says why not.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future changes nothing: they go on being opened.
     pub async fn warm_up(&self) {
         let more = self.destination.more_to_open(&mut self.destination.lock());
         self.destination.open(more);
@@ -217,9 +221,9 @@ impl<C: Session> Pool<C> {
         facts.inspect(|facts| facts.abort.notify_one()).is_some()
     }
 
-    /// Takes no more messages, finishes those that connections have, and says QUIT. A
-    /// connection that is not done after `longest` is aborted; the number of them comes back. Connections
-    /// that callers have for themselves are theirs.
+    /// Takes no more messages, finishes those that connections have, and says QUIT. A connection that
+    /// is not done after `longest` is aborted; the number of them comes back. Connections that callers
+    /// have for themselves are theirs.
     ///
     /// # Cancellation
     ///
