@@ -152,7 +152,7 @@ impl<C: Session> Retry<C> {
     async fn attempt(&self, message: &Message) -> Tried {
         match message.body().await {
             Ok(body) => Tried::Sent(self.pool.send(message.envelope().clone(), body).await),
-            Err(error) => Tried::NoBody(error),
+            Err(error) => Tried::Unreadable(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use smtp_pool::{Activity, Pool, Pools, Rate, Reason, SendError, Settings};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::peer::{Peer, Plan, message};
+use super::peer::{Peer, Plan, message, send_at_once};
 
 #[tokio::test(start_paused = true)]
 async fn the_wait_for_a_connection_ends_in_time() {
@@ -35,15 +35,7 @@ async fn a_connection_with_nothing_to_do_ends_and_a_warm_one_stays() {
     let peer = Peer::new(Plan { takes: Duration::from_millis(10), ..Plan::default() });
     let settings = Settings::new().connections(3).messages_in_flight(1).warm(1);
     let pool = Pool::with_settings(peer.server("a.test"), settings);
-    let mut sends = JoinSet::new();
-    for number in 0..9 {
-        let pool = pool.clone();
-        sends.spawn(async move {
-            let (envelope, body) = message(number);
-            pool.send(envelope, body).await.expect("taken");
-        });
-    }
-    sends.join_all().await;
+    send_at_once(&pool, 9).await;
     assert_eq!(peer.counts().open, 3);
     sleep(Duration::from_secs(30)).await;
     assert_eq!(peer.counts().open, 3);
@@ -67,15 +59,7 @@ async fn a_connection_has_as_many_messages_as_the_settings_and_the_server_allow(
             settings = settings.messages_per_connection(own);
         }
         let pool = Pool::with_settings(peer.server("a.test"), settings);
-        let mut sends = JoinSet::new();
-        for number in 0..20 {
-            let pool = pool.clone();
-            sends.spawn(async move {
-                let (envelope, body) = message(number);
-                pool.send(envelope, body).await.expect("taken");
-            });
-        }
-        sends.join_all().await;
+        send_at_once(&pool, 20).await;
         pool.close(Duration::from_secs(1)).await;
         let counts = peer.counts();
         assert_eq!(counts.taken.len(), 20);
@@ -98,15 +82,7 @@ async fn rates_hold_for_messages_recipients_and_connections() {
         let peer = Peer::new(Plan { takes: Duration::from_millis(1), ..Plan::default() });
         let pool = Pool::with_settings(peer.server("a.test"), settings);
         let begin = Instant::now();
-        let mut sends = JoinSet::new();
-        for number in 0..20 {
-            let pool = pool.clone();
-            sends.spawn(async move {
-                let (envelope, body) = message(number);
-                pool.send(envelope, body).await.expect("taken");
-            });
-        }
-        sends.join_all().await;
+        send_at_once(&pool, 20).await;
         let took = begin.elapsed().as_secs_f64();
         assert!(at_least <= took && took < at_least + 0.3, "{took}");
         assert_eq!(

@@ -9,8 +9,10 @@ use std::time::Duration;
 use smtp::state::{Authed, Greeted};
 use smtp::transport::{Connect, Connected, Target};
 use smtp::{Connection, Envelope, Error, Plain, Server};
+use smtp_pool::Pool;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// The behaviour of the server.
@@ -352,4 +354,17 @@ fn plain(password: &str) -> String {
 pub(super) fn message(number: usize) -> (Envelope, String) {
     let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
     (envelope, format!("Subject: {number}\r\n\r\nText.\r\n"))
+}
+
+/// Sends so many messages at once, each of which is taken.
+pub(super) async fn send_at_once<C: smtp_pool::Session>(pool: &Pool<C>, messages: usize) {
+    let mut sends = JoinSet::new();
+    for number in 0..messages {
+        let pool = pool.clone();
+        sends.spawn(async move {
+            let (envelope, body) = message(number);
+            pool.send(envelope, body).await.expect("taken");
+        });
+    }
+    sends.join_all().await;
 }

@@ -18,7 +18,7 @@ use crate::report::{AttemptResult, Outcome};
 pub(super) enum Tried {
     Sent(Result<Receipt, SendError>),
     /// The content could not be opened.
-    NoBody(io::Error),
+    Unreadable(io::Error),
 }
 
 /// The verdict on an attempt.
@@ -68,7 +68,7 @@ impl Verdict {
             Tried::Sent(Err(SendError::NotSent(not_sent))) => {
                 Self::of_reason(not_sent.reason(), recipients)
             }
-            Tried::NoBody(error) => {
+            Tried::Unreadable(error) => {
                 let transient = !matches!(
                     error.kind(),
                     ErrorKind::NotFound

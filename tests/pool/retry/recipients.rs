@@ -15,7 +15,7 @@ type Script = &'static [(&'static str, &'static [&'static str])];
 const A: &str = "RCPT TO:<a@";
 const B: &str = "RCPT TO:<b@";
 const NOT_NOW: &str = "450 4.2.1 not now";
-const NEVER: &str = "550 5.1.1 nobody";
+const NEVER: &str = "550 5.1.1 no such user";
 
 /// The names of each attempt, and the outcomes of a, b and c.
 #[tokio::test(start_paused = true)]
