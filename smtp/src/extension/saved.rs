@@ -54,9 +54,13 @@ impl Parameter {
 }
 
 impl SavedParameter {
-    /// The parameter. Its text is checked when it is written, as that of every parameter.
+    /// The parameter. Its text is checked when it is written, as that of every parameter. One that a
+    /// message must not go without, such as REQUIRETLS, is never `optional`, whatever the data says,
+    /// and REQUIRETLS never goes without verified TLS.
     pub fn restore(self) -> Parameter {
         let Self { keyword, value, requires, raises, needs_tls, optional } = self;
+        let needs_tls = needs_tls || keyword.eq_ignore_ascii_case("REQUIRETLS");
+        let optional = optional && !must_stay(&keyword, value.as_deref().unwrap_or_default());
         let condition = own_condition(&keyword, value.as_deref().unwrap_or_default());
         let mut parameter = match value {
             Some(value) => Parameter::new(keyword, value, requires),
@@ -86,6 +90,17 @@ fn own_condition(keyword: &str, value: &str) -> Option<Condition> {
         "MTRK" => Some(message_tracking::a_unique_name),
         "ORCPT" => dsn::original_recipient_condition(value),
         _ => None,
+    }
+}
+
+/// Whether a message must not go without a parameter of this keyword: those whose types are not
+/// [`MayBeLeftOut`](super::MayBeLeftOut).
+fn must_stay(keyword: &str, value: &str) -> bool {
+    match keyword.to_ascii_uppercase().as_str() {
+        "REQUIRETLS" | "BODY" | "SMTPUTF8" | "HOLDFOR" | "HOLDUNTIL" => true,
+        // By-mode R: the message is to come back rather than late (RFC 2852 §4).
+        "BY" => value.split_once(';').is_some_and(|(_, mode)| mode.starts_with(['R', 'r'])),
+        _ => false,
     }
 }
 
@@ -191,6 +206,33 @@ mod tests {
         for parameter in all().into_iter().chain(others) {
             let restored = parameter.save().expect("a condition of the library").restore();
             assert_eq!(with(&restored), with(&parameter), "{parameter:?}");
+        }
+    }
+
+    /// Data that was edited cannot make a message go without what it must have.
+    #[test]
+    fn a_parameter_that_must_stay_is_never_optional() {
+        for (keyword, value, optional) in [
+            ("REQUIRETLS", None, false),
+            ("requiretls", None, false),
+            ("BODY", Some("8BITMIME"), false),
+            ("SMTPUTF8", None, false),
+            ("HOLDFOR", Some("60"), false),
+            ("HOLDUNTIL", Some("2026-01-01T00:00:00Z"), false),
+            ("BY", Some("60;RT"), false),
+            ("BY", Some("60;N"), true),
+            ("RET", Some("HDRS"), true),
+        ] {
+            let saved = SavedParameter {
+                keyword: keyword.into(),
+                value: value.map(Into::into),
+                requires: keyword.into(),
+                optional: true,
+                ..SavedParameter::default()
+            };
+            let restored = saved.restore().save().expect("a condition of the library");
+            assert_eq!(restored.optional, optional, "{keyword}");
+            assert_eq!(restored.needs_tls, keyword.eq_ignore_ascii_case("REQUIRETLS"), "{keyword}");
         }
     }
 }
