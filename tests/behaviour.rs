@@ -45,6 +45,7 @@ mod behaviour {
     mod opportunistic;
     mod outcomes;
     mod parameters;
+    mod peer_address;
     mod pipeline;
     mod pipelining;
     mod policy;

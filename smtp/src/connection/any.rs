@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -200,6 +201,11 @@ impl AnyConnection {
     /// As [`Connection::security`].
     pub fn security(&self) -> Option<&Security> {
         each!(AnyConnection, self, connection => connection.security())
+    }
+
+    /// As [`Connection::peer_address`].
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        each!(AnyConnection, self, connection => connection.peer_address())
     }
 
     /// As [`Connection::transactions`].

@@ -1,6 +1,7 @@
 //! A session in one of its states.
 
 use std::fmt::{self, Debug};
+use std::net::SocketAddr;
 
 use smtp_grammar::Capabilities;
 
@@ -45,6 +46,13 @@ impl<S: State> Connection<S> {
     /// The security that TLS gives to this session; `None` in clear.
     pub fn security(&self) -> Option<&Security> {
         self.session.driver.security().map(|security| &**security)
+    }
+
+    /// The address at the other end of the TCP connection: the server's, or that of a
+    /// proxy. `None` where the stream is no socket of tokio's, and once the connection is gone. Each
+    /// call asks the system for it.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        self.session.driver.peer_address()
     }
 
     /// How many transactions were begun on this connection. Some servers limit them: where this is

@@ -43,7 +43,6 @@ impl<S> HandshakeStream<S> {
         Self { stream, watch: Some(watch) }
     }
 
-    #[cfg(feature = "blocking")]
     pub(super) fn get_ref(&self) -> &S {
         &self.stream
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug};
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -71,6 +72,15 @@ impl Clear {
         Self::Early(Box::new(Early { bytes, stream: self }))
     }
 
+    /// The address at the other end of a socket of TCP.
+    fn peer_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok(),
+            Self::Early(early) => early.stream.peer_address(),
+            Self::Other { .. } => None,
+        }
+    }
+
     /// The number of bytes that a connector has read, and the session has not.
     pub(super) fn early(&self) -> usize {
         match self {
@@ -80,22 +90,34 @@ impl Clear {
     }
 }
 
+impl Stream {
+    /// The address at the other end of a socket of TCP.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        self.clear()?.peer_address()
+    }
+
+    /// The stream that carries TLS, or the session itself.
+    fn clear(&self) -> Option<&Clear> {
+        match self {
+            Self::Clear(clear) => Some(clear),
+            Self::Tls(stream) => Some(stream.get_ref().0.get_ref()),
+            Self::Gone => None,
+        }
+    }
+}
+
 #[cfg(feature = "blocking")]
 impl Stream {
     /// Asks the socket, and not the runtime, whether there is something to read: bytes, the end or
     /// an error. A stream that is no socket may have something.
     pub(crate) fn may_have_arrived(&self) -> bool {
-        let socket = match self {
-            Self::Clear(clear) => clear,
-            Self::Tls(stream) => stream.get_ref().0.get_ref(),
-            Self::Gone => return false,
-        };
-        match socket {
-            Clear::Tcp(stream) => {
+        match self.clear() {
+            Some(Clear::Tcp(stream)) => {
                 let peeked = SockRef::from(stream).peek(&mut [std::mem::MaybeUninit::uninit()]);
                 !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             }
-            Clear::Other { .. } | Clear::Early(_) => true,
+            Some(Clear::Other { .. } | Clear::Early(_)) => true,
+            None => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The facts that the engine keeps, as a connection reads them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Driver;
@@ -11,6 +12,11 @@ impl Driver {
     /// The facts of TLS; none in clear.
     pub(crate) fn security(&self) -> Option<&Arc<Security>> {
         self.engine.security()
+    }
+
+    /// The address at the other end of a socket of TCP.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        self.stream.peer_address()
     }
 
     /// The session ends: a RSET that is due is not worth saying.
