@@ -2,6 +2,7 @@
 
 mod callers;
 mod closed;
+mod progress;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

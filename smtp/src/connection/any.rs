@@ -14,6 +14,7 @@ use super::call::Call;
 use super::deliver::DeliverStream;
 use super::deliver::{Deliver, DeliverAll};
 use super::feed::{Feed, Feeding};
+use super::feed_progress::FeedProgress;
 use super::typed::Connection;
 use super::watch::UntilClosed;
 use crate::any_error::Error;
@@ -292,6 +293,13 @@ pub enum AnyFeeding {
     LmtpTls(Feeding<Lmtp<Tls>>),
     /// LMTP, authenticated.
     LmtpAuthed(Feeding<Lmtp<Authed>>),
+}
+
+impl AnyFeeding {
+    /// As [`Feeding::progress`].
+    pub fn progress(&self) -> FeedProgress {
+        each!(Self, self, feeding => feeding.progress())
+    }
 }
 
 impl Future for AnyFeeding {

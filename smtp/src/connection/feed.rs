@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::feed_progress::FeedProgress;
 use super::session::Session;
 use super::typed::Connection;
 use crate::error::lost::Lost;
@@ -316,6 +317,17 @@ pub struct Feeding<H: Idle> {
     connection: Option<Connection<H>>,
     delivery: FedMessages,
     begun: bool,
+}
+
+impl<H: Idle> Feeding<H> {
+    /// How far the connection is, for the task that polls it. A pool tells a connection that makes
+    /// no progress by it.
+    #[inline]
+    pub fn progress(&self) -> FeedProgress {
+        self.connection.as_ref().map_or_else(FeedProgress::default, |connection| {
+            FeedProgress::of(&connection.session.driver)
+        })
+    }
 }
 
 #[cfg(feature = "blocking")]

@@ -9,6 +9,7 @@
 //! | `deliver.rs` | how does a message go out, and how do many? |
 //! | `first_message.rs` | how does a message go out with AUTH in one flight? |
 //! | `feed.rs` | how do many callers share a connection? |
+//! | `feed_progress.rs` | how far is such a connection? |
 //! | `watch.rs` | is the connection still open? |
 //! | [`pipeline`] | how do many commands go out in one flight, each with a reply of its own type? |
 //! | `dangerous.rs` | how do I send a secret to a server that is not verified? |
@@ -24,6 +25,7 @@ mod deliver;
 pub(crate) mod error;
 mod exchange;
 mod feed;
+mod feed_progress;
 pub(crate) mod first_message;
 mod greeted;
 mod idle;
@@ -45,6 +47,7 @@ pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
 pub use exchange::RawStream;
 pub use feed::{Feed, FeedClosed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
+pub use feed_progress::FeedProgress;
 pub use in_transaction::SendData;
 pub use typed::Connection;
 pub use watch::UntilClosed;

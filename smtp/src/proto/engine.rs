@@ -439,7 +439,13 @@ impl Engine {
     /// Whether, of what was queued, the bytes up to this offset have left.
     #[inline]
     pub(crate) fn has_left(&self, offset: u64) -> bool {
-        offset <= self.output.queued() - self.unsent - self.output.remaining() as u64
+        offset <= self.sent()
+    }
+
+    /// How many bytes have left.
+    #[inline]
+    pub(crate) fn sent(&self) -> u64 {
+        self.output.queued() - self.unsent - self.output.remaining() as u64
     }
 
     /// How often MAIL was sent.

@@ -7,6 +7,7 @@ use super::Driver;
 use crate::proto::left_out::LeftOut;
 use crate::proto::limits::Limits;
 use crate::proto::security::Security;
+use crate::proto::stage::Stage;
 
 impl Driver {
     /// The facts of TLS; none in clear.
@@ -17,6 +18,24 @@ impl Driver {
     /// The address at the other end of a socket of TCP.
     pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
         self.stream.peer_address()
+    }
+
+    /// The step whose reply is waited for, or that content is being sent.
+    #[inline]
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.engine.stage()
+    }
+
+    /// How many bytes have left since the connection began, as they stand inside TLS.
+    #[inline]
+    pub(crate) fn sent(&self) -> u64 {
+        self.engine.sent()
+    }
+
+    /// How many replies the server has given.
+    #[inline]
+    pub(crate) fn replies(&self) -> u64 {
+        self.engine.replies()
     }
 
     /// The session ends: a RSET that is due is not worth saying.
