@@ -11,6 +11,7 @@ mod pool {
     mod check;
     mod check_out;
     mod closing;
+    mod counters;
     mod credentials;
     mod fairness;
     mod message;
@@ -21,6 +22,8 @@ mod pool {
     mod send_all;
     mod sending;
     mod simulation;
+    mod spans;
     mod tower;
     mod unreachable;
+    mod watchdog;
 }

@@ -79,15 +79,20 @@ impl BreakerState {
         }
     }
 
-    pub(crate) fn succeeded(&mut self) {
-        (self.failures, self.pauses, self.open) = (0, 0, None);
+    /// The server was reached. Gives whether it was left alone before.
+    #[must_use]
+    pub(crate) fn succeeded(&mut self) -> bool {
+        (self.failures, self.pauses) = (0, 0);
+        self.open.take().is_some()
     }
 
-    pub(crate) fn failed(&mut self, error: &Arc<Error>) {
+    /// The server was not reached. Gives whether it is left alone from now on, and was not before.
+    #[must_use]
+    pub(crate) fn failed(&mut self, error: &Arc<Error>) -> bool {
         // One that began before the pause shows nothing new.
         let is_paused = matches!(self.permission(), Permission::None(..));
         if is_paused || !counts(error) {
-            return;
+            return false;
         }
         self.failures = self.failures.saturating_add(1);
         if self.failures >= self.settings.failures {
@@ -95,7 +100,9 @@ impl BreakerState {
             let pause = pause.min(self.settings.longest);
             self.pauses = self.pauses.saturating_add(1);
             self.open = Some((Instant::now() + pause, Arc::clone(error)));
+            return true;
         }
+        false
     }
 }
 

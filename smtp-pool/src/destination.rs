@@ -15,10 +15,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::bound::{Bound, Member, Share};
 use crate::breaker::{BreakerState, Permission};
+use crate::ending::Ending;
 use crate::error::Reason;
 use crate::gate::Gate;
 use crate::line::{Facts, Line};
 use crate::loan::Ticket;
+use crate::observed::Observed;
 use crate::rate::Bucket;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -32,6 +34,7 @@ pub(crate) struct Destination<C: Session> {
     pub(crate) share: Share,
     pub(crate) gate: Option<Arc<Gate>>,
     pub(crate) rates: Rates,
+    pub(crate) observed: Arc<Observed>,
     state: Mutex<State<C>>,
     /// How many messages a connection takes, as the server has shown.
     pub(crate) learned: AtomicU64,
@@ -127,8 +130,8 @@ impl<C: Session> State<C> {
     }
 
     /// Gives a connection no more messages: it comes back when those that it has are finished.
-    pub(crate) fn retire(&mut self, facts: &Facts) {
-        facts.set_retired(true);
+    pub(crate) fn retire(&mut self, facts: &Facts, reason: Ending) {
+        facts.retire(reason);
         if let Some(index) = self.lines.iter().position(|line| line.facts.id == facts.id) {
             self.lines.swap_remove(index);
         }
@@ -174,6 +177,7 @@ impl<C: Session> Destination<C> {
             recipients: settings.recipient_rate.map(Bucket::new),
             connections: settings.connection_rate.map(Bucket::new),
         };
+        let observed = Arc::new(Observed::new(key.as_ref()));
         let destination = Arc::new(Self {
             name: key.map_or_else(|| "a function".into(), |key| key.to_string()),
             state: Mutex::new(State::new(&settings)),
@@ -182,6 +186,7 @@ impl<C: Session> Destination<C> {
             share: Share::new(bound),
             gate,
             rates,
+            observed,
             learned: AtomicU64::new(u64::MAX),
             changed: Notify::new(),
             closing: watch::Sender::new(false),
@@ -241,6 +246,7 @@ impl<C: Session> Destination<C> {
             (answer, self.more_to_open(&mut state))
         };
         self.open(more);
+        let _waits = self.observed.meters.waits();
         wait.run(answer).await
     }
 
@@ -258,7 +264,7 @@ impl<C: Session> Destination<C> {
             let line = line.filter(|line| is_full || line.facts.load() == 0);
             let more = match &line {
                 Some(line) => {
-                    state.retire(&line.facts);
+                    state.retire(&line.facts, Ending::Lent);
                     0
                 }
                 None => self.more_to_open(&mut state),
@@ -268,6 +274,7 @@ impl<C: Session> Destination<C> {
         // Its feed ends outside of the lock.
         drop(ending);
         self.open(more);
+        let _waits = self.observed.meters.waits();
         Wait::AtMost(self.settings.wait).run(answer).await
     }
 
@@ -290,12 +297,11 @@ impl<C: Session> Destination<C> {
 
     /// Gives a message a place in the window of a connection.
     fn give(self: &Arc<Self>, state: &mut State<C>, line: Arc<Line>) -> Lane<C> {
-        let was_used = line.facts.given() > 0;
-        line.facts.give();
+        let number = line.facts.give();
         if line.facts.is_used_up() {
-            state.retire(&line.facts);
+            state.retire(&line.facts, Ending::Limit);
         }
-        Lane { destination: Arc::clone(self), line, was_used, was_found: false }
+        Lane { destination: Arc::clone(self), line, number, was_found: false }
     }
 
     /// Gives the room that a connection has to callers that wait for it.
@@ -314,7 +320,7 @@ impl<C: Session> Destination<C> {
                         None => {
                             // A caller wants it for itself.
                             if !state.owners.is_empty() && line.facts.load() == 0 {
-                                state.retire(&line.facts);
+                                state.retire(&line.facts, Ending::Lent);
                             }
                             return;
                         }
@@ -347,14 +353,14 @@ impl<C: Session> Destination<C> {
         let is_idle = {
             let mut state = self.lock();
             if state.owed() > 0 {
-                state.retire(&line.facts);
+                state.retire(&line.facts, Ending::Lent);
                 return true;
             }
             line.facts.load() == 0 && state.waiting.is_empty()
         };
         let yields = self.share.yields(is_idle);
         if yields {
-            self.lock().retire(&line.facts);
+            self.lock().retire(&line.facts, Ending::Room);
         }
         yields
     }
@@ -364,14 +370,24 @@ impl<C: Session> Destination<C> {
 pub(crate) struct Lane<C: Session> {
     destination: Arc<Destination<C>>,
     line: Arc<Line>,
-    was_used: bool,
+    /// Which of the connection's messages it is, from 1.
+    number: u64,
     was_found: bool,
 }
 
 impl<C: Session> Lane<C> {
     /// Whether the connection had messages before this one.
     pub(crate) fn was_used(&self) -> bool {
-        self.was_used
+        self.number > 1
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.line.facts
+    }
+
+    /// Which of the connection's messages it is, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether the connection was open before the message came.
@@ -398,7 +414,7 @@ impl<C: Session> Lane<C> {
 
     /// The connection takes no messages any more.
     pub(crate) fn retire(&self) {
-        self.destination.lock().retire(&self.line.facts);
+        self.destination.lock().retire(&self.line.facts, Ending::Limit);
     }
 }
 
@@ -414,7 +430,7 @@ impl<C: Session> Member for Destination<C> {
         let idle = state.lines.iter().filter(|line| line.facts.load() == 0);
         let line = idle.min_by_key(|line| line.facts.used()).cloned();
         if let Some(line) = &line {
-            state.retire(&line.facts);
+            state.retire(&line.facts, Ending::Room);
         }
         // The line is dropped after the lock is free.
         drop(state);
@@ -437,7 +453,7 @@ impl<C: Session> Destination<C> {
         let mut state = self.lock();
         state.closed = true;
         for line in &state.lines {
-            line.facts.set_retired(true);
+            line.facts.retire(Ending::Closed);
         }
         let lines = std::mem::take(&mut state.lines);
         let callers = state.take_callers();

@@ -32,16 +32,61 @@
 //! to it meanwhile, and of which nothing was sent, goes over another one. A server that cannot be
 //! reached at all is left alone for a while: [`Breaker`].
 
+//!
+//! # Looking into a pool
+//!
+//! [`Pool::connections`] says what each connection does: the step it is at, the message it is at by
+//! its number, and how far it is. [`Settings::stalled`] ends those that make no progress.
+//!
+//! Spans and events go to `tracing`, with the target `smtp_pool`. None has an address of a person, a
+//! secret, or the text of a reply.
+//!
+//! | span (DEBUG) | from | until |
+//! |---|---|---|
+//! | `connection` | the attempt to open it | its end |
+//! | `send` | the call | the result of the message |
+//!
+//! | attribute | value |
+//! |---|---|
+//! | `server.address`, `server.port` | the host and the port that the caller named |
+//! | `network.peer.address` | the IP address at the other end |
+//! | `error.type` | the kind of the error, in one word |
+//! | `smtp.status_code` | the code of the reply that decided |
+//! | `smtp_pool.connection.id` | [`ConnectionInfo::id`] |
+//! | `smtp_pool.message.number` | the number of the message on its connection, from 1: [`ConnectionInfo::current`] |
+//! | `smtp_pool.recipients` | how many recipients the message has |
+//!
+//! With the feature `metrics`, the instruments of this table go to the facade of that name. Each
+//! has the labels `server.address` and `server.port`. Install the recorder before the pool is made.
+//!
+//! | name | kind | label of its own | counts |
+//! |---|---|---|---|
+//! | `smtp_pool.connections.open` | gauge | | connections that are open |
+//! | `smtp_pool.connections.opened` | counter | | connections that were opened |
+//! | `smtp_pool.connections.failed` | counter | | attempts to open one that failed |
+//! | `smtp_pool.connections.ended` | counter | `reason`: `idle`, `age`, `limit`, `room`, `server`, `lost`, `stalled`, `aborted`, `closed`, `lent` | connections that ended |
+//! | `smtp_pool.messages` | counter | `outcome`: `delivered`, `refused`, `lost`, `unknown`, `not_sent`, `cancelled` | messages that callers gave |
+//! | `smtp_pool.place.duration` | histogram | | seconds that a message waited for a place on a connection |
+//! | `smtp_pool.send.duration` | histogram | | seconds until a message had its result |
+//! | `smtp_pool.callers.waiting` | gauge | | callers that wait for a place, or for a connection |
+//! | `smtp_pool.suspended` | gauge | | 1 while the server is left alone ([`Breaker`]) |
+//! | `smtp_pool.logins.refused` | counter | | credentials that the server refused |
+
 mod bound;
 mod breaker;
 mod check;
 mod destination;
+mod ending;
 mod error;
+mod facade;
 mod gate;
 mod line;
 mod loan;
 mod message;
+mod meters;
+mod observed;
 mod opening;
+mod outcome;
 mod pool;
 mod pools;
 mod rate;

@@ -1,13 +1,18 @@
 //! An open connection as its destination sees it: what is known of it, and the way to give it
 //! messages.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use smtp::connection::Feed;
+use smtp::connection::{Feed, FeedProgress};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Span;
+
+use crate::ending::Ending;
+use crate::observed::Observed;
 
 /// A connection that takes messages. It ends when no destination and no message holds it any more.
 #[derive(Debug)]
@@ -33,14 +38,35 @@ pub(crate) struct Facts {
     /// It is given no more.
     retired: AtomicBool,
     lent: AtomicBool,
-    /// When a message was finished, or it began to wait for one.
-    used: Mutex<Instant>,
+    seen: Mutex<Seen>,
+    /// Whether it is noted when it makes progress.
+    watched: bool,
     pub(crate) abort: Notify,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) span: Span,
+    observed: Arc<Observed>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    /// When a message was finished, or it began to wait for one.
+    used: Instant,
+    /// When it was seen to make progress.
+    moved: Instant,
+    progress: FeedProgress,
+    ending: Option<Ending>,
 }
 
 impl Facts {
-    pub(crate) fn new(id: u64) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        peer: Option<SocketAddr>,
+        watched: bool,
+        span: Span,
+        observed: Arc<Observed>,
+    ) -> Self {
         let now = Instant::now();
+        let progress = FeedProgress::default();
         Self {
             id,
             opened: now,
@@ -50,13 +76,51 @@ impl Facts {
             most: AtomicU64::new(u64::MAX),
             retired: AtomicBool::new(false),
             lent: AtomicBool::new(false),
-            used: Mutex::new(now),
+            seen: Mutex::new(Seen { used: now, moved: now, progress, ending: None }),
+            watched,
             abort: Notify::new(),
+            peer,
+            span,
+            observed,
         }
     }
 
-    fn lock_used(&self) -> MutexGuard<'_, Instant> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how far it is.
+    pub(crate) fn note(&self, progress: FeedProgress) {
+        let mut seen = self.lock();
+        if self.watched && seen.progress != progress {
+            seen.moved = Instant::now();
+        }
+        seen.progress = progress;
+    }
+
+    pub(crate) fn progress(&self) -> FeedProgress {
+        self.lock().progress
+    }
+
+    /// When a message was finished or given after a pause, a byte left or a reply came.
+    pub(crate) fn moved(&self) -> Instant {
+        let seen = self.lock();
+        seen.moved.max(seen.used)
+    }
+
+    /// It ends, for this reason.
+    pub(crate) fn set_ending(&self, ending: Ending) {
+        self.lock().ending = Some(ending);
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        // One that no task has ended was dropped with the runtime.
+        self.lock().ending.unwrap_or(Ending::Lost)
+    }
+
+    /// It is closed.
+    pub(crate) fn end(&self) {
+        self.observed.ended(self);
     }
 
     pub(crate) fn load(&self) -> usize {
@@ -76,7 +140,7 @@ impl Facts {
     }
 
     pub(crate) fn used(&self) -> Instant {
-        *self.lock_used()
+        self.lock().used
     }
 
     pub(crate) fn is_retired(&self) -> bool {
@@ -103,26 +167,37 @@ impl Facts {
         self.most.store(self.given().saturating_add(more), Ordering::Relaxed);
     }
 
-    pub(crate) fn set_retired(&self, retired: bool) {
-        self.retired.store(retired, Ordering::Relaxed);
+    /// It is given no more messages, for this reason.
+    pub(crate) fn retire(&self, reason: Ending) {
+        if !self.retired.swap(true, Ordering::Relaxed) {
+            self.set_ending(reason);
+        }
+    }
+
+    /// It may be given messages again.
+    pub(crate) fn take_up(&self) {
+        self.retired.store(false, Ordering::Relaxed);
+        self.lock().ending = None;
     }
 
     pub(crate) fn set_lent(&self, lent: bool) {
         self.lent.store(lent, Ordering::Relaxed);
-        *self.lock_used() = Instant::now();
+        let mut seen = self.lock();
+        seen.used = Instant::now();
+        seen.ending = lent.then_some(Ending::Lent);
     }
 
-    /// It is given a message.
-    pub(crate) fn give(&self) {
+    /// It is given a message, whose number it gives back.
+    pub(crate) fn give(&self) -> u64 {
         if self.load.fetch_add(1, Ordering::Relaxed) == 0 {
-            *self.lock_used() = Instant::now();
+            self.lock().used = Instant::now();
         }
-        self.given.fetch_add(1, Ordering::Relaxed);
+        self.given.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// One of its messages is finished.
     pub(crate) fn finish(&self) {
         self.load.fetch_sub(1, Ordering::Relaxed);
-        *self.lock_used() = Instant::now();
+        self.lock().used = Instant::now();
     }
 }

@@ -6,10 +6,12 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
+use tracing::{Instrument as _, Span};
 
 use crate::bound::Permit;
 use crate::breaker::Permission;
 use crate::destination::{Destination, State};
+use crate::ending::Ending;
 use crate::error::Reason;
 use crate::line::{Facts, Line};
 use crate::loan::Ticket;
@@ -60,12 +62,14 @@ impl<C: Session> Destination<C> {
     pub(crate) fn open(self: &Arc<Self>, number: usize) {
         for _ in 0..number {
             // A runtime that ends drops the task at once, and the task takes the lock.
-            tokio::spawn(Opening(Some(Arc::clone(self))).run());
+            let span = self.observed.connection();
+            let opening = Opening { destination: Some(Arc::clone(self)), span: span.clone() };
+            tokio::spawn(opening.run().instrument(span));
         }
     }
 
     /// Opens a connection. None where there is a place for one by now, but no use.
-    async fn open_one(&self) -> Result<Option<(C, Permit)>, Reason> {
+    async fn open_one(&self, span: &Span) -> Result<Option<(C, Permit)>, Reason> {
         let attempt = match &self.gate {
             Some(gate) => Some(gate.enter().await?),
             None => None,
@@ -98,15 +102,23 @@ impl<C: Session> Destination<C> {
                 if let Some(attempt) = attempt {
                     attempt.succeeded();
                 }
-                self.lock().breaker.succeeded();
+                let was_suspended = self.lock().breaker.succeeded();
+                if was_suspended {
+                    self.observed.suspended(false);
+                }
                 Ok(Some((connection, permit)))
             }
             Err(error) => {
                 let error = Arc::new(error);
+                self.observed.failed(span, &error);
                 if let Some(refused) = attempt.and_then(|attempt| attempt.failed(&error)) {
+                    self.observed.login_refused();
                     return Err(refused.into());
                 }
-                self.lock().breaker.failed(&error);
+                let is_suspended = self.lock().breaker.failed(&error);
+                if is_suspended {
+                    self.observed.suspended(true);
+                }
                 Err(Reason::Connect(error))
             }
         }
@@ -140,19 +152,27 @@ impl<C: Session> Destination<C> {
             facts.limit(left.min(most.saturating_sub(facts.given())));
             // One that is not listed comes back at once, and ends.
             if state.closed || facts.is_used_up() {
-                facts.set_retired(true);
+                let reason = if state.closed { Ending::Closed } else { Ending::Limit };
+                facts.take_up();
+                facts.retire(reason);
             } else {
-                facts.set_retired(false);
+                facts.take_up();
                 state.lines.push(Arc::clone(&line));
             }
         }
         // After it is listed: it may be lost at once, and is then taken from the list.
-        tokio::spawn(runner::run(feeding, place));
+        let run = runner::run(feeding, place);
+        // A span that is off would be entered with each message all the same.
+        if line.facts.span.is_disabled() {
+            tokio::spawn(run);
+        } else {
+            tokio::spawn(run.instrument(line.facts.span.clone()));
+        }
         self.serve(&line);
         let mut state = self.lock();
         let is_full = self.settings.connections <= state.count();
         if is_full && state.opening < state.owed() {
-            state.retire(&line.facts);
+            state.retire(&line.facts, Ending::Lent);
         }
     }
 
@@ -164,7 +184,7 @@ impl<C: Session> Destination<C> {
             let is_of_use = !place.facts.is_used_up() && connection.looks_open();
             let waiter = {
                 let mut state = self.lock();
-                state.retire(&place.facts);
+                state.retire(&place.facts, Ending::Lent);
                 if is_of_use && !state.closed { state.owners.pop_front() } else { None }
             };
             let Some(waiter) = waiter else {
@@ -184,29 +204,32 @@ impl<C: Session> Destination<C> {
 }
 
 /// A connection that is being opened. Dropping it counts as a failure.
-struct Opening<C: Session>(Option<Arc<Destination<C>>>);
+struct Opening<C: Session> {
+    destination: Option<Arc<Destination<C>>>,
+    span: Span,
+}
 
 impl<C: Session> Opening<C> {
     async fn run(mut self) {
-        let Some(destination) = &self.0 else {
+        let Some(destination) = &self.destination else {
             return;
         };
         let mut closing = destination.closing.subscribe();
         let opened = tokio::select! {
             biased;
-            opened = destination.open_one() => opened,
+            opened = destination.open_one(&self.span) => opened,
             _ = closing.wait_for(|&closing| closing) => Err(Reason::Closed),
         };
         let (connection, permit) = match opened {
             Ok(Some(opened)) => opened,
             // It does not count any more.
-            Ok(None) => return self.0 = None,
+            Ok(None) => return self.destination = None,
             Err(reason) => return self.fail(&reason),
         };
-        let Some(destination) = self.0.take() else {
+        let Some(destination) = self.destination.take() else {
             return;
         };
-        let place = destination.opened(permit);
+        let place = destination.opened(&connection, permit, self.span.clone());
         let is_wanted = {
             let state = destination.lock();
             state.waiting.is_empty() && !state.owners.is_empty()
@@ -219,7 +242,7 @@ impl<C: Session> Opening<C> {
     }
 
     fn fail(&mut self, reason: &Reason) {
-        let Some(destination) = self.0.take() else {
+        let Some(destination) = self.destination.take() else {
             return;
         };
         let stranded = {
@@ -244,13 +267,16 @@ impl<C: Session> Drop for Opening<C> {
 
 impl<C: Session> Destination<C> {
     /// A connection that was being opened is open.
-    fn opened(self: &Arc<Self>, permit: Permit) -> Place<C> {
+    fn opened(self: &Arc<Self>, connection: &C, permit: Permit, span: Span) -> Place<C> {
+        let (peer, watched) = (connection.peer(), self.settings.stalled.is_some());
         let mut state = self.lock();
         state.opening -= 1;
         state.next_id += 1;
-        let facts = Arc::new(Facts::new(state.next_id));
+        let observed = Arc::clone(&self.observed);
+        let facts = Arc::new(Facts::new(state.next_id, peer, watched, span, observed));
         state.open.push(Arc::clone(&facts));
         drop(state);
+        self.observed.opened(&facts);
         self.changed.notify_waiters();
         Place { destination: Arc::downgrade(self), facts, _permit: permit }
     }
@@ -258,12 +284,13 @@ impl<C: Session> Destination<C> {
 
 impl<C: Session> Drop for Place<C> {
     fn drop(&mut self) {
+        self.facts.end();
         let Some(destination) = self.destination.upgrade() else {
             return;
         };
         let (more, stranded) = {
             let mut state = destination.lock();
-            state.retire(&self.facts);
+            state.retire(&self.facts, Ending::Lost);
             state.open.retain(|facts| facts.id != self.facts.id);
             let more = if tokio::runtime::Handle::try_current().is_err() {
                 0

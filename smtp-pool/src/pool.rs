@@ -7,12 +7,15 @@ use std::time::Duration;
 use smtp::connect::OpenSession;
 use smtp::{Body, Envelope, Receipt};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use crate::bound::Bound;
 use crate::destination::Destination;
 use crate::error::{Reason, SendError};
+use crate::facade::Stopwatch;
 use crate::gate::Gate;
 use crate::loan::Ticket;
+use crate::observed::Sending;
 use crate::retry::{Retry, Schedule};
 use crate::session::Session;
 use crate::settings::{FOREVER, Settings};
@@ -85,31 +88,50 @@ impl<C: Session> Pool<C> {
         envelope: Envelope,
         body: impl Into<Body<'static>>,
     ) -> Result<Receipt, SendError> {
-        self.deliver(envelope, body.into()).await
+        self.attempt((envelope, body.into()), Wait::AtMost(self.destination.settings.wait)).await
     }
 
-    async fn deliver(&self, envelope: Envelope, body: Body<'static>) -> Result<Receipt, SendError> {
-        let message = (envelope, body);
-        let recipients = message.0.recipients().len();
-        let longest = self.destination.settings.wait;
-        match self.destination.pace(recipients, Some(longest)).await {
-            Ok(()) => self.deliver_now(message, Wait::AtMost(longest)).await,
-            Err(reason) => Err(SendError::not_sent(reason, message)),
-        }
+    /// One attempt to deliver a message, as observers see it.
+    pub(crate) async fn attempt(
+        &self,
+        message: (Envelope, Body<'static>),
+        wait: Wait,
+    ) -> Result<Receipt, SendError> {
+        let mut sending = self.destination.observed.send(message.0.recipients().len());
+        let result = if sending.span.is_disabled() {
+            self.deliver(message, wait, &sending).await
+        } else {
+            let span = sending.span.clone();
+            // Boxed: without a subscriber, no message pays for its room.
+            Box::pin(self.deliver(message, wait, &sending).instrument(span)).await
+        };
+        sending.finish(&result);
+        result
     }
 
-    /// Delivers a message whose time has come, as far as rates are concerned.
-    pub(crate) async fn deliver_now(
+    /// Delivers a message over one of the connections. One that waits for as long as it takes has
+    /// waited for its turn before.
+    async fn deliver(
         &self,
         mut message: (Envelope, Body<'static>),
         mut wait: Wait,
+        sending: &Sending<'_>,
     ) -> Result<Receipt, SendError> {
+        if let Wait::AtMost(longest) = wait {
+            let recipients = message.0.recipients().len();
+            if let Err(reason) = self.destination.pace(recipients, Some(longest)).await {
+                return Err(SendError::not_sent(reason, message));
+            }
+        }
         let mut has_replaced = false;
         loop {
+            let asked = Stopwatch::start();
             let lane = match self.destination.lane(&mut wait).await {
                 Ok(lane) => lane,
                 Err(reason) => return Err(SendError::not_sent(reason, message)),
             };
+            self.destination.observed.meters.placed(asked);
+            sending.placed(lane.facts(), lane.number());
             let (envelope, body) = message;
             let error = match lane.deliver(envelope, body).await {
                 Ok(receipt) => {

@@ -1,52 +1,78 @@
 //! The task of one connection: it sends the messages that the connection is given, and ends it.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use smtp::Lost;
+use smtp::error::Fault;
 use tokio::time::{Instant, sleep_until};
 
 use crate::destination::Destination;
+use crate::ending::Ending;
 use crate::line::Facts;
 use crate::opening::Place;
 use crate::session::Session;
 
 /// Runs a connection until it is lost, or given no more messages.
-pub(crate) async fn run<C: Session>(feeding: C::Feeding, place: Place<C>) {
-    let Some(connection) = feed(feeding, &place).await else {
-        return;
-    };
-    match place.destination.upgrade() {
-        Some(destination) => destination.pass_on(connection, place).await,
-        // The pool is gone.
-        None => connection.say_quit().await,
+// An `async fn` would keep room for its arguments twice, in each connection that is idle.
+#[expect(clippy::manual_async_fn, reason = "its future is larger")]
+pub(crate) fn run<C: Session>(
+    mut feeding: C::Feeding,
+    place: Place<C>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let connection = match feed(&mut feeding, &place).await {
+            Ok(connection) => connection,
+            Err(ending) => return place.facts.set_ending(ending),
+        };
+        match place.destination.upgrade() {
+            Some(destination) => {
+                // The server takes no more messages, where the pool has no reason of its own.
+                place.facts.retire(Ending::Limit);
+                destination.pass_on(connection, place).await;
+            }
+            // The pool is gone.
+            None => {
+                place.facts.retire(Ending::Closed);
+                connection.say_quit().await;
+            }
+        }
     }
 }
 
-/// Sends messages, and watches the times of the connection. None when it is gone.
-async fn feed<C: Session>(feeding: C::Feeding, place: &Place<C>) -> Option<C> {
+/// Sends messages, and watches the times of the connection. An error when it is gone.
+async fn feed<C: Session>(feeding: &mut C::Feeding, place: &Place<C>) -> Result<C, Ending> {
     let facts = &place.facts;
-    let mut feeding = pin!(feeding);
+    let mut run = poll_fn(|cx| {
+        let ended = Pin::new(&mut *feeding).poll(cx);
+        facts.note(C::progress(feeding));
+        ended
+    });
     let mut next_look = Some(Instant::now());
     loop {
         tokio::select! {
             biased;
-            ended = &mut feeding => {
-                let ended: Result<C, Lost> = ended;
-                return ended.ok();
-            }
-            () = facts.abort.notified() => return None,
+            ended = &mut run => return ended.map_err(|lost| ending(&lost)),
+            () = facts.abort.notified() => return Err(Ending::Aborted),
             () = sleep_until(next_look.unwrap_or_else(Instant::now)), if next_look.is_some() => {
                 let destination = place.destination.upgrade();
                 match destination.map(|destination| look(&destination, facts)) {
                     Some(Look::Again(at)) => next_look = Some(at),
-                    Some(Look::Stalled) => return None,
+                    Some(Look::Stalled) => return Err(Ending::Stalled),
                     // The pool is gone: the connection comes back with its last message.
                     None => next_look = None,
                 }
             }
         }
+    }
+}
+
+fn ending(lost: &Lost) -> Ending {
+    match lost.fault() {
+        Fault::Closed | Fault::Closing(_) => Ending::Server,
+        _ => Ending::Lost,
     }
 }
 
@@ -61,27 +87,29 @@ fn look<C: Session>(destination: &Arc<Destination<C>>, facts: &Facts) -> Look {
     let settings = &destination.settings;
     let now = Instant::now();
     let mut state = destination.lock();
-    let used = facts.used();
-    let since = now.duration_since(used);
+    let since = now.duration_since(facts.used());
+    let stands = now.duration_since(facts.moved());
     let (is_idle, age) = (facts.load() == 0, now.duration_since(facts.opened));
     if !is_idle
         && let Some(longest) = settings.stalled
-        && longest <= since
+        && longest <= stands
     {
         return Look::Stalled;
     }
     let is_warm = state.count() <= settings.warm;
-    if !facts.is_retired()
-        && (settings.age <= age || (is_idle && !is_warm && settings.idle <= since))
-    {
-        state.retire(facts);
+    if !facts.is_retired() {
+        if settings.age <= age {
+            state.retire(facts, Ending::Age);
+        } else if is_idle && !is_warm && settings.idle <= since {
+            state.retire(facts, Ending::Idle);
+        }
     }
     let mut next = settings.idle.saturating_sub(if is_idle { since } else { Duration::ZERO });
     if settings.age > age {
         next = next.min(settings.age.saturating_sub(age));
     }
     if let Some(longest) = settings.stalled {
-        next = next.min(longest.saturating_sub(if is_idle { Duration::ZERO } else { since }));
+        next = next.min(longest.saturating_sub(if is_idle { Duration::ZERO } else { stands }));
     }
     // A warm connection that has nothing to do is due at once, and stays.
     Look::Again(

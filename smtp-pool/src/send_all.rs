@@ -81,7 +81,7 @@ impl<C: Session> Pool<C> {
                 next = paced.next(), if !is_over && sending.len() < most => match next {
                     None => is_over = true,
                     Some((index, message)) => sending.push(async move {
-                        (index, self.deliver_now(message, Wait::Patient).await)
+                        (index, self.attempt(message, Wait::Patient).await)
                     }),
                 },
                 else => return,

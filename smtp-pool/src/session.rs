@@ -1,9 +1,10 @@
 //! Sessions that a pool can keep: connections between transactions.
 
 use std::future::Future;
+use std::net::SocketAddr;
 
 use smtp::command::Noop;
-use smtp::connection::{AnyConnection, AnyFeeding, Feed, Feeding};
+use smtp::connection::{AnyConnection, AnyFeeding, Feed, FeedProgress, Feeding};
 use smtp::extension::ServerLimits;
 use smtp::grammar::Capabilities;
 use smtp::state::Idle;
@@ -23,10 +24,10 @@ pub trait Session: sealed::Session {}
 impl<S: sealed::Session> Session for S {}
 
 pub(crate) mod sealed {
-    use super::{Capabilities, Error, Feed, Future, Lost, ServerLimits};
+    use super::{Capabilities, Error, Feed, FeedProgress, Future, Lost, ServerLimits, SocketAddr};
 
     pub trait Session: Send + Sized + 'static {
-        type Feeding: Future<Output = Result<Self, Lost>> + Send + 'static;
+        type Feeding: Future<Output = Result<Self, Lost>> + Send + Unpin + 'static;
 
         fn into_feed(self) -> (Feed, Self::Feeding);
         fn looks_open(&mut self) -> bool;
@@ -34,6 +35,8 @@ pub(crate) mod sealed {
         fn say_quit(self) -> impl Future<Output = ()> + Send;
         fn offers(&self) -> &Capabilities;
         fn begun(&self) -> u64;
+        fn peer(&self) -> Option<SocketAddr>;
+        fn progress(feeding: &Self::Feeding) -> FeedProgress;
 
         /// How many more messages the server takes over it (MAILMAX of RFC 9422).
         fn messages_left(&self) -> u64 {
@@ -71,6 +74,14 @@ macro_rules! sessions {
 
             fn begun(&self) -> u64 {
                 self.transactions()
+            }
+
+            fn peer(&self) -> Option<SocketAddr> {
+                self.peer_address()
+            }
+
+            fn progress(feeding: &Self::Feeding) -> FeedProgress {
+                feeding.progress()
             }
         }
     )*};

@@ -112,9 +112,11 @@ impl Settings {
         self
     }
 
-    /// Ends a connection that has messages and has finished none for so long (off): they are then
-    /// lost, or their outcome is unknown. The timeouts of a connection watch each step; this
-    /// watches all of them together, sources of bodies included.
+    /// Ends a connection that has messages and has made no progress for so long (off): no byte has
+    /// left, no reply has come, and no message was finished. Its messages are then lost, or their
+    /// outcome is unknown. The timeouts of a connection watch the server, each step for as long as
+    /// RFC 5321 asks; this watches the sources of bodies too. A slow connection that goes on is left
+    /// alone.
     pub fn stalled(mut self, longest: Duration) -> Self {
         self.stalled = Some(longest.min(FOREVER));
         self

@@ -1,7 +1,9 @@
 //! A look at a connection of a pool.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use smtp::command::Stage;
 use tokio::time::Instant;
 
 use crate::line::Facts;
@@ -14,8 +16,12 @@ pub struct ConnectionInfo {
     pub id: u64,
     /// Host and port of the destination.
     pub destination: String,
+    /// The address at its other end ([`Connection::peer_address`](smtp::Connection::peer_address)).
+    pub peer: Option<SocketAddr>,
     /// Its activity.
     pub activity: Activity,
+    /// The step that it is at. `None` while it has nothing to do, or a caller has it.
+    pub stage: Option<Stage>,
     /// How long it has been open.
     pub age: Duration,
     /// How long ago it was given its first message after a pause, finished one, or was given back.
@@ -24,6 +30,11 @@ pub struct ConnectionInfo {
     pub messages: u64,
     /// Messages that it has and has not finished.
     pub in_flight: usize,
+    /// Which of its messages it is at, from 1: the first that is not finished. The span of the
+    /// message has the same number (`smtp_pool.message.number`).
+    pub current: Option<u64>,
+    /// How many bytes it has sent for messages, without those that TLS adds.
+    pub sent: u64,
 }
 
 /// The activity of a connection.
@@ -43,20 +54,27 @@ pub enum Activity {
 impl ConnectionInfo {
     pub(crate) fn of(destination: &str, facts: &Facts) -> Self {
         let now = Instant::now();
-        let activity = match facts.load() {
+        let (load, given, progress) = (facts.load(), facts.given(), facts.progress());
+        let activity = match load {
             _ if facts.is_lent() => Activity::Lent,
             _ if facts.is_retired() => Activity::Ending,
             0 => Activity::Idle,
             _ => Activity::Sending,
         };
+        let has_messages = load > 0 && activity != Activity::Lent;
         Self {
             id: facts.id,
             destination: destination.into(),
+            peer: facts.peer,
             activity,
+            // Where no reply is due, the connection waits for the body.
+            stage: has_messages.then(|| progress.stage.unwrap_or(Stage::Source)),
             age: now.duration_since(facts.opened),
             unchanged: now.duration_since(facts.used()),
-            messages: facts.given(),
-            in_flight: facts.load(),
+            messages: given,
+            in_flight: load,
+            current: has_messages.then(|| (given + 1).saturating_sub(load as u64)),
+            sent: progress.sent,
         }
     }
 }

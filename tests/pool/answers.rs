@@ -83,7 +83,7 @@ async fn a_caller_who_wants_a_connection_gets_the_first_that_has_nothing_to_do()
 /// The breaker opened while a connection was there, and then that is gone too.
 #[tokio::test(start_paused = true)]
 async fn callers_get_an_answer_when_the_last_connection_goes_and_none_may_be_opened() {
-    let peer = Peer::new(Plan { hangs: true, ..Plan::default() });
+    let peer = Peer::new(Plan { hangs_at: Some("."), ..Plan::default() });
     let settings = Settings::new()
         .connections(2)
         .messages_in_flight(1)
@@ -252,7 +252,7 @@ fn callers_get_an_answer_when_the_runtime_of_the_connections_ends() {
         builder.enable_all().start_paused(true).build().expect("a runtime")
     };
     let (first, second) = (runtime(), runtime());
-    let peer = Peer::new(Plan { hangs: true, ..Plan::default() });
+    let peer = Peer::new(Plan { hangs_at: Some("."), ..Plan::default() });
     let settings = Settings::new().connections(1).messages_in_flight(1);
     let pool = Pool::with_settings(peer.server("a.test"), settings);
     first.block_on(async {
@@ -266,7 +266,7 @@ fn callers_get_an_answer_when_the_runtime_of_the_connections_ends() {
             async move { send(&pool, 2).await }
         });
         sleep(Duration::from_secs(1)).await;
-        peer.plan().hangs = false;
+        peer.plan().hangs_at = None;
         let begin = Instant::now();
         std::thread::spawn(move || drop(first)).join().expect("no panic");
         // Taken over another connection, or not: that depends on which task is dropped first.

@@ -10,7 +10,7 @@ use super::peer::{Peer, Plan, message, send_at_once};
 
 #[tokio::test(start_paused = true)]
 async fn the_wait_for_a_connection_ends_in_time() {
-    let peer = Peer::new(Plan { hangs: true, ..Plan::default() });
+    let peer = Peer::new(Plan { hangs_at: Some("."), ..Plan::default() });
     let wait = Duration::from_secs(7);
     let settings = Settings::new().connections(1).messages_in_flight(1).wait(wait);
     let pool = Pool::with_settings(peer.server("a.test"), settings);

@@ -215,7 +215,7 @@ async fn a_connection_that_was_interrupted_at_any_point_does_not_come_back() {
 async fn the_wait_ends_in_time_wherever_a_caller_waits() {
     let wait = Duration::from_secs(7);
     let never = Plan { greets_after: Duration::from_secs(24 * 60 * 60), ..Plan::default() };
-    let hangs = Plan { hangs: true, ..Plan::default() };
+    let hangs = Plan { hangs_at: Some("."), ..Plan::default() };
     let table = [
         ("for a connection that is being opened", never, false),
         ("for room in a window", hangs.clone(), false),

@@ -30,14 +30,14 @@ async fn a_connection_is_lent_and_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_was_interrupted_does_not_come_back() {
-    let peer = Peer::new(Plan { hangs: true, ..Plan::default() });
+    let peer = Peer::new(Plan { hangs_at: Some("."), ..Plan::default() });
     let pool = Pool::with_settings(peer.server("a.test"), Settings::new().connections(1));
     let (mut connection, ticket) = pool.check_out().await.expect("a new one");
     let (envelope, body) = message(0);
     let sending = connection.deliver(&envelope, body);
     tokio::time::timeout(Duration::from_secs(1), sending).await.expect_err("the server hangs");
     ticket.give_back(connection);
-    peer.plan().hangs = false;
+    peer.plan().hangs_at = None;
     let (envelope, body) = message(1);
     pool.send(envelope, body).await.expect("over another connection");
     assert_eq!(peer.counts().connections, 2);

@@ -33,7 +33,7 @@ async fn a_pool_that_is_closed_finishes_what_is_under_way_and_takes_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_done_in_time_is_aborted() {
-    let peer = Peer::new(Plan { hangs: true, ..Plan::default() });
+    let peer = Peer::new(Plan { hangs_at: Some("."), ..Plan::default() });
     let pool = Pool::new(peer.server("a.test"));
     let (envelope, body) = message(0);
     let first = tokio::spawn({

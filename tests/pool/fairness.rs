@@ -14,7 +14,7 @@ const HANGS: [(&str, Hang); 2] = [
         greets_after: Duration::from_secs(24 * 60 * 60),
         ..Plan::default()
     }),
-    ("it never answers the final dot", || Plan { hangs: true, ..Plan::default() }),
+    ("it never answers the final dot", || Plan { hangs_at: Some("."), ..Plan::default() }),
 ];
 
 type Hang = fn() -> Plan;

@@ -26,14 +26,24 @@ pub(super) struct Plan {
     pub(super) takes: Duration,
     /// It answers so many MAIL in a session, and the next with this reply. It closes after 421.
     pub(super) at_most: Option<(usize, &'static str)>,
-    /// It never answers the final dot.
-    pub(super) hangs: bool,
+    /// It never answers this command; `.` is the final dot.
+    pub(super) hangs_at: Option<&'static str>,
     /// It closes each connection after EHLO.
     pub(super) leaves: bool,
     /// Its reply to NOOP, if not 250. It closes after 421.
     pub(super) noop: Option<&'static str>,
     /// It lists `LIMITS MAILMAX=`.
     pub(super) mail_max: Option<usize>,
+}
+
+impl Plan {
+    /// The answer to EHLO.
+    fn ehlo(&self) -> String {
+        let auth = self.password.map_or("", |_| "250-AUTH PLAIN\r\n");
+        let limits = self.mail_max.map(|most| format!("250-LIMITS MAILMAX={most}\r\n"));
+        let limits = limits.unwrap_or_default();
+        format!("250-peer.test\r\n{auth}{limits}250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n")
+    }
 }
 
 /// The sights of the server: connections, logins, messages.
@@ -225,6 +235,11 @@ impl Session {
             }
             let plan = self.peer.plan().clone();
             let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
+            if plan.hangs_at == Some(verb.as_str()) {
+                // It still sees that the client closes.
+                stream.read_to_end(&mut Vec::new()).await?;
+                return Ok(());
+            }
             if verb == "RCPT" && self.in_transaction {
                 self.peer.count(|counts| {
                     let named = counts.named.last_mut().expect("a transaction");
@@ -239,14 +254,7 @@ impl Session {
                 continue;
             }
             let reply = match verb.as_str() {
-                "EHLO" => {
-                    let auth = plan.password.map_or("", |_| "250-AUTH PLAIN\r\n");
-                    let limits = plan.mail_max.map(|most| format!("250-LIMITS MAILMAX={most}\r\n"));
-                    let limits = limits.unwrap_or_default();
-                    format!(
-                        "250-peer.test\r\n{auth}{limits}250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n"
-                    )
-                }
+                "EHLO" => plan.ehlo(),
                 "AUTH" => {
                     self.peer.count(|counts| counts.logins += 1);
                     let right =
@@ -316,7 +324,7 @@ impl Session {
             message.push(byte);
         }
         sleep(plan.takes).await;
-        if plan.hangs {
+        if plan.hangs_at == Some(".") {
             tokio::io::copy(stream, &mut tokio::io::sink()).await?;
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
