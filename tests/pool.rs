@@ -15,8 +15,10 @@ mod pool {
     mod credentials;
     mod fairness;
     mod message;
+    mod opening;
     mod outbox;
     mod peer;
+    mod pools;
     mod replacement;
     mod retry;
     mod send_all;

@@ -1,7 +1,7 @@
 //! The bound on all connections of a pool, and how destinations share it.
 
 use std::fmt::{self, Debug};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub(crate) struct Bound {
     state: Mutex<State>,
     /// How many wait for a place.
     waiting: AtomicUsize,
+    /// How many connections there were so far.
+    connections: AtomicU64,
 }
 
 struct State {
@@ -66,7 +68,11 @@ pub(crate) struct Permit {
 impl Bound {
     pub(crate) fn new(most: usize) -> Self {
         let state = State { free: most.max(1), members: Vec::new(), requests: Vec::new() };
-        Self { state: Mutex::new(state), waiting: AtomicUsize::new(0) }
+        Self {
+            state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+            connections: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,6 +139,11 @@ impl Share {
             // A request is answered before it is dropped.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// A number for a connection, which no other one within the bound has.
+    pub(crate) fn number(&self) -> u64 {
+        self.bound.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Whether a destination waits for a place.

@@ -51,6 +51,8 @@ pub(crate) struct State<C: Session> {
     pub(crate) open: Vec<Arc<Facts>>,
     /// Connections that are being opened.
     pub(crate) opening: usize,
+    /// Connections that are still to be opened to be kept warm.
+    pub(crate) cold: usize,
     /// Those of them that may begin again: the attempt is given up when its sender is dropped.
     pub(crate) attempts: Vec<oneshot::Sender<()>>,
     /// Callers that wait for a place in the window of a connection.
@@ -61,7 +63,6 @@ pub(crate) struct State<C: Session> {
     sweep_at: usize,
     pub(crate) breaker: BreakerState,
     pub(crate) closed: bool,
-    pub(crate) next_id: u64,
 }
 
 /// How many callers may wait before the queue checks whether they are still there.
@@ -108,13 +109,13 @@ impl<C: Session> State<C> {
             lines: Vec::new(),
             open: Vec::new(),
             opening: 0,
+            cold: 0,
             attempts: Vec::new(),
             waiting: VecDeque::new(),
             owners: VecDeque::new(),
             sweep_at: FIRST_SWEEP,
             breaker: BreakerState::new(settings.breaker),
             closed: false,
-            next_id: 0,
         }
     }
 
@@ -444,42 +445,6 @@ impl<C: Session> Member for Destination<C> {
         let attempt = state.attempts.pop();
         drop(state);
         attempt.is_some()
-    }
-}
-
-impl<C: Session> Destination<C> {
-    /// Takes no more messages. Those that wait are not sent.
-    pub(crate) fn shut(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        for line in &state.lines {
-            line.facts.retire(Ending::Closed);
-        }
-        let lines = std::mem::take(&mut state.lines);
-        let callers = state.take_callers();
-        drop(state);
-        drop(lines);
-        self.closing.send_replace(true);
-        callers.answer(&Reason::Closed);
-    }
-
-    /// Waits until it takes no more messages.
-    pub(crate) async fn closed(&self) {
-        // The sender is this one's, so that it does not go away.
-        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
-    }
-
-    /// Whether no connection is left but those that callers have.
-    pub(crate) fn is_drained(&self) -> bool {
-        let state = self.lock();
-        state.opening == 0 && state.open.iter().all(|facts| facts.is_lent())
-    }
-
-    /// Closes every connection at once, and counts them.
-    pub(crate) fn abort_all(&self) -> usize {
-        let state = self.lock();
-        let mine = state.open.iter().filter(|facts| !facts.is_lent());
-        mine.inspect(|facts| facts.abort.notify_one()).count()
     }
 }
 

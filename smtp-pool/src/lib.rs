@@ -16,7 +16,7 @@
 //! | layers of tower before it | [`Pool`] as a `Service` (feature `tower`) |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
-//! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`] |
+//! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`], and those of [`Pools`] |
 //!
 //! # A refused login
 //!
@@ -75,6 +75,7 @@
 mod bound;
 mod breaker;
 mod check;
+mod closing;
 mod destination;
 mod ending;
 mod error;

@@ -18,6 +18,10 @@ use crate::loan::Ticket;
 use crate::runner;
 use crate::session::Session;
 
+/// So many connections of a destination are being opened at once, or as many as are open: a server
+/// has a short queue of connections that it has not taken yet, and a burst would overrun it.
+const AT_ONCE: usize = 16;
+
 /// A place of an open connection, within the bounds of its destination and of the pool.
 pub(crate) struct Place<C: Session> {
     pub(crate) destination: std::sync::Weak<Destination<C>>,
@@ -30,30 +34,30 @@ impl<C: Session> Destination<C> {
     /// They count from now on: [`open`](Self::open) opens them, once the lock is free.
     #[must_use = "they are counted, and have to be opened"]
     pub(crate) fn more_to_open(&self, state: &mut State<C>) -> usize {
-        let cold = self.settings.warm.saturating_sub(state.count());
-        self.more(state, cold)
+        state.cold = self.settings.warm.saturating_sub(state.count());
+        self.more_for_callers(state)
     }
 
-    /// The same, for callers alone.
+    /// The same, for callers, and for those that are still to be opened to be kept warm.
     #[must_use = "they are counted, and have to be opened"]
     fn more_for_callers(&self, state: &mut State<C>) -> usize {
-        self.more(state, 0)
+        let for_messages = state.waiting.len().div_ceil(self.settings.in_flight);
+        let wanted = for_messages + state.owners.len();
+        self.more(state, wanted.saturating_sub(state.opening))
     }
 
-    fn more(&self, state: &mut State<C>, at_least: usize) -> usize {
-        let Self { settings, .. } = self;
-        if state.closed {
-            return 0;
-        }
-        let for_messages = state.waiting.len().div_ceil(settings.in_flight);
-        let wanted = for_messages + state.owners.len();
-        let room = settings.connections.saturating_sub(state.count());
-        let more = wanted.saturating_sub(state.opening).max(at_least).min(room);
-        let more = match state.breaker.permission() {
-            Permission::All => more,
-            Permission::One => more.min(usize::from(state.opening == 0)),
+    /// The same, so many for callers.
+    fn more(&self, state: &mut State<C>, for_callers: usize) -> usize {
+        let most = match state.breaker.permission() {
+            _ if state.closed => 0,
+            Permission::All => AT_ONCE.max(state.open.len()),
+            Permission::One => 1,
             Permission::None(..) => 0,
         };
+        let room = self.settings.connections.saturating_sub(state.count());
+        state.cold = if most == 0 { 0 } else { state.cold.min(room) };
+        let more = for_callers.max(state.cold).min(room).min(most.saturating_sub(state.opening));
+        state.cold = state.cold.saturating_sub(more);
         state.opening += more;
         more
     }
@@ -132,11 +136,17 @@ impl<C: Session> Destination<C> {
             && state.owners.iter().all(oneshot::Sender::is_closed)
             && is_warm;
         if has_no_use {
-            state.opening -= 1;
+            (state.opening, state.cold) = (state.opening - 1, 0);
             drop(state);
             self.changed.notify_waiters();
         }
         has_no_use
+    }
+
+    /// Whether no connection is being opened, or is to be opened after those.
+    pub(crate) fn is_warmed_up(&self) -> bool {
+        let state = self.lock();
+        state.opening == 0 && state.cold == 0
     }
 
     /// Puts a connection to use that was opened, or has come back from a caller.
@@ -239,18 +249,31 @@ impl<C: Session> Opening<C> {
         } else {
             destination.put_to_use(connection, place);
         }
+        let more = destination.more_for_callers(&mut destination.lock());
+        destination.open(more);
+        destination.changed.notify_waiters();
     }
 
     fn fail(&mut self, reason: &Reason) {
         let Some(destination) = self.destination.take() else {
             return;
         };
-        let stranded = {
+        let (more, stranded) = {
             let mut state = destination.lock();
             state.opening -= 1;
+            // For callers too would be to ask a server again at once that has just refused.
+            let more = match reason {
+                Reason::Interrupted => {
+                    state.cold = 0;
+                    0
+                }
+                _ => destination.more(&mut state, 0),
+            };
             // Another connection may still serve those that wait.
-            if state.count() > 0 { None } else { Some(state.take_callers()) }
+            let is_hopeless = state.count() == 0;
+            (more, is_hopeless.then(|| state.take_callers()))
         };
+        destination.open(more);
         destination.changed.notify_waiters();
         if let Some(callers) = stranded {
             callers.answer(reason);
@@ -271,9 +294,8 @@ impl<C: Session> Destination<C> {
         let (peer, watched) = (connection.peer(), self.settings.stalled.is_some());
         let mut state = self.lock();
         state.opening -= 1;
-        state.next_id += 1;
         let observed = Arc::clone(&self.observed);
-        let facts = Arc::new(Facts::new(state.next_id, peer, watched, span, observed));
+        let facts = Arc::new(Facts::new(self.share.number(), peer, watched, span, observed));
         state.open.push(Arc::clone(&facts));
         drop(state);
         self.observed.opened(&facts);

@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use smtp::connect::OpenSession;
 use smtp::{Body, Envelope, Receipt};
-use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use crate::bound::Bound;
+use crate::closing::deadline;
 use crate::destination::Destination;
 use crate::error::{Reason, SendError};
 use crate::facade::Stopwatch;
-use crate::gate::Gate;
 use crate::loan::Ticket;
 use crate::observed::Sending;
 use crate::retry::{Retry, Schedule};
 use crate::session::Session;
-use crate::settings::{FOREVER, Settings};
+use crate::settings::Settings;
 use crate::snapshot::ConnectionInfo;
 use crate::stale::{is_stale, is_too_many};
 use crate::wait::Wait;
@@ -58,7 +57,9 @@ impl<C: Session> Pool<C> {
         settings: Settings,
     ) -> Self {
         let bound = Arc::new(Bound::new(usize::MAX));
-        let gate = Some(Arc::new(Gate::default()));
+        // A function may log in; other openers say whether they do.
+        let may_log_in = opener.session_key().is_none_or(|key| key.credentials().is_some());
+        let gate = may_log_in.then(Arc::default);
         Self::of(Destination::new(opener, settings, &bound, gate))
     }
 
@@ -217,7 +218,7 @@ impl<C: Session> Pool<C> {
         self.destination.open(more);
         loop {
             let changed = self.destination.changed.notified();
-            if self.destination.lock().opening == 0 {
+            if self.destination.is_warmed_up() {
                 return;
             }
             changed.await;
@@ -231,16 +232,13 @@ impl<C: Session> Pool<C> {
 
     /// The connections, those that callers have for themselves and those that are ending included.
     pub fn connections(&self) -> Vec<ConnectionInfo> {
-        let state = self.destination.lock();
-        state.open.iter().map(|facts| ConnectionInfo::of(&self.destination.name, facts)).collect()
+        self.destination.connections()
     }
 
     /// Closes a connection at once, in the middle of whatever it does: its messages are lost, or
     /// their outcome is unknown. False where there is none of this number, or a caller has it.
     pub fn abort(&self, id: u64) -> bool {
-        let state = self.destination.lock();
-        let facts = state.open.iter().find(|facts| facts.id == id && !facts.is_lent());
-        facts.inspect(|facts| facts.abort.notify_one()).is_some()
+        self.destination.abort(id)
     }
 
     /// Takes no more messages, finishes those that connections have, and says QUIT. A connection that
@@ -251,17 +249,9 @@ impl<C: Session> Pool<C> {
     ///
     /// Dropping the future leaves the pool closed, and what is under way is finished.
     pub async fn close(&self, longest: Duration) -> usize {
-        let deadline = Instant::now() + longest.min(FOREVER);
+        let deadline = deadline(longest);
         self.destination.shut();
-        loop {
-            let changed = self.destination.changed.notified();
-            if self.destination.is_drained() {
-                return 0;
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                return self.destination.abort_all();
-            }
-        }
+        self.destination.drain(deadline).await
     }
 }
 

@@ -3,16 +3,21 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use smtp::connect::{CredentialId, OpenSession, SessionKey};
+use tokio::time::Instant;
 
 use crate::bound::Bound;
+use crate::closing::deadline;
 use crate::destination::Destination;
 use crate::gate::Gate;
 use crate::pool::Pool;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::snapshot::ConnectionInfo;
 
 /// Pools of many destinations, which share a bound on all their connections.
 ///
@@ -49,9 +54,12 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     destinations: HashMap<(SessionKey, TypeId), Arc<dyn Kept>>,
+    /// Those of openers without a key.
+    others: Vec<Weak<dyn Kept>>,
     gates: HashMap<CredentialId, Arc<Gate>>,
     /// How many destinations there may be before those are dropped that nothing uses.
     sweep_at: usize,
+    closed: bool,
 }
 
 /// A destination of any type.
@@ -59,6 +67,10 @@ trait Kept: Send + Sync {
     /// Whether it has connections, or a caller.
     fn is_used(self: Arc<Self>) -> bool;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    fn connections(&self) -> Vec<ConnectionInfo>;
+    fn abort(&self, id: u64) -> bool;
+    fn shut(&self);
+    fn drain(&self, deadline: Instant) -> Pin<Box<dyn Future<Output = usize> + Send + '_>>;
 }
 
 impl<C: Session> Kept for Destination<C> {
@@ -69,6 +81,22 @@ impl<C: Session> Kept for Destination<C> {
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
+    }
+
+    fn connections(&self) -> Vec<ConnectionInfo> {
+        Self::connections(self)
+    }
+
+    fn abort(&self, id: u64) -> bool {
+        Self::abort(self, id)
+    }
+
+    fn shut(&self) {
+        Self::shut(self);
+    }
+
+    fn drain(&self, deadline: Instant) -> Pin<Box<dyn Future<Output = usize> + Send + '_>> {
+        Box::pin(Self::drain(self, deadline))
     }
 }
 
@@ -91,21 +119,32 @@ impl Pools {
         O::Session: Session,
     {
         let Some(key) = opener.session_key() else {
-            return Pool::of(self.destination(opener, Some(Arc::default())));
+            let destination = self.destination(opener, Some(Arc::default()));
+            let other: Weak<Destination<O::Session>> = Arc::downgrade(&destination);
+            let mut known = self.lock();
+            known.others.retain(|other| other.strong_count() > 0);
+            known.others.push(other);
+            let is_closed = known.closed;
+            drop(known);
+            return Self::pool(destination, is_closed);
         };
-        let mut known = self.lock();
-        let credentials = key.credentials();
+        let gate = key.credentials().map(|id| Arc::clone(self.lock().gates.entry(id).or_default()));
         let place = (key, TypeId::of::<O::Session>());
-        if let Some(kept) = known.destinations.get(&place)
-            && let Ok(found) = Arc::clone(kept).into_any().downcast::<Destination<O::Session>>()
-        {
+        if let Some(found) = self.lock().find(&place) {
             return Pool::of(found);
         }
-        known.sweep();
-        let gate = credentials.map(|id| Arc::clone(known.gates.entry(id).or_default()));
         let destination = self.destination(opener, gate);
-        known.destinations.insert(place, destination.clone());
-        Pool::of(destination)
+        let mut known = self.lock();
+        // Another caller may have been faster.
+        let found = known.find(&place);
+        let gone = known.sweep();
+        if found.is_none() {
+            known.destinations.insert(place, destination.clone());
+        }
+        let is_closed = known.closed;
+        drop(known);
+        drop(gone);
+        Self::pool(found.unwrap_or(destination), is_closed)
     }
 
     fn destination<O: OpenSession + 'static>(
@@ -116,20 +155,77 @@ impl Pools {
     where
         O::Session: Session,
     {
+        // Never under the lock: a recorder of metrics is code of the caller's.
         Destination::new(opener, self.0.settings.clone(), &self.0.bound, gate)
+    }
+
+    fn pool<C: Session>(destination: Arc<Destination<C>>, is_closed: bool) -> Pool<C> {
+        if is_closed {
+            destination.shut();
+        }
+        Pool::of(destination)
+    }
+
+    /// The connections of all pools, as [`Pool::connections`] gives them.
+    pub fn connections(&self) -> Vec<ConnectionInfo> {
+        self.all().iter().flat_map(|kept| kept.connections()).collect()
+    }
+
+    /// Closes a connection of any pool at once, as [`Pool::abort`] does. False where there is none
+    /// of this number, or a caller has it.
+    pub fn abort(&self, id: u64) -> bool {
+        self.all().iter().any(|kept| kept.abort(id))
+    }
+
+    /// Closes all pools, as [`Pool::close`] does, those that are asked for later included. The
+    /// number of connections that were not done after `longest`, and were aborted, comes back.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future leaves the pools closed, and what is under way is finished.
+    pub async fn close(&self, longest: Duration) -> usize {
+        let deadline = deadline(longest);
+        self.lock().closed = true;
+        let all = self.all();
+        for kept in &all {
+            kept.shut();
+        }
+        let mut aborted = 0;
+        for kept in &all {
+            aborted += kept.drain(deadline).await;
+        }
+        aborted
+    }
+
+    /// Every destination that has a handle or a connection.
+    fn all(&self) -> Vec<Arc<dyn Kept>> {
+        let known = self.lock();
+        let others = known.others.iter().filter_map(Weak::upgrade);
+        known.destinations.values().cloned().chain(others).collect()
     }
 }
 
 impl Known {
-    /// Drops what nothing uses, once there is twice as much as the last time left.
-    fn sweep(&mut self) {
+    fn find<C: Session>(&self, place: &(SessionKey, TypeId)) -> Option<Arc<Destination<C>>> {
+        Arc::clone(self.destinations.get(place)?).into_any().downcast().ok()
+    }
+
+    /// Takes out what nothing uses, once there is twice as much as the last time left. It is to be
+    /// dropped outside of the lock.
+    fn sweep(&mut self) -> Vec<Arc<dyn Kept>> {
         const FIRST: usize = 64;
+        let mut gone = Vec::new();
         if self.destinations.len() < self.sweep_at.max(FIRST) {
-            return;
+            return gone;
         }
-        self.destinations.retain(|_, kept| Arc::clone(kept).is_used());
+        self.destinations.retain(|_, kept| {
+            let is_used = Arc::clone(kept).is_used();
+            gone.extend((!is_used).then(|| Arc::clone(kept)));
+            is_used
+        });
         self.gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.refused().is_some());
         self.sweep_at = 2 * self.destinations.len();
+        gone
     }
 }
 

@@ -64,7 +64,8 @@ impl Settings {
     }
 
     /// How many connections are open at most, those included that are being opened or checked out
-    /// (8). At least one is.
+    /// (8). At least one is. At most 16 are being opened at once, or as many as are open: of a
+    /// thousand, the first 16, then 16 more, then 32, and so on, so that no server is overrun.
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = most.max(1);
         self

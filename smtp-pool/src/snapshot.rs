@@ -6,13 +6,15 @@ use std::time::Duration;
 use smtp::command::Stage;
 use tokio::time::Instant;
 
+use crate::destination::Destination;
 use crate::line::Facts;
+use crate::session::Session;
 
 /// A connection of a pool, as it was when it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
-    /// Its number in the pool.
+    /// Its number. Pools of one [`Pools`](crate::Pools) number their connections together.
     pub id: u64,
     /// Host and port of the destination.
     pub destination: String,
@@ -51,8 +53,16 @@ pub enum Activity {
     Lent,
 }
 
+impl<C: Session> Destination<C> {
+    /// Looks at the connections.
+    pub(crate) fn connections(&self) -> Vec<ConnectionInfo> {
+        let state = self.lock();
+        state.open.iter().map(|facts| ConnectionInfo::of(&self.name, facts)).collect()
+    }
+}
+
 impl ConnectionInfo {
-    pub(crate) fn of(destination: &str, facts: &Facts) -> Self {
+    fn of(destination: &str, facts: &Facts) -> Self {
         let now = Instant::now();
         let (load, given, progress) = (facts.load(), facts.given(), facts.progress());
         let activity = match load {

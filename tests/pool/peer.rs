@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) at_most: Option<(usize, &'static str)>,
     /// It never answers this command; `.` is the final dot.
     pub(super) hangs_at: Option<&'static str>,
+    /// It has no more connections at once, and greets others with 421.
+    pub(super) most_connections: Option<usize>,
     /// It closes each connection after EHLO.
     pub(super) leaves: bool,
     /// Its reply to NOOP, if not 250. It closes after 421.
@@ -100,6 +102,12 @@ impl Peer {
     /// Looks at the counts without a copy of them.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Counts) -> T) -> T {
         look(&self.0.counts.lock().unwrap())
+    }
+
+    /// Whether it has more connections than it takes.
+    fn is_full(&self) -> bool {
+        let most = self.plan().most_connections.unwrap_or(usize::MAX);
+        most < self.look(|counts| counts.open)
     }
 
     fn count(&self, count: impl FnOnce(&mut Counts)) {
@@ -221,6 +229,9 @@ impl Session {
             () = sleep(greets_after) => {}
             // The client has gone.
             _ = stream.fill_buf() => return Ok(()),
+        }
+        if self.peer.is_full() {
+            return stream.write_all(b"421 4.7.0 too many connections\r\n").await;
         }
         stream.write_all(b"220 peer.test ESMTP\r\n").await?;
         loop {
