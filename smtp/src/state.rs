@@ -37,7 +37,7 @@ use smtp_grammar::{Capabilities, ForwardPath, Reply};
 use crate::error::refusal::Refusal;
 use crate::message::named::NamedRecipients;
 use crate::proto::command::{Command, CommandSpec};
-use crate::proto::left_out::LeftOut;
+use crate::proto::left_out::LeftOutList;
 use crate::proto::line::Declared;
 use crate::proto::stage::Stage;
 
@@ -107,7 +107,7 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
 
     /// Takes note of the parameters that the command into this state went without.
     #[doc(hidden)]
-    fn record_left_out(&mut self, _: Box<[LeftOut]>) {}
+    fn record_left_out(&mut self, _: LeftOutList) {}
 
     /// Takes note of a recipient that was named in this state, what the server said to it, and the
     /// parameters that its command went without, unless there are so many already.
@@ -116,7 +116,7 @@ pub trait State: sealed::Sealed + Debug + Send + Sync + Sized + 'static {
         &mut self,
         _: ForwardPath,
         _: Result<Reply, Refusal>,
-        _: Box<[LeftOut]>,
+        _: LeftOutList,
         _: usize,
     ) {
     }
@@ -294,14 +294,14 @@ impl<H: Idle> State for InTransaction<H> {
         }
         self.declared.add(declared);
     }
-    fn record_left_out(&mut self, left_out: Box<[LeftOut]>) {
+    fn record_left_out(&mut self, left_out: LeftOutList) {
         self.named = NamedRecipients::opened_without(left_out);
     }
     fn record_recipient(
         &mut self,
         path: ForwardPath,
         answer: Result<Reply, Refusal>,
-        without: Box<[LeftOut]>,
+        without: LeftOutList,
         most: usize,
     ) {
         if self.named.list.len() < most {

@@ -19,7 +19,7 @@ use crate::message::receipt::Receipt;
 use crate::message::recipient::{Recipient, RecipientStatus};
 use crate::proto::command::Command as _;
 use crate::proto::engine::Engine;
-use crate::proto::left_out::LeftOut;
+use crate::proto::left_out::LeftOutList;
 
 /// The recipients of a message, in the order in which they were named.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct RecipientList {
     /// The reply to the last transaction that delivered the message.
     delivered: Option<Reply>,
     /// The parameters that MAIL and RCPT went without.
-    left_out: Vec<LeftOut>,
+    pub(crate) left_out: LeftOutList,
 }
 
 impl RecipientList {
@@ -38,7 +38,7 @@ impl RecipientList {
     #[inline]
     pub(crate) fn of(rcpts: &[Rcpt]) -> Self {
         let list: Vec<_> = rcpts.iter().map(|rcpt| Recipient::new(rcpt.path().clone())).collect();
-        Self { pending: list.len(), list, delivered: None, left_out: Vec::new() }
+        Self { pending: list.len(), list, delivered: None, left_out: LeftOutList::default() }
     }
 
     /// Recipients that were named one at a time, each with its answer.
@@ -48,7 +48,7 @@ impl RecipientList {
     }
 
     /// Those of a transaction that was opened without these parameters.
-    pub(crate) fn opened_without(left_out: Box<[LeftOut]>) -> Self {
+    pub(crate) fn opened_without(left_out: LeftOutList) -> Self {
         Self::answered(NamedRecipients::opened_without(left_out))
     }
 
@@ -62,17 +62,6 @@ impl RecipientList {
     pub(crate) fn take_receipt(&mut self, reply: Reply, engine: &Engine) -> Receipt {
         let left_out = std::mem::take(&mut self.left_out);
         Receipt::new(self.take(), reply, engine.security(), left_out)
-    }
-
-    /// Records the parameters that MAIL, or the RCPT of a recipient, went without. A message that
-    /// takes several transactions goes without the same in each.
-    #[cold]
-    pub(crate) fn go_without(&mut self, without: Box<[LeftOut]>, recipient: Option<usize>) {
-        if self.left_out.is_empty() {
-            self.left_out = LeftOut::of(without, recipient);
-        } else if self.left_out.iter().all(|left_out| left_out.recipient() != recipient) {
-            self.left_out.extend(LeftOut::of(without, recipient));
-        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -115,16 +104,11 @@ impl RecipientList {
 
     /// Adds a recipient that was named one at a time, as long as there are fewer than `most`, and
     /// the parameters that its command went without.
-    pub(crate) fn extend(
-        &mut self,
-        path: Option<ForwardPath>,
-        without: Box<[LeftOut]>,
-        most: usize,
-    ) {
+    pub(crate) fn extend(&mut self, path: Option<ForwardPath>, without: LeftOutList, most: usize) {
         if self.list.len() < most
             && let Some(path) = path
         {
-            self.left_out.extend(LeftOut::of(without, Some(self.list.len())));
+            self.left_out.add(without, Some(self.list.len()));
             self.list.push(Recipient::new(path));
             self.pending += 1;
         }

@@ -146,7 +146,6 @@ pub(super) fn not_too_late(conditions: &Conditions<'_>) -> Result<(), Unmet> {
     Ok(())
 }
 
-/// Compares the times, whatever their form.
 /// Whether a line ends in a time that is certainly no earlier than this one.
 // A delivery asks for each message. Times in UTC, without fractions of a second, have texts of one
 // length and are ordered as these are.
@@ -157,6 +156,7 @@ fn ends_in_later(line: &[u8], time: &str) -> bool {
     }
 }
 
+/// Compares the times, whatever their form.
 #[cold]
 fn check_latest(line: &[u8], value: &str) -> Result<(), Unmet> {
     let words = line.split(|&byte| byte == b' ').filter_map(|word| std::str::from_utf8(word).ok());

@@ -4,19 +4,19 @@ use smtp_grammar::{ForwardPath, Reply};
 
 use super::recipient::Recipient;
 use crate::error::refusal::Refusal;
-use crate::proto::left_out::LeftOut;
+use crate::proto::left_out::LeftOutList;
 
 /// Recipients, each with its answer, and the parameters that MAIL and RCPT went without.
 #[derive(Debug, Default)]
 pub(crate) struct NamedRecipients {
     pub(crate) list: Vec<Recipient>,
-    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) left_out: LeftOutList,
 }
 
 impl NamedRecipients {
     /// Those of a transaction that was opened without these parameters.
-    pub(crate) fn opened_without(left_out: Box<[LeftOut]>) -> Self {
-        Self { list: Vec::new(), left_out: LeftOut::of(left_out, None) }
+    pub(crate) fn opened_without(left_out: LeftOutList) -> Self {
+        Self { list: Vec::new(), left_out }
     }
 
     /// Adds a recipient and the server's answer. `rank` counts the recipients that were accepted
@@ -25,10 +25,10 @@ impl NamedRecipients {
         &mut self,
         path: ForwardPath,
         answer: Result<Reply, Refusal>,
-        without: Box<[LeftOut]>,
+        without: LeftOutList,
         rank: usize,
     ) {
-        self.left_out.extend(LeftOut::of(without, Some(self.list.len())));
+        self.left_out.add(without, Some(self.list.len()));
         let mut recipient = Recipient::new(path);
         match answer {
             Ok(reply) => recipient.accept(reply, u32::try_from(rank).unwrap_or(u32::MAX)),

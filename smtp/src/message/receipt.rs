@@ -7,7 +7,7 @@ use smtp_grammar::{ForwardPath, Reply};
 use super::queue_id;
 use super::recipient::{Recipient, RecipientStatus};
 use crate::error::refusal::Refusal;
-use crate::proto::left_out::LeftOut;
+use crate::proto::left_out::{LeftOut, LeftOutList};
 use crate::proto::security::Security;
 
 /// A message that the server took for at least one recipient.
@@ -17,7 +17,7 @@ pub struct Receipt {
     reply: Reply,
     security: Option<Arc<Security>>,
     /// The parameters that the message went without.
-    left_out: Vec<LeftOut>,
+    left_out: LeftOutList,
 }
 
 impl Receipt {
@@ -28,7 +28,7 @@ impl Receipt {
         recipients: Vec<Recipient>,
         reply: Reply,
         security: Option<&Arc<Security>>,
-        left_out: Vec<LeftOut>,
+        left_out: LeftOutList,
     ) -> Self {
         Self { recipients, reply, security: security.cloned(), left_out }
     }
@@ -90,7 +90,7 @@ impl Receipt {
     /// the server does not offer them: those of MAIL, and of the [recipients](Self::recipients)
     /// that stand here.
     pub fn left_out(&self) -> &[LeftOut] {
-        &self.left_out
+        self.left_out.as_slice()
     }
 
     /// The name that the server gave to the message, where its reply has one in the words of a

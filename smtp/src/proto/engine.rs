@@ -27,7 +27,7 @@ use smtp_grammar::Capabilities;
 use super::command::{self, CodePattern, Command, CommandSpec};
 use super::fault::{Fault, ProtocolError};
 use super::framer::{Framer, ReplyLimits};
-use super::left_out::LeftOut;
+use super::left_out::LeftOutList;
 use super::limits::Limits;
 use super::line::{Audience, Declared, EncodeError, Line};
 use super::output::Output;
@@ -79,7 +79,7 @@ pub(crate) struct Engine {
     proven: bool,
     pub(crate) facts: SessionFacts,
     /// The optional parameters that the latest command went without.
-    left_out: Box<[LeftOut]>,
+    left_out: LeftOutList,
 }
 
 impl Engine {
@@ -106,7 +106,7 @@ impl Engine {
             audience: Audience::Unverified,
             proven: false,
             facts: SessionFacts::new(),
-            left_out: Box::default(),
+            left_out: LeftOutList::default(),
         };
         engine.expect(Expected {
             stage: Stage::Greeting,
@@ -160,16 +160,18 @@ impl Engine {
         capabilities: &Capabilities,
         utf8: bool,
     ) -> Result<Declared, EncodeError> {
+        self.left_out = LeftOutList::default();
         let buffer = self.output.open();
         let start = buffer.len();
         let mut line = Line::new(buffer, capabilities, utf8, audience)
+            .noting(&mut self.left_out)
             .proven(self.proven)
             .tracked(self.facts.tracked && stage == Stage::Rcpt);
-        command::encode(command, &mut line)?;
-        let (declared, secret) = (line.declared(), line.secret_range());
-        if declared.has(Declared::LEFT_OUT) || !self.left_out.is_empty() {
-            self.left_out = line.take_left_out();
+        if let Err(error) = command::encode(command, &mut line) {
+            self.left_out = LeftOutList::default();
+            return Err(error);
         }
+        let (declared, secret) = (line.declared(), line.secret_range());
         self.output.close(start);
         if secret.is_some() {
             self.output.mark_secret();
@@ -187,8 +189,8 @@ impl Engine {
         Ok(declared)
     }
 
-    /// The optional parameters that the latest command went without.
-    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
+    /// Takes the optional parameters that the latest command went without.
+    pub(crate) fn take_left_out(&mut self) -> LeftOutList {
         std::mem::take(&mut self.left_out)
     }
 

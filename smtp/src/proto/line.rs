@@ -17,7 +17,7 @@ pub(crate) use super::audience::Audience;
 pub(crate) use super::declared::Declared;
 pub use super::encode_error::EncodeError;
 use super::encode_error::{EncodeErrorKind, Value};
-use super::left_out::LeftOut;
+use super::left_out::LeftOutList;
 use super::scan::{is_keyword, is_plain, splits};
 use super::trace::RedactedLine;
 
@@ -110,7 +110,8 @@ pub struct Line<'a> {
     /// All that is written now is a secret.
     hiding: bool,
     declared: Declared,
-    left_out: Box<[LeftOut]>,
+    /// Where optional parameters are noted that are left out.
+    left_out: Option<&'a mut LeftOutList>,
     error: Option<EncodeError>,
 }
 
@@ -139,9 +140,16 @@ impl<'a> Line<'a> {
             proven: false,
             hiding: false,
             declared: Declared::NONE,
-            left_out: Box::default(),
+            left_out: None,
             error: None,
         }
+    }
+
+    /// Notes here which optional parameters are left out.
+    #[inline]
+    pub(crate) fn noting(mut self, left_out: &'a mut LeftOutList) -> Self {
+        self.left_out = Some(left_out);
+        self
     }
 
     /// Says whether the session is inside TLS with a server that has proved its name.
@@ -285,18 +293,9 @@ impl<'a> Line<'a> {
     #[cold]
     pub(crate) fn leave_out(&mut self, keyword: Cow<'static, str>) {
         self.declared.add(Declared::LEFT_OUT);
-        let one = LeftOut::new(keyword);
-        // Most lines that go without a parameter go without one alone.
-        self.left_out = match std::mem::take(&mut self.left_out) {
-            none if none.is_empty() => Box::new([one]),
-            others => others.into_iter().chain([one]).collect(),
-        };
-    }
-
-    /// The optional parameters that were left out.
-    #[inline]
-    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
-        std::mem::take(&mut self.left_out)
+        if let Some(left_out) = &mut self.left_out {
+            left_out.push(keyword);
+        }
     }
 
     /// Lets the line be longer by this many bytes, as the definition of an extension allows.

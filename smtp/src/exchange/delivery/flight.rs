@@ -89,7 +89,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                         Ok(declared) => {
                             transaction.wrote_mail(declared);
                             if declared.has(Declared::LEFT_OUT) {
-                                transaction.recipients.go_without(engine.take_left_out(), None);
+                                transaction.recipients.left_out.add(engine.take_left_out(), None);
                             }
                         }
                         Err(error) => transaction.refuse(Refusal::encode(Mail::SPEC.verb, error)),
@@ -105,7 +105,7 @@ impl<E: Borrow<Envelope>, T> Flight<'_, E, T> {
                                 transaction.wrote_rcpt(index);
                                 if declared.has(Declared::LEFT_OUT) {
                                     let without = engine.take_left_out();
-                                    transaction.recipients.go_without(without, Some(index));
+                                    transaction.recipients.left_out.add(without, Some(index));
                                 }
                             }
                             Err(error) => {

@@ -35,6 +35,7 @@ use crate::message::named::NamedRecipients;
 use crate::message::recipient::Recipient;
 use crate::message::transfer::{BodyMethod, Transfer};
 use crate::proto::command::Command;
+use crate::proto::left_out::LeftOutList;
 use crate::proto::line::Declared;
 
 /// Asks two questions.
@@ -271,8 +272,10 @@ impl Stage<'_> {
         let method = if scene == Scene::SendBdat { BodyMethod::Bdat } else { BodyMethod::Data };
         let chunk_size = self.cell.mode.transfer(self.cell.source).chunk;
         let carriage = Carriage { method, summary: body.summary().ok().flatten(), chunk_size };
-        let recipients =
-            RecipientList::answered(NamedRecipients { list: named, left_out: Vec::new() });
+        let recipients = RecipientList::answered(NamedRecipients {
+            list: named,
+            left_out: LeftOutList::default(),
+        });
         let declared = if prdr { Declared::PRDR } else { Declared::default() };
         let transaction = Transaction::opened(recipients, accepted, declared, body, carriage);
         let capabilities = &self.capabilities;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Driver;
-use crate::proto::left_out::LeftOut;
+use crate::proto::left_out::LeftOutList;
 use crate::proto::limits::Limits;
 use crate::proto::security::Security;
 use crate::proto::stage::Stage;
@@ -54,7 +54,7 @@ impl Driver {
     }
 
     /// Takes the optional parameters that the latest command went without.
-    pub(crate) fn take_left_out(&mut self) -> Box<[LeftOut]> {
+    pub(crate) fn take_left_out(&mut self) -> LeftOutList {
         self.engine.take_left_out()
     }
 }
