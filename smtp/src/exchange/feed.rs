@@ -62,6 +62,8 @@ struct SlotState {
     message: Option<OwnedMessage>,
     result: Option<Delivered>,
     caller: Option<Waker>,
+    /// The caller waits for the result, and not only for room in the window.
+    awaits_result: bool,
     /// The caller does not wait any more.
     abandoned: bool,
     /// The task that runs the connection, while it waits for the body to begin.
@@ -224,6 +226,7 @@ impl FeedSlot {
                 message: Some((envelope, body)),
                 result: None,
                 caller: None,
+                awaits_result: false,
                 abandoned: false,
                 runner: None,
             }),
@@ -234,7 +237,7 @@ impl FeedSlot {
     fn begin(&self) -> Option<OwnedMessage> {
         let mut state = lock(&self.state);
         let message = state.message.take();
-        let caller = state.caller.take();
+        let caller = if state.awaits_result { None } else { state.caller.take() };
         drop(state);
         if let Some(caller) = caller {
             caller.wake();
@@ -275,6 +278,7 @@ impl FeedSlot {
         {
             return Poll::Ready(result);
         }
+        state.awaits_result = true;
         let before = register(&mut state.caller, cx.waker());
         drop(state);
         drop(before);
@@ -366,7 +370,57 @@ impl Messages<'static> for Fed {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
     use super::*;
+    use crate::proto::fault::Fault;
+
+    /// Counts how often it wakes its task.
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wakes {
+        fn take(&self) -> usize {
+            self.0.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn add(queue: &FeedQueue) -> Arc<FeedSlot> {
+        let slot = slot();
+        queue.add_handle();
+        queue.push(Arc::clone(&slot));
+        slot
+    }
+
+    fn result() -> Delivered {
+        Err(DeliverError::NotSent(Unsent::new(Ok(Lost::new(Fault::Closed, None)), Vec::new())))
+    }
+
+    #[test]
+    fn a_caller_is_woken_by_what_it_waits_for_and_by_nothing_else() {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let cx = &mut Context::from_waker(&waker);
+        for awaits_result in [true, false] {
+            let slot = slot();
+            let waits = match awaits_result {
+                true => slot.poll_result(cx).is_pending(),
+                false => slot.poll_begun(cx).is_pending(),
+            };
+            assert!(waits && slot.begin().is_some());
+            assert_eq!(wakes.take(), usize::from(!awaits_result));
+            assert!(slot.poll_result(cx).is_pending());
+            slot.finish(result());
+            assert_eq!(wakes.take(), 1);
+        }
+    }
 
     fn slot() -> Arc<FeedSlot> {
         let envelope = Envelope::new("me@example.com", ["you@example.org"]).expect("addresses");
@@ -381,9 +435,7 @@ mod tests {
         let mut waiting = Vec::new();
         let mut most = 0;
         for number in 0..10_000 {
-            let slot = slot();
-            queue.add_handle();
-            queue.push(Arc::clone(&slot));
+            let slot = add(&queue);
             if number % 100 == 0 {
                 waiting.push(slot);
             } else {
