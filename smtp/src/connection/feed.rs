@@ -64,7 +64,7 @@ impl<H: Idle> Connection<H> {
 fn begin(session: &mut Session, capabilities: &smtp_grammar::Capabilities) -> (Feed, FedMessages) {
     let queue = Arc::new(FeedQueue::default());
     let offers = session.offers(capabilities);
-    (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed(queue)))
+    (Feed::new(Arc::clone(&queue)), Delivery::new(offers, Fed::new(queue)))
 }
 
 /// Takes messages for a connection that is shared. First come, first served.
@@ -287,7 +287,7 @@ fn poll_feed(
         ready!(session.driver.poll_run(cx, delivery))
     };
     session.driver.end_call();
-    delivery.messages().0.close(&reason(session, &run));
+    delivery.messages().queue.close(&reason(session, &run));
     Poll::Ready(run)
 }
 
@@ -295,7 +295,7 @@ fn poll_feed(
 /// known.
 fn interrupt(session: &mut Session, delivery: &mut FedMessages) {
     if let Err(lost) = session.driver.interrupt(delivery) {
-        delivery.messages().0.close(&Ok(lost));
+        delivery.messages().queue.close(&Ok(lost));
     }
 }
 
@@ -400,7 +400,7 @@ impl<H: Idle> Drop for FeedingMut<'_, H> {
             interrupt(&mut self.connection.session, &mut self.delivery);
         } else if !self.done {
             let lost = Lost::new(Fault::Interrupted, None);
-            self.delivery.messages().0.close(&Ok(lost));
+            self.delivery.messages().queue.close(&Ok(lost));
         }
     }
 }

@@ -77,6 +77,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl FeedQueue {
+    /// How many messages have no room in the window yet.
+    fn waiting(&self) -> usize {
+        lock(&self.state).waiting.len()
+    }
+
     /// Adds a message, which counted as a handle until now. A closed queue gives the result at
     /// once.
     pub(crate) fn push(&self, slot: Arc<FeedSlot>) {
@@ -331,7 +336,28 @@ impl FeedSlot {
 
 /// Messages of a feed.
 #[derive(Debug)]
-pub(crate) struct Fed(pub(crate) Arc<FeedQueue>);
+pub(crate) struct Fed {
+    pub(crate) queue: Arc<FeedQueue>,
+    /// How many callers were given their results since a message was last asked for.
+    told: usize,
+}
+
+impl Fed {
+    pub(crate) fn new(queue: Arc<FeedQueue>) -> Self {
+        Self { queue, told: 0 }
+    }
+
+    fn tell(&mut self, slot: &FeedSlot, result: Delivered) {
+        self.told += 1;
+        slot.finish(result);
+    }
+
+    /// Whether to let the callers run first that were just told, because each may have its next
+    /// message at once: else the first of them would leave in a write of its own.
+    fn gathers(&self) -> bool {
+        self.told > 1 && self.queue.waiting() < self.told
+    }
+}
 
 /// A delivery of the messages of a feed.
 pub(crate) type FedMessages = Delivery<'static, Fed, Envelope, Arc<FeedSlot>>;
@@ -344,11 +370,22 @@ impl Messages<'static> for Fed {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
-        self.0.poll_slot(Some(cx.waker()))
+        let gathers = self.gathers();
+        self.told = 0;
+        if gathers {
+            // After those that are ready to run.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.queue.poll_slot(Some(cx.waker()))
     }
 
     fn next_at_once(&mut self) -> Poll<Option<(Arc<FeedSlot>, Envelope, Body<'static>)>> {
-        self.0.poll_slot(None)
+        if self.gathers() {
+            return Poll::Pending;
+        }
+        self.told = 0;
+        self.queue.poll_slot(None)
     }
 
     fn poll_abandoned(&mut self, slot: &Arc<FeedSlot>, cx: &mut Context<'_>) -> Poll<()> {
@@ -356,7 +393,7 @@ impl Messages<'static> for Fed {
     }
 
     fn report(&mut self, slot: Arc<FeedSlot>, result: Delivered) {
-        slot.finish(result);
+        self.tell(&slot, result);
     }
 
     fn hand_back(&mut self, slot: Arc<FeedSlot>, unsent: Unsent, message: Option<OwnedMessage>) {
@@ -364,7 +401,7 @@ impl Messages<'static> for Fed {
     }
 
     fn fail(&mut self, slot: Arc<FeedSlot>, error: DeliverError, message: Option<OwnedMessage>) {
-        slot.finish(Err(error.with_message(message)));
+        self.tell(&slot, Err(error.with_message(message)));
     }
 }
 
@@ -419,6 +456,40 @@ mod tests {
             assert!(slot.poll_result(cx).is_pending());
             slot.finish(result());
             assert_eq!(wakes.take(), 1);
+        }
+    }
+
+    /// The first message of many that come at once does not leave alone.
+    #[test]
+    fn callers_that_were_told_at_once_run_before_the_next_message_is_taken() {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let cx = &mut Context::from_waker(&waker);
+        // How many were told, how many wait by then, and whether the task lets others run.
+        for (told, waiting, gathers) in
+            [(0, 1, false), (1, 0, false), (2, 0, true), (3, 2, true), (3, 3, false)]
+        {
+            let queue = Arc::new(FeedQueue::default());
+            queue.add_handle();
+            let mut fed = Fed::new(Arc::clone(&queue));
+            for _ in 0..told {
+                fed.report(slot(), result());
+            }
+            for _ in 0..waiting {
+                add(&queue);
+            }
+            let at_once = fed.next_at_once();
+            if gathers {
+                assert!(at_once.is_pending() && fed.poll_next(cx).is_pending());
+                assert_eq!(wakes.take(), 1, "{told}, {waiting}: it runs again");
+                add(&queue);
+                assert_eq!(wakes.take(), 0, "{told}, {waiting}: which no message does twice");
+                assert!(fed.next_at_once().is_ready(), "{told}, {waiting}: once");
+            } else {
+                assert_eq!(at_once.is_ready(), waiting > 0, "{told}, {waiting}");
+                assert_eq!(fed.poll_next(cx).is_ready(), waiting > 1, "{told}, {waiting}");
+                assert_eq!(wakes.take(), 0, "{told}, {waiting}");
+            }
         }
     }
 

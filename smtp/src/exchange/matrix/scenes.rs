@@ -334,7 +334,7 @@ impl Stage<'_> {
             (1..=3).map(|message| (message, (envelope(message), self.body(message)))).collect();
         let slots = Vec::new();
         self.bench.feeder = Some(Feeder { queue: Arc::clone(&queue), waiting, slots });
-        let mut delivery = Delivery::new(offers, Fed(Arc::clone(&queue)));
+        let mut delivery = Delivery::new(offers, Fed::new(Arc::clone(&queue)));
         let ran = self.bench.run(&mut delivery)?;
         self.story.lost = ran.lost;
         if let Err(lost) = ran.output {
