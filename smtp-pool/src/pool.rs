@@ -93,21 +93,26 @@ impl<C: Session> Pool<C> {
     }
 
     /// One attempt to deliver a message, as observers see it.
-    pub(crate) async fn attempt(
+    // An `async fn` would keep room for the message twice: here, too much for what an allocator has
+    // at hand, where `send_all` keeps one for each message under way.
+    #[expect(clippy::manual_async_fn, reason = "its future is larger")]
+    pub(crate) fn attempt(
         &self,
         message: (Envelope, Body<'static>),
-        wait: Wait,
-    ) -> Result<Receipt, SendError> {
-        let mut sending = self.destination.observed.send(message.0.recipients().len());
-        let result = if sending.span.is_disabled() {
-            self.deliver(message, wait, &sending).await
-        } else {
-            let span = sending.span.clone();
-            // Boxed: without a subscriber, no message pays for its room.
-            Box::pin(self.deliver(message, wait, &sending).instrument(span)).await
-        };
-        sending.finish(&result);
-        result
+        mut wait: Wait,
+    ) -> impl Future<Output = Result<Receipt, SendError>> + Send {
+        async move {
+            let mut sending = self.destination.observed.send(message.0.recipients().len());
+            let result = if sending.span.is_disabled() {
+                self.deliver(message, &mut wait, &sending).await
+            } else {
+                let span = sending.span.clone();
+                // Boxed: without a subscriber, no message pays for its room.
+                Box::pin(self.deliver(message, &mut wait, &sending).instrument(span)).await
+            };
+            sending.finish(&result);
+            result
+        }
     }
 
     /// Delivers a message over one of the connections. One that waits for as long as it takes has
@@ -115,10 +120,10 @@ impl<C: Session> Pool<C> {
     async fn deliver(
         &self,
         mut message: (Envelope, Body<'static>),
-        mut wait: Wait,
+        wait: &mut Wait,
         sending: &Sending<'_>,
     ) -> Result<Receipt, SendError> {
-        if let Wait::AtMost(longest) = wait {
+        if let Wait::AtMost(longest) = *wait {
             let recipients = message.0.recipients().len();
             if let Err(reason) = self.destination.pace(recipients, Some(longest)).await {
                 return Err(SendError::not_sent(reason, message));
@@ -127,7 +132,7 @@ impl<C: Session> Pool<C> {
         let mut has_replaced = false;
         loop {
             let asked = Stopwatch::start();
-            let lane = match self.destination.lane(&mut wait).await {
+            let lane = match self.destination.lane(wait).await {
                 Ok(lane) => lane,
                 Err(reason) => return Err(SendError::not_sent(reason, message)),
             };
