@@ -214,10 +214,10 @@ impl<C: Session> Destination<C> {
         recipients: usize,
         latest: Option<Duration>,
     ) -> Result<(), Reason> {
-        let Rates { messages, recipients: of_recipients, .. } = &self.rates;
-        if messages.is_none() && of_recipients.is_none() {
+        if !self.settings.is_paced() {
             return Ok(());
         }
+        let Rates { messages, recipients: of_recipients, .. } = &self.rates;
         let latest = latest.map(|latest| Instant::now() + latest);
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
         for (bucket, tokens) in [(messages, 1), (of_recipients, recipients)] {

@@ -147,4 +147,9 @@ impl Settings {
         self.breaker = breaker;
         self
     }
+
+    /// Whether a message may have to wait for its turn.
+    pub(crate) fn is_paced(&self) -> bool {
+        self.message_rate.is_some() || self.recipient_rate.is_some()
+    }
 }
