@@ -3,13 +3,11 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use smtp::Error;
 use smtp::connect::OpenSession;
-use smtp::connection::FeedDelivery;
-use smtp::{Body, Envelope, Error};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -18,6 +16,8 @@ use crate::breaker::{BreakerState, Permission};
 use crate::ending::Ending;
 use crate::error::Reason;
 use crate::gate::Gate;
+use crate::lane::Lane;
+use crate::learned::LearnedLimit;
 use crate::line::{Facts, Line};
 use crate::loan::Ticket;
 use crate::observed::Observed;
@@ -36,8 +36,7 @@ pub(crate) struct Destination<C: Session> {
     pub(crate) rates: Rates,
     pub(crate) observed: Arc<Observed>,
     state: Mutex<State<C>>,
-    /// How many messages a connection takes, as the server has shown.
-    pub(crate) learned: AtomicU64,
+    pub(crate) learned: LearnedLimit,
     /// A connection was opened, could not be opened, or has ended.
     pub(crate) changed: Notify,
     /// Whether connections that are being opened are to be given up.
@@ -188,7 +187,7 @@ impl<C: Session> Destination<C> {
             gate,
             rates,
             observed,
-            learned: AtomicU64::new(u64::MAX),
+            learned: LearnedLimit::default(),
             changed: Notify::new(),
             closing: watch::Sender::new(false),
         });
@@ -236,9 +235,7 @@ impl<C: Session> Destination<C> {
                 && let Some(found) = state.least_loaded(self.settings.in_flight)
             {
                 let found = Arc::clone(found);
-                let mut lane = self.give(&mut state, found);
-                lane.was_found = true;
-                return Ok(lane);
+                return Ok(self.give(&mut state, found).found());
             }
             self.check_hope(&state)?;
             let (waiter, answer) = oneshot::channel();
@@ -302,7 +299,7 @@ impl<C: Session> Destination<C> {
         if line.facts.is_used_up() {
             state.retire(&line.facts, Ending::Limit);
         }
-        Lane { destination: Arc::clone(self), line, number, was_found: false }
+        Lane::new(Arc::clone(self), line, number)
     }
 
     /// Gives the room that a connection has to callers that wait for it.
@@ -336,7 +333,7 @@ impl<C: Session> Destination<C> {
     }
 
     /// A message is finished, or was never begun.
-    fn finish(self: &Arc<Self>, line: &Arc<Line>) {
+    pub(crate) fn finish(self: &Arc<Self>, line: &Arc<Line>) {
         line.facts.finish();
         if line.facts.is_retired() {
             return;
@@ -364,64 +361,6 @@ impl<C: Session> Destination<C> {
             self.lock().retire(&line.facts, Ending::Room);
         }
         yields
-    }
-}
-
-/// A place for a message in the window of a connection, until the message is finished.
-pub(crate) struct Lane<C: Session> {
-    destination: Arc<Destination<C>>,
-    line: Arc<Line>,
-    /// Which of the connection's messages it is, from 1.
-    number: u64,
-    was_found: bool,
-}
-
-impl<C: Session> Lane<C> {
-    /// Whether the connection had messages before this one.
-    pub(crate) fn was_used(&self) -> bool {
-        self.number > 1
-    }
-
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.line.facts
-    }
-
-    /// Which of the connection's messages it is, from 1.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Whether the connection was open before the message came.
-    pub(crate) fn was_found(&self) -> bool {
-        self.was_found
-    }
-
-    pub(crate) fn deliver(&self, envelope: Envelope, body: Body<'static>) -> FeedDelivery {
-        self.line.feed.deliver(envelope, body)
-    }
-
-    /// The server has taken the message.
-    pub(crate) fn taken(&self) {
-        self.line.facts.count_taken();
-    }
-
-    /// The server takes no more messages over the connection than it has taken by now, and so it is
-    /// with the next one.
-    #[cold]
-    pub(crate) fn learn_limit(&self) {
-        let most = self.line.facts.taken().max(1);
-        self.destination.learned.fetch_min(most, Ordering::Relaxed);
-    }
-
-    /// The connection takes no messages any more.
-    pub(crate) fn retire(&self) {
-        self.destination.lock().retire(&self.line.facts, Ending::Limit);
-    }
-}
-
-impl<C: Session> Drop for Lane<C> {
-    fn drop(&mut self) {
-        self.destination.finish(&self.line);
     }
 }
 

@@ -81,6 +81,8 @@ mod ending;
 mod error;
 mod facade;
 mod gate;
+mod lane;
+mod learned;
 mod line;
 mod loan;
 mod message;

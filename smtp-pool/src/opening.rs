@@ -2,7 +2,6 @@
 //! that could not be opened.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
@@ -158,7 +157,7 @@ impl<C: Session> Destination<C> {
         {
             let mut state = self.lock();
             let Line { facts, .. } = &*line;
-            let most = self.settings.messages.min(self.learned.load(Ordering::Relaxed));
+            let most = self.settings.messages.min(self.learned.get());
             facts.limit(left.min(most.saturating_sub(facts.given())));
             // One that is not listed comes back at once, and ends.
             if state.closed || facts.is_used_up() {
@@ -187,17 +186,22 @@ impl<C: Session> Destination<C> {
     }
 
     /// Gives a connection that nothing uses any more to a caller who waits for one; else it ends.
-    pub(crate) async fn pass_on(&self, connection: C, place: Place<C>) {
+    pub(crate) async fn pass_on(self: &Arc<Self>, connection: C, place: Place<C>) {
         let (mut connection, mut place) = (connection, place);
+        self.lock().retire(&place.facts, Ending::Lent);
+        let reason = place.facts.ending();
         loop {
             // Outside of the lock: it reads, and an observer of the caller's may see what is read.
             let is_of_use = !place.facts.is_used_up() && connection.looks_open();
             let waiter = {
                 let mut state = self.lock();
-                state.retire(&place.facts, Ending::Lent);
                 if is_of_use && !state.closed { state.owners.pop_front() } else { None }
             };
             let Some(waiter) = waiter else {
+                // It was kept for a caller who has gone.
+                if is_of_use && reason == Ending::Lent {
+                    return self.put_to_use(connection, place);
+                }
                 tokio::select! {
                     () = connection.say_quit() => {}
                     () = place.facts.abort.notified() => {}
@@ -206,7 +210,10 @@ impl<C: Session> Destination<C> {
             };
             match waiter.send(Ok((connection, Ticket::new(place)))) {
                 // The caller has gone.
-                Err(Ok((back, ticket))) => (connection, place) = (back, ticket.into_place()),
+                Err(Ok((back, ticket))) => {
+                    (connection, place) = (back, ticket.into_place());
+                    place.facts.set_ending(reason);
+                }
                 Ok(()) | Err(Err(_)) => return,
             }
         }

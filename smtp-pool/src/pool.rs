@@ -19,7 +19,6 @@ use crate::retry::{Retry, Schedule};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::snapshot::ConnectionInfo;
-use crate::stale::{is_stale, is_too_many};
 use crate::wait::Wait;
 
 /// Connections to one destination, which all callers share: a message goes over any of them.
@@ -139,28 +138,19 @@ impl<C: Session> Pool<C> {
             self.destination.observed.meters.placed(asked);
             sending.placed(lane.facts(), lane.number());
             let (envelope, body) = message;
-            let error = match lane.deliver(envelope, body).await {
-                Ok(receipt) => {
-                    lane.taken();
-                    return Ok(receipt);
-                }
-                Err(error) => error,
-            };
-            if is_too_many(&error) {
-                lane.learn_limit();
-            }
+            let (lane, result) = lane.deliver(envelope, body).await;
             // A message for which a connection was opened gets its result, and so does one after a
             // second connection that never had any: a server that ends each one is not asked for
             // ever.
-            let may_be_stale =
-                lane.was_used() || lane.was_found() && !std::mem::replace(&mut has_replaced, true);
-            let is_stale = may_be_stale && is_stale(&error);
-            if is_stale || error.lost().is_some() {
-                lane.retire();
-            }
-            if !is_stale {
-                return Err(error.into());
-            }
+            let may_be_stale = || {
+                lane.was_used() || lane.was_found() && !std::mem::replace(&mut has_replaced, true)
+            };
+            let is_stale = lane.finish(&result, may_be_stale);
+            let error = match result {
+                Ok(receipt) => return Ok(receipt),
+                Err(error) if !is_stale => return Err(error.into()),
+                Err(error) => error,
+            };
             message = error.try_into_message()?;
         }
     }

@@ -266,3 +266,93 @@ async fn no_connection_is_opened_for_a_caller_that_has_gone() {
     let (envelope, body) = message(1);
     pool.send(envelope, body).await.expect("taken");
 }
+
+/// The connection has a message whose caller has gone: its place is taken until it is finished.
+#[tokio::test(start_paused = true)]
+async fn a_message_keeps_its_place_when_its_caller_goes() {
+    let second = Duration::from_secs(1);
+    let peer = Peer::new(Plan { takes: 10 * second, ..Plan::default() });
+    let settings = Settings::new().connections(1).messages_in_flight(1);
+    let pool = Pool::with_settings(peer.server("a.test"), settings.idle(2 * second));
+    let (envelope, body) = message(0);
+    timeout(second, pool.send(envelope, body)).await.expect_err("it takes ten seconds");
+    for (after, in_flight) in [(0, 1), (8, 1), (2, 0)] {
+        sleep(after * second).await;
+        let connections = pool.connections();
+        assert_eq!(connections[0].in_flight, in_flight, "after {after} s");
+    }
+    assert_eq!(peer.counts().taken.len(), 1);
+    assert_eq!(peer.counts().cut, 0, "it was not idle");
+}
+
+/// A message that waits for room is not sent, and its place is free at once.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_has_not_begun_leaves_with_its_caller() {
+    let second = Duration::from_secs(1);
+    let peer = Peer::new(Plan { takes: 10 * second, ..Plan::default() });
+    let settings = Settings::new().connections(1).messages_in_flight(3);
+    let server = peer.server("a.test").transfer(smtp::Transfer::data().window(1, u64::MAX));
+    let pool = Pool::with_settings(server, settings);
+    let mut sends = Vec::new();
+    for number in 0..3 {
+        let (pool, (envelope, body)) = (pool.clone(), message(number));
+        sends.push(tokio::spawn(async move { pool.send(envelope, body).await }));
+        sleep(second).await;
+    }
+    assert_eq!(pool.connections()[0].in_flight, 3);
+    sends[2].abort();
+    sends[0].abort();
+    sleep(second).await;
+    assert_eq!(pool.connections()[0].in_flight, 2, "one was taken out");
+    sleep(30 * second).await;
+    assert_eq!(pool.connections()[0].in_flight, 0);
+    let mut taken: Vec<_> = peer.counts().taken.into_keys().collect();
+    taken.sort();
+    assert_eq!(taken, ["Subject: 0", "Subject: 1"]);
+}
+
+/// The result of a message whose caller has gone counts all the same.
+#[tokio::test(start_paused = true)]
+async fn a_limit_shows_although_the_caller_has_gone() {
+    let second = Duration::from_secs(1);
+    let reply = "452 4.5.3 too many messages\r\n";
+    let peer = Peer::new(Plan { at_most: Some((2, reply)), ..Plan::default() });
+    let pool = Pool::with_settings(peer.server("a.test"), Settings::new().connections(1));
+    for number in 0..2 {
+        let (envelope, body) = message(number);
+        pool.send(envelope, body).await.expect("taken");
+    }
+    peer.plan().answers_after = second;
+    let (envelope, body) = message(2);
+    timeout(second / 2, pool.send(envelope, body)).await.expect_err("it is refused later");
+    sleep(5 * second).await;
+    peer.plan().answers_after = Duration::ZERO;
+    for number in 3..7 {
+        let (envelope, body) = message(number);
+        pool.send(envelope, body).await.expect("taken");
+    }
+    pool.close(second).await;
+    assert_eq!(peer.counts().refused_mails, 1, "the others were not asked for in vain");
+}
+
+/// A caller who wants a connection for itself and goes away costs none.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_no_longer_wants_a_connection_ends_none() {
+    let second = Duration::from_secs(1);
+    let peer = Peer::new(Plan { takes: 10 * second, ..Plan::default() });
+    let pool = Pool::with_settings(peer.server("a.test"), Settings::new().connections(1));
+    let (envelope, body) = message(0);
+    let send = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.send(envelope, body).await }
+    });
+    sleep(second).await;
+    timeout(second, pool.check_out()).await.map(drop).expect_err("it has a message");
+    timeout(second, pool.check()).await.expect_err("it has a message");
+    send.await.expect("no panic").expect("taken");
+    sleep(second).await;
+    let (envelope, body) = message(1);
+    pool.send(envelope, body).await.expect("taken");
+    let counts = peer.counts();
+    assert_eq!((counts.connections, counts.open), (1, 1));
+}

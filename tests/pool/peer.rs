@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) password: Option<&'static str>,
     /// How long it takes over each connection before it greets.
     pub(super) greets_after: Duration,
+    /// How long it takes over each command.
+    pub(super) answers_after: Duration,
     /// How long it takes over each message.
     pub(super) takes: Duration,
     /// It answers so many MAIL in a session, and the next with this reply. It closes after 421.
@@ -39,6 +41,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    async fn think(&self) {
+        // A sleep of no time would last for a millisecond.
+        if !self.answers_after.is_zero() {
+            sleep(self.answers_after).await;
+        }
+    }
+
     /// The answer to EHLO.
     fn ehlo(&self) -> String {
         let auth = self.password.map_or("", |_| "250-AUTH PLAIN\r\n");
@@ -56,6 +65,8 @@ pub(super) struct Counts {
     pub(super) open: usize,
     pub(super) most_open: usize,
     pub(super) logins: usize,
+    /// How often it has said that it takes no more messages in a session.
+    pub(super) refused_mails: usize,
     pub(super) quits: usize,
     /// Sessions that ended without QUIT.
     pub(super) cut: usize,
@@ -67,6 +78,13 @@ pub(super) struct Counts {
     pub(super) named: Vec<Vec<String>>,
     /// Messages of each session, in the order in which sessions ended.
     pub(super) sessions: Vec<usize>,
+}
+
+impl Counts {
+    /// A recipient of the transaction.
+    fn name(&mut self, line: &str) {
+        self.named.last_mut().expect("a transaction").push(recipient(line));
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -245,6 +263,7 @@ impl Session {
                 }
             }
             let plan = self.peer.plan().clone();
+            plan.think().await;
             let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
             if plan.hangs_at == Some(verb.as_str()) {
                 // It still sees that the client closes.
@@ -252,10 +271,7 @@ impl Session {
                 return Ok(());
             }
             if verb == "RCPT" && self.in_transaction {
-                self.peer.count(|counts| {
-                    let named = counts.named.last_mut().expect("a transaction");
-                    named.push(recipient(&line));
-                });
+                self.peer.count(|counts| counts.name(&line));
             }
             if let Some(reply) = self.peer.scripted(&line) {
                 if reply.is_empty() {
@@ -274,6 +290,7 @@ impl Session {
                 }
                 "MAIL" => match plan.at_most {
                     Some((most, reply)) if most <= self.mails => {
+                        self.peer.count(|counts| counts.refused_mails += 1);
                         stream.write_all(reply.as_bytes()).await?;
                         if reply.starts_with("421") {
                             return Ok(());

@@ -63,3 +63,28 @@ async fn a_new_connection_that_ends_at_once_is_an_error() {
     assert_eq!(peer.counts().connections, 1);
     assert!(error.into_message().is_some(), "it can be sent later");
 }
+
+/// A limit that a server has shown holds for an hour: it may have had a passing reason.
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_was_learned_is_forgotten_again() {
+    let minute = Duration::from_secs(60);
+    let full = "452 4.5.3 too many messages\r\n";
+    let peer = Peer::new(Plan { at_most: Some((2, full)), ..Plan::default() });
+    let settings = Settings::new().connections(1).idle(1000 * minute).age(1000 * minute);
+    let pool = Pool::with_settings(peer.server("a.test"), settings);
+    let send = async |number| {
+        let (envelope, body) = message(number);
+        pool.send(envelope, body).await.expect("taken");
+    };
+    for number in 0..3 {
+        send(number).await;
+    }
+    assert_eq!(peer.counts().refused_mails, 1);
+    peer.plan().at_most = None;
+    // The third has its connection with one more. The next one has two, as it was learned.
+    for (after, connections) in [(0, 2), (58, 3), (0, 3), (3, 4), (0, 4), (0, 4), (0, 4)] {
+        sleep(after * minute).await;
+        send(3).await;
+        assert_eq!(peer.counts().connections, connections, "after {after} minutes");
+    }
+}

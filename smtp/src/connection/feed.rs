@@ -194,6 +194,16 @@ impl FeedDelivery {
         Some(slot)
     }
 
+    /// Gives the message up, as dropping this does, and says when the connection is done with it.
+    /// `None` where that is so already: the message has not begun, and was taken out.
+    ///
+    /// For an owner of many callers, who counts the messages that a connection has.
+    pub fn abandon(mut self) -> Option<FeedAbandoned> {
+        let is_queued = self.queue.is_none();
+        let begun = self.slot.take_if(|slot| is_queued && slot.abandon_begun());
+        begun.map(|slot| FeedAbandoned(Self { queue: None, slot: Some(slot) }))
+    }
+
     /// The same, with the message taken out and not sent, unless it has room in the window.
     #[cfg(feature = "blocking")]
     pub(crate) fn refused(mut self, lost: Lost) -> Self {
@@ -237,6 +247,24 @@ impl Debug for FeedDelivery {
         f.debug_struct("FeedDelivery")
             .field("queued", &self.queue.is_none())
             .finish_non_exhaustive()
+    }
+}
+
+/// A message that its caller has [given up](FeedDelivery::abandon) and that the connection still has.
+/// The future is ready once the connection is done with it, with its result.
+///
+/// # Cancellation
+///
+/// Dropping it changes nothing for the message.
+#[must_use = "the message is given up all the same"]
+#[derive(Debug)]
+pub struct FeedAbandoned(FeedDelivery);
+
+impl Future for FeedAbandoned {
+    type Output = Result<Receipt, DeliverError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
     }
 }
 

@@ -46,7 +46,9 @@ pub use deliver::DeliverStream;
 pub use deliver::{Deliver, DeliverAll};
 pub use error::{DataError, DataRefused, Refused, TransitionError};
 pub use exchange::RawStream;
-pub use feed::{Feed, FeedClosed, FeedDelivery, FeedSubmission, Feeding, FeedingMut};
+pub use feed::{
+    Feed, FeedAbandoned, FeedClosed, FeedDelivery, FeedSubmission, Feeding, FeedingMut,
+};
 pub use feed_progress::FeedProgress;
 pub use in_transaction::SendData;
 pub use typed::Connection;

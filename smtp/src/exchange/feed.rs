@@ -5,20 +5,22 @@
 //! callers are on it. A message that has no room in the window yet, or whose body has not begun, is
 //! then taken out; a later one is sent, and its result is dropped.
 
+mod slot;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Waker};
 
+use slot::{lock, register};
+
+pub(crate) use slot::{FeedSlot, OwnedMessage};
+
 use super::delivery::{Delivered, Delivery, Messages};
-use super::recipients::RecipientList;
 use crate::error::lost::Lost;
 use crate::error::refusal::Refusal;
 use crate::message::body::Body;
 use crate::message::envelope::Envelope;
 use crate::message::error::{DeliverError, Unsent};
-
-/// An envelope and a body that the feed owns.
-pub(crate) type OwnedMessage = (Envelope, Body<'static>);
 
 /// How many messages may wait before the queue checks whether their callers are still there.
 const FIRST_SWEEP: usize = 64;
@@ -48,32 +50,6 @@ struct QueueState {
 #[derive(Debug, Default)]
 pub(crate) struct Watcher {
     waker: Mutex<Option<Waker>>,
-}
-
-/// One message, from when it was given until its result was taken.
-#[derive(Debug)]
-pub(crate) struct FeedSlot {
-    state: Mutex<SlotState>,
-}
-
-#[derive(Debug)]
-struct SlotState {
-    /// The message, until it has room in the window.
-    message: Option<OwnedMessage>,
-    result: Option<Delivered>,
-    caller: Option<Waker>,
-    /// The caller waits for the result, and not only for room in the window.
-    awaits_result: bool,
-    /// The caller does not wait any more.
-    abandoned: bool,
-    /// The task that runs the connection, while it waits for the body to begin.
-    runner: Option<Waker>,
-}
-
-/// Locks, also after a panic in another thread: no code of a caller's runs under the lock, so the
-/// state is whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FeedQueue {
@@ -212,128 +188,6 @@ impl QueueState {
     }
 }
 
-/// Sets the waker, and gives the one before, to be dropped outside of the lock: its drop may end a
-/// task, which may use the same queue.
-#[inline]
-#[must_use]
-fn register(registered: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
-    match registered {
-        Some(before) if before.will_wake(waker) => None,
-        registered => registered.replace(waker.clone()),
-    }
-}
-
-impl FeedSlot {
-    /// A message that is not in the queue yet.
-    pub(crate) fn new(envelope: Envelope, body: Body<'static>) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(SlotState {
-                message: Some((envelope, body)),
-                result: None,
-                caller: None,
-                awaits_result: false,
-                abandoned: false,
-                runner: None,
-            }),
-        })
-    }
-
-    /// Takes the message, which has room in the window now; none where its caller has gone.
-    fn begin(&self) -> Option<OwnedMessage> {
-        let mut state = lock(&self.state);
-        let message = state.message.take();
-        let caller = if state.awaits_result { None } else { state.caller.take() };
-        drop(state);
-        if let Some(caller) = caller {
-            caller.wake();
-        }
-        message
-    }
-
-    fn finish(&self, result: Delivered) {
-        let mut state = lock(&self.state);
-        // No caller will take the result, which may hold the message.
-        if state.abandoned {
-            return;
-        }
-        state.result = Some(result);
-        let caller = state.caller.take();
-        drop(state);
-        if let Some(caller) = caller {
-            caller.wake();
-        }
-    }
-
-    /// Nothing of the message was sent: it is handed back. One that has room in the window goes on.
-    pub(crate) fn not_sent(&self, reason: Result<Lost, Refusal>) {
-        let message = lock(&self.state).message.take();
-        if let Some((envelope, body)) = message {
-            let recipients = RecipientList::of(envelope.rcpts()).into_vec();
-            let unsent = DeliverError::NotSent(Unsent::new(reason, recipients));
-            self.finish(Err(unsent.with_message(Some((envelope, body)))));
-        }
-    }
-
-    /// The result of the message, once it is known.
-    pub(crate) fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Delivered> {
-        let mut state = lock(&self.state);
-        // Looked at before it is taken: it is large, and mostly not there.
-        if state.result.is_some()
-            && let Some(result) = state.result.take()
-        {
-            return Poll::Ready(result);
-        }
-        state.awaits_result = true;
-        let before = register(&mut state.caller, cx.waker());
-        drop(state);
-        drop(before);
-        Poll::Pending
-    }
-
-    /// Ready once the message has room in the window, or never will.
-    pub(crate) fn poll_begun(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = lock(&self.state);
-        if state.message.is_none() {
-            return Poll::Ready(());
-        }
-        let before = register(&mut state.caller, cx.waker());
-        drop(state);
-        drop(before);
-        Poll::Pending
-    }
-
-    /// The caller is gone: a message that has no room yet, or whose body has not begun, is taken
-    /// out.
-    pub(crate) fn abandon(&self) {
-        let mut state = lock(&self.state);
-        state.abandoned = true;
-        // The runner waits for the first bytes of this body, and must stop waiting.
-        let (message, result) = (state.message.take(), state.result.take());
-        let (runner, caller) = (state.runner.take(), state.caller.take());
-        drop(state);
-        drop((message, result, caller));
-        if let Some(runner) = runner {
-            runner.wake();
-        }
-    }
-
-    /// Ready once the caller is gone.
-    fn poll_abandoned(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = lock(&self.state);
-        if state.abandoned {
-            return Poll::Ready(());
-        }
-        let before = register(&mut state.runner, cx.waker());
-        drop(state);
-        drop(before);
-        Poll::Pending
-    }
-
-    fn is_abandoned(&self) -> bool {
-        lock(&self.state).abandoned
-    }
-}
-
 /// Messages of a feed.
 #[derive(Debug)]
 pub(crate) struct Fed {
@@ -442,28 +296,29 @@ mod tests {
 
     #[test]
     fn a_caller_is_woken_by_what_it_waits_for_and_by_nothing_else() {
-        let wakes = Arc::new(Wakes::default());
-        let waker = Waker::from(Arc::clone(&wakes));
+        let counter = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&counter));
         let cx = &mut Context::from_waker(&waker);
         for awaits_result in [true, false] {
             let slot = slot();
-            let waits = match awaits_result {
-                true => slot.poll_result(cx).is_pending(),
-                false => slot.poll_begun(cx).is_pending(),
+            let waits = if awaits_result {
+                slot.poll_result(cx).is_pending()
+            } else {
+                slot.poll_begun(cx).is_pending()
             };
             assert!(waits && slot.begin().is_some());
-            assert_eq!(wakes.take(), usize::from(!awaits_result));
+            assert_eq!(counter.take(), usize::from(!awaits_result));
             assert!(slot.poll_result(cx).is_pending());
             slot.finish(result());
-            assert_eq!(wakes.take(), 1);
+            assert_eq!(counter.take(), 1);
         }
     }
 
     /// The first message of many that come at once does not leave alone.
     #[test]
     fn callers_that_were_told_at_once_run_before_the_next_message_is_taken() {
-        let wakes = Arc::new(Wakes::default());
-        let waker = Waker::from(Arc::clone(&wakes));
+        let counter = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&counter));
         let cx = &mut Context::from_waker(&waker);
         // How many were told, how many wait by then, and whether the task lets others run.
         for (told, waiting, gathers) in
@@ -481,14 +336,14 @@ mod tests {
             let at_once = fed.next_at_once();
             if gathers {
                 assert!(at_once.is_pending() && fed.poll_next(cx).is_pending());
-                assert_eq!(wakes.take(), 1, "{told}, {waiting}: it runs again");
+                assert_eq!(counter.take(), 1, "{told}, {waiting}: it runs again");
                 add(&queue);
-                assert_eq!(wakes.take(), 0, "{told}, {waiting}: which no message does twice");
+                assert_eq!(counter.take(), 0, "{told}, {waiting}: which no message does twice");
                 assert!(fed.next_at_once().is_ready(), "{told}, {waiting}: once");
             } else {
                 assert_eq!(at_once.is_ready(), waiting > 0, "{told}, {waiting}");
                 assert_eq!(fed.poll_next(cx).is_ready(), waiting > 1, "{told}, {waiting}");
-                assert_eq!(wakes.take(), 0, "{told}, {waiting}");
+                assert_eq!(counter.take(), 0, "{told}, {waiting}");
             }
         }
     }

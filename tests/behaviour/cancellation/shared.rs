@@ -110,6 +110,19 @@ async fn the_callers_of_a_feed() {
         let (client, peer) = tokio::io::duplex(64);
         let peer = tokio::spawn(answer_each(peer, "250 ok"));
         let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
+        let (feed, mut running) = connection.feed();
+        let mut delivery = feed.deliver(envelope(), "x\r\n");
+        assert!(once(Pin::new(&mut delivery)).await.is_pending());
+        assert!(once(Pin::new(&mut running)).await.is_pending());
+        let running = tokio::spawn(running);
+        let done = poll_until(delivery.abandon().expect("it has begun"), waits).await;
+        assert_eq!(done.is_some(), waits == 2);
+        drop((feed, done));
+        comes_back(running.await.expect("a task").expect("a connection"), peer).await;
+
+        let (client, peer) = tokio::io::duplex(64);
+        let peer = tokio::spawn(answer_each(peer, "250 ok"));
+        let connection = Connection::from_stream(client, &server()).await.expect("EHLO");
         let (feed, running) = AnyConnection::from(connection).feed();
         let running = tokio::spawn(running);
         let done = poll_until(feed.submit(envelope(), "x\r\n"), waits).await;

@@ -39,7 +39,10 @@ async fn a_caller_that_goes_away_before_its_body_begins() {
             ),
         ),
     ];
-    for ((transfer, dialogue), made) in rows.iter().flat_map(|row| [(row, false), (row, true)]) {
+    let ways = [(false, false), (true, false), (false, true)];
+    for ((transfer, dialogue), (made, abandons)) in
+        rows.iter().flat_map(|row| ways.map(|way| (row, way)))
+    {
         let (mut connection, peer) = connected(CHUNKING, dialogue).await;
         connection.set_transfer(transfer.clone());
         let (feed, running) = connection.feed();
@@ -55,13 +58,39 @@ async fn a_caller_that_goes_away_before_its_body_begins() {
             assert!(once(running.as_mut()).await.is_pending());
             tokio::task::yield_now().await;
         }
-        drop(first);
+        // An owner that counts the messages of the connection learns when it is done with this one.
+        let rest = Pin::into_inner(first).abandon().filter(|_| abandons);
         let waited = tokio::time::timeout(Duration::from_secs(60), running).await;
         let came = waited.unwrap_or_else(|_| panic!("{transfer:?}: it is still waited for"));
         assert!(came.is_ok(), "{transfer:?}: {}", peer.dialogue());
         second.await.expect("a task").expect("delivered");
+        if let Some(rest) = rest {
+            let error = rest.await.expect_err("it was taken out");
+            assert!(matches!(error, DeliverError::Refused(_)), "{error}");
+        }
         peer.finish();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_given_up_ends_where_it_has_begun() {
+    let dialogue = format!("{}{OPENED}C: 0\nC: .\nS: 250 taken", group(0));
+    let (connection, peer) = connected(PIPELINING, &dialogue).await;
+    let (feed, running) = connection.feed();
+    let mut running = pin!(running);
+    let mut first = Box::pin(feed.deliver(envelope(0), "0\r\n"));
+    let mut second = Box::pin(feed.deliver(envelope(1), "1\r\n"));
+    let third = feed.deliver(envelope(2), "2\r\n");
+    drop(feed);
+    assert!(once(first.as_mut()).await.is_pending());
+    assert!(once(running.as_mut()).await.is_pending());
+    let first = Pin::into_inner(first).abandon().expect("it has room in the window");
+    assert!(once(second.as_mut()).await.is_pending());
+    assert!(Pin::into_inner(second).abandon().is_none(), "it waits for room");
+    assert!(third.abandon().is_none(), "it was never polled");
+    running.await.expect("the server has answered");
+    assert_eq!(first.await.expect("taken").reply().code().value(), 250);
+    peer.finish();
 }
 
 /// A waker that lets go of a handle as soon as its task is woken, as an executor may that drops it.

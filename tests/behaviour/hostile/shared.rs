@@ -51,6 +51,10 @@ async fn messages_of_a_stream() {
     }
 }
 
+async fn once<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
+    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut future).poll(cx))).await
+}
+
 /// Each caller is told, and so is the task that runs the connection.
 #[tokio::test(start_paused = true)]
 async fn callers_who_share_a_connection() {
@@ -61,6 +65,19 @@ async fn callers_who_share_a_connection() {
             let caller = async move { feed.deliver(envelope(), "x").await };
             let (delivered, run) = tokio::join!(caller, running);
             ended("feed", name, is, &error(delivered), &peer);
+            ended("feeding", name, is, &Error::from(run.expect_err("it is gone")), &peer);
+
+            let (connection, peer) = greeted(attack(script(&[], dialogue))).await;
+            let (feed, mut running) = connection.feed();
+            let mut delivery = feed.deliver(envelope(), "x");
+            assert!(once(&mut delivery).await.is_pending());
+            let ended_at_once = once(&mut running).await;
+            let rest = delivery.abandon().expect("it has begun");
+            let run = match ended_at_once {
+                Poll::Ready(run) => run,
+                Poll::Pending => running.await,
+            };
+            ended("abandon", name, is, &error(rest.await), &peer);
             ended("feeding", name, is, &Error::from(run.expect_err("it is gone")), &peer);
 
             let (mut connection, peer) = greeted(attack(script(&[], dialogue))).await;
