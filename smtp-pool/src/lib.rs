@@ -10,12 +10,13 @@
 //! | to send a message | [`Pool::send`] |
 //! | to send it again until it is delivered | [`Pool::retry`] |
 //! | to send all messages of a stream | `Pool::send_all` (feature `stream`) |
-//! | a message that a queue can keep | [`Message`] |
+//! | a queue that outlives the program | [`Message`], [`Pending`], [`Retry::attempt`] (feature `serde`) |
 //! | to know whether the server can be used | [`Pool::check`] |
 //! | an application that is tested without a server | [`SendMail`], `testing::Outbox` (feature `testing`) |
 //! | layers of tower before it | [`Pool`] as a `Service` (feature `tower`) |
 //! | a connection for yourself: commands, typed sessions | [`Pool::check_out`] |
 //! | many destinations | [`Pools::to`] |
+//! | bounds, times and rates | [`Settings`], [`Rate`], [`Breaker`] |
 //! | to see and to end connections | [`Pool::connections`], [`Pool::abort`], [`Pool::close`], and those of [`Pools`] |
 //!
 //! # A refused login
@@ -31,7 +32,19 @@
 //! A server may close a connection at any time. The pool sees it at once; a message that was given
 //! to it meanwhile, and of which nothing was sent, goes over another one. A server that cannot be
 //! reached at all is left alone for a while: [`Breaker`].
-
+//!
+//! # Any way to a server
+//!
+//! A pool takes every [opener](smtp::connect::OpenSession) of `smtp`: a [`Submission`](smtp::Submission) with a
+//! password, with tokens that are refreshed or with a client certificate, a
+//! [`Server`](smtp::Server) in clear, any of them through a proxy or over a Unix socket, or a function
+//! that opens a connection, such as one of [LMTP](smtp::guide::lmtp). The chapters on
+//! [connecting](smtp::guide::connecting) and [authentication](smtp::guide::authentication) show each.
+//!
+//! A pool works inside a runtime of tokio. A program without `async` makes one that has a thread of
+//! its own, and waits for each result with
+//! [`Handle::block_on`](tokio::runtime::Handle::block_on): the connections are then kept open, and
+//! watched, while the program does something else.
 //!
 //! # Looking into a pool
 //!
@@ -117,7 +130,7 @@ pub use pool::Pool;
 pub use pools::Pools;
 pub use rate::Rate;
 pub use report::{Attempt, AttemptResult, Outcome, RecipientReport, Report};
-pub use retry::{Retry, RetryError, RetryErrorKind, Retrying, Schedule};
+pub use retry::{Attempted, Pending, Retry, RetryError, RetryErrorKind, Retrying, Schedule};
 pub use send_mail::{SendMail, Sending};
 pub use session::Session;
 pub use settings::Settings;

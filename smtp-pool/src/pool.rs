@@ -1,6 +1,7 @@
 //! The handle of a destination.
 
 use std::fmt::{self, Debug};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::error::{Reason, SendError};
 use crate::facade::Stopwatch;
 use crate::loan::Ticket;
 use crate::observed::Sending;
-use crate::retry::{Retry, Schedule};
+use crate::retry::{Retry, Schedule, Sender};
+use crate::send_mail::{self, SendMail};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::snapshot::ConnectionInfo;
@@ -169,13 +171,8 @@ impl<C: Session> Pool<C> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn retry(&self, schedule: Schedule) -> Retry<C> {
-        Retry::new(self.clone(), schedule)
-    }
-
-    /// Waits until the pool takes no more messages.
-    pub(crate) async fn closed(&self) {
-        self.destination.closed().await;
+    pub fn retry(&self, schedule: Schedule) -> Retry {
+        Retry::of(self.clone(), schedule)
     }
 
     /// A connection for one caller alone: for commands, typed sessions and pipelines of its own. It
@@ -247,6 +244,18 @@ impl<C: Session> Pool<C> {
         let deadline = deadline(longest);
         self.destination.shut();
         self.destination.drain(deadline).await
+    }
+}
+
+impl<C: Session> SendMail for Pool<C> {
+    fn send(&self, envelope: Envelope, body: Body<'static>) -> send_mail::Sending<'_> {
+        Box::pin(Self::send(self, envelope, body))
+    }
+}
+
+impl<C: Session> Sender for Pool<C> {
+    fn closed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.destination.closed())
     }
 }
 

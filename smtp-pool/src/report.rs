@@ -143,6 +143,15 @@ impl RecipientReport {
         }
     }
 
+    /// Bytes of memory that its attempts take, at most.
+    pub(crate) fn held(&self) -> u64 {
+        let of = |attempt: &Attempt| {
+            let reply = attempt.reply.as_ref().map_or(0, |reply| reply.raw().len());
+            size_of::<Attempt>() + reply + attempt.reason.as_ref().map_or(0, |reason| reason.len())
+        };
+        self.attempts.iter().map(of).sum::<usize>() as u64
+    }
+
     /// The recipient.
     pub fn path(&self) -> &ForwardPath {
         &self.path

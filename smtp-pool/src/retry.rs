@@ -2,9 +2,10 @@
 
 mod error;
 mod judge;
-mod progress;
+mod pending;
 mod room;
 mod schedule;
+mod sender;
 
 use std::fmt::{self, Debug};
 use std::pin::Pin;
@@ -15,16 +16,18 @@ use smtp::Envelope;
 use tokio::time::{Instant, sleep_until};
 
 use crate::message::{Message, Repeatable};
-use crate::pool::Pool;
 use crate::report::Report;
-use crate::session::Session;
+use crate::send_mail::SendMail;
 pub use error::{RetryError, RetryErrorKind};
 use judge::Tried;
-use progress::{Progress, Stop};
+use pending::Stop;
+pub use pending::{Attempted, Pending};
 use room::Room;
 pub use schedule::Schedule;
+pub(crate) use sender::Sender;
 
-/// A handle of a [`Pool`] that sends again what was not delivered: [`Pool::retry`] gives it.
+/// A handle that sends again what was not delivered: that of a [`Pool`](crate::Pool), by
+/// [`Pool::retry`](crate::Pool::retry), that of an `Outbox` in a test, or of any [`SendMail`].
 ///
 /// It names again those recipients alone that were refused for now or to which nothing was sent. One
 /// that was refused for good is finished, and so is one that may have got the message: a message
@@ -50,8 +53,27 @@ pub use schedule::Schedule;
 /// waits until the pause is over. It does not wait for longer than the lifetime of the schedule.
 ///
 /// A clone is a handle of the same room.
-pub struct Retry<C: Session> {
-    pool: Pool<C>,
+///
+/// # A queue of your own
+///
+/// A queue that outlives the program keeps each message as a [`Pending`], and makes one
+/// [`attempt`](Self::attempt) when it is due:
+///
+/// ```no_run
+/// use smtp_pool::{Attempted, Pending, Retry};
+///
+/// # async fn run(retry: Retry, pending: Pending) {
+/// // Found in the queue, and due.
+/// match retry.attempt(pending).await {
+///     Attempted::Again(pending) => println!("keep it until {:?}", pending.due()),
+///     Attempted::Finished(Ok(report)) => println!("take it out: {report}"),
+///     Attempted::Finished(Err(error)) => println!("take it out, and tell its sender: {error}"),
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Retry {
+    sender: Arc<dyn Sender>,
     schedule: Arc<Schedule>,
     room: Arc<Room>,
     resend_unknown: bool,
@@ -61,14 +83,20 @@ pub struct Retry<C: Session> {
 const MESSAGES: usize = 10_000;
 const BYTES: u64 = 64 << 20;
 
-impl<C: Session> Retry<C> {
-    pub(crate) fn new(pool: Pool<C>, schedule: Schedule) -> Self {
-        let room = Arc::new(Room::new(MESSAGES, BYTES));
-        Self { pool, schedule: Arc::new(schedule), room, resend_unknown: false }
+impl Retry {
+    /// Sends by a [`SendMail`] of the caller's own.
+    pub fn new(sender: impl SendMail + 'static, schedule: Schedule) -> Self {
+        Self::of(sender::NeverClosed(sender), schedule)
     }
 
-    /// Sets how many messages may wait for another attempt (10,000), and how many bytes of their
-    /// contents may be in memory (64 MiB; a file has none). The room is that of this handle and the
+    pub(crate) fn of(sender: impl Sender + 'static, schedule: Schedule) -> Self {
+        let room = Arc::new(Room::new(MESSAGES, BYTES));
+        let (sender, schedule) = (Arc::new(sender), Arc::new(schedule));
+        Self { sender, schedule, room, resend_unknown: false }
+    }
+
+    /// Sets how many messages may wait for another attempt (10,000), and how many bytes of memory
+    /// they may take with the replies to their attempts (64 MiB; the content of a file takes none). The room is that of this handle and the
     /// clones that are made of it from now on.
     #[must_use]
     pub fn waiting(mut self, messages: usize, bytes: u64) -> Self {
@@ -84,7 +112,7 @@ impl<C: Session> Retry<C> {
         self
     }
 
-    /// How many messages wait for another attempt, and bytes of their contents.
+    /// How many messages wait for another attempt, and the bytes of memory that they take.
     pub fn now_waiting(&self) -> (usize, u64) {
         let taken = self.room.taken();
         (taken.messages, taken.bytes)
@@ -103,7 +131,7 @@ impl<C: Session> Retry<C> {
     /// # Cancellation
     ///
     /// Dropping the future makes no further attempt, and gives its room back. An attempt that is
-    /// under way is as with [`Pool::send`]: once the connection has begun with the message, it is
+    /// under way is as with [`Pool::send`](crate::Pool::send): once the connection has begun with the message, it is
     /// sent, and its result is dropped.
     pub fn send(&self, envelope: Envelope, content: impl Repeatable) -> Retrying<'_> {
         self.send_message(Message::new(envelope, content))
@@ -122,37 +150,41 @@ impl<C: Session> Retry<C> {
         Retrying(Box::pin(self.run(message)))
     }
 
-    async fn run(&self, message: Message) -> Result<Report, RetryError> {
-        let mut progress = Progress::new(message);
-        let mut place = None;
-        loop {
-            let began = Instant::now();
-            let tried = self.attempt(progress.message()).await;
-            let verdict = progress.record(began, &tried, self.resend_unknown);
-            if !verdict.goes_on() {
-                return progress.finish(None);
-            }
-            progress.narrow(&verdict);
-            let Some(wake) = progress.wake(&self.schedule, &verdict) else {
-                return progress.finish(Some(Stop::Expired));
-            };
-            if place.is_none() {
-                place = self.room.take(progress.message().content().held());
-                if place.is_none() {
-                    return progress.finish(Some(Stop::Full));
-                }
-            }
-            tokio::select! {
-                () = sleep_until(wake) => {}
-                () = self.pool.closed() => return progress.finish(Some(Stop::Closed)),
-            }
-        }
+    /// Makes one attempt for those recipients that may still get the message, and says what comes
+    /// next. It does not wait until the message is due, and takes no room.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future drops the message. An attempt that is under way is as with
+    /// [`Pool::send`](crate::Pool::send). A queue keeps its own copy until it knows what came of it:
+    /// after a crash in between, it is unknown whether the message was delivered.
+    pub async fn attempt(&self, pending: Pending) -> Attempted {
+        let began = Instant::now();
+        let message = pending.message();
+        let tried = match message.body().await {
+            Ok(body) => Tried::Sent(self.sender.send(message.envelope().clone(), body).await),
+            Err(error) => Tried::Unreadable(error),
+        };
+        pending.record(began, &tried, &self.schedule, self.resend_unknown)
     }
 
-    async fn attempt(&self, message: &Message) -> Tried {
-        match message.body().await {
-            Ok(body) => Tried::Sent(self.pool.send(message.envelope().clone(), body).await),
-            Err(error) => Tried::Unreadable(error),
+    async fn run(&self, message: Message) -> Result<Report, RetryError> {
+        let mut pending = Pending::new(message);
+        let mut place = None;
+        loop {
+            pending = match self.attempt(pending).await {
+                Attempted::Finished(result) => return result,
+                Attempted::Again(pending) => pending,
+            };
+            // The report grows with each attempt.
+            place = self.room.take(pending.held(), place);
+            if place.is_none() {
+                return pending.finish(Some(Stop::Full));
+            }
+            tokio::select! {
+                () = sleep_until(pending.wake()) => {}
+                () = self.sender.closed() => return pending.stop(),
+            }
         }
     }
 }
@@ -178,21 +210,9 @@ impl Debug for Retrying<'_> {
     }
 }
 
-impl<C: Session> Clone for Retry<C> {
-    fn clone(&self) -> Self {
-        Self {
-            pool: self.pool.clone(),
-            schedule: Arc::clone(&self.schedule),
-            room: Arc::clone(&self.room),
-            resend_unknown: self.resend_unknown,
-        }
-    }
-}
-
-impl<C: Session> Debug for Retry<C> {
+impl Debug for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retry")
-            .field("pool", &self.pool)
             .field("schedule", &self.schedule)
             .field("waiting", &self.now_waiting())
             .finish_non_exhaustive()

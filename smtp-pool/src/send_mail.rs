@@ -6,13 +6,11 @@ use std::sync::Arc;
 use smtp::{Body, Envelope, Receipt};
 
 use crate::error::SendError;
-use crate::pool::Pool;
-use crate::session::Session;
 
 /// The future of [`SendMail::send`].
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, SendError>> + Send + 'a>>;
 
-/// A sender of mail: a [`Pool`] of any kind of connection, a stand-in for tests, or a type of the
+/// A sender of mail: a [`Pool`](crate::Pool) of any kind of connection, a stand-in for tests, or a type of the
 /// application's.
 ///
 /// An application holds an `Arc<dyn SendMail>`, and its tests give it an `Outbox` (feature
@@ -40,22 +38,16 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, SendError>> +
 /// # drop(accounts.welcome("you@example.org"));
 /// ```
 pub trait SendMail: Send + Sync {
-    /// Delivers a message: one attempt, as [`Pool::send`] makes it.
+    /// Delivers a message: one attempt, as [`Pool::send`](crate::Pool::send) makes it.
     ///
     /// # Errors
     ///
-    /// As [`Pool::send`].
+    /// As [`Pool::send`](crate::Pool::send).
     ///
     /// # Cancellation
     ///
-    /// As [`Pool::send`].
+    /// As [`Pool::send`](crate::Pool::send).
     fn send(&self, envelope: Envelope, body: Body<'static>) -> Sending<'_>;
-}
-
-impl<C: Session> SendMail for Pool<C> {
-    fn send(&self, envelope: Envelope, body: Body<'static>) -> Sending<'_> {
-        Box::pin(Self::send(self, envelope, body))
-    }
 }
 
 impl<M: SendMail + ?Sized> SendMail for &M {

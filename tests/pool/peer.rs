@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub(super) leaves: bool,
     /// Its reply to NOOP, if not 250. It closes after 421.
     pub(super) noop: Option<&'static str>,
+    /// One more keyword that it lists.
+    pub(super) offers: &'static str,
     /// It lists `LIMITS MAILMAX=`.
     pub(super) mail_max: Option<usize>,
 }
@@ -53,7 +55,11 @@ impl Plan {
         let auth = self.password.map_or("", |_| "250-AUTH PLAIN\r\n");
         let limits = self.mail_max.map(|most| format!("250-LIMITS MAILMAX={most}\r\n"));
         let limits = limits.unwrap_or_default();
-        format!("250-peer.test\r\n{auth}{limits}250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n")
+        let more = self.offers.lines().map(|keyword| format!("250-{keyword}\r\n"));
+        let more: String = more.collect();
+        format!(
+            "250-peer.test\r\n{auth}{limits}{more}250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n"
+        )
     }
 }
 
@@ -67,6 +73,8 @@ pub(super) struct Counts {
     pub(super) logins: usize,
     /// How often it has said that it takes no more messages in a session.
     pub(super) refused_mails: usize,
+    /// Each MAIL, as it came.
+    pub(super) mails: Vec<String>,
     pub(super) quits: usize,
     /// Sessions that ended without QUIT.
     pub(super) cut: usize,
@@ -81,9 +89,14 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// A recipient of the transaction.
-    fn name(&mut self, line: &str) {
-        self.named.last_mut().expect("a transaction").push(recipient(line));
+    fn note(&mut self, verb: &str, line: &str, in_transaction: bool) {
+        match verb {
+            "MAIL" => self.mails.push(line.to_owned()),
+            "RCPT" if in_transaction => {
+                self.named.last_mut().expect("a transaction").push(recipient(line));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -270,9 +283,7 @@ impl Session {
                 stream.read_to_end(&mut Vec::new()).await?;
                 return Ok(());
             }
-            if verb == "RCPT" && self.in_transaction {
-                self.peer.count(|counts| counts.name(&line));
-            }
+            self.peer.count(|counts| counts.note(&verb, &line, self.in_transaction));
             if let Some(reply) = self.peer.scripted(&line) {
                 if reply.is_empty() {
                     return Ok(());

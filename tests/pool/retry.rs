@@ -1,6 +1,8 @@
 //! Messages that are sent again: to whom, when, and how often.
 
 mod bounds;
+mod outbox;
+mod queue;
 mod recipients;
 mod report;
 mod times;
@@ -13,7 +15,7 @@ use super::peer::Peer;
 
 /// A handle goes to any task.
 const fn is_shared<T: Clone + Send + Sync + 'static>() {}
-const _: () = is_shared::<Retry<Connection<Greeted>>>();
+const _: () = is_shared::<Retry>();
 
 /// A pool of one connection.
 fn one(peer: &Peer) -> Pool<Connection<Greeted>> {

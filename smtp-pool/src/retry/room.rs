@@ -37,15 +37,23 @@ impl Room {
         *self.lock()
     }
 
-    /// Room for a message of so many bytes, where there is.
-    pub(super) fn take(self: &Arc<Self>, bytes: u64) -> Option<Place> {
+    /// Room for a message of so many bytes, where there is, in place of that which it had.
+    pub(super) fn take(self: &Arc<Self>, bytes: u64, before: Option<Place>) -> Option<Place> {
         let mut taken = self.lock();
-        let all = taken.bytes.checked_add(bytes).filter(|&all| all <= self.bytes)?;
-        if taken.messages >= self.messages {
-            return None;
+        let had = before.as_ref().map_or(0, |before| before.bytes);
+        let all = (taken.bytes - had).checked_add(bytes).filter(|&all| all <= self.bytes)?;
+        match before {
+            Some(mut place) => {
+                taken.bytes = all;
+                place.bytes = bytes;
+                Some(place)
+            }
+            None if taken.messages < self.messages => {
+                *taken = Taken { messages: taken.messages + 1, bytes: all };
+                Some(Place { room: Arc::clone(self), bytes })
+            }
+            None => None,
         }
-        *taken = Taken { messages: taken.messages + 1, bytes: all };
-        Some(Place { room: Arc::clone(self), bytes })
     }
 }
 

@@ -16,6 +16,7 @@ use super::mail::Mail;
 use super::server::MemoryServer;
 use crate::error::{Reason, SendError};
 use crate::pool::Pool;
+use crate::retry::{Retry, Schedule};
 use crate::send_mail::{SendMail, Sending};
 use crate::settings::Settings;
 
@@ -95,6 +96,12 @@ impl Outbox {
         body: impl Into<Body<'static>>,
     ) -> Result<Receipt, SendError> {
         self.deliver(envelope, body.into()).await
+    }
+
+    /// A handle that sends again what was not delivered, as [`Pool::retry`] gives it. Each attempt
+    /// has the next answer of the script.
+    pub fn retry(&self, schedule: Schedule) -> Retry {
+        Retry::new(self.clone(), schedule)
     }
 
     async fn deliver(&self, envelope: Envelope, body: Body<'static>) -> Result<Receipt, SendError> {

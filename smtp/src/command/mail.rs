@@ -86,6 +86,12 @@ impl Mail {
         self
     }
 
+    /// The same without the parameter of this keyword.
+    pub(crate) fn without(mut self, keyword: &str) -> Self {
+        self.parameters.remove(keyword);
+        self
+    }
+
     /// The keywords of the [optional](crate::extension::Optional) parameters that are left out of
     /// the command to a server with these capabilities.
     pub fn left_out(&self, capabilities: &Capabilities) -> impl Iterator<Item = &str> {

@@ -136,6 +136,9 @@ impl Envelope {
     /// Keeps the recipients for which `keep` is true, as where only some of them are to be tried
     /// again. It sees the index of each in the envelope, counted from 0.
     ///
+    /// A [`TransactionId`](crate::extension::TransactionId) goes where a recipient goes: it names one
+    /// transaction, of which the server may have a part for all of them (RFC 1845 §2).
+    ///
     /// ```
     /// use smtp::Envelope;
     ///
@@ -146,11 +149,14 @@ impl Envelope {
     /// ```
     #[must_use]
     pub fn retain(mut self, mut keep: impl FnMut(usize, &Rcpt) -> bool) -> Self {
-        let mut index = 0;
+        let (mut index, before) = (0, self.recipients.len());
         self.recipients.retain(|rcpt| {
             index += 1;
             keep(index - 1, rcpt)
         });
+        if self.recipients.len() < before {
+            self.mail = self.mail.without("TRANSID");
+        }
         self.checked()
     }
 

@@ -12,7 +12,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_is_bounded_in_messages_and_bytes() {
-    let size = text(0).len() as u64;
+    // A message takes its content, and what was kept of its attempt.
+    let size = {
+        let peer = Peer::new(Plan::default());
+        peer.script("RCPT TO:<a@", &["450 4.2.1 not now"]);
+        let retry = one(&peer).retry(Schedule::new());
+        let mut sending = retry.send(envelope("ab"), text(0));
+        timeout(MINUTE, &mut sending).await.expect_err("it waits");
+        retry.now_waiting().1
+    };
+    assert!(size > (text(0).len() + "450 4.2.1 not now\r\n".len()) as u64, "{size}");
     for (messages, bytes) in [(2, u64::MAX), (10, 2 * size), (10, 3 * size - 1)] {
         let peer = Peer::new(Plan::default());
         peer.script("RCPT TO:<a@", &["450 4.2.1 not now"; 3]);
@@ -86,10 +95,10 @@ async fn a_pool_that_is_closed_ends_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_file_is_read_for_each_attempt() {
     let path = std::env::temp_dir().join(format!("smtp-pool-retry-{}.eml", std::process::id()));
-    std::fs::write(&path, text(7)).expect("a file");
+    std::fs::write(&path, text(7) + &"Text.\r\n".repeat(1000)).expect("a file");
     let peer = Peer::new(Plan::default());
     peer.script(".", &["452 4.3.1 full"]);
-    let retry = one(&peer).retry(Schedule::new()).waiting(1, 0);
+    let retry = one(&peer).retry(Schedule::new()).waiting(1, 1000);
     let content = Content::File(path.clone());
     let message = Message::new(envelope("a"), content.clone());
     retry.send_message(message.clone()).await.expect("no bytes of it are held");
@@ -99,4 +108,19 @@ async fn a_file_is_read_for_each_attempt() {
     assert_eq!(error.kind(), RetryErrorKind::Refused);
     let text = error.to_string();
     assert!(text.contains(&path.display().to_string()), "{text}");
+}
+
+/// The replies of a message that waits for long take room too.
+#[tokio::test(start_paused = true)]
+async fn the_report_of_a_message_that_waits_is_bounded() {
+    let peer = Peer::new(Plan::default());
+    let long: &'static str = format!("450 4.2.1 {}", "x".repeat(400)).leak();
+    peer.script("RCPT TO:<a@", &[long; 100]);
+    let schedule = Schedule::given([MINUTE; 99]).jitter(0.0);
+    let retry = one(&peer).retry(schedule).waiting(10, 10_000);
+    let error = retry.send(envelope("a"), text(0)).await.expect_err("no room");
+    assert_eq!(error.kind(), RetryErrorKind::Full);
+    let attempts = error.report().recipients()[0].attempts().len();
+    assert!((5..=24).contains(&attempts), "{attempts} attempts of at least 400 bytes each");
+    assert_eq!(retry.now_waiting(), (0, 0));
 }

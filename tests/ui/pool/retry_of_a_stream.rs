@@ -1,12 +1,11 @@
 //! A message that can be read only once is sent again.
 
 use smtp::message::BodySource;
-use smtp::state::Authed;
-use smtp::{Body, Connection, Envelope};
+use smtp::{Body, Envelope};
 use smtp_pool::Retry;
 
 async fn program(
-    retry: Retry<Connection<Authed>>,
+    retry: Retry,
     envelope: Envelope,
     source: impl BodySource + 'static,
 ) {
