@@ -4,9 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use smtp_pool::{Pool, Pools, Rate, Reason, SendError, Settings};
+use futures_util::{StreamExt as _, stream};
+use smtp_pool::{Pool, Pools, Rate, Reason, Schedule, SendError, Settings};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tower::Service as _;
 
 use super::peer::{Peer, Plan, message};
 
@@ -69,8 +71,12 @@ struct Case {
 
 impl Case {
     async fn new(found: Found) -> Self {
+        Self::with(found, Settings::new()).await
+    }
+
+    async fn with(found: Found, settings: Settings) -> Self {
         let peer = Peer::new(slow());
-        let mut settings = Settings::new().connections(1).messages_in_flight(1);
+        let mut settings = settings.connections(1).messages_in_flight(1);
         if found == Found::Rate {
             settings = settings.message_rate(Rate::new(1, Duration::from_secs(1)));
         }
@@ -81,7 +87,10 @@ impl Case {
         match found {
             Found::Nothing => {}
             Found::Idle | Found::Rate => case.send().await,
-            Found::Busy => (0..3).for_each(|_| case.spawn()),
+            Found::Busy => {
+                (0..3).for_each(|_| case.spawn());
+                sleep(Duration::from_millis(1)).await;
+            }
             Found::Stale => {
                 case.send().await;
                 case.peer.end_all("421 4.4.2 idle too long\r\n");
@@ -129,8 +138,9 @@ impl Case {
         let counts = self.peer.counts();
         assert_eq!(counts.most_open, 1, "{name}");
         assert!(counts.taken.values().all(|&times| times == 1), "{name}: {counts:?}");
-        let others = counts.taken.keys().filter(|subject| *subject != "Subject: 0").count();
-        assert_eq!(others, self.sent, "{name}: {counts:?}");
+        let is_taken = |number: &usize| counts.taken.contains_key(&format!("Subject: {number}"));
+        assert_eq!((1..=self.sent).filter(is_taken).count(), self.sent, "{name}: {counts:?}");
+        assert_eq!(self.pool.connections().len(), counts.open, "{name}: {counts:?}");
         assert_eq!(self.pool.close(Duration::from_secs(1)).await, 0, "{name}");
         assert_eq!(self.peer.counts().open, 0, "{name}");
     }
@@ -170,6 +180,98 @@ async fn a_caller_that_goes_at_any_point_of_a_check_out_leaves_nothing() {
                 ticket.give_back(connection);
             }
             case.judge(&format!("{found:?}, {times} polls")).await;
+            if is_done {
+                break;
+            }
+        }
+    }
+}
+
+/// The other calls that wait.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Check,
+    Retry,
+    SendAll,
+    Service,
+    WarmUp,
+}
+
+impl Call {
+    /// Whether it was done before it was polled so many times.
+    async fn run(self, pool: &Pool<smtp::Connection<smtp::state::Greeted>>, times: usize) -> bool {
+        let (envelope, body) = message(0);
+        match self {
+            Self::Check => {
+                let checked = polled(pool.check(), times).await;
+                checked.map(|result| result.expect("it can be used")).is_some()
+            }
+            Self::Retry => {
+                let retry = pool.retry(Schedule::new());
+                let report = polled(retry.send(envelope, body), times).await;
+                report.map(|report| report.expect("taken")).is_some()
+            }
+            Self::SendAll => {
+                let messages = stream::iter(1000..1003).map(message);
+                let all = pool.send_all(messages, |_, result| drop(result.expect("taken")));
+                polled(all, times).await.is_some()
+            }
+            Self::Service => {
+                let sent = pool.clone().call((envelope, body));
+                polled(sent, times).await.map(|result| result.expect("taken")).is_some()
+            }
+            Self::WarmUp => polled(pool.warm_up(), times).await.is_some(),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_at_any_point_of_another_call_leaves_nothing() {
+    for call in [Call::Check, Call::Retry, Call::SendAll, Call::Service, Call::WarmUp] {
+        for found in FOUND {
+            for times in 1.. {
+                let warm = usize::from(matches!(call, Call::WarmUp));
+                let case = Case::with(found, Settings::new().warm(warm)).await;
+                let is_done = call.run(&case.pool, times).await;
+                case.judge(&format!("{call:?}, {found:?}, {times} polls")).await;
+                if is_done {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A pool stays closed, finishes what is under way, and answers every caller.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_at_any_point_of_a_close_leaves_the_pool_closed() {
+    for found in FOUND {
+        for times in 1.. {
+            let Case { peer, pool, mut others, .. } = Case::new(found).await;
+            let (envelope, body) = message(0);
+            let waits = tokio::spawn({
+                let pool = pool.clone();
+                async move { pool.send(envelope, body).await }
+            });
+            sleep(Duration::from_millis(1)).await;
+            let name = format!("{found:?}, {times} polls");
+            let is_done = polled(pool.close(Duration::from_secs(5)), times).await.is_some();
+            let (envelope, body) = message(1000);
+            let error = pool.send(envelope, body).await.expect_err("it is closed");
+            let SendError::NotSent(not_sent) = error else { panic!("{name}: {error}") };
+            assert!(matches!(not_sent.reason(), Reason::Closed), "{name}");
+            let answered = timeout(Duration::from_secs(5), async {
+                let is_taken = waits.await.expect("no panic").is_ok();
+                // Those that wait for a connection are not sent: their tasks panic.
+                while others.join_next().await.is_some() {}
+                is_taken
+            });
+            let is_taken = answered.await.unwrap_or_else(|_| panic!("{name}: no answer"));
+            sleep(Duration::from_secs(1)).await;
+            let counts = peer.counts();
+            assert_eq!((pool.connections().len(), counts.open), (0, 0), "{name}");
+            assert_eq!(counts.taken.contains_key("Subject: 0"), is_taken, "{name}");
+            assert!(counts.taken.values().all(|&times| times == 1), "{name}: {counts:?}");
             if is_done {
                 break;
             }
