@@ -1,6 +1,7 @@
 //! The servers of `harness/`, each in a process that ends with its handle.
 
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -42,4 +43,20 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How many connections a sink has taken before this one, by which it is asked.
+///
+/// # Panics
+///
+/// Where no sink answers.
+pub fn connections(sink: SocketAddr) -> usize {
+    let mut stream = TcpStream::connect(sink).expect("a sink");
+    stream.write_all(b"XSTAT\r\n").expect("a sink that reads");
+    let mut counters = BufReader::new(stream).lines().map_while(Result::ok);
+    let counters =
+        counters.find_map(|line| Some(line.split_once("\"connections\":")?.1.to_owned()));
+    let counters = counters.expect("counters of the sink");
+    let number = counters.split([',', '}']).next().and_then(|number| number.parse().ok());
+    number.map(|number: usize| number - 1).expect("a number of connections")
 }

@@ -1,5 +1,6 @@
 //! lettre. `--mode raw`: AsyncSmtpConnection. `--mode pool` (what its
-//! documentation shows): AsyncSmtpTransport with its default pool.
+//! documentation shows): AsyncSmtpTransport with its default pool, which keeps a
+//! connection for each task if there are more than ten.
 use bench_common::*;
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -41,7 +42,7 @@ async fn connect(a: &'static Args) -> C {
                 )
                 .port(a.addr.port())
                 .hello_name(hello)
-                .pool_config(PoolConfig::new());
+                .pool_config(PoolConfig::new().max_size(a.connections.max(10) as u32));
                 if a.starttls {
                     b = b.tls(Tls::Required(tls()));
                 }
