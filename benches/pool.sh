@@ -36,7 +36,7 @@ idle() {
   for security in clear tls; do "$program" idle $security 1000; done
 }
 hang() { # virtual time, so that no machine has a say
-  (cd .. && cargo test --quiet -p tests -p typed-smtp -p smtp-pool --test pool --features "$(.ci/run --features)" fairness -- --nocapture)
+  (cd .. && cargo test --quiet --workspace --test pool --features "$(.ci/run --features)" fairness -- --nocapture)
 }
 [ $# -gt 0 ] || set -- cost rate delay idle hang
 for figure in "$@"; do "$figure"; done

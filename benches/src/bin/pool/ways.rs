@@ -15,7 +15,7 @@ use tokio::task::spawn;
 
 use crate::{envelope, settings};
 
-/// What is to be sent.
+/// The messages that are to be sent.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) connections: usize,
