@@ -158,14 +158,15 @@ impl Retry {
     /// Dropping the future drops the message. An attempt that is under way is as with
     /// [`Pool::send`](crate::Pool::send). A queue keeps its own copy until it knows what came of it:
     /// after a crash in between, it is unknown whether the message was delivered.
-    pub async fn attempt(&self, pending: Pending) -> Attempted {
-        let began = Instant::now();
+    pub async fn attempt(&self, mut pending: Pending) -> Attempted {
+        let start = Instant::now();
+        let began = pending.age(start);
         let message = pending.message();
         let tried = match message.body().await {
             Ok(body) => Tried::Sent(self.sender.send(message.envelope().clone(), body).await),
             Err(error) => Tried::Unreadable(error),
         };
-        pending.record(began, &tried, &self.schedule, self.resend_unknown)
+        pending.record(began, start.elapsed(), &tried, &self.schedule, self.resend_unknown)
     }
 
     async fn run(&self, message: Message) -> Result<Report, RetryError> {

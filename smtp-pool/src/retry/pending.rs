@@ -40,9 +40,10 @@ pub struct Pending {
     due: SystemTime,
     /// Attempts that count.
     attempts: u32,
-    /// The same times by the clock of the runtime, once they are asked for.
+    /// A time by the clock of the runtime, and how old the message was then; none before it is asked
+    /// for.
     // The clock of a machine may be set, and a test's clock does not move it.
-    start: Option<Instant>,
+    seen: Option<(Instant, Duration)>,
     wake: Option<Instant>,
 }
 
@@ -61,9 +62,9 @@ impl Pending {
     pub fn new(message: Message) -> Self {
         let paths = message.envelope().recipients().cloned();
         let recipients = paths.map(RecipientReport::new).collect();
-        let begun = SystemTime::now();
-        let start = Some(Instant::now());
-        Self { message, recipients, begun, due: begun, attempts: 0, start, wake: start }
+        let (begun, now) = (SystemTime::now(), Instant::now());
+        let (seen, wake) = (Some((now, Duration::ZERO)), Some(now));
+        Self { message, recipients, begun, due: begun, attempts: 0, seen, wake }
     }
 
     /// The message for those recipients that are named in the next attempt.
@@ -103,12 +104,13 @@ impl Pending {
         self.message.content().held().saturating_add(reports)
     }
 
-    /// When the message was given.
-    fn start(&mut self) -> Instant {
-        *self.start.get_or_insert_with(|| {
-            let now = Instant::now();
-            now.checked_sub(self.begun.elapsed().unwrap_or_default()).unwrap_or(now)
-        })
+    /// How old the message is at a time, which is not before this was asked for first.
+    pub(super) fn age(&mut self, at: Instant) -> Duration {
+        let (seen, age) = *self.seen.get_or_insert_with(|| {
+            // A clock that was set back says that it is new.
+            (Instant::now(), self.begun.elapsed().unwrap_or_default())
+        });
+        age.saturating_add(at.saturating_duration_since(seen))
     }
 
     /// When the next attempt begins.
@@ -120,15 +122,16 @@ impl Pending {
         })
     }
 
-    /// Records an attempt for each recipient that it named, and says what comes next.
+    /// Records an attempt for each recipient that it named, which began at this age of the message,
+    /// and says what comes next.
     pub(super) fn record(
         mut self,
-        began: Instant,
+        began: Duration,
+        took: Duration,
         tried: &Tried,
         schedule: &Schedule,
         resend_unknown: bool,
     ) -> Attempted {
-        let start = self.start();
         let (policy, named) = {
             let envelope = self.message.envelope();
             (envelope.send_policy(), envelope.rcpts().len())
@@ -138,8 +141,8 @@ impl Pending {
         let open = self.recipients.iter_mut().filter(|one| one.outcome() == Outcome::Stopped);
         for (recipient, fate) in open.zip(&verdict.recipients) {
             recipient.add(Attempt {
-                began: began.duration_since(start),
-                took: began.elapsed(),
+                began,
+                took,
                 result: fate.result,
                 counts: verdict.counts,
                 reply: fate.reply.clone(),
@@ -183,8 +186,7 @@ impl Pending {
         }
         let wake = Instant::now().checked_add(delay)?;
         let wake = verdict.until.map_or(wake, |until| until.max(wake));
-        let over = self.start().checked_add(schedule.lifetime);
-        over.is_none_or(|over| wake <= over).then_some(wake)
+        (self.age(wake) <= schedule.lifetime).then_some(wake)
     }
 
     pub(super) fn finish(mut self, stop: Option<Stop>) -> Result<Report, RetryError> {

@@ -45,6 +45,6 @@ impl<'de> Deserialize<'de> for Pending {
             ));
         }
         let (message, recipients) = (message.into_owned(), recipients.into_owned());
-        Ok(Self { message, recipients, begun, due, attempts, start: None, wake: None })
+        Ok(Self { message, recipients, begun, due, attempts, seen: None, wake: None })
     }
 }
