@@ -15,9 +15,10 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use smtp::Server;
 use smtp::connect::Timeouts;
+use smtp::state::Greeted;
 use smtp::transport::{Connect, Connected, Target};
+use smtp::{Connection, Server};
 use smtp_pool::{Breaker, Pool, Settings};
 use tokio::task::JoinSet;
 use turmoil::net::{TcpListener, TcpStream};
@@ -42,6 +43,8 @@ enum Fault {
     Crash,
     /// The server ends connections in the middle of anything.
     Reset,
+    /// Callers go, have connections for themselves, and abort others.
+    Callers,
 }
 
 impl Fault {
@@ -58,7 +61,7 @@ impl Fault {
             (Self::Crash, true) => sim.crash("server"),
             (Self::Crash, false) => sim.bounce("server"),
             (Self::Latency, _) => sim.set_max_message_latency(dice.millis(2000)),
-            (Self::Reset, _) => {}
+            (Self::Reset | Self::Callers, _) => {}
         }
     }
 }
@@ -115,21 +118,67 @@ fn settings(dice: &mut Dice) -> Settings {
 }
 
 /// Sends the messages over some time, each from a task of its own.
-async fn send_all(books: Books, mut dice: Dice) {
+async fn send_all(books: Books, fault: Fault, mut dice: Dice) {
     let timeouts = timeouts(Duration::from_secs(10));
     let server = Server::new("server", 25).connector(Opener(books.clone())).timeouts(timeouts);
     let pool = Pool::with_settings(server, settings(&mut dice));
     let mut callers = JoinSet::new();
     for number in 0..MESSAGES {
         let (pool, books, pause) = (pool.clone(), books.clone(), dice.millis(20_000));
+        let goes = fault == Fault::Callers && dice.falls(400);
+        let patience = goes.then(|| dice.millis(4000));
         callers.spawn(async move {
             tokio::time::sleep(pause).await;
             let (envelope, body) = message(number);
-            books.tell(number, &pool.send(envelope, body).await);
+            let send = pool.send(envelope, body);
+            match patience {
+                None => books.tell(number, &send.await),
+                Some(patience) => match tokio::time::timeout(patience, send).await {
+                    Ok(result) => books.tell(number, &result),
+                    Err(_) => books.tell_gone(number),
+                },
+            }
         });
     }
+    if fault == Fault::Callers {
+        disturb(&pool, &mut dice).await;
+    }
     callers.join_all().await;
+    // Those that have gone may have left a message with a connection.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let in_flight: usize = pool.connections().iter().map(|connection| connection.in_flight).sum();
+    assert_eq!(in_flight, 0, "{:?}", pool.connections());
     pool.close(Duration::from_secs(20)).await;
+}
+
+/// Takes connections for some time, and gives them back, keeps them or ends those of others.
+async fn disturb(pool: &Pool<Connection<Greeted>>, dice: &mut Dice) {
+    for _ in 0..20 {
+        tokio::time::sleep(dice.millis(1000)).await;
+        match dice.below(4) {
+            0 => {
+                let connections = pool.connections();
+                if let Some(one) = connections.first() {
+                    pool.abort(one.id);
+                }
+            }
+            1 => {
+                let _ = tokio::time::timeout(dice.millis(500), pool.check()).await;
+            }
+            keeps => {
+                let lent = tokio::time::timeout(dice.millis(3000), pool.check_out()).await;
+                if let Ok(Ok((connection, ticket))) = lent {
+                    tokio::time::sleep(dice.millis(500)).await;
+                    if keeps == 2 {
+                        ticket.give_back(connection);
+                    } else {
+                        // Before its place is free.
+                        drop(connection);
+                    }
+                }
+            }
+        }
+    }
 }
 
 async fn listen(books: Books, whims: Whims, mut dice: Dice) -> turmoil::Result {
@@ -155,8 +204,8 @@ fn simulate(fault: Fault, seed: u64) -> Result<Books, String> {
     });
     sim.client("client", {
         let (books, dice) = (books.clone(), dice.split());
-        async {
-            send_all(books, dice).await;
+        async move {
+            send_all(books, fault, dice).await;
             Ok(())
         }
     });
@@ -218,6 +267,11 @@ fn a_slow_network_costs_no_message_and_no_bound() {
 #[test]
 fn a_server_that_crashes_costs_no_message_and_no_bound() {
     run(Fault::Crash);
+}
+
+#[test]
+fn callers_that_go_cost_no_message_of_others_and_no_bound() {
+    run(Fault::Callers);
 }
 
 #[test]

@@ -38,6 +38,8 @@ enum Told {
     Delivered,
     Unknown,
     NotDelivered,
+    /// It has gone: the message was sent or not.
+    Gone,
 }
 
 impl Books {
@@ -55,6 +57,15 @@ impl Books {
             Err(SendError::Delivery(DeliverError::Unknown(_))) => Told::Unknown,
             Err(_) => Told::NotDelivered,
         };
+        self.record(message, told);
+    }
+
+    /// The caller did not wait for the answer.
+    pub(super) fn tell_gone(&self, message: usize) {
+        self.record(message, Told::Gone);
+    }
+
+    fn record(&self, message: usize, told: Told) {
         let before = self.lock().told.insert(message, told);
         assert_eq!(before, None, "one answer for each message");
     }
@@ -84,7 +95,7 @@ impl Books {
             let taken = entries.taken.get(&message).copied().unwrap_or(0);
             let right = match entries.told.get(&message) {
                 Some(Told::Delivered) => taken == 1,
-                Some(Told::Unknown) => taken <= 1,
+                Some(Told::Unknown | Told::Gone) => taken <= 1,
                 Some(Told::NotDelivered) => taken == 0,
                 None => false,
             };
