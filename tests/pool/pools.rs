@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use smtp::Connection;
+use smtp::state::Authed;
 use smtp_pool::{Pool, Pools, Reason, SendError, Session, Settings};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -11,7 +13,7 @@ use super::peer::{Peer, Plan, message};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn send<C: Session>(pool: &Pool<C>) -> JoinHandle<Result<smtp::Receipt, SendError>> {
+fn send<C: Session>(pool: &Pool<C>) -> Sending {
     let pool = pool.clone();
     let (envelope, body) = message(0);
     tokio::spawn(async move { pool.send(envelope, body).await })
@@ -24,22 +26,37 @@ fn is_closed(result: Result<smtp::Receipt, SendError>) -> bool {
     }
 }
 
-/// Two servers, one that hangs, and a function that opens connections to a third.
-fn peers() -> [Peer; 3] {
+type Sending = JoinHandle<Result<smtp::Receipt, SendError>>;
+
+/// Pools of a slow server, one that hangs, and a third to which a function opens connections; each
+/// has a message.
+struct Begun {
+    pools: Pools,
+    peers: [Peer; 3],
+    sends: [Sending; 3],
+    handle: Pool<Connection<Authed>>,
+}
+
+async fn begun() -> Begun {
     let slow = Plan { takes: 3 * SECOND, ..Plan::default() };
     let hangs = Plan { hangs_at: Some("."), ..Plan::default() };
-    [Peer::new(slow.clone()), Peer::new(hangs), Peer::new(Plan { password: Some("it"), ..slow })]
+    let function = Plan { password: Some("it"), ..slow.clone() };
+    let peers = [slow, hangs, function].map(Peer::new);
+    let pools = Pools::new(Settings::new(), 10);
+    let handle = pools.to(peers[2].logged_in("it"));
+    let sends = [
+        send(&pools.to(peers[0].server("slow.test"))),
+        send(&pools.to(peers[1].server("hangs.test"))),
+        send(&handle),
+    ];
+    sleep(SECOND).await;
+    Begun { pools, peers, sends, handle }
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_pools_are_closed_together_and_stay_closed() {
-    let [slow, hangs, function] = peers();
-    let pools = Pools::new(Settings::new(), 10);
-    let first = send(&pools.to(slow.server("slow.test")));
-    let second = send(&pools.to(hangs.server("hangs.test")));
-    let handle = pools.to(function.logged_in("it"));
-    let third = send(&handle);
-    sleep(SECOND).await;
+    let Begun { pools, peers: [slow, hangs, function], sends: [first, second, third], handle } =
+        begun().await;
     let begin = Instant::now();
     assert_eq!(pools.close(10 * SECOND).await, 1, "the one that hangs");
     assert_eq!(begin.elapsed().as_secs(), 10, "one time for all");
@@ -60,13 +77,7 @@ async fn all_pools_are_closed_together_and_stay_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn connections_of_all_pools_are_seen_and_aborted_by_their_numbers() {
-    let [slow, hangs, function] = peers();
-    let pools = Pools::new(Settings::new(), 10);
-    let first = send(&pools.to(slow.server("slow.test")));
-    let second = send(&pools.to(hangs.server("hangs.test")));
-    let handle = pools.to(function.logged_in("it"));
-    let third = send(&handle);
-    sleep(SECOND).await;
+    let Begun { pools, sends: [first, second, third], handle, .. } = begun().await;
     let seen = pools.connections();
     let numbers: BTreeSet<u64> = seen.iter().map(|connection| connection.id).collect();
     assert_eq!((seen.len(), numbers.len()), (3, 3));
