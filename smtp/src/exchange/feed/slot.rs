@@ -125,34 +125,36 @@ impl FeedSlot {
     /// The caller is gone: a message that has no room yet, or whose body has not begun, is taken
     /// out.
     pub(crate) fn abandon(&self) {
+        self.give_up(false);
+    }
+
+    /// The same, of a caller that still waits for the end of a message that has room. False where the
+    /// message had none, and was taken out.
+    pub(crate) fn abandon_begun(&self) -> bool {
+        self.give_up(true)
+    }
+
+    /// Whether the message is still with the connection, and the caller waits for its end.
+    fn give_up(&self, awaits_end: bool) -> bool {
+        // Under one lock: the connection may begin with the message at any time.
         let mut state = lock(&self.state);
-        state.interest = Interest::Nothing;
+        let message = state.message.take();
+        let waits = awaits_end && message.is_none();
+        let (result, caller) = if waits {
+            state.interest = Interest::Ended;
+            (None, None)
+        } else {
+            state.interest = Interest::Nothing;
+            (state.result.take(), state.caller.take())
+        };
         // The runner waits for the first bytes of this body, and must stop waiting.
-        let (message, result) = (state.message.take(), state.result.take());
-        let (runner, caller) = (state.runner.take(), state.caller.take());
+        let runner = state.runner.take();
         drop(state);
         drop((message, result, caller));
         if let Some(runner) = runner {
             runner.wake();
         }
-    }
-
-    /// The same, of a caller that still waits for the end of a message that has room: false where it
-    /// was taken out.
-    pub(crate) fn abandon_begun(&self) -> bool {
-        let mut state = lock(&self.state);
-        if state.message.is_some() {
-            drop(state);
-            self.abandon();
-            return false;
-        }
-        state.interest = Interest::Ended;
-        let runner = state.runner.take();
-        drop(state);
-        if let Some(runner) = runner {
-            runner.wake();
-        }
-        true
+        waits
     }
 
     /// Ready once the caller does not want the message to be sent.
