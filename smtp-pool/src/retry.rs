@@ -84,7 +84,8 @@ const MESSAGES: usize = 10_000;
 const BYTES: u64 = 64 << 20;
 
 impl Retry {
-    /// Sends by a [`SendMail`] of the caller's own.
+    /// Sends by a [`SendMail`] of the caller's own. Of a pool, [`Pool::retry`](crate::Pool::retry) is
+    /// better: its waits end when the pool is closed.
     pub fn new(sender: impl SendMail + 'static, schedule: Schedule) -> Self {
         Self::of(sender::NeverClosed(sender), schedule)
     }
@@ -96,8 +97,8 @@ impl Retry {
     }
 
     /// Sets how many messages may wait for another attempt (10,000), and how many bytes of memory
-    /// they may take with the replies to their attempts (64 MiB; the content of a file takes none). The room is that of this handle and the
-    /// clones that are made of it from now on.
+    /// they may take with the replies to their attempts (64 MiB; the content of a file takes none).
+    /// The room is that of this handle and the clones that are made of it from now on.
     #[must_use]
     pub fn waiting(mut self, messages: usize, bytes: u64) -> Self {
         self.room = Arc::new(Room::new(messages, bytes));

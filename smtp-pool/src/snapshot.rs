@@ -35,7 +35,8 @@ pub struct ConnectionInfo {
     /// Which of its messages it is at, from 1: the first that is not finished. The span of the
     /// message has the same number (`smtp_pool.message.number`).
     pub current: Option<u64>,
-    /// How many bytes it has sent for messages, without those that TLS adds.
+    /// How many bytes have left since it was opened, without those that TLS adds; those that a
+    /// caller sends who has it for itself are counted afterwards.
     pub sent: u64,
 }
 

@@ -198,13 +198,17 @@ impl FeedDelivery {
     /// `None` where that is so already: the message has not begun, and was taken out.
     ///
     /// For an owner of many callers, who counts the messages that a connection has.
+    ///
+    /// # Cancellation
+    ///
+    /// The message of a [`FeedAbandoned`] that is dropped is sent all the same.
     pub fn abandon(mut self) -> Option<FeedAbandoned> {
         let is_queued = self.queue.is_none();
         let begun = self.slot.take_if(|slot| is_queued && slot.abandon_begun());
         begun.map(|slot| FeedAbandoned(Self { queue: None, slot: Some(slot) }))
     }
 
-    /// The same, with the message taken out and not sent, unless it has room in the window.
+    /// Does not send the message, unless it has room in the window: its result says why.
     #[cfg(feature = "blocking")]
     pub(crate) fn refused(mut self, lost: Lost) -> Self {
         if let Some(queue) = self.queue.take() {
@@ -252,6 +256,10 @@ impl Debug for FeedDelivery {
 
 /// A message that its caller has [given up](FeedDelivery::abandon) and that the connection still has.
 /// The future is ready once the connection is done with it, with its result.
+///
+/// # Errors
+///
+/// As [`Feed::deliver`]. A body that had not begun is [`Refused`](DeliverError::Refused) by this side.
 ///
 /// # Cancellation
 ///
